@@ -1,0 +1,1 @@
+//! Logs: Kafka through rdkafka, the schema registry, and an in-memory log.

@@ -1,0 +1,1 @@
+//! Synthetic operators, oracles and the test broker.

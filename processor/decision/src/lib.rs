@@ -1,0 +1,1 @@
+//! The rules: what Weir decides, as a pure function of state, event and time.

@@ -1,0 +1,1 @@
+//! The processor's engine: tasks, batches, commit, timers, restore.

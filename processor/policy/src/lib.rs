@@ -1,0 +1,1 @@
+//! The policy file: parsing, lint, policy tests.

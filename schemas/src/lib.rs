@@ -1,0 +1,1 @@
+//! Avro: one schema a record, and the way from wire to decision types.
