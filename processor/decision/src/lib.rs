@@ -1,1 +1,77 @@
-//! The rules: what Weir decides, as a pure function of state, event and time.
+//! The rules: what Weir decides, as a pure function of state, event, time and policy.
+//!
+//! [`decide`] is the whole of it. It declines (a typed [`Rejection`]); it cannot fail. It reads no
+//! clock, no file, no environment; it knows neither Kafka nor RocksDB nor Avro nor YAML.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`event`] | what comes in |
+//! | [`debtor`], [`account`], [`balance`], [`debt`], [`cycle`], [`seen`] | what is remembered |
+//! | [`policy`], [`threshold`], [`plan`] | what the policy says |
+//! | [`command`], [`record`], [`rejection`] | what goes out |
+//! | [`ids`], [`money`], [`time`] | the types that carry units |
+
+pub mod account;
+pub mod balance;
+pub mod command;
+pub mod cycle;
+pub mod debt;
+pub mod debtor;
+pub mod event;
+pub mod ids;
+pub mod money;
+pub mod plan;
+pub mod policy;
+pub mod record;
+pub mod rejection;
+pub mod seen;
+pub mod threshold;
+pub mod time;
+
+pub use debtor::Debtor;
+pub use event::Event;
+pub use policy::Policy;
+pub use rejection::Rejection;
+
+use command::Command;
+use record::Record;
+use time::Timestamp;
+
+/// What is to be decided on.
+#[derive(Clone, Copy, Debug)]
+pub enum Input<'a> {
+    /// An event came.
+    Event(&'a Event),
+    /// The debtor's due time has come.
+    Due,
+}
+
+/// When a decision is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// The clock. It never goes back.
+    pub now: Timestamp,
+    /// Up to when the log is known to have been read: what falls due later than this waits, since
+    /// a payment already in the log always wins (architecture.md, Timers). At most `now`.
+    pub horizon: Timestamp,
+}
+
+/// What was decided, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Decisions {
+    /// What is to be done.
+    pub commands: Vec<Command>,
+    /// What was decided, and why.
+    pub records: Vec<Record>,
+    /// Why the event changed nothing, where it was rejected.
+    pub rejection: Option<Rejection>,
+    /// Whether the debtor's state changed at all.
+    pub changed: bool,
+}
+
+/// Decides on one input for one debtor: the debtor becomes what it is afterwards, and what is to
+/// be sent and remembered comes back. A rejected event leaves the debtor as it was, but for its id.
+pub fn decide(debtor: &mut Debtor, input: Input<'_>, moment: Moment, policy: &Policy) -> Decisions {
+    let _ = (debtor, input, moment, policy);
+    Decisions::default()
+}

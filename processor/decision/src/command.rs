@@ -1,0 +1,126 @@
+//! Commands: measures on their way out.
+//!
+//! How a command is written for its topic is `schemas`' business.
+
+use crate::ids::{AccountId, Channel, CommandId, DebtorId, Language, Operation, Queue, ServiceId, TemplateName};
+use crate::money::Money;
+use crate::policy::MessageClass;
+use crate::time::Timestamp;
+
+/// A command, with what it was made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Command {
+    /// Its id, a hash of what made it.
+    pub id: CommandId,
+    /// The account it is about.
+    pub account_id: AccountId,
+    /// The debtor whose state made it.
+    pub debtor_id: DebtorId,
+    /// When it was decided.
+    pub at: Timestamp,
+    /// What made it.
+    pub origin: Origin,
+    /// What is to be done.
+    pub action: Action,
+}
+
+/// What made a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A threshold rule of a balance.
+    Threshold {
+        /// The rule.
+        rule: crate::ids::RuleId,
+    },
+    /// A cycle of a plan.
+    Cycle {
+        /// The debt class of the profile: `all`, `provider:…`, `service:…`.
+        debt_class: String,
+        /// The plan.
+        plan: crate::ids::PlanName,
+        /// The cycle's number in its profile, from 1.
+        cycle: u64,
+        /// The stage; none for what the plan does on cure or at the end.
+        stage: Option<crate::ids::StageName>,
+    },
+}
+
+/// What is to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Address the customer.
+    Message(Message),
+    /// Change the services.
+    Provision(Provision),
+    /// Have a person do something.
+    Task {
+        /// The queue.
+        queue: Queue,
+        /// Until when.
+        due: Option<Timestamp>,
+    },
+    /// Charge a fee.
+    Fee {
+        /// The operator's own code.
+        code: String,
+        /// How much.
+        amount: Money,
+    },
+    /// Hand the debt over.
+    Handover {
+        /// To whom.
+        to: String,
+        /// The real debt at this moment.
+        debt: Money,
+    },
+    /// Do not do what an earlier command asked, if it is not done yet.
+    Cancel {
+        /// The earlier command.
+        cancelled: CommandId,
+        /// What it asked.
+        what: Cancelled,
+    },
+}
+
+/// What a cancelled command had asked: decides the topic of the cancellation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cancelled {
+    /// A message by this template.
+    Message(TemplateName),
+    /// A task in this queue.
+    Task(Queue),
+}
+
+/// A message to a customer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// The template.
+    pub template: TemplateName,
+    /// The channel.
+    pub channel: Channel,
+    /// What kind of message it is.
+    pub class: MessageClass,
+    /// The language of the text.
+    pub language: Language,
+    /// The address on the channel, where the account has one.
+    pub address: Option<String>,
+    /// The text, rendered.
+    pub text: String,
+    /// The lines crossed, as the policy writes them; empty where it is no alert.
+    pub lines: Vec<String>,
+    /// How many lines were crossed, where more than are named.
+    pub lines_crossed: u32,
+}
+
+/// A provisioning order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Provision {
+    /// The operation, in the operator's own word.
+    pub operation: Operation,
+    /// Whether it takes an earlier operation back.
+    pub is_undo: bool,
+    /// Whether it cuts the customer off.
+    pub cuts_off: bool,
+    /// The services it newly holds or lets go; empty where the account lists none: the account.
+    pub services: Vec<ServiceId>,
+}

@@ -1,0 +1,93 @@
+//! A debtor: everything that is remembered of one partition key, as one record of state.
+
+use crate::account::Snapshot;
+use crate::balance::{Balance, WaitingChange};
+use crate::cycle::Profile;
+use crate::debt::Debt;
+use crate::ids::{AccountId, DebtorId};
+use crate::money::Currency;
+use crate::seen::SeenEvents;
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// All that is remembered of a debtor. The same record lies in the store and in the changelog.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Debtor {
+    /// Who it is.
+    pub id: DebtorId,
+    /// The currency of everything here: its snapshot's, or that of the first money seen.
+    pub currency: Option<Currency>,
+    /// The accounts it pays for, itself among them. Today there is one.
+    pub members: Vec<Member>,
+    /// The events that were seen.
+    pub seen: SeenEvents,
+    /// What it owes and has paid.
+    pub debt: Debt,
+    /// How its debt is worked on.
+    pub profiles: Vec<Profile>,
+    /// No dunning at all, until lifted.
+    pub exempt: bool,
+    /// Balance changes that wait for their account's snapshot.
+    pub waiting_changes: Vec<WaitingChange>,
+    /// The earliest moment at which something is due by itself.
+    pub next_due: Option<Timestamp>,
+}
+
+/// One account that the debtor pays for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Member {
+    /// Which account.
+    pub account_id: AccountId,
+    /// Its last snapshot; until one comes, nothing is sent.
+    pub snapshot: Option<Snapshot>,
+    /// Its balances.
+    pub balances: Vec<Balance>,
+}
+
+impl Debtor {
+    /// A debtor of whom nothing is known.
+    #[must_use]
+    pub fn new(id: DebtorId) -> Self {
+        Self {
+            id,
+            currency: None,
+            members: Vec::new(),
+            seen: SeenEvents::default(),
+            debt: Debt::default(),
+            profiles: Vec::new(),
+            exempt: false,
+            waiting_changes: Vec::new(),
+            next_due: None,
+        }
+    }
+
+    /// The member of this account id, where something is known of it.
+    #[must_use]
+    pub fn member(&self, account_id: &str) -> Option<&Member> {
+        self.members.iter().find(|member| member.account_id.as_str() == account_id)
+    }
+
+    /// The debtor's own account, where something is known of it.
+    #[must_use]
+    pub fn own(&self) -> Option<&Member> {
+        self.member(self.id.as_str())
+    }
+
+    /// The debtor's own snapshot, where it has come.
+    #[must_use]
+    pub fn own_snapshot(&self) -> Option<&Snapshot> {
+        self.own().and_then(|member| member.snapshot.as_ref())
+    }
+
+    /// The member of this account id, made where nothing was known of it.
+    pub(crate) fn member_mut(&mut self, account_id: &AccountId) -> &mut Member {
+        let known = self.members.iter().position(|member| member.account_id == *account_id);
+        let at = known.unwrap_or_else(|| {
+            let balances = Vec::new();
+            self.members.push(Member { account_id: account_id.clone(), snapshot: None, balances });
+            self.members.len().saturating_sub(1)
+        });
+        #[expect(clippy::indexing_slicing, reason = "found above, or pushed just now")]
+        &mut self.members[at]
+    }
+}

@@ -1,0 +1,126 @@
+//! Why an event changed nothing: a rejection is an outcome, never an error.
+//!
+//! What cannot even be read as an event is refused before the core sees it (`schemas`).
+
+use crate::ids::{HoldId, InvoiceId, PaymentId, RuleId};
+use crate::money::Currency;
+
+/// Why an event changed nothing, most telling first.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// An amount that must be above zero is not.
+    #[error("the amount must be above zero")]
+    AmountNotPositive,
+    /// An amount is larger than any that is booked.
+    #[error("the amount is beyond the largest that is booked (10^15 minor units)")]
+    AmountTooLarge,
+    /// A moment lies outside the years that calendars know.
+    #[error("{field} lies outside the years 0 to 9998")]
+    MomentOutOfCalendar {
+        /// Which field.
+        field: &'static str,
+    },
+    /// The event is in another currency than the account.
+    #[error("the event is in {event}, the account in {account}")]
+    CurrencyDiffers {
+        /// The event's currency.
+        event: Currency,
+        /// The account's currency.
+        account: Currency,
+    },
+    /// The snapshot lacks an attribute that the policy requires.
+    #[error("attribute «{name}» is required and absent")]
+    AttributeMissing {
+        /// Its name.
+        name: String,
+    },
+    /// An attribute is of another type than the policy declares.
+    #[error("attribute «{name}» must be of type {expected}")]
+    AttributeType {
+        /// Its name.
+        name: String,
+        /// The declared type.
+        expected: &'static str,
+    },
+    /// The policy declares no such balance.
+    #[error("the policy declares no balance «{name}»")]
+    UnknownBalance {
+        /// Its name.
+        name: String,
+    },
+    /// The invoice is booked with another content.
+    #[error("invoice «{0}» is booked with another content")]
+    InvoiceDiffers(InvoiceId),
+    /// The payment is booked with another content.
+    #[error("payment «{0}» is booked with another content")]
+    PaymentDiffers(PaymentId),
+    /// The payment is not known.
+    #[error("payment «{0}» is not known; ids are remembered for {1}")]
+    UnknownPayment(PaymentId, String),
+    /// More is to be reversed than is left of the payment.
+    #[error("only {left} minor units of payment «{payment}» are left to reverse")]
+    MoreThanPaid {
+        /// The payment.
+        payment: PaymentId,
+        /// What is left of it, in minor units.
+        left: i64,
+    },
+    /// There is no adjustment of this id to take back.
+    #[error("no adjustment «{0}» of this invoice is in force")]
+    UnknownAdjustment(String),
+    /// There is no reversal to take back.
+    #[error("payment «{0}» has no reversal of this amount to take back")]
+    UnknownReversal(PaymentId),
+    /// The policy has no such rule.
+    #[error("the policy has no threshold «{0}»")]
+    UnknownRule(RuleId),
+    /// The order needs a rule that this version does not have.
+    #[error("{what} is not supported by this version")]
+    NotSupported {
+        /// What was ordered.
+        what: &'static str,
+    },
+    /// No hold has this id.
+    #[error("no hold «{0}» is in force")]
+    UnknownHold(HoldId),
+    /// A waiting list is full.
+    #[error("too many events wait for {what}")]
+    TooManyWaiting {
+        /// For what.
+        what: &'static str,
+    },
+    /// The invoice is named by nothing that waits, and is not booked.
+    #[error("invoice «{0}» is not known")]
+    UnknownInvoice(InvoiceId),
+    /// No command of this account has this id.
+    #[error("no command with this id is known")]
+    UnknownCommand,
+}
+
+impl Rejection {
+    /// The rejection's name, stable, for metrics and programs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::AmountNotPositive => "amount_not_positive",
+            Self::AmountTooLarge => "amount_too_large",
+            Self::MomentOutOfCalendar { .. } => "moment_out_of_calendar",
+            Self::CurrencyDiffers { .. } => "currency_differs",
+            Self::AttributeMissing { .. } => "attribute_missing",
+            Self::AttributeType { .. } => "attribute_type",
+            Self::UnknownBalance { .. } => "unknown_balance",
+            Self::InvoiceDiffers(_) => "invoice_differs",
+            Self::PaymentDiffers(_) => "payment_differs",
+            Self::UnknownPayment(..) => "unknown_payment",
+            Self::MoreThanPaid { .. } => "more_than_paid",
+            Self::UnknownAdjustment(_) => "unknown_adjustment",
+            Self::UnknownReversal(_) => "unknown_reversal",
+            Self::UnknownRule(_) => "unknown_rule",
+            Self::NotSupported { .. } => "not_supported",
+            Self::UnknownHold(_) => "unknown_hold",
+            Self::TooManyWaiting { .. } => "too_many_waiting",
+            Self::UnknownInvoice(_) => "unknown_invoice",
+            Self::UnknownCommand => "unknown_command",
+        }
+    }
+}

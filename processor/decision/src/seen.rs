@@ -1,0 +1,119 @@
+//! Which events a debtor has seen, so that one that comes again changes nothing.
+//!
+//! An id is kept as a 64-bit hash: two different ids of one debtor collide once in 10^16 cases.
+//! The memory is bounded twice: by the dedup window, and by [`MOST_REMEMBERED`].
+
+use crate::ids::EventId;
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The most event ids remembered of one debtor: a newer one pushes out the oldest day's oldest.
+/// Balance changes, the most frequent events, are told apart by their version as well.
+pub const MOST_REMEMBERED: usize = 512;
+
+/// Bytes of an id's hash.
+const HASH_LENGTH: usize = 8;
+
+/// Microseconds in a day.
+const DAY: i64 = 86_400_000_000;
+
+/// The events seen within the dedup window.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SeenEvents {
+    days: Vec<SeenDay>,
+}
+
+/// The events seen on one UTC day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct SeenDay {
+    /// Days since 1970.
+    day: i32,
+    /// Hashes of the ids, eight bytes each, in the order they came: one copy to encode.
+    #[serde(with = "serde_bytes")]
+    ids: Vec<u8>,
+}
+
+impl SeenEvents {
+    /// Whether the id was seen and is still remembered.
+    #[must_use]
+    pub fn contains(&self, id: &EventId) -> bool {
+        let hash = hash_of(id);
+        self.days.iter().any(|day| day.ids.chunks_exact(HASH_LENGTH).any(|seen| seen == hash))
+    }
+
+    /// Remembers the id, and forgets what is older than `window_micros`.
+    pub(crate) fn remember(&mut self, id: &EventId, now: Timestamp, window_micros: i64) {
+        let today = day_of(now);
+        let oldest_kept = day_of(now.plus_micros(window_micros.saturating_neg()));
+        self.days.retain(|day| day.day >= oldest_kept);
+        self.make_room();
+        match self.days.last_mut() {
+            Some(last) if last.day == today => last.ids.extend_from_slice(&hash_of(id)),
+            _ => self.days.push(SeenDay { day: today, ids: hash_of(id).to_vec() }),
+        }
+    }
+
+    /// How many ids are remembered.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        let bytes = self.days.iter().fold(0, |sum: usize, day| sum.saturating_add(day.ids.len()));
+        bytes.div_euclid(HASH_LENGTH)
+    }
+
+    /// Whether none is remembered.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.days.is_empty()
+    }
+
+    fn make_room(&mut self) {
+        if self.len() < MOST_REMEMBERED {
+            return;
+        }
+        if let Some(oldest) = self.days.first_mut() {
+            oldest.ids.drain(..HASH_LENGTH.min(oldest.ids.len()));
+        }
+        self.days.retain(|day| !day.ids.is_empty());
+    }
+}
+
+fn day_of(moment: Timestamp) -> i32 {
+    i32::try_from(moment.0.div_euclid(DAY)).unwrap_or(i32::MAX)
+}
+
+fn hash_of(id: &EventId) -> [u8; HASH_LENGTH] {
+    let hash = blake3::hash(id.as_str().as_bytes());
+    hash.as_bytes().first_chunk().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(number: usize) -> EventId {
+        format!("e-{number}").into()
+    }
+
+    #[test]
+    fn an_id_is_remembered_for_the_window_and_no_longer() {
+        let mut seen = SeenEvents::default();
+        seen.remember(&id(1), Timestamp(0), 8 * DAY);
+        seen.remember(&id(2), Timestamp(8 * DAY), 8 * DAY);
+        assert!(seen.contains(&id(1)));
+        seen.remember(&id(3), Timestamp(9 * DAY), 8 * DAY);
+        assert!(!seen.contains(&id(1)));
+        assert!(seen.contains(&id(2)));
+    }
+
+    #[test]
+    fn the_number_of_ids_is_bounded_and_the_oldest_goes_first() {
+        let mut seen = SeenEvents::default();
+        for number in 0..=MOST_REMEMBERED {
+            seen.remember(&id(number), Timestamp(0), 8 * DAY);
+        }
+        assert_eq!(seen.len(), MOST_REMEMBERED);
+        assert!(!seen.contains(&id(0)));
+        assert!(seen.contains(&id(1)));
+    }
+}

@@ -1,0 +1,133 @@
+//! The store, as the engine sees it: one a partition, changed by whole batches.
+//!
+//! What is behind it (RocksDB, a map in memory) and how keys look there is `state`'s business.
+
+use bytes::Bytes;
+use decision::ids::DebtorId;
+use decision::time::Timestamp;
+use std::path::PathBuf;
+
+/// All stores of a process: they share memory, not data.
+pub trait Stores: Send + Sync + 'static {
+    /// The store of one partition.
+    type Store: Store;
+
+    /// Opens the store of a partition, or makes an empty one.
+    ///
+    /// # Errors
+    /// When it cannot be opened: it is in use, damaged, or of a newer version.
+    fn open(&self, partition: u32) -> Result<Self::Store, StoreError>;
+}
+
+/// What one partition remembers.
+pub trait Store: Send {
+    /// Where it stands; none where it is empty.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn meta(&self) -> Result<Option<Bytes>, StoreError>;
+
+    /// The stored form of a debtor.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn debtor(&self, id: &str) -> Result<Option<Bytes>, StoreError>;
+
+    /// The timers from `cursor` on that are due up to and including `until`, earliest first, at
+    /// most `at_most`. Those before the cursor are not looked at.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    fn timers(&self, cursor: &TimerKey, until: Timestamp, at_most: usize) -> Result<Vec<TimerKey>, StoreError>;
+
+    /// The last lines of a debtor's history, newest first.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    fn history(&self, id: &str, at_most: usize) -> Result<Vec<HistoryLine>, StoreError>;
+
+    /// Writes a batch, all of it or nothing. After a crash, batches are lost from the newest on,
+    /// and never a part of one.
+    ///
+    /// # Errors
+    /// When it cannot be written; the store is then to be opened again.
+    fn apply(&mut self, batch: &StoreBatch) -> Result<(), StoreError>;
+
+    /// Brings what was applied to the disk.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    fn flush(&mut self) -> Result<(), StoreError>;
+
+    /// Forgets everything: the state is to be built anew.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    fn clear(&mut self) -> Result<(), StoreError>;
+
+    /// How many debtors there are, about.
+    fn approximate_debtors(&self) -> u64;
+}
+
+/// A timer: when, and whose. Timers are ordered by time, then debtor.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TimerKey {
+    /// When it is due.
+    pub due: Timestamp,
+    /// Whose it is.
+    pub debtor: DebtorId,
+}
+
+/// A line of a debtor's history: the encoded record, and its place in the debtor's history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistoryLine {
+    /// Grows with every line of the debtor: the record's offset in the records topic and its
+    /// place in the batch keep it unique and the same after a restore.
+    pub sequence: u64,
+    /// The record as it is in the records topic.
+    pub record: Bytes,
+}
+
+/// What is written at once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoreBatch {
+    /// Debtors with their stored form; none removes one.
+    pub debtors: Vec<(DebtorId, Option<Bytes>)>,
+    /// Timers to remove.
+    pub timers_removed: Vec<TimerKey>,
+    /// Timers to add, after the removals.
+    pub timers_added: Vec<TimerKey>,
+    /// Lines to add to the histories of debtors, of which the newest 200 are kept.
+    pub history: Vec<(DebtorId, HistoryLine)>,
+    /// Where the store stands afterwards.
+    pub meta: Bytes,
+}
+
+/// What went wrong with the store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It cannot be opened.
+    #[error("cannot open the store at {path}: {reason}", path = path.display())]
+    Open {
+        /// Where.
+        path: PathBuf,
+        /// What the store says.
+        reason: String,
+    },
+    /// An operation failed.
+    #[error("cannot {operation}: {reason}")]
+    Failed {
+        /// What was to be done.
+        operation: &'static str,
+        /// What the store says.
+        reason: String,
+    },
+    /// What lies there was written by a newer version, or is damaged.
+    #[error("cannot read {what} of the store: {reason}")]
+    Damaged {
+        /// What.
+        what: &'static str,
+        /// In which way.
+        reason: String,
+    },
+}
