@@ -29,6 +29,8 @@ pub struct Debtor {
     pub exempt: bool,
     /// Balance changes that wait for their account's snapshot.
     pub waiting_changes: Vec<WaitingChange>,
+    /// How many records were made of it: the last one's place in its history.
+    pub records_made: i64,
     /// The earliest moment at which something is due by itself.
     pub next_due: Option<Timestamp>,
 }
@@ -57,6 +59,7 @@ impl Debtor {
             profiles: Vec::new(),
             exempt: false,
             waiting_changes: Vec::new(),
+            records_made: 0,
             next_due: None,
         }
     }

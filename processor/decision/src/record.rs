@@ -14,6 +14,8 @@ pub struct Record {
     pub account_id: AccountId,
     /// The debtor whose state made it.
     pub debtor_id: DebtorId,
+    /// Counts the debtor's records, from 1, without a gap: its place in the history.
+    pub sequence: i64,
     /// When it was decided.
     pub at: Timestamp,
     /// Why, in a word or a short sentence.

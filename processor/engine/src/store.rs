@@ -81,9 +81,9 @@ pub struct TimerKey {
 /// A line of a debtor's history: the encoded record, and its place in the debtor's history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HistoryLine {
-    /// Grows with every line of the debtor: the record's offset in the records topic and its
-    /// place in the batch keep it unique and the same after a restore.
-    pub sequence: u64,
+    /// The record's own sequence: it counts the debtor's records, so that a restore writes the
+    /// same line in the same place.
+    pub sequence: i64,
     /// The record as it is in the records topic.
     pub record: Bytes,
 }
