@@ -22,10 +22,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The most balance changes that wait for an account's snapshot; the first and the newest are kept.
-pub const MOST_WAITING_CHANGES: usize = 64;
+pub(crate) const MOST_WAITING_CHANGES: usize = 64;
 
 /// The most lines that an alert names: the furthest.
-pub const MOST_LINES_NAMED: usize = 100;
+pub(crate) const MOST_LINES_NAMED: usize = 100;
 
 /// Which threshold rules are for an account: their conditions' answers, asked anew only when the
 /// snapshot or the policy changes, never per event.

@@ -16,7 +16,7 @@ use crate::scribe::Scribe;
 use crate::time::{Period, Timestamp};
 
 /// The most events that wait for one debtor's invoices or payments.
-pub const MOST_WAITING: usize = 100;
+pub(crate) const MOST_WAITING: usize = 100;
 
 /// What a check says of an event that may be booked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -454,7 +454,6 @@ pub(crate) fn forget_old(debt: &mut Debt, oldest_kept: Timestamp) {
 }
 
 /// The credit that is free to pay the next invoice.
-#[must_use]
-pub fn credit(debt: &Debt) -> MinorUnits {
+pub(crate) fn credit(debt: &Debt) -> MinorUnits {
     debt.payments.iter().map(|payment| payment.credit).sum()
 }
