@@ -1,1 +1,3 @@
 //! Synthetic operators, oracles and the test broker.
+
+pub mod broker;

@@ -70,8 +70,8 @@ pub struct FiredSteps {
     pub nearest: i64,
     /// The one met last that is fired.
     pub furthest: i64,
-    /// Whether an alert was really sent for any of them.
-    pub announced: bool,
+    /// The one met first for which an alert was really sent.
+    pub nearest_announced: Option<i64>,
 }
 
 /// Balance changes of an account whose snapshot has not come: booked, and looked at when it does.

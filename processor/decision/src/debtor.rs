@@ -2,9 +2,10 @@
 
 use crate::account::Snapshot;
 use crate::balance::{Balance, WaitingChange};
+use crate::alerting::RulesFor;
 use crate::cycle::Profile;
 use crate::debt::Debt;
-use crate::ids::{AccountId, DebtorId};
+use crate::ids::{AccountId, DebtorId, SegmentName};
 use crate::money::Currency;
 use crate::seen::SeenEvents;
 use crate::time::Timestamp;
@@ -23,6 +24,8 @@ pub struct Debtor {
     pub seen: SeenEvents,
     /// What it owes and has paid.
     pub debt: Debt,
+    /// The segment it is in, and the policy that says so.
+    pub segment: Option<InSegment>,
     /// How its debt is worked on.
     pub profiles: Vec<Profile>,
     /// No dunning at all, until lifted.
@@ -35,6 +38,15 @@ pub struct Debtor {
     pub next_due: Option<Timestamp>,
 }
 
+/// The segment a debtor is in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InSegment {
+    /// The segment.
+    pub name: SegmentName,
+    /// The hash of the policy whose conditions were asked.
+    pub policy_hash: String,
+}
+
 /// One account that the debtor pays for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Member {
@@ -44,6 +56,9 @@ pub struct Member {
     pub snapshot: Option<Snapshot>,
     /// Its balances.
     pub balances: Vec<Balance>,
+    /// Which threshold rules are for it: derived, and not stored.
+    #[serde(skip)]
+    pub(crate) rules_for: RulesFor,
 }
 
 impl Debtor {
@@ -56,6 +71,7 @@ impl Debtor {
             members: Vec::new(),
             seen: SeenEvents::default(),
             debt: Debt::default(),
+            segment: None,
             profiles: Vec::new(),
             exempt: false,
             waiting_changes: Vec::new(),
@@ -86,8 +102,12 @@ impl Debtor {
     pub(crate) fn member_mut(&mut self, account_id: &AccountId) -> &mut Member {
         let known = self.members.iter().position(|member| member.account_id == *account_id);
         let at = known.unwrap_or_else(|| {
-            let balances = Vec::new();
-            self.members.push(Member { account_id: account_id.clone(), snapshot: None, balances });
+            self.members.push(Member {
+                account_id: account_id.clone(),
+                snapshot: None,
+                balances: Vec::new(),
+                rules_for: RulesFor::default(),
+            });
             self.members.len().saturating_sub(1)
         });
         #[expect(clippy::indexing_slicing, reason = "found above, or pushed just now")]

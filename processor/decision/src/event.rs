@@ -306,3 +306,16 @@ pub enum Outcome {
     /// Too late to be done.
     Expired,
 }
+
+impl Outcome {
+    /// The word for it in reports and records.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Expired => "expired",
+        }
+    }
+}

@@ -9,7 +9,20 @@
 //! | [`debtor`], [`account`], [`balance`], [`debt`], [`cycle`], [`seen`] | what is remembered |
 //! | [`policy`], [`threshold`], [`plan`] | what the policy says |
 //! | [`command`], [`record`], [`rejection`] | what goes out |
+//! | `decide` | the way through a decision: known already? allowed? change, then what is due |
+//! | `alerting` | thresholds at work: firing, re-arming, recovering |
+//! | `booking` | how money moves between payments and invoices |
+//! | `dunning` | plans at work: scope, stages, what is in force |
+//! | `measures` | from a measure to a command |
+//! | [`view`] | what the state says, for people |
 //! | [`ids`], [`money`], [`time`] | the types that carry units |
+
+mod alerting;
+mod booking;
+mod decide;
+mod dunning;
+mod measures;
+mod scribe;
 
 pub mod account;
 pub mod balance;
@@ -27,7 +40,9 @@ pub mod rejection;
 pub mod seen;
 pub mod threshold;
 pub mod time;
+pub mod view;
 
+pub use decide::decide;
 pub use debtor::Debtor;
 pub use event::Event;
 pub use policy::Policy;
@@ -67,11 +82,4 @@ pub struct Decisions {
     pub rejection: Option<Rejection>,
     /// Whether the debtor's state changed at all.
     pub changed: bool,
-}
-
-/// Decides on one input for one debtor: the debtor becomes what it is afterwards, and what is to
-/// be sent and remembered comes back. A rejected event leaves the debtor as it was, but for its id.
-pub fn decide(debtor: &mut Debtor, input: Input<'_>, moment: Moment, policy: &Policy) -> Decisions {
-    let _ = (debtor, input, moment, policy);
-    Decisions::default()
 }

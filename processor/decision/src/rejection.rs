@@ -2,7 +2,7 @@
 //!
 //! What cannot even be read as an event is refused before the core sees it (`schemas`).
 
-use crate::ids::{HoldId, InvoiceId, PaymentId, RuleId};
+use crate::ids::{InvoiceId, PaymentId, RuleId};
 use crate::money::Currency;
 
 /// Why an event changed nothing, most telling first.
@@ -66,8 +66,19 @@ pub enum Rejection {
         left: i64,
     },
     /// There is no adjustment of this id to take back.
-    #[error("no adjustment «{0}» of this invoice is in force")]
-    UnknownAdjustment(String),
+    #[error("adjustment «{0}» is not known; ids are remembered for {1}")]
+    UnknownAdjustment(String, String),
+    /// The adjustment is booked with another content.
+    #[error("adjustment «{0}» is booked with another content")]
+    AdjustmentDiffers(String),
+    /// The adjustment would take the invoice below zero.
+    #[error("invoice «{invoice}» asks for {asked} minor units only")]
+    MoreThanInvoiced {
+        /// The invoice.
+        invoice: InvoiceId,
+        /// What it asks for, in minor units.
+        asked: i64,
+    },
     /// There is no reversal to take back.
     #[error("payment «{0}» has no reversal of this amount to take back")]
     UnknownReversal(PaymentId),
@@ -80,21 +91,15 @@ pub enum Rejection {
         /// What was ordered.
         what: &'static str,
     },
-    /// No hold has this id.
-    #[error("no hold «{0}» is in force")]
-    UnknownHold(HoldId),
     /// A waiting list is full.
     #[error("too many events wait for {what}")]
     TooManyWaiting {
         /// For what.
         what: &'static str,
     },
-    /// The invoice is named by nothing that waits, and is not booked.
-    #[error("invoice «{0}» is not known")]
-    UnknownInvoice(InvoiceId),
-    /// No command of this account has this id.
-    #[error("no command with this id is known")]
-    UnknownCommand,
+    /// The invoice that an adjustment waited for did not come.
+    #[error("invoice «{0}» did not come within {1}")]
+    UnknownInvoice(InvoiceId, String),
 }
 
 impl Rejection {
@@ -113,14 +118,14 @@ impl Rejection {
             Self::PaymentDiffers(_) => "payment_differs",
             Self::UnknownPayment(..) => "unknown_payment",
             Self::MoreThanPaid { .. } => "more_than_paid",
-            Self::UnknownAdjustment(_) => "unknown_adjustment",
+            Self::UnknownAdjustment(..) => "unknown_adjustment",
+            Self::AdjustmentDiffers(_) => "adjustment_differs",
+            Self::MoreThanInvoiced { .. } => "more_than_invoiced",
             Self::UnknownReversal(_) => "unknown_reversal",
             Self::UnknownRule(_) => "unknown_rule",
             Self::NotSupported { .. } => "not_supported",
-            Self::UnknownHold(_) => "unknown_hold",
             Self::TooManyWaiting { .. } => "too_many_waiting",
-            Self::UnknownInvoice(_) => "unknown_invoice",
-            Self::UnknownCommand => "unknown_command",
+            Self::UnknownInvoice(..) => "unknown_invoice",
         }
     }
 }

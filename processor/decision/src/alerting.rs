@@ -1,0 +1,526 @@
+//! Thresholds at work: when a line fires, re-arms and recovers (domain.md, section 3).
+//!
+//! What an alert sends is [`crate::measures`]' business; how lines are compared [`crossing`]'s.
+
+mod crossing;
+
+use crate::account::Snapshot;
+use crate::balance::{Balance, RuleState, WaitingChange};
+use crate::command::Origin;
+use crate::debtor::{Debtor, Member};
+use crate::event::{BalanceChange, BalanceReason};
+use crate::ids::{AccountId, RuleId};
+use crate::measures::{self, Request};
+use crate::money::MinorUnits;
+use crate::policy::{BalanceValues, Measure, Policy, Unit};
+use crate::record::{Figure, RecordKind};
+use crate::scribe::Scribe;
+use crate::threshold::{Deliver, Lines, Threshold, Watch};
+use crate::time::{Period, Timestamp};
+use crossing::{Crossed, Standing};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The most balance changes that wait for an account's snapshot; the first and the newest are kept.
+pub(crate) const MOST_WAITING_CHANGES: usize = 64;
+
+/// The most lines that an alert names: the furthest.
+pub(crate) const MOST_LINES_NAMED: usize = 100;
+
+/// Which threshold rules are for an account: their conditions' answers, asked anew only when the
+/// snapshot or the policy changes, never per event.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RulesFor {
+    asked: Option<(Arc<str>, Vec<bool>)>,
+}
+
+impl PartialEq for RulesFor {
+    /// Derived from the rest of the state: two equal states never differ by it.
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl RulesFor {
+    /// Forgets the answers: the snapshot changed.
+    pub(crate) fn forget(&mut self) {
+        self.asked = None;
+    }
+
+    fn ask(&mut self, snapshot: &Snapshot, policy: &Policy) -> &[bool] {
+        let current = matches!(&self.asked, Some((hash, _)) if **hash == *policy.identity.hash);
+        if !current {
+            let holds = |rule: &Threshold| rule.when.as_ref().is_none_or(|when| when.holds(snapshot, None));
+            let answers = policy.thresholds.iter().map(holds).collect();
+            self.asked = Some((policy.identity.hash.clone(), answers));
+        }
+        self.asked.as_ref().map_or(&[], |(_, answers)| answers.as_slice())
+    }
+}
+
+/// Whether a change is not newer than what is known of the balance.
+pub(crate) fn is_old(debtor: &Debtor, account_id: &AccountId, change: &BalanceChange) -> bool {
+    let Some(version) = change.version else { return false };
+    let of_balance = debtor
+        .member(account_id.as_str())
+        .and_then(|member| member.balances.iter().find(|balance| balance.name == change.name))
+        .and_then(|balance| balance.version);
+    let waiting = debtor.waiting_changes.iter().filter(|waiting| {
+        waiting.account_id == *account_id && waiting.change.name == change.name
+    });
+    let newest = waiting.filter_map(|waiting| waiting.change.version).chain(of_balance).max();
+    newest.is_some_and(|newest| version <= newest)
+}
+
+/// A balance has a new value: it is booked, and its rules are asked. Before the account's
+/// snapshot it waits. Answers whether it may have moved an expiry.
+pub(crate) fn on_change(
+    debtor: &mut Debtor,
+    account_id: &AccountId,
+    occurred_at: Timestamp,
+    change: &BalanceChange,
+    scribe: &mut Scribe<'_>,
+) -> bool {
+    scribe.changed();
+    let member = debtor.member_mut(account_id);
+    if member.snapshot.is_none() {
+        let waiting = WaitingChange { account_id: account_id.clone(), occurred_at, change: change.clone() };
+        if debtor.waiting_changes.len() >= MOST_WAITING_CHANGES {
+            debtor.waiting_changes.remove(1);
+        }
+        debtor.waiting_changes.push(waiting);
+        return false;
+    }
+    let valid_until = |member: &Member| {
+        let balance = member.balances.iter().find(|balance| balance.name == change.name);
+        balance.and_then(|balance| balance.valid_until)
+    };
+    let former = valid_until(member);
+    apply_change(member, occurred_at, change, scribe);
+    valid_until(member) != former
+}
+
+/// The account's snapshot came: what waited for it is looked at, and a changed credit limit moves
+/// the percent lines of money balances.
+pub(crate) fn on_snapshot(
+    debtor: &mut Debtor,
+    account_id: &AccountId,
+    former_credit_limit: Option<MinorUnits>,
+    scribe: &mut Scribe<'_>,
+) {
+    let (due, rest) = std::mem::take(&mut debtor.waiting_changes)
+        .into_iter()
+        .partition(|waiting| waiting.account_id == *account_id);
+    debtor.waiting_changes = rest;
+    let member = debtor.member_mut(account_id);
+    member.rules_for.forget();
+    let due: Vec<WaitingChange> = due;
+    for waiting in &due {
+        apply_change(member, waiting.occurred_at, &waiting.change, scribe);
+    }
+    let credit_limit = member.snapshot.as_ref().and_then(|snapshot| snapshot.credit_limit);
+    if credit_limit == former_credit_limit {
+        return;
+    }
+    let unlimited_money: Vec<_> = member
+        .balances
+        .iter()
+        .filter(|balance| balance.limit.is_none())
+        .filter(|balance| scribe.policy.balances.get(&balance.name) == Some(&Unit::Money))
+        .map(|balance| balance.name.clone())
+        .collect();
+    for name in unlimited_money {
+        let turn = Turn {
+            occurred_at: scribe.now(),
+            reason: BalanceReason::LimitChanged,
+            former_base: former_credit_limit,
+        };
+        ask_rules(member, name.as_str(), turn, None, scribe);
+    }
+}
+
+/// Arms all lines of a rule again, silently.
+pub(crate) fn rearm(debtor: &mut Debtor, account_id: &AccountId, rule: &RuleId) {
+    for balance in &mut debtor.member_mut(account_id).balances {
+        for state in balance.rules.iter_mut().filter(|state| state.rule == *rule) {
+            state.fired.clear();
+            state.fired_steps = None;
+        }
+    }
+}
+
+/// Alerts of balances that are about to expire, whose time has come.
+pub(crate) fn announce_expiries(debtor: &mut Debtor, scribe: &mut Scribe<'_>) {
+    for member in &mut debtor.members {
+        for at in expiries(member, scribe.policy, &scribe.zone) {
+            if at.due <= scribe.moment.horizon && at.valid_until > scribe.now() {
+                announce_expiry(member, &at, scribe);
+            }
+        }
+    }
+}
+
+/// The next moment at which a balance's coming expiry is to be announced.
+pub(crate) fn next_expiry(debtor: &Debtor, scribe: &Scribe<'_>) -> Option<Timestamp> {
+    let horizon = scribe.moment.horizon;
+    debtor
+        .members
+        .iter()
+        .flat_map(|member| expiries(member, scribe.policy, &scribe.zone))
+        .map(|expiry| expiry.due)
+        .filter(|due| *due > horizon)
+        .min()
+}
+
+/// A coming expiry that has not been announced.
+struct Expiry {
+    rule: usize,
+    balance: usize,
+    valid_until: Timestamp,
+    due: Timestamp,
+}
+
+fn expiries(member: &Member, policy: &Policy, zone: &crate::time::Zone) -> Vec<Expiry> {
+    let Some(snapshot) = &member.snapshot else { return Vec::new() };
+    let mut found = Vec::new();
+    for (rule_at, rule) in policy.thresholds.iter().enumerate() {
+        let Watch::Expiry { before } = rule.watch else { continue };
+        if rule.when.as_ref().is_some_and(|when| !when.holds(snapshot, None)) {
+            continue;
+        }
+        for (balance_at, balance) in member.balances.iter().enumerate() {
+            let Some(valid_until) = balance.valid_until else { continue };
+            let announced = balance
+                .rules
+                .iter()
+                .any(|state| state.rule == rule.id && state.expiry_announced == Some(valid_until));
+            if balance.name == rule.balance && !announced {
+                let due = zone.before(valid_until, before);
+                found.push(Expiry { rule: rule_at, balance: balance_at, valid_until, due });
+            }
+        }
+    }
+    found
+}
+
+fn announce_expiry(member: &mut Member, expiry: &Expiry, scribe: &mut Scribe<'_>) {
+    let policy = scribe.policy;
+    let Some(rule) = policy.thresholds.get(expiry.rule) else { return };
+    let Some(balance) = member.balances.get_mut(expiry.balance) else { return };
+    let (value, name) = (balance.value, balance.name.clone());
+    let state = state_of(balance, &rule.id);
+    state.expiry_announced = Some(expiry.valid_until);
+    state.last_sent = Some(scribe.now());
+    state.alerts = state.alerts.saturating_add(1);
+    let occurrence = state.alerts;
+    scribe.changed();
+    let figures = vec![
+        Figure::new("rule", &rule.id),
+        Figure::new("balance", &name),
+        Figure::new("value", value_text(value, policy.balances.get(&name), scribe.exponent)),
+        Figure::new("valid_until", expiry.valid_until),
+    ];
+    scribe.record(&member.account_id, RecordKind::Alert, "expires_soon", figures);
+    let alert = Alert { rule, value, lines: Vec::new(), crossed: 0, occurrence, part: "expiry" };
+    send(member, &alert, &rule.measures, scribe);
+}
+
+/// What one evaluation of a balance's rules goes by.
+#[derive(Clone, Copy)]
+struct Turn {
+    occurred_at: Timestamp,
+    reason: BalanceReason,
+    /// The base of percent lines before.
+    former_base: Option<MinorUnits>,
+}
+
+fn apply_change(
+    member: &mut Member,
+    occurred_at: Timestamp,
+    change: &BalanceChange,
+    scribe: &mut Scribe<'_>,
+) {
+    let credit_limit = credit_limit_of(member, change.name.as_str(), scribe.policy);
+    let known = member.balances.iter_mut().find(|balance| balance.name == change.name);
+    let mut former = None;
+    let mut former_base = None;
+    match known {
+        Some(balance) => {
+            if change.version.is_some_and(|version| balance.version >= Some(version)) {
+                return;
+            }
+            former = Some(balance.value);
+            former_base = balance.limit.or(credit_limit);
+            balance.value = change.value;
+            balance.limit = change.limit.or(balance.limit);
+            balance.valid_until = change.valid_until.or(balance.valid_until);
+            balance.version = change.version.or(balance.version);
+        }
+        None => member.balances.push(Balance {
+            name: change.name.clone(),
+            value: change.value,
+            limit: change.limit,
+            valid_until: change.valid_until,
+            version: change.version,
+            rules: Vec::new(),
+        }),
+    }
+    let turn = Turn { occurred_at, reason: change.reason, former_base };
+    ask_rules(member, change.name.as_str(), turn, Some(former), scribe);
+}
+
+/// The account's credit limit, where it is the base of this balance's percent lines.
+fn credit_limit_of(member: &Member, balance: &str, policy: &Policy) -> Option<MinorUnits> {
+    let is_money = policy.balances.get(balance) == Some(&Unit::Money);
+    member.snapshot.as_ref().and_then(|snapshot| snapshot.credit_limit).filter(|_| is_money)
+}
+
+/// Asks every rule of a balance. `former` is the value before: `None` where it stayed the same,
+/// `Some(None)` where this is the first.
+fn ask_rules(
+    member: &mut Member,
+    name: &str,
+    turn: Turn,
+    former: Option<Option<MinorUnits>>,
+    scribe: &mut Scribe<'_>,
+) {
+    let policy = scribe.policy;
+    let Some(snapshot) = &member.snapshot else { return };
+    let applies: Vec<usize> = member
+        .rules_for
+        .ask(snapshot, policy)
+        .iter()
+        .zip(&policy.thresholds)
+        .enumerate()
+        .filter(|(_, (holds, rule))| **holds && rule.balance.as_str() == name)
+        .map(|(at, _)| at)
+        .collect();
+    let credit_limit = credit_limit_of(member, name, policy);
+    for rule in applies.into_iter().filter_map(|at| policy.thresholds.get(at)) {
+        let Watch::Lines(lines) = &rule.watch else { continue };
+        let Some(balance) = member.balances.iter_mut().find(|balance| balance.name.as_str() == name)
+        else {
+            continue;
+        };
+        let base = balance.limit.or(credit_limit);
+        let former = former.unwrap_or(Some(balance.value));
+        let standing = Standing {
+            exponent: exponent_of(policy.balances.get(&balance.name), scribe.exponent),
+            value: balance.value,
+            base,
+            former: if turn.reason == BalanceReason::PeriodRoll { None } else { former },
+            former_base: turn.former_base,
+        };
+        ask_rule(member, name, rule, lines, &standing, turn, scribe);
+    }
+}
+
+fn ask_rule(
+    member: &mut Member,
+    name: &str,
+    rule: &Threshold,
+    lines: &Lines,
+    standing: &Standing,
+    turn: Turn,
+    scribe: &mut Scribe<'_>,
+) {
+    let Some(balance) = member.balances.iter_mut().find(|balance| balance.name.as_str() == name)
+    else {
+        return;
+    };
+    let known = balance.rules.iter().any(|state| state.rule == rule.id);
+    let mut state = RuleState::new(rule.id.clone());
+    if known {
+        std::mem::swap(state_of(balance, &rule.id), &mut state);
+    }
+    if turn.reason == BalanceReason::PeriodRoll {
+        state.fired.clear();
+        state.fired_steps = None;
+    }
+    crossing::forget_changed_lines(&mut state, lines, standing);
+    let recovered = crossing::rearm(&mut state, lines, standing);
+    let crossed = crossing::fire(&mut state, lines, standing);
+    if recovered {
+        tell_recovery(member, rule, lines, &mut state, standing, scribe);
+    }
+    if let Some(crossed) = crossed {
+        tell_alert(member, rule, lines, &mut state, (standing, turn, crossed), scribe);
+    }
+    // A rule on which nothing ever happened takes no room in the state.
+    if known || state != RuleState::new(rule.id.clone()) {
+        if let Some(balance) = member.balances.iter_mut().find(|balance| balance.name.as_str() == name) {
+            *state_of(balance, &rule.id) = state;
+        }
+    }
+}
+
+fn tell_recovery(
+    member: &Member,
+    rule: &Threshold,
+    lines: &Lines,
+    state: &mut RuleState,
+    standing: &Standing,
+    scribe: &mut Scribe<'_>,
+) {
+    state.alerts = state.alerts.saturating_add(1);
+    let figures = vec![
+        Figure::new("rule", &rule.id),
+        Figure::new("balance", &rule.balance),
+        Figure::new("value", standing.text(standing.value)),
+    ];
+    scribe.record(&member.account_id, RecordKind::Recovered, "all announced lines are armed again", figures);
+    let alert = Alert {
+        rule,
+        value: standing.value,
+        lines: Vec::new(),
+        crossed: 0,
+        occurrence: state.alerts,
+        part: "recovered",
+    };
+    send(member, &alert, &lines.recovered, scribe);
+}
+
+fn tell_alert(
+    member: &Member,
+    rule: &Threshold,
+    lines: &Lines,
+    state: &mut RuleState,
+    (standing, turn, crossed): (&Standing, Turn, Crossed),
+    scribe: &mut Scribe<'_>,
+) {
+    let named = match lines.deliver {
+        Deliver::All => crossed.named.clone(),
+        Deliver::Severest => crossed.named.last().cloned().into_iter().collect(),
+    };
+    let mut figures = vec![
+        Figure::new("rule", &rule.id),
+        Figure::new("balance", &rule.balance),
+        Figure::new("value", standing.text(standing.value)),
+        Figure::new("lines", named.join(", ")),
+    ];
+    if let Some(former) = standing.former {
+        figures.push(Figure::new("previous", standing.text(former)));
+    }
+    if let Some(base) = standing.base {
+        figures.push(Figure::new("limit", standing.text(base)));
+    }
+    let now = scribe.now();
+    let too_old = |age: Period| scribe.zone.after(turn.occurred_at, age) < now;
+    let cooling = |last: Timestamp, period: Period| scribe.zone.after(last, period) > now;
+    if rule.max_age.is_some_and(too_old) {
+        figures.push(Figure::new("occurred_at", turn.occurred_at));
+        scribe.record(&member.account_id, RecordKind::AlertStale, "max_age", figures);
+        return;
+    }
+    if let (Some(last), Some(period)) = (state.last_sent, lines.cooldown) {
+        if cooling(last, period) {
+            figures.push(Figure::new("last_sent", last));
+            scribe.record(&member.account_id, RecordKind::AlertSuppressed, "cooldown", figures);
+            return;
+        }
+    }
+    state.alerts = state.alerts.saturating_add(1);
+    state.last_sent = Some(now);
+    crossing::announce(state, &crossed);
+    scribe.record(&member.account_id, RecordKind::Alert, reason_word(turn.reason), figures);
+    let crossed_count = crossed.count;
+    let alert = Alert {
+        rule,
+        value: standing.value,
+        lines: named,
+        crossed: crossed_count,
+        occurrence: state.alerts,
+        part: "alert",
+    };
+    send(member, &alert, &rule.measures, scribe);
+}
+
+/// One thing to tell a customer of a balance.
+struct Alert<'a> {
+    rule: &'a Threshold,
+    value: MinorUnits,
+    lines: Vec<String>,
+    crossed: u32,
+    occurrence: i64,
+    /// Which of a rule's messages it is: keeps command ids apart.
+    part: &'static str,
+}
+
+fn send(member: &Member, alert: &Alert<'_>, measures: &[Measure], scribe: &mut Scribe<'_>) {
+    let Some(snapshot) = &member.snapshot else { return };
+    let rule = alert.rule;
+    let policy = scribe.policy;
+    let balance = member.balances.iter().find(|balance| balance.name == rule.balance);
+    let valid_until = balance.and_then(|balance| balance.valid_until);
+    let values = BalanceValues {
+        name: rule.balance.to_string(),
+        value: value_text(alert.value, policy.balances.get(&rule.balance), scribe.exponent),
+        lines: alert.lines.clone(),
+        valid_until: valid_until.map_or_else(String::new, |until| scribe.zone.local(until).to_string()),
+    };
+    for (index, measure) in measures.iter().enumerate() {
+        let request = Request {
+            account_id: &member.account_id,
+            snapshot,
+            origin: Origin::Threshold { rule: rule.id.clone() },
+            id_parts: &["threshold", rule.id.as_str(), alert.part],
+            index,
+            occurrence: alert.occurrence,
+            observe: rule.observe || policy.observe,
+            debt: None,
+            balance: Some(values.clone()),
+            lines_crossed: alert.crossed,
+        };
+        measures::request(measure, &request, scribe);
+    }
+}
+
+/// The fired lines of each rule that has such, as the policy writes them.
+pub(crate) fn fired_lines(debtor: &Debtor, scribe: &Scribe<'_>) -> BTreeMap<RuleId, Vec<String>> {
+    let mut fired = BTreeMap::new();
+    for rule in &scribe.policy.thresholds {
+        let Watch::Lines(lines) = &rule.watch else { continue };
+        let balances = debtor.members.iter().flat_map(|member| &member.balances);
+        for balance in balances.filter(|balance| balance.name == rule.balance) {
+            let exponent = exponent_of(scribe.policy.balances.get(&balance.name), scribe.exponent);
+            let state = balance.rules.iter().find(|state| state.rule == rule.id);
+            let texts = state.map(|state| crossing::fired_texts(state, lines, exponent));
+            if let Some(texts) = texts.filter(|texts| !texts.is_empty()) {
+                fired.insert(rule.id.clone(), texts);
+            }
+        }
+    }
+    fired
+}
+
+fn state_of<'a>(balance: &'a mut Balance, rule: &RuleId) -> &'a mut RuleState {
+    let known = balance.rules.iter().position(|state| state.rule == *rule);
+    let at = known.unwrap_or_else(|| {
+        balance.rules.push(RuleState::new(rule.clone()));
+        balance.rules.len().saturating_sub(1)
+    });
+    #[expect(clippy::indexing_slicing, reason = "found above, or pushed just now")]
+    &mut balance.rules[at]
+}
+
+fn exponent_of(unit: Option<&Unit>, money: u8) -> u8 {
+    match unit {
+        Some(Unit::Money) => money,
+        Some(Unit::Bytes | Unit::Seconds | Unit::Pieces) | None => 0,
+    }
+}
+
+fn value_text(value: MinorUnits, unit: Option<&Unit>, money: u8) -> String {
+    value.in_major(exponent_of(unit, money))
+}
+
+fn reason_word(reason: BalanceReason) -> &'static str {
+    match reason {
+        BalanceReason::Usage => "usage",
+        BalanceReason::TopUp => "top_up",
+        BalanceReason::Adjustment => "adjustment",
+        BalanceReason::Expiry => "expiry",
+        BalanceReason::PeriodRoll => "period_roll",
+        BalanceReason::LimitChanged => "limit_changed",
+    }
+}

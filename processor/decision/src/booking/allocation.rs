@@ -1,0 +1,121 @@
+//! Which payment pays which invoice: the moves between credit and open items.
+//!
+//! Every move keeps `invoice.paid` equal to the sum of what payments allocate to it.
+
+use crate::debt::{Allocation, BookedPayment, Debt, Invoice};
+use crate::event::Reversal;
+use crate::ids::InvoiceId;
+use crate::money::MinorUnits;
+use crate::time::Timestamp;
+
+pub(super) fn find<'a>(debt: &'a Debt, id: &InvoiceId) -> Option<&'a Invoice> {
+    debt.invoices.iter().find(|invoice| invoice.id == *id)
+}
+
+pub(super) fn find_mut<'a>(debt: &'a mut Debt, id: &InvoiceId) -> Option<&'a mut Invoice> {
+    debt.invoices.iter_mut().find(|invoice| invoice.id == *id)
+}
+
+/// Pays as much of an invoice as the payment's credit reaches.
+pub(super) fn pay(invoices: &mut [Invoice], payment: &mut BookedPayment, id: &InvoiceId) {
+    let Some(invoice) = invoices.iter_mut().find(|invoice| invoice.id == *id) else { return };
+    let amount = payment.credit.min(invoice.outstanding());
+    if !amount.is_positive() {
+        return;
+    }
+    payment.credit = payment.credit.minus(amount);
+    invoice.paid = invoice.paid.plus(amount);
+    match payment.allocations.iter_mut().find(|part| part.invoice == *id) {
+        Some(part) => part.amount = part.amount.plus(amount),
+        None => payment.allocations.push(Allocation { invoice: id.clone(), amount }),
+    }
+}
+
+/// Lets the payments that waited for this invoice pay it; one that waits for no other is free.
+pub(super) fn pay_from_those_that_wait(debt: &mut Debt, id: &InvoiceId) {
+    let Debt { invoices, payments, .. } = debt;
+    for payment in payments.iter_mut().filter(|payment| payment.waits_for.contains(id)) {
+        pay(invoices, payment, id);
+        payment.waits_for.retain(|waited| waited != id);
+        if payment.waits_for.is_empty() {
+            payment.waits_until = None;
+        }
+    }
+}
+
+/// Lets free credit, oldest payment first, pay open invoices, oldest due first, and notes which
+/// invoices are closed now.
+pub(super) fn spread_credit(debt: &mut Debt, now: Timestamp) {
+    let Debt { invoices, payments, .. } = debt;
+    let has_credit = |payment: &BookedPayment| {
+        payment.credit.is_positive() && payment.waits_until.is_none()
+    };
+    if payments.iter().any(has_credit) {
+        let mut open: Vec<_> = invoices
+            .iter()
+            .filter(|invoice| invoice.outstanding().is_positive())
+            .map(|invoice| (invoice.due, invoice.issued, invoice.id.clone()))
+            .collect();
+        open.sort();
+        for payment in payments.iter_mut().filter(|payment| has_credit(payment)) {
+            for (_, _, id) in &open {
+                pay(invoices, payment, id);
+            }
+        }
+    }
+    for invoice in invoices {
+        let is_closed = !invoice.outstanding().is_positive();
+        invoice.closed_at = if is_closed { invoice.closed_at.or(Some(now)) } else { None };
+    }
+}
+
+/// Gives back what was paid beyond what an invoice asks for now: the youngest payment's first.
+pub(super) fn release_overpaid(debt: &mut Debt, id: &InvoiceId) {
+    let Debt { invoices, payments, .. } = debt;
+    let Some(invoice) = invoices.iter_mut().find(|invoice| invoice.id == *id) else { return };
+    let mut surplus = invoice.paid.minus(invoice.asked().or_zero());
+    for payment in payments.iter_mut().rev() {
+        if !surplus.is_positive() {
+            return;
+        }
+        let freed = take_back(invoice, payment, surplus);
+        payment.credit = payment.credit.plus(freed);
+        surplus = surplus.minus(freed);
+    }
+}
+
+/// Takes a payment back, or undoes that; answers how much. What is taken comes from its credit
+/// first, then from the youngest invoice that it had paid.
+pub(super) fn reverse(debt: &mut Debt, at: usize, reversal: &Reversal) -> MinorUnits {
+    let Debt { invoices, payments, .. } = debt;
+    let Some(payment) = payments.get_mut(at) else { return MinorUnits::ZERO };
+    if reversal.undo {
+        let amount = reversal.amount.unwrap_or(payment.reversed);
+        payment.reversed = payment.reversed.minus(amount);
+        payment.credit = payment.credit.plus(amount);
+        return amount;
+    }
+    let amount = reversal.amount.unwrap_or_else(|| payment.left());
+    payment.reversed = payment.reversed.plus(amount);
+    let from_credit = amount.min(payment.credit);
+    payment.credit = payment.credit.minus(from_credit);
+    let mut rest = amount.minus(from_credit);
+    let mut youngest_first: Vec<&mut Invoice> = invoices.iter_mut().collect();
+    youngest_first.sort_by(|a, b| (b.due, b.issued, &b.id).cmp(&(a.due, a.issued, &a.id)));
+    for invoice in youngest_first {
+        rest = rest.minus(take_back(invoice, payment, rest));
+    }
+    amount
+}
+
+/// Takes up to `most` of what the payment pays of the invoice; answers how much.
+fn take_back(invoice: &mut Invoice, payment: &mut BookedPayment, most: MinorUnits) -> MinorUnits {
+    let Some(part) = payment.allocations.iter_mut().find(|part| part.invoice == invoice.id) else {
+        return MinorUnits::ZERO;
+    };
+    let amount = part.amount.min(most);
+    part.amount = part.amount.minus(amount);
+    invoice.paid = invoice.paid.minus(amount);
+    payment.allocations.retain(|part| part.amount.is_positive());
+    amount
+}

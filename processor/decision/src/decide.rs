@@ -1,0 +1,274 @@
+//! The one way through a decision: known already? allowed? then change, then do what is due.
+
+use crate::account::Snapshot;
+use crate::booking::{self, Checked};
+use crate::debtor::Debtor;
+use crate::dunning::{self, Cause};
+use crate::event::{BalanceChange, Body, Control, Event, Order, Report};
+use crate::ids::AccountId;
+use crate::money::LARGEST_AMOUNT;
+use crate::policy::Policy;
+use crate::record::{Figure, RecordKind};
+use crate::scribe::Scribe;
+use crate::time::Timestamp;
+use crate::{Decisions, Input, Moment, Rejection, alerting};
+
+/// Decides on one input for one debtor: the debtor becomes what it is afterwards, and what is to
+/// be sent and remembered comes back. A rejected event leaves the debtor as it was, but for its id
+/// and the number of its records.
+pub fn decide(debtor: &mut Debtor, input: Input<'_>, moment: Moment, policy: &Policy) -> Decisions {
+    let mut scribe = Scribe::new(debtor, moment, policy);
+    let goes_on = match input {
+        Input::Event(event) => on_event(debtor, event, &mut scribe),
+        Input::Due => Some(Cause::Other),
+    };
+    if let Some(cause) = goes_on {
+        settle(debtor, cause, &mut scribe);
+    }
+    let mut records_made = debtor.records_made;
+    let decisions = scribe.finish(&mut records_made);
+    debtor.records_made = records_made;
+    decisions
+}
+
+/// Does what is due now, and works out when something is due next.
+fn settle(debtor: &mut Debtor, cause: Cause, scribe: &mut Scribe<'_>) {
+    let account_id = AccountId::from(debtor.id.as_str());
+    booking::end_waits(debtor, &account_id, scribe);
+    dunning::assign_segment(debtor, false, scribe);
+    alerting::announce_expiries(debtor, scribe);
+    let next_stage = dunning::advance(debtor, cause, scribe);
+    let next_wait = booking::next_wait_end(&debtor.debt, scribe.moment.horizon);
+    let next_expiry = alerting::next_expiry(debtor, scribe);
+    let next_due = [next_stage, next_wait, next_expiry].into_iter().flatten().min();
+    if debtor.next_due != next_due {
+        debtor.next_due = next_due;
+        scribe.changed();
+    }
+}
+
+/// Takes an event. Answers what it may have done to the debt and to what is due; none where it did
+/// nothing to either: a repeated or rejected event, or mere usage, the most frequent of all.
+fn on_event(debtor: &mut Debtor, event: &Event, scribe: &mut Scribe<'_>) -> Option<Cause> {
+    if debtor.seen.contains(&event.event_id) {
+        tell_duplicate(event, "event_id", scribe);
+        return None;
+    }
+    let checked = check(debtor, event, scribe.policy);
+    let dedup_window = scribe.policy.windows.dedup.nominal_micros();
+    debtor.seen.remember(&event.event_id, scribe.now(), dedup_window);
+    scribe.changed();
+    match checked {
+        Err(rejection) => {
+            scribe.reject(&event.account_id, rejection);
+            None
+        }
+        Ok(Checked::Known(what)) => {
+            tell_duplicate(event, what, scribe);
+            None
+        }
+        Ok(Checked::New) => apply(debtor, event, scribe),
+    }
+}
+
+fn tell_duplicate(event: &Event, what: &str, scribe: &mut Scribe<'_>) {
+    let figures = vec![Figure::new("event_id", &event.event_id), Figure::new("source", &event.source)];
+    scribe.record(&event.account_id, RecordKind::Duplicate, what, figures);
+}
+
+/// Declines what cannot be applied, most telling reason first.
+fn check(debtor: &Debtor, event: &Event, policy: &Policy) -> Result<Checked, Rejection> {
+    check_moment("occurred_at", event.occurred_at)?;
+    match &event.body {
+        Body::Account(snapshot) => check_snapshot(debtor, event, snapshot, policy),
+        Body::Balance(change) => check_balance(debtor, event, change, policy),
+        Body::Invoice(issued) => booking::check_invoice(debtor, issued),
+        Body::Adjustment(adjustment) => {
+            booking::check_adjustment(debtor, adjustment, policy.windows.reversal)
+        }
+        Body::Payment(payment) => booking::check_payment(debtor, payment),
+        Body::Reversal(reversal) => booking::check_reversal(debtor, reversal, policy.windows.reversal),
+        Body::Control(control) => check_control(control, policy),
+        Body::Report(_) => Ok(Checked::New),
+    }
+}
+
+fn check_moment(field: &'static str, moment: Timestamp) -> Result<(), Rejection> {
+    if moment.is_in_calendar() { Ok(()) } else { Err(Rejection::MomentOutOfCalendar { field }) }
+}
+
+fn check_snapshot(
+    debtor: &Debtor,
+    event: &Event,
+    snapshot: &Snapshot,
+    policy: &Policy,
+) -> Result<Checked, Rejection> {
+    for rule in &policy.attributes {
+        match snapshot.attributes.get(&rule.name) {
+            None if rule.required => {
+                return Err(Rejection::AttributeMissing { name: rule.name.clone() });
+            }
+            Some(value) if value.kind() != rule.kind => {
+                let (name, expected) = (rule.name.clone(), rule.kind.as_str());
+                return Err(Rejection::AttributeType { name, expected });
+            }
+            None | Some(_) => {}
+        }
+    }
+    if snapshot.credit_limit.is_some_and(|limit| limit.0.unsigned_abs() > LARGEST_AMOUNT.unsigned_abs()) {
+        return Err(Rejection::AmountTooLarge);
+    }
+    let is_own = event.account_id.as_str() == debtor.id.as_str();
+    let currency = snapshot.currency.unwrap_or(policy.defaults.currency);
+    match debtor.currency {
+        Some(account) if is_own && account != currency => {
+            Err(Rejection::CurrencyDiffers { event: currency, account })
+        }
+        Some(_) | None => Ok(Checked::New),
+    }
+}
+
+fn check_balance(
+    debtor: &Debtor,
+    event: &Event,
+    change: &BalanceChange,
+    policy: &Policy,
+) -> Result<Checked, Rejection> {
+    if !policy.balances.contains_key(&change.name) {
+        return Err(Rejection::UnknownBalance { name: change.name.to_string() });
+    }
+    let amounts = [Some(change.value), change.limit];
+    let is_too_large = |amount: crate::money::MinorUnits| {
+        amount.0.unsigned_abs() > LARGEST_AMOUNT.unsigned_abs()
+    };
+    if amounts.into_iter().flatten().any(is_too_large) {
+        return Err(Rejection::AmountTooLarge);
+    }
+    if let Some(until) = change.valid_until {
+        check_moment("valid_until", until)?;
+    }
+    if let (Some(event), Some(account)) = (change.currency, debtor.currency) {
+        if event != account {
+            return Err(Rejection::CurrencyDiffers { event, account });
+        }
+    }
+    let is_old = alerting::is_old(debtor, &event.account_id, change);
+    Ok(if is_old { Checked::Known("version") } else { Checked::New })
+}
+
+fn check_control(control: &Control, policy: &Policy) -> Result<Checked, Rejection> {
+    let not_supported = |what| Err(Rejection::NotSupported { what });
+    match &control.order {
+        Order::Exempt(_) => Ok(Checked::New),
+        Order::Rearm(rule) if policy.thresholds.iter().any(|known| known.id == *rule) => Ok(Checked::New),
+        Order::Rearm(rule) => Err(Rejection::UnknownRule(rule.clone())),
+        Order::Hold(_) | Order::DisputeEnded { .. } => not_supported("a hold"),
+        Order::AssignPlan(_) => not_supported("assigning a plan"),
+        Order::Pause { .. } | Order::Resume => not_supported("a pause"),
+        Order::Jump(_) => not_supported("a jump"),
+        Order::Close => not_supported("closing a cycle"),
+        Order::TaskResult { .. } => not_supported("a task's result"),
+    }
+}
+
+/// Changes the debtor by an event that was not declined.
+fn apply(debtor: &mut Debtor, event: &Event, scribe: &mut Scribe<'_>) -> Option<Cause> {
+    let account_id = &event.account_id;
+    let mut cause = Cause::Other;
+    match &event.body {
+        Body::Account(snapshot) => apply_snapshot(debtor, account_id, snapshot, scribe),
+        Body::Balance(change) => {
+            let moves_expiry =
+                alerting::on_change(debtor, account_id, event.occurred_at, change, scribe);
+            return moves_expiry.then_some(cause);
+        }
+        Body::Invoice(issued) => booking::book_invoice(debtor, account_id, issued, scribe),
+        Body::Adjustment(adjustment) => {
+            booking::book_adjustment(debtor, account_id, adjustment, scribe);
+            cause = Cause::Paid;
+        }
+        Body::Payment(payment) => {
+            booking::book_payment(debtor, account_id, payment, scribe);
+            forget_old(debtor, scribe);
+            cause = Cause::Paid;
+        }
+        Body::Reversal(reversal) => {
+            booking::book_reversal(debtor, account_id, reversal, scribe);
+            cause = if reversal.undo { Cause::Paid } else { Cause::Other };
+        }
+        Body::Control(control) => apply_control(debtor, account_id, control, scribe),
+        Body::Report(report) => apply_report(debtor, account_id, report, scribe),
+    }
+    Some(cause)
+}
+
+fn forget_old(debtor: &mut Debtor, scribe: &Scribe<'_>) {
+    let oldest_kept = scribe.zone.before(scribe.now(), scribe.policy.windows.reversal);
+    booking::forget_old(&mut debtor.debt, oldest_kept);
+}
+
+fn apply_snapshot(
+    debtor: &mut Debtor,
+    account_id: &AccountId,
+    snapshot: &Snapshot,
+    scribe: &mut Scribe<'_>,
+) {
+    let member = debtor.member_mut(account_id);
+    let former = member.snapshot.replace(snapshot.clone());
+    let former_limit = former.and_then(|former| former.credit_limit);
+    if account_id.as_str() == debtor.id.as_str() {
+        let currency = snapshot.currency.unwrap_or(scribe.policy.defaults.currency);
+        debtor.currency = Some(currency);
+        scribe.exponent = currency.exponent();
+        scribe.zone = snapshot.time_zone.clone().unwrap_or_else(|| scribe.policy.defaults.zone.clone());
+        dunning::assign_segment(debtor, true, scribe);
+    }
+    alerting::on_snapshot(debtor, account_id, former_limit, scribe);
+}
+
+fn apply_control(
+    debtor: &mut Debtor,
+    account_id: &AccountId,
+    control: &Control,
+    scribe: &mut Scribe<'_>,
+) {
+    let order = match &control.order {
+        Order::Exempt(exempt) => {
+            debtor.exempt = *exempt;
+            if *exempt { "exempt" } else { "exemption lifted" }
+        }
+        Order::Rearm(rule) => {
+            alerting::rearm(debtor, account_id, rule);
+            "rearm"
+        }
+        // Declined by `check_control`.
+        Order::Hold(_)
+        | Order::DisputeEnded { .. }
+        | Order::AssignPlan(_)
+        | Order::Pause { .. }
+        | Order::Resume
+        | Order::Jump(_)
+        | Order::Close
+        | Order::TaskResult { .. } => return,
+    };
+    let mut figures = vec![Figure::new("by", &control.by), Figure::new("role", &control.role)];
+    figures.extend(control.why.as_ref().map(|why| Figure::new("why", why)));
+    scribe.record(account_id, RecordKind::ControlApplied, order, figures);
+}
+
+fn apply_report(
+    debtor: &mut Debtor,
+    account_id: &AccountId,
+    report: &Report,
+    scribe: &mut Scribe<'_>,
+) {
+    let at = scribe.now();
+    let cycles = debtor.profiles.iter_mut().flat_map(|profile| &mut profile.cycles);
+    let mut measures = cycles.flat_map(|cycle| &mut cycle.measures);
+    if let Some(measure) = measures.find(|measure| measure.command_id == report.command_id) {
+        measure.outcome = Some(crate::cycle::ReportedOutcome { outcome: report.outcome, at });
+    }
+    let mut figures = vec![Figure::new("command_id", report.command_id)];
+    figures.extend(report.detail.as_ref().map(|detail| Figure::new("detail", detail)));
+    scribe.record(account_id, RecordKind::CommandReported, report.outcome.as_str(), figures);
+}

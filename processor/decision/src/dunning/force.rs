@@ -1,0 +1,302 @@
+//! What a cycle puts on and takes off: measures in force, their holders, lifting and cancelling
+//! (domain.md, sections 5 and 6).
+
+use super::Work;
+use crate::command::{Action, Cancelled, Origin, Provision};
+use crate::cycle::{
+    Cycle, MeasureInForce, MeasureKind, MessageInForce, Profile, ProvisionInForce, StageVisits,
+    TaskInForce,
+};
+use crate::event::Outcome;
+use crate::ids::{CommandId, Operation, ServiceId, StageName};
+use crate::measures::{self, DebtOf, Request, Requested};
+use crate::policy::{DebtValues, Measure, ProvisionMeasure};
+use crate::record::{Figure, RecordKind};
+use crate::scribe::Scribe;
+
+/// Takes the measures of the stage just entered.
+pub(crate) fn take_measures(
+    work: &Work<'_>,
+    profile: &Profile,
+    cycle: &mut Cycle,
+    at: usize,
+    scribe: &mut Scribe<'_>,
+) {
+    let Some(stage) = work.plan.stages.get(at) else { return };
+    let occurrence = count_visit(cycle, &stage.name);
+    for (index, measure) in stage.measures.iter().enumerate() {
+        let services = match measure {
+            Measure::Provision(order) => newly_held(work, profile, cycle, order),
+            Measure::Message(_) | Measure::Task { .. } | Measure::Fee { .. } | Measure::Handover { .. } => None,
+        };
+        let part = Part { stage: Some(&stage.name), index, occurrence };
+        let requested = take(work, profile, cycle, measure, &part, services, scribe);
+        let Requested::Command(command_id, channel) = requested else { continue };
+        cycle.has_sent = true;
+        let Some(what) = kept_as(work, profile, measure, channel) else { continue };
+        cycle.measures.push(MeasureInForce {
+            stage: stage.name.clone(),
+            index: i32::try_from(index).unwrap_or(i32::MAX),
+            command_id,
+            requested_at: scribe.now(),
+            outcome: None,
+            what,
+        });
+    }
+}
+
+/// Takes what the plan does when the debt is gone.
+pub(crate) fn take_on_cure(work: &Work<'_>, profile: &Profile, cycle: &Cycle, scribe: &mut Scribe<'_>) {
+    for (index, measure) in work.plan.on_cure.iter().enumerate() {
+        let part = Part { stage: None, index, occurrence: 1 };
+        take(work, profile, cycle, measure, &part, None, scribe);
+    }
+}
+
+/// Lifts and cancels all that the cycle has put on, newest first.
+pub(crate) fn lift_all(work: &Work<'_>, profile: &Profile, cycle: &mut Cycle, scribe: &mut Scribe<'_>) {
+    lift_from(work, profile, cycle, 0, scribe);
+}
+
+/// Lifts and cancels what the stages from `first` on have put on, newest first: what is provisioned,
+/// then what is still to be done.
+pub(crate) fn lift_from(
+    work: &Work<'_>,
+    profile: &Profile,
+    cycle: &mut Cycle,
+    first: usize,
+    scribe: &mut Scribe<'_>,
+) {
+    let is_beyond = |measure: &MeasureInForce| {
+        work.plan.position(&measure.stage).is_none_or(|at| at >= first)
+    };
+    let (beyond, kept) = std::mem::take(&mut cycle.measures).into_iter().partition(is_beyond);
+    cycle.measures = kept;
+    let mut beyond: Vec<MeasureInForce> = beyond;
+    beyond.reverse();
+    while let Some(at) = beyond.iter().position(|measure| matches!(measure.what, MeasureKind::Provision(_))) {
+        let measure = beyond.remove(at);
+        lift(work, profile, cycle, &beyond, &measure, scribe);
+    }
+    for measure in &beyond {
+        cancel(work, profile, cycle, measure, scribe);
+    }
+}
+
+/// Which of a stage's measures, and the how-many-eth time.
+struct Part<'a> {
+    stage: Option<&'a StageName>,
+    index: usize,
+    occurrence: i64,
+}
+
+fn take(
+    work: &Work<'_>,
+    profile: &Profile,
+    cycle: &Cycle,
+    measure: &Measure,
+    part: &Part<'_>,
+    services: Option<Vec<ServiceId>>,
+    scribe: &mut Scribe<'_>,
+) -> Requested {
+    let account_id = work.account_id();
+    let (class, number) = (profile.debt_class.to_string(), cycle.number.to_string());
+    let stage = part.stage.map_or("", StageName::as_str);
+    let request = Request {
+        account_id: &account_id,
+        snapshot: work.snapshot,
+        origin: origin(work, profile, cycle, part.stage),
+        id_parts: &["cycle", &class, &number, stage],
+        index: part.index,
+        occurrence: part.occurrence,
+        observe: is_observed(work, scribe),
+        debt: Some(DebtOf { values: debt_values(work, cycle, scribe), real: work.scope.real, services }),
+        balance: None,
+        lines_crossed: 0,
+    };
+    measures::request(measure, &request, scribe)
+}
+
+fn origin(work: &Work<'_>, profile: &Profile, cycle: &Cycle, stage: Option<&StageName>) -> Origin {
+    Origin::Cycle {
+        debt_class: profile.debt_class.to_string(),
+        plan: work.plan.name.clone(),
+        cycle: u64::try_from(cycle.number).unwrap_or(0),
+        stage: stage.cloned(),
+    }
+}
+
+fn is_observed(work: &Work<'_>, scribe: &Scribe<'_>) -> bool {
+    work.plan.observe || scribe.policy.observe
+}
+
+fn debt_values(work: &Work<'_>, cycle: &Cycle, scribe: &Scribe<'_>) -> DebtValues {
+    DebtValues {
+        real: scribe.money(work.scope.real),
+        conditional: scribe.money(work.scope.conditional),
+        due: work.scope.oldest().map_or_else(String::new, |oldest| oldest.count_date.to_string()),
+        stage: super::stage_text(cycle),
+    }
+}
+
+fn count_visit(cycle: &mut Cycle, stage: &StageName) -> i64 {
+    if let Some(visits) = cycle.visits.iter_mut().find(|visits| visits.stage == *stage) {
+        visits.count = visits.count.saturating_add(1);
+        return visits.count;
+    }
+    cycle.visits.push(StageVisits { stage: stage.clone(), count: 1 });
+    1
+}
+
+/// How a measure is kept while it may have to be taken back; fees and hand-overs are not.
+fn kept_as(
+    work: &Work<'_>,
+    profile: &Profile,
+    measure: &Measure,
+    channel: Option<crate::ids::Channel>,
+) -> Option<MeasureKind> {
+    match measure {
+        Measure::Message(message) => Some(MeasureKind::Message(MessageInForce {
+            template: message.template.clone(),
+            channel: channel.unwrap_or_else(|| message.channel.clone()),
+        })),
+        Measure::Provision(order) => Some(MeasureKind::Provision(ProvisionInForce {
+            operation: order.operation.clone(),
+            undo: order.undo.clone(),
+            cuts_off: order.cuts_off,
+            services: concerned(work, profile),
+        })),
+        Measure::Task { queue, .. } => {
+            Some(MeasureKind::Task(TaskInForce { queue: queue.clone(), result: None }))
+        }
+        Measure::Fee { .. } | Measure::Handover { .. } => None,
+    }
+}
+
+/// The profile's services that may be cut off; empty where the account lists none at all.
+fn concerned(work: &Work<'_>, profile: &Profile) -> Vec<ServiceId> {
+    use crate::cycle::DebtClass;
+    let is_of_profile = |service: &&crate::account::Service| match &profile.debt_class {
+        DebtClass::All => true,
+        DebtClass::Provider(provider) => service.provider == *provider,
+        DebtClass::Service(id) => id.as_ref().is_none_or(|id| service.id == *id),
+    };
+    let services = work.snapshot.services.iter().filter(is_of_profile);
+    services.filter(|service| !service.always_on).map(|service| service.id.clone()).collect()
+}
+
+/// The services that an order newly holds: those that nothing else holds in the same way. None
+/// where there is nothing to hold.
+fn newly_held(
+    work: &Work<'_>,
+    profile: &Profile,
+    cycle: &Cycle,
+    order: &ProvisionMeasure,
+) -> Option<Vec<ServiceId>> {
+    let held = holders(work, &order.operation, &cycle.measures);
+    if work.snapshot.services.is_empty() {
+        let is_held = held.iter().any(|services| services.is_empty());
+        return (!is_held).then(Vec::new);
+    }
+    let mut services = concerned(work, profile);
+    services.retain(|service| !held.iter().any(|held| held.contains(service)));
+    (!services.is_empty()).then_some(services)
+}
+
+/// What each holder of an operation holds: the other profiles' cycles, and `own` measures.
+fn holders<'a>(
+    work: &'a Work<'_>,
+    operation: &Operation,
+    own: &'a [MeasureInForce],
+) -> Vec<&'a Vec<ServiceId>> {
+    // The profile at hand is taken out of the debtor while it is worked on.
+    let others = work.debtor.profiles.iter().flat_map(|profile| &profile.cycles);
+    let theirs = others.flat_map(|cycle| &cycle.measures);
+    theirs
+        .chain(own)
+        .filter_map(|measure| match &measure.what {
+            MeasureKind::Provision(held) if held.operation == *operation => Some(&held.services),
+            MeasureKind::Provision(_) | MeasureKind::Message(_) | MeasureKind::Task(_) => None,
+        })
+        .collect()
+}
+
+/// Lets an order go: its undo goes out for what it was the last to hold.
+fn lift(
+    work: &Work<'_>,
+    profile: &Profile,
+    cycle: &Cycle,
+    still_to_lift: &[MeasureInForce],
+    measure: &MeasureInForce,
+    scribe: &mut Scribe<'_>,
+) {
+    let MeasureKind::Provision(order) = &measure.what else { return };
+    let mut held = holders(work, &order.operation, &cycle.measures);
+    held.extend(holders_among(still_to_lift, &order.operation));
+    let is_for_account = order.services.is_empty();
+    let is_held_on = is_for_account && held.iter().any(|services| services.is_empty());
+    let is_free = |service: &&ServiceId| !held.iter().any(|held| held.contains(service));
+    let services: Vec<ServiceId> = order.services.iter().filter(is_free).cloned().collect();
+    if is_held_on || (!is_for_account && services.is_empty()) {
+        return;
+    }
+    let action = Action::Provision(Provision {
+        operation: order.undo.clone(),
+        is_undo: true,
+        cuts_off: false,
+        services,
+    });
+    let figures = measures::figures_of(&action);
+    send_after(work, profile, cycle, measure, ("lift", RecordKind::MeasureLifted), (action, figures), scribe);
+}
+
+fn holders_among<'a>(
+    measures: &'a [MeasureInForce],
+    operation: &Operation,
+) -> Vec<&'a Vec<ServiceId>> {
+    let services_of = |measure: &'a MeasureInForce| match &measure.what {
+        MeasureKind::Provision(held) if held.operation == *operation => Some(&held.services),
+        MeasureKind::Provision(_) | MeasureKind::Message(_) | MeasureKind::Task(_) => None,
+    };
+    measures.iter().filter_map(services_of).collect()
+}
+
+/// Cancels what was asked of a person and is not done yet.
+fn cancel(
+    work: &Work<'_>,
+    profile: &Profile,
+    cycle: &Cycle,
+    measure: &MeasureInForce,
+    scribe: &mut Scribe<'_>,
+) {
+    let MeasureKind::Task(task) = &measure.what else { return };
+    let has_ended = measure.outcome.is_some_and(|reported| reported.outcome != Outcome::Accepted);
+    if task.result.is_some() || has_ended {
+        return;
+    }
+    let what = Cancelled::Task(task.queue.clone());
+    let action = Action::Cancel { cancelled: measure.command_id, what };
+    let figures = vec![Figure::new("queue", &task.queue), Figure::new("cancelled", measure.command_id)];
+    send_after(work, profile, cycle, measure, ("cancel", RecordKind::MeasureCancelled), (action, figures), scribe);
+}
+
+/// Sends what follows an earlier command of the cycle: its undo, or its cancellation.
+fn send_after(
+    work: &Work<'_>,
+    profile: &Profile,
+    cycle: &Cycle,
+    measure: &MeasureInForce,
+    (verb, kind): (&str, RecordKind),
+    (action, mut figures): (Action, Vec<Figure>),
+    scribe: &mut Scribe<'_>,
+) {
+    let account_id = work.account_id();
+    let id = CommandId::of(&[account_id.as_str(), verb, &measure.command_id.to_string()], &[]);
+    figures.push(Figure::new("command_id", id));
+    if is_observed(work, scribe) {
+        scribe.record(&account_id, RecordKind::MeasureObserved, verb, figures);
+        return;
+    }
+    scribe.record(&account_id, kind, "the cycle no longer asks for it", figures);
+    scribe.command(id, &account_id, origin(work, profile, cycle, Some(&measure.stage)), action);
+}

@@ -1,0 +1,125 @@
+//! Which invoices a plan works on, and what debt they make (domain.md, sections 4 and 5).
+//!
+//! The scope is that of the horizon: an invoice whose day has come counts once the log is read up
+//! to that day.
+
+use crate::account::Snapshot;
+use crate::cycle::{DebtClass, Profile};
+use crate::debt::{Debt, Invoice};
+use crate::money::{Decimal, MinorUnits};
+use crate::plan::{CountDate, DebtClassBy, Plan};
+use crate::scribe::Scribe;
+use crate::time::{Date, Timestamp};
+
+/// The invoices of a profile that are in its plan's scope.
+pub(crate) struct Scope {
+    /// They, by count date, oldest first.
+    pub(crate) invoices: Vec<InScope>,
+    /// What is left of them.
+    pub(crate) real: MinorUnits,
+    /// What is left of them and not frozen by a hold.
+    pub(crate) conditional: MinorUnits,
+    /// When the next invoice comes into scope.
+    pub(crate) next_entry: Option<Timestamp>,
+}
+
+/// An invoice that counts.
+pub(crate) struct InScope {
+    /// The date its age is counted from.
+    pub(crate) count_date: Date,
+    /// When it came into scope.
+    pub(crate) enters: Timestamp,
+    /// When it was booked.
+    pub(crate) booked_at: Timestamp,
+    /// What is left of it.
+    pub(crate) outstanding: MinorUnits,
+}
+
+impl Scope {
+    /// The scope of `plan` over the profile's invoices.
+    pub(crate) fn of(
+        debt: &Debt,
+        snapshot: &Snapshot,
+        profile: &Profile,
+        plan: &Plan,
+        scribe: &Scribe<'_>,
+    ) -> Self {
+        let mut invoices = Vec::new();
+        let mut next_entry: Option<Timestamp> = None;
+        let candidates = debt.invoices.iter().filter(|invoice| {
+            invoice.outstanding().is_positive() && is_of(invoice, &profile.debt_class, plan, snapshot)
+        });
+        for invoice in candidates {
+            let enters = super::scope_entry(&scribe.zone, plan, invoice);
+            if enters > scribe.moment.horizon {
+                next_entry = Some(next_entry.map_or(enters, |known| known.min(enters)));
+                continue;
+            }
+            invoices.push(InScope {
+                count_date: count_date(plan, invoice),
+                enters,
+                booked_at: invoice.booked_at,
+                outstanding: invoice.outstanding(),
+            });
+        }
+        invoices.sort_by_key(|invoice| (invoice.count_date, invoice.enters));
+        let real = invoices.iter().map(|invoice| invoice.outstanding).sum();
+        // No hold is made yet, so nothing is frozen: conditional debt is real debt.
+        Self { invoices, real, conditional: real, next_entry }
+    }
+
+    /// The invoice with the oldest count date.
+    pub(crate) fn oldest(&self) -> Option<&InScope> {
+        self.invoices.first()
+    }
+
+    /// Whether the conditional debt opens a cycle.
+    pub(crate) fn meets_entry(&self, plan: &Plan, exponent: u8) -> bool {
+        self.meets(self.conditional, None, plan, exponent)
+    }
+
+    /// Whether `debt` reaches `asked`, or the plan's entry amount where nothing is asked.
+    pub(crate) fn meets(
+        &self,
+        debt: MinorUnits,
+        asked: Option<Decimal>,
+        plan: &Plan,
+        exponent: u8,
+    ) -> bool {
+        match asked.or(plan.entry) {
+            Some(asked) => debt.is_positive() && debt >= asked.cut_to(exponent),
+            None => debt > plan.exit.cut_to(exponent),
+        }
+    }
+
+    /// Whether the real debt ends a cycle.
+    pub(crate) fn meets_exit(&self, plan: &Plan, exponent: u8) -> bool {
+        self.real <= plan.exit.cut_to(exponent)
+    }
+}
+
+/// The date a plan counts an invoice's age from.
+pub(crate) fn count_date(plan: &Plan, invoice: &Invoice) -> Date {
+    match plan.count_date {
+        CountDate::Due => invoice.due,
+        CountDate::Issued => invoice.issued,
+    }
+}
+
+/// The debt class that an invoice belongs to.
+pub(crate) fn class_of(invoice: &Invoice, by: DebtClassBy) -> DebtClass {
+    match by {
+        DebtClassBy::All => DebtClass::All,
+        DebtClassBy::Provider => DebtClass::Provider(invoice.provider.clone()),
+        DebtClassBy::Service => DebtClass::Service(invoice.service.clone()),
+    }
+}
+
+fn is_of(invoice: &Invoice, class: &DebtClass, plan: &Plan, snapshot: &Snapshot) -> bool {
+    let is_in_class = match class {
+        DebtClass::All => true,
+        DebtClass::Provider(provider) => invoice.provider == *provider,
+        DebtClass::Service(service) => invoice.service == *service,
+    };
+    is_in_class && plan.include.as_ref().is_none_or(|include| include.holds(snapshot, Some(invoice)))
+}

@@ -1,0 +1,114 @@
+//! Takes down what is decided: commands and records, each with who and when.
+//!
+//! It chooses nothing; the rules tell it what to write.
+
+use crate::command::{Action, Command, Origin};
+use crate::ids::{AccountId, CommandId, DebtorId};
+use crate::policy::Policy;
+use crate::record::{Figure, Record, RecordKind};
+use crate::time::{Timestamp, Zone};
+use crate::{Decisions, Moment, Rejection};
+
+/// What every rule needs beside the state it works on: the time, the policy, and where to write.
+pub(crate) struct Scribe<'a> {
+    /// When it is decided.
+    pub(crate) moment: Moment,
+    /// The policy that holds.
+    pub(crate) policy: &'a Policy,
+    /// The debtor's zone.
+    pub(crate) zone: Zone,
+    /// How many decimals the debtor's currency has.
+    pub(crate) exponent: u8,
+    debtor_id: DebtorId,
+    decisions: Decisions,
+}
+
+impl<'a> Scribe<'a> {
+    pub(crate) fn new(debtor: &crate::Debtor, moment: Moment, policy: &'a Policy) -> Self {
+        let own = debtor.own_snapshot();
+        let zone = own.and_then(|snapshot| snapshot.time_zone.clone());
+        let currency = debtor.currency.unwrap_or(policy.defaults.currency);
+        Self {
+            moment,
+            policy,
+            zone: zone.unwrap_or_else(|| policy.defaults.zone.clone()),
+            exponent: currency.exponent(),
+            debtor_id: debtor.id.clone(),
+            decisions: Decisions::default(),
+        }
+    }
+
+    /// The clock.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.moment.now
+    }
+
+    /// Writes a record.
+    pub(crate) fn record(
+        &mut self,
+        account_id: &AccountId,
+        kind: RecordKind,
+        reason: impl Into<String>,
+        figures: Vec<Figure>,
+    ) {
+        self.decisions.records.push(Record {
+            kind,
+            account_id: account_id.clone(),
+            debtor_id: self.debtor_id.clone(),
+            sequence: 0,
+            at: self.moment.now,
+            reason: reason.into(),
+            figures,
+        });
+    }
+
+    /// Writes a command.
+    pub(crate) fn command(
+        &mut self,
+        id: CommandId,
+        account_id: &AccountId,
+        origin: Origin,
+        action: Action,
+    ) {
+        self.decisions.commands.push(Command {
+            id,
+            account_id: account_id.clone(),
+            debtor_id: self.debtor_id.clone(),
+            at: self.moment.now,
+            origin,
+            action,
+        });
+    }
+
+    /// Notes that the state changed.
+    pub(crate) fn changed(&mut self) {
+        self.decisions.changed = true;
+    }
+
+    /// Writes that the event was rejected.
+    pub(crate) fn reject(&mut self, account_id: &AccountId, rejection: Rejection) {
+        self.reject_late(account_id, &rejection);
+        self.decisions.rejection = Some(rejection);
+    }
+
+    /// Writes that something which waited cannot be applied: the event itself was taken long ago.
+    pub(crate) fn reject_late(&mut self, account_id: &AccountId, rejection: &Rejection) {
+        let code = Figure::new("code", rejection.code());
+        self.record(account_id, RecordKind::EventRejected, rejection.to_string(), vec![code]);
+    }
+
+    /// An amount of the debtor's money, written for a person.
+    pub(crate) fn money(&self, amount: crate::money::MinorUnits) -> String {
+        amount.in_major(self.exponent)
+    }
+
+    /// What was written, the records numbered on from `records_made`.
+    pub(crate) fn finish(mut self, records_made: &mut i64) -> Decisions {
+        for record in &mut self.decisions.records {
+            *records_made = records_made.saturating_add(1);
+            record.sequence = *records_made;
+            self.decisions.changed = true;
+        }
+        self.decisions
+    }
+}

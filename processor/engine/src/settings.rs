@@ -1,0 +1,67 @@
+//! How the engine runs: sizes and paces, each with its reason.
+//!
+//! What a user may set, and how, is the binary's business (`weir.toml`).
+
+use std::time::Duration;
+
+/// The engine's sizes and paces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// The most inputs (events and timers) decided in one batch. A full batch waits for the commit
+    /// of the one before; what comes meanwhile waits in the task's queue.
+    pub batch_inputs: usize,
+    /// How long after the end of a commit the next one begins, when something is dirty: what a
+    /// command waits at most for company.
+    pub commit_interval: Duration,
+    /// The most timers fired in one batch: live events go first.
+    pub timers_per_batch: usize,
+    /// The records that wait for one task before its partitions are paused; they are resumed at
+    /// half of it.
+    pub queued_records: usize,
+    /// The most records taken from the log by one poll.
+    pub poll_records: usize,
+    /// The most debtors kept decoded in a task.
+    pub cached_debtors: usize,
+    /// How long a commit may take before its outcome counts as unknown. Longer than the
+    /// transaction's own time-out, after which the log has surely ended it.
+    pub commit_timeout: Duration,
+    /// State older than this is rebuilt from the changelog's start: half of the changelog's
+    /// `delete.retention.ms`, since a tombstone missed by an older state may be gone.
+    pub oldest_state: Duration,
+    /// What is broken on purpose, in tests.
+    pub faults: Faults,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            batch_inputs: 2_000,
+            commit_interval: Duration::from_millis(5),
+            timers_per_batch: 500,
+            queued_records: 10_000,
+            poll_records: 2_000,
+            cached_debtors: 100_000,
+            commit_timeout: Duration::from_secs(90),
+            oldest_state: Duration::from_secs(12 * 3_600),
+            faults: Faults::default(),
+        }
+    }
+}
+
+/// What is broken on purpose: the tests show that they would notice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Faults {
+    /// Sleep this long between the end of a transaction and the apply, so that a kill lands there.
+    pub pause_before_apply: Option<Duration>,
+    /// Apply a batch to the store, and flush it, before its transaction is committed.
+    pub apply_before_commit: bool,
+}
+
+/// Where the engine gets its time from.
+pub trait Clock: Send + Sync {
+    /// The wall clock.
+    fn now(&self) -> decision::time::Timestamp;
+
+    /// A clock that only goes forward, for paces and measurements.
+    fn ticks(&self) -> Duration;
+}
