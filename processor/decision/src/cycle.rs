@@ -147,14 +147,17 @@ pub struct ReportedOutcome {
     pub at: Timestamp,
 }
 
-/// What kind of measure is in force.
+/// What kind of measure is in force. In the stored form each goes by the full name of its record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MeasureKind {
     /// A message.
+    #[serde(rename = "weir.state.MessageInForce")]
     Message(MessageInForce),
     /// A provisioning order.
+    #[serde(rename = "weir.state.ProvisionInForce")]
     Provision(ProvisionInForce),
     /// A task.
+    #[serde(rename = "weir.state.TaskInForce")]
     Task(TaskInForce),
 }
 
