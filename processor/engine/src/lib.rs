@@ -4,4 +4,5 @@
 //! traits: neither rdkafka nor RocksDB is here.
 
 pub mod log;
+pub mod partition;
 pub mod store;
