@@ -167,7 +167,7 @@ impl<L: Log, S: Stores> Instance<L, S> {
 
     /// Starts a task for each partition that is assigned of every input topic and has none.
     fn start_tasks(&mut self) -> Result<(), InstanceError> {
-        for partition in 0..self.shared.topology.partitions() {
+        for partition in 0..self.shared.topology.partitions().get() {
             let inputs = self.shared.topology.input_partitions(partition);
             let is_whole = inputs.iter().all(|input| self.assigned.contains(input));
             if is_whole && !self.tasks.contains_key(&partition) {

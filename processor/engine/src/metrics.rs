@@ -37,10 +37,18 @@ pub fn describe() {
     describe_counter!(COMMITS, Unit::Count, "Batches committed");
     describe_histogram!(COMMIT_SECONDS, Unit::Seconds, "From the beginning of a commit to its known end");
     describe_histogram!(BATCH_INPUTS, Unit::Count, "Inputs in a committed batch");
-    describe_gauge!(TIMER_LATENESS_SECONDS, Unit::Seconds, "How late the earliest due timer is, by partition");
+    describe_gauge!(
+        TIMER_LATENESS_SECONDS,
+        Unit::Seconds,
+        "How late the earliest due timer is, by partition"
+    );
     describe_gauge!(CACHED_DEBTORS, Unit::Count, "Debtors kept decoded, by partition");
     describe_gauge!(QUEUED_RECORDS, Unit::Count, "Records that wait for a task, by partition");
     describe_gauge!(RUNNING_TASKS, Unit::Count, "Partitions whose task is running");
     describe_counter!(RECOVERIES, Unit::Count, "Times that a task went through the recovery path");
-    describe_counter!(RESTORED_RECORDS, Unit::Count, "Changelog records read while catching up, by partition");
+    describe_counter!(
+        RESTORED_RECORDS,
+        Unit::Count,
+        "Changelog records read while catching up, by partition"
+    );
 }

@@ -40,7 +40,12 @@ pub trait Store: Send {
     ///
     /// # Errors
     /// When they cannot be read.
-    fn timers(&self, cursor: &TimerKey, until: Timestamp, at_most: usize) -> Result<Vec<TimerKey>, StoreError>;
+    fn timers(
+        &self,
+        cursor: &TimerKey,
+        until: Timestamp,
+        at_most: usize,
+    ) -> Result<Vec<TimerKey>, StoreError>;
 
     /// The last lines of a debtor's history, newest first.
     ///

@@ -125,11 +125,7 @@ impl<L: Log, S: Stores> Task<L, S> {
         if wants_ends {
             self.horizon.asked(now);
         }
-        Ok(Turn {
-            takes_more: !self.is_full(),
-            idle_for: self.idle_for(next_timer, now),
-            wants_ends,
-        })
+        Ok(Turn { takes_more: !self.is_full(), idle_for: self.idle_for(next_timer, now), wants_ends })
     }
 
     /// Ends what is open: the batch is committed and applied, the store flushed.
@@ -221,14 +217,17 @@ impl<L: Log, S: Stores> Task<L, S> {
         match outcome {
             Ok(committed) => self.committed(sealed, &committed),
             Err(CommitError::Aborted(reason)) => {
-                tracing::info!(partition = self.partition, batch = sealed.number, reason, "sending the batch again");
+                tracing::info!(
+                    partition = self.partition,
+                    batch = sealed.number,
+                    reason,
+                    "sending the batch again"
+                );
                 self.send(&sealed)?;
                 self.committing = Some(sealed);
                 Ok(())
             }
-            Err(CommitError::Fenced(reason)) => {
-                Err(TaskError::Fenced { partition: self.partition, reason })
-            }
+            Err(CommitError::Fenced(reason)) => Err(TaskError::Fenced { partition: self.partition, reason }),
             Err(CommitError::Unknown(reason)) => Err(self.recover(reason)),
             Err(CommitError::Fatal(reason)) => {
                 let operation = format!("commit a batch of partition {}", self.partition);

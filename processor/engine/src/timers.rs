@@ -9,6 +9,8 @@ use std::collections::BTreeSet;
 pub(crate) struct Timers {
     /// Every timer of the store before it has fired: where reading begins.
     cursor: TimerKey,
+    /// Whether the timer at the cursor has fired as well, though the store may still hold it.
+    is_cursor_fired: bool,
     /// Timers of batches that the store does not know yet.
     ahead: BTreeSet<TimerKey>,
     /// The earliest timer that the store may hold, as last read; none where it must be read.
@@ -17,7 +19,7 @@ pub(crate) struct Timers {
 
 impl Timers {
     pub(crate) fn new(cursor: TimerKey) -> Self {
-        Self { cursor, ahead: BTreeSet::new(), earliest: None }
+        Self { cursor, is_cursor_fired: false, ahead: BTreeSet::new(), earliest: None }
     }
 
     /// Where reading begins.
@@ -28,8 +30,9 @@ impl Timers {
     /// A timer was set by a decision.
     pub(crate) fn set(&mut self, timer: TimerKey) {
         self.earliest = self.earliest.map(|earliest| earliest.min(timer.due));
-        if timer < self.cursor {
+        if timer <= self.cursor {
             self.cursor = timer.clone();
+            self.is_cursor_fired = false;
         }
         self.ahead.insert(timer);
     }
@@ -45,7 +48,7 @@ impl Timers {
     /// counts; it is never later than the earliest that does.
     pub(crate) fn next(&mut self, store: &impl Store) -> Result<Option<Timestamp>, StoreError> {
         if self.earliest.is_none() {
-            let in_store = store.timers(&self.cursor, Timestamp::LATEST, 1)?;
+            let in_store = self.read(store, Timestamp::LATEST, 1)?;
             let ahead = self.ahead.first().map(|timer| timer.due);
             let in_store = in_store.first().map(|timer| timer.due);
             self.earliest = Some(in_store.into_iter().chain(ahead).min().unwrap_or(Timestamp::LATEST));
@@ -61,16 +64,14 @@ impl Timers {
         until: Timestamp,
         at_most: usize,
     ) -> Result<Vec<TimerKey>, StoreError> {
-        let mut due = store.timers(&self.cursor, until, at_most)?;
-        let is_more = due.len() == at_most;
+        let mut due = self.read(store, until, at_most)?;
         due.extend(self.ahead.iter().take_while(|timer| timer.due <= until).take(at_most).cloned());
         due.sort();
         due.dedup();
         due.truncate(at_most);
         if let Some(last) = due.last() {
-            self.cursor = after(last);
-        } else if !is_more {
-            self.cursor = self.cursor.clone().max(TimerKey { due: until, debtor: "".into() });
+            self.cursor = last.clone();
+            self.is_cursor_fired = true;
         }
         for timer in &due {
             self.ahead.remove(timer);
@@ -79,13 +80,17 @@ impl Timers {
         Ok(due)
     }
 
-    /// How many timers the store does not know yet.
-    pub(crate) fn ahead(&self) -> usize {
-        self.ahead.len()
+    /// The store's timers from the cursor on, without the one that has fired.
+    fn read(
+        &self,
+        store: &impl Store,
+        until: Timestamp,
+        at_most: usize,
+    ) -> Result<Vec<TimerKey>, StoreError> {
+        let fired = usize::from(self.is_cursor_fired);
+        let mut timers = store.timers(&self.cursor, until, at_most.saturating_add(fired))?;
+        timers.retain(|timer| !self.is_cursor_fired || *timer != self.cursor);
+        timers.truncate(at_most);
+        Ok(timers)
     }
-}
-
-/// The first key after this one.
-fn after(timer: &TimerKey) -> TimerKey {
-    TimerKey { due: timer.due, debtor: format!("{}\0", timer.debtor).into() }
 }

@@ -95,12 +95,8 @@ pub(crate) struct Worker<L: Log, S: Stores> {
 }
 
 /// How long a task waits before it tries to recover once more: the first time at once.
-const RETRY_WAIT: [Duration; 4] = [
-    Duration::ZERO,
-    Duration::from_millis(100),
-    Duration::from_millis(500),
-    Duration::from_secs(2),
-];
+const RETRY_WAIT: [Duration; 4] =
+    [Duration::ZERO, Duration::from_millis(100), Duration::from_millis(500), Duration::from_secs(2)];
 
 impl<L: Log, S: Stores> Worker<L, S> {
     /// Runs until the task stops; tells the instance how.
@@ -131,7 +127,8 @@ impl<L: Log, S: Stores> Worker<L, S> {
                     tracing::warn!(partition = self.partition, reason, "the task starts anew");
                     metrics::counter!(names::RECOVERIES).increment(1);
                     let _ = self.outbox.send(FromTask::Recovering { partition: self.partition });
-                    if self.is_told_to_stop_within(RETRY_WAIT.get(failures).copied().unwrap_or(RETRY_WAIT[3])) {
+                    if self.is_told_to_stop_within(RETRY_WAIT.get(failures).copied().unwrap_or(RETRY_WAIT[3]))
+                    {
                         return Ending::Stopped;
                     }
                     failures += 1;

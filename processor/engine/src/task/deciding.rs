@@ -113,7 +113,13 @@ impl<L: Log, S: Stores> Task<L, S> {
                 .command(command, policy)
                 .map_err(|error| encode_error(self.partition, "a command", &error))?;
             let timestamp = command.at;
-            push(&mut self.open, &self.shared.topology, self.partition, (topic, command.debtor_id.as_str(), value), timestamp);
+            push(
+                &mut self.open,
+                &self.shared.topology,
+                self.partition,
+                (topic, command.debtor_id.as_str(), value),
+                timestamp,
+            );
             self.open.commands = self.open.commands.saturating_add(1);
         }
         for record in &decisions.records {
@@ -152,10 +158,8 @@ impl<L: Log, S: Stores> Task<L, S> {
             key: record.key.as_ref().map(|key| key.to_vec()),
             value: record.value.as_ref().map(|value| value.to_vec()),
         };
-        let value = self
-            .encoder
-            .reject(&reject)
-            .map_err(|error| encode_error(self.partition, "a reject", &error))?;
+        let value =
+            self.encoder.reject(&reject).map_err(|error| encode_error(self.partition, "a reject", &error))?;
         let topology = &self.shared.topology;
         let key = record.key.clone().unwrap_or_default();
         let target = topology.target(OutputTopic::Rejects, self.partition, &key);
@@ -219,10 +223,6 @@ fn push(
     open.outputs.push(NewRecord { target, key, value: Some(value), timestamp: timestamp.0 });
 }
 
-pub(super) fn encode_error(
-    partition: u32,
-    what: &'static str,
-    error: &schemas::EncodeError,
-) -> TaskError {
+pub(super) fn encode_error(partition: u32, what: &'static str, error: &schemas::EncodeError) -> TaskError {
     TaskError::Encode { partition, what, reason: error.to_string() }
 }

@@ -184,7 +184,8 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
             if *key == *TASK_STATE_KEY {
                 let value = record.value.as_deref().unwrap_or_default();
                 let records_next = self.state.as_ref().and_then(|state| state.records_next);
-                let state = self.decoder.task_state(value).map_err(|error| self.unreadable(record, &error))?;
+                let state =
+                    self.decoder.task_state(value).map_err(|error| self.unreadable(record, &error))?;
                 self.state = Some(TaskState { records_next, ..state });
                 continue;
             }
@@ -193,7 +194,8 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
         }
         let count = u64::try_from(records.len()).unwrap_or(u64::MAX);
         self.restored = self.restored.saturating_add(count);
-        metrics::counter!(names::RESTORED_RECORDS, "partition" => self.partition.to_string()).increment(count);
+        metrics::counter!(names::RESTORED_RECORDS, "partition" => self.partition.to_string())
+            .increment(count);
         let mut batch = StoreBatch::default();
         for (id, bytes) in debtors {
             let timer = |due| TimerKey { due, debtor: id.clone() };
@@ -236,19 +238,14 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
     fn apply(&mut self, mut batch: StoreBatch) -> Result<(), TaskError> {
         if let Some(state) = &self.state {
             let meta = self.encoder.task_state(state);
-            batch.meta = meta.map_err(|error| {
-                super::deciding::encode_error(self.partition, "the task's state", &error)
-            })?;
+            batch.meta = meta
+                .map_err(|error| super::deciding::encode_error(self.partition, "the task's state", &error))?;
         }
         Ok(self.store.apply(&batch)?)
     }
 
     fn unreadable(&self, record: &LogRecord, error: &dyn std::fmt::Display) -> TaskError {
-        TaskError::Changelog {
-            partition: self.partition,
-            offset: record.offset,
-            reason: error.to_string(),
-        }
+        TaskError::Changelog { partition: self.partition, offset: record.offset, reason: error.to_string() }
     }
 
     /// Where each input topic goes on. The state's offsets must be those that the group committed
@@ -259,9 +256,10 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
         let mut reader = self.shared.log.reader().map_err(|error| self.from_log(error))?;
         let mut positions = Vec::with_capacity(inputs.len());
         for (input, committed) in inputs.iter().zip(committed) {
-            let stored = self.state.as_ref().and_then(|state| {
-                state.positions.iter().find(|position| *position.topic == *input.topic)
-            });
+            let stored = self
+                .state
+                .as_ref()
+                .and_then(|state| state.positions.iter().find(|position| *position.topic == *input.topic));
             match (stored.map(|position| position.next), committed) {
                 (Some(stored), Some(committed)) if stored == committed => positions.push(stored),
                 (None, None) => {
@@ -281,12 +279,7 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
         Ok(positions)
     }
 
-    fn into_task(
-        self,
-        producer: L::Producer,
-        member: L::Membership,
-        positions: Vec<i64>,
-    ) -> Task<L, S> {
+    fn into_task(self, producer: L::Producer, member: L::Membership, positions: Vec<i64>) -> Task<L, S> {
         let clock = self.state.as_ref().map_or(Timestamp::EARLIEST, |state| state.clock);
         let horizon = self.state.as_ref().map_or(Timestamp::EARLIEST, |state| state.horizon);
         let cursor = TimerKey {
