@@ -3,7 +3,9 @@
 //! What moves a cycle is [`crate::dunning`]'s business.
 
 use crate::event::Outcome;
-use crate::ids::{Channel, CommandId, Operation, PlanName, Provider, Queue, ServiceId, StageName, TemplateName};
+use crate::ids::{
+    Channel, CommandId, Operation, PlanName, Provider, Queue, ServiceId, StageName, TemplateName,
+};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -71,8 +73,7 @@ impl Serialize for DebtClass {
 impl<'de> Deserialize<'de> for DebtClass {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        Self::parse(&text)
-            .ok_or_else(|| serde::de::Error::custom(format!("«{text}» is no debt class")))
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom(format!("«{text}» is no debt class")))
     }
 }
 
@@ -147,14 +148,17 @@ pub struct ReportedOutcome {
     pub at: Timestamp,
 }
 
-/// What kind of measure is in force.
+/// What kind of measure is in force. In the stored form each goes by the full name of its record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MeasureKind {
     /// A message.
+    #[serde(rename = "weir.state.MessageInForce")]
     Message(MessageInForce),
     /// A provisioning order.
+    #[serde(rename = "weir.state.ProvisionInForce")]
     Provision(ProvisionInForce),
     /// A task.
+    #[serde(rename = "weir.state.TaskInForce")]
     Task(TaskInForce),
 }
 

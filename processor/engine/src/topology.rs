@@ -3,14 +3,15 @@
 use crate::log::{Log, LogError, TopicPartition};
 use schemas::{InputTopic, OutputTopic};
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 /// The topics by what they are for, all found and counted.
 #[derive(Clone, Debug)]
 pub struct Topology {
     inputs: Vec<(InputTopic, Arc<str>)>,
-    outputs: BTreeMap<OutputTopic, (Arc<str>, u32)>,
-    partitions: u32,
+    outputs: BTreeMap<OutputTopic, (Arc<str>, NonZeroU32)>,
+    partitions: NonZeroU32,
 }
 
 /// The topics do not fit together.
@@ -76,38 +77,42 @@ impl Topology {
             .map(|(_, name)| name.clone())
             .chain(outputs.iter().map(|(_, name)| name.clone()))
             .collect();
+        // A topic without partitions is one that is being made: as good as absent.
         let counts = log.partitions(&names)?;
-        let wanted = counts.iter().flatten().next().copied().unwrap_or(1);
+        let counts: Vec<Option<NonZeroU32>> =
+            counts.into_iter().map(|count| count.and_then(NonZeroU32::new)).collect();
+        let wanted = counts.iter().flatten().next().copied().unwrap_or(NonZeroU32::MIN);
         let mut counted = BTreeMap::new();
         for (name, count) in names.iter().zip(counts) {
             let Some(count) = count else {
-                return Err(TopologyError::Absent { topic: name.to_string(), partitions: wanted });
+                return Err(TopologyError::Absent { topic: name.to_string(), partitions: wanted.get() });
             };
             counted.insert(name.clone(), count);
         }
-        let count_of = |name: &Arc<str>| counted.get(name).copied().unwrap_or(0);
+        let count_of = |name: &Arc<str>| counted.get(name).copied().unwrap_or(wanted);
         let first = names.first().cloned().unwrap_or_else(|| "".into());
         let own = outputs.iter().filter(|(topic, _)| topic.is_own_partition());
         for name in inputs.iter().map(|(_, name)| name).chain(own.map(|(_, name)| name)) {
             if count_of(name) != wanted {
                 return Err(TopologyError::Unequal {
                     topic: name.to_string(),
-                    found: count_of(name),
+                    found: count_of(name).get(),
                     first: first.to_string(),
-                    wanted,
+                    wanted: wanted.get(),
                 });
             }
         }
-        if wanted > MOST_PARTITIONS {
-            return Err(TopologyError::TooMany { found: wanted, most: MOST_PARTITIONS });
+        if wanted.get() > MOST_PARTITIONS {
+            return Err(TopologyError::TooMany { found: wanted.get(), most: MOST_PARTITIONS });
         }
-        let outputs = outputs.into_iter().map(|(topic, name)| (topic, (name.clone(), count_of(&name)))).collect();
+        let outputs =
+            outputs.into_iter().map(|(topic, name)| (topic, (name.clone(), count_of(&name)))).collect();
         Ok(Self { inputs, outputs, partitions: wanted })
     }
 
     /// How many partitions each input topic has.
     #[must_use]
-    pub fn partitions(&self) -> u32 {
+    pub fn partitions(&self) -> NonZeroU32 {
         self.partitions
     }
 

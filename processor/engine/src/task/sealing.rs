@@ -1,0 +1,145 @@
+//! Sealing: from an open batch to the records of one transaction, and to what the store learns.
+
+use super::Task;
+use super::deciding::encode_error;
+use crate::batch::{OpenBatch, SealedBatch};
+use crate::error::TaskError;
+use crate::log::{Committed, Log, NewRecord};
+use crate::store::{StoreBatch, Stores, TimerKey};
+use bytes::Bytes;
+use decision::ids::DebtorId;
+use schemas::{Journal, OutputTopic, Position, TASK_STATE_KEY, TaskState};
+use std::collections::BTreeMap;
+
+impl<L: Log, S: Stores> Task<L, S> {
+    /// Seals the open batch. The next one begins with its first input.
+    pub(super) fn seal(&mut self) -> Result<SealedBatch, TaskError> {
+        let fresh = OpenBatch::new(self.open.moment);
+        let open = std::mem::replace(&mut self.open, fresh);
+        self.batch = self.batch.saturating_add(1);
+        let mut outputs = open.outputs;
+        let (debtors, mut store) = self.encode_changed(&open.changed)?;
+        for (id, bytes) in &debtors {
+            outputs.push(self.own_record(OutputTopic::Debtors, id.as_str().as_bytes(), bytes.clone()));
+        }
+        let journal = self.journal(&open.moment, open.steps, &debtors);
+        let journal = self.encoder.journal(&journal);
+        let journal = journal.map_err(|error| encode_error(self.partition, "a journal record", &error))?;
+        outputs.push(self.own_record(OutputTopic::Journal, self.label.as_bytes(), journal));
+        let state = self.task_state(&open.moment);
+        let bytes = self.encode_state(&state)?;
+        outputs.push(self.own_record(OutputTopic::Debtors, TASK_STATE_KEY, bytes));
+        store.history = open.history;
+        let inputs = self.shared.topology.input_partitions(self.partition);
+        Ok(SealedBatch {
+            number: self.batch,
+            outputs,
+            offsets: inputs.into_iter().zip(self.positions.iter().copied()).collect(),
+            debtors,
+            store,
+            state,
+            began: self.shared.clock.ticks(),
+            inputs: open.inputs,
+            commands: open.commands,
+        })
+    }
+
+    fn encode_changed(
+        &mut self,
+        changed: &BTreeMap<DebtorId, Option<decision::time::Timestamp>>,
+    ) -> Result<(BTreeMap<DebtorId, Bytes>, StoreBatch), TaskError> {
+        let mut debtors = BTreeMap::new();
+        let mut store = StoreBatch::default();
+        for (id, due_before) in changed {
+            let Some(debtor) = self.working.peek(id.as_str()) else { continue };
+            let bytes = self.encoder.debtor(debtor);
+            let bytes = bytes.map_err(|error| encode_error(self.partition, "a debtor", &error))?;
+            if debtor.next_due != *due_before {
+                let timer = |due| TimerKey { due, debtor: id.clone() };
+                store.timers_removed.extend(due_before.map(timer));
+                store.timers_added.extend(debtor.next_due.map(timer));
+            }
+            store.debtors.push((id.clone(), Some(bytes.clone())));
+            debtors.insert(id.clone(), bytes);
+        }
+        Ok((debtors, store))
+    }
+
+    fn own_record(&self, topic: OutputTopic, key: &[u8], value: Bytes) -> NewRecord {
+        NewRecord {
+            target: self.shared.topology.target(topic, self.partition, key),
+            key: Bytes::copy_from_slice(key),
+            value: Some(value),
+            timestamp: self.clock.0,
+        }
+    }
+
+    fn journal(
+        &self,
+        moment: &decision::Moment,
+        steps: Vec<schemas::Step>,
+        debtors: &BTreeMap<DebtorId, Bytes>,
+    ) -> Journal {
+        let policy = &self.shared.policy.identity;
+        Journal {
+            partition: i32::try_from(self.partition).unwrap_or(i32::MAX),
+            batch: self.batch,
+            now: moment.now,
+            horizon: moment.horizon,
+            policy_name: policy.name.to_string(),
+            policy_version: policy.version.to_string(),
+            policy_hash: policy.hash.to_string(),
+            steps,
+            positions: self.position_list(),
+            state_hash: schemas::journal::state_hash(debtors.values().map(|bytes| &**bytes)),
+        }
+    }
+
+    fn position_list(&self) -> Vec<Position> {
+        let names = self.shared.topology.input_names();
+        let positions = self.positions.iter().copied();
+        names.iter().zip(positions).map(|(topic, next)| Position { topic: topic.to_string(), next }).collect()
+    }
+
+    fn task_state(&self, moment: &decision::Moment) -> TaskState {
+        TaskState {
+            partition: i32::try_from(self.partition).unwrap_or(i32::MAX),
+            batch: self.batch,
+            clock: moment.now,
+            horizon: moment.horizon,
+            policy_hash: self.shared.policy.identity.hash.to_string(),
+            positions: self.position_list(),
+            timers_due: Some(self.timers.cursor().due),
+            timers_debtor: Some(self.timers.cursor().debtor.to_string()),
+            changelog_next: None,
+            records_next: None,
+            changelog_topic_id: None,
+        }
+    }
+
+    fn encode_state(&mut self, state: &TaskState) -> Result<Bytes, TaskError> {
+        let bytes = self.encoder.task_state(state);
+        bytes.map_err(|error| encode_error(self.partition, "the task's state", &error))
+    }
+
+    /// Where the store stands after a committed batch.
+    pub(super) fn meta_after(
+        &mut self,
+        sealed: &SealedBatch,
+        committed: &Committed,
+    ) -> Result<Bytes, TaskError> {
+        let own = |topic| self.shared.topology.target(topic, self.partition, TASK_STATE_KEY);
+        let next_in = |topic| committed.last_offsets.get(&own(topic)).map(|last| last.saturating_add(1));
+        let Some(changelog_next) = next_in(OutputTopic::Debtors) else {
+            return Err(self.recover("the log did not say where the changelog's records lie"));
+        };
+        // A batch without records leaves the records topic where it was.
+        self.records_next = next_in(OutputTopic::Records).unwrap_or(self.records_next);
+        let state = TaskState {
+            changelog_next: Some(changelog_next),
+            records_next: Some(self.records_next),
+            ..sealed.state.clone()
+        };
+        self.encode_state(&state)
+    }
+}
