@@ -99,7 +99,7 @@ pub(crate) enum When {
 }
 
 impl When {
-    fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         if text.len() > 40 || !text.starts_with(|first: char| first.is_ascii_digit()) {
             return None;
         }
