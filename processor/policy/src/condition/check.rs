@@ -280,12 +280,16 @@ impl Checker<'_> {
         self.problems.push(Problem { range, message, help });
     }
 
-    /// The characters of a part: from the first to beyond the last of all parts in it.
+    /// The characters of a part: of a selection from its operand to its field, of a call its sign
+    /// or its opening bracket, of all else the whole.
     fn range(&self, part: &IdedExpr) -> Option<(usize, usize)> {
         let (start, last) = self.source.offset_for(part.id)?;
         let (start, last) = (usize::try_from(start).ok()?, usize::try_from(last).ok()?);
-        let first = match &part.expr {
-            Expr::Select(select) => self.range(&select.operand).map_or(start, |(first, _)| first),
+        match &part.expr {
+            Expr::Select(select) => {
+                let first = self.range(&select.operand).map_or(start, |(first, _)| first);
+                Some((first.min(start), start + 1 + select.field.len()))
+            }
             Expr::Call(_)
             | Expr::Comprehension(_)
             | Expr::Ident(_)
@@ -293,9 +297,8 @@ impl Checker<'_> {
             | Expr::Literal(_)
             | Expr::Map(_)
             | Expr::Struct(_)
-            | Expr::Unspecified => start,
-        };
-        Some((first.min(start), last.max(start) + 1))
+            | Expr::Unspecified => Some((start, last.max(start) + 1)),
+        }
     }
 }
 

@@ -98,3 +98,6 @@ pub(crate) fn required() -> &'static Required {
     static REQUIRED: LazyLock<Required> = LazyLock::new(|| Required::by(&json_schema()));
     &REQUIRED
 }
+
+#[cfg(test)]
+mod tests;
