@@ -71,7 +71,7 @@ impl<L: Log, S: Stores> Instance<L, S> {
     /// # Errors
     /// When the log cannot be reached or refuses.
     pub fn join(shared: Arc<Shared<L, S>>, status: Arc<Status>) -> Result<Self, InstanceError> {
-        let consumer = shared.log.join(&shared.topology.input_names())?;
+        let consumer = shared.log.join(shared.topology.names().inputs())?;
         let (outbox, inbox) = unbounded();
         let (prober, asked) = unbounded();
         let (answer, answers) = unbounded();

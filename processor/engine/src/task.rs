@@ -96,10 +96,9 @@ impl<L: Log, S: Stores> Task<L, S> {
     /// An input partition was read to `offset`, and holds nothing more for now: what lies before
     /// are markers and aborted records.
     pub fn passed(&mut self, topic: &str, offset: i64) {
-        if let Some((at, _)) = self.shared.topology.input(topic) {
-            if let Some(position) = self.positions.get_mut(at) {
-                *position = (*position).max(offset);
-            }
+        let topic = self.shared.topology.input(topic);
+        if let Some(position) = topic.and_then(|topic| self.positions.get_mut(topic.index())) {
+            *position = (*position).max(offset);
         }
     }
 
@@ -269,4 +268,14 @@ impl<L: Log, S: Stores> Task<L, S> {
             .set(self.working.len() as f64);
         Ok(())
     }
+}
+
+/// What an encoder writes, as bytes.
+fn encoded(
+    partition: u32,
+    write: impl FnOnce(&mut Vec<u8>) -> Result<(), schemas::EncodeError>,
+) -> Result<bytes::Bytes, TaskError> {
+    let mut out = Vec::new();
+    write(&mut out).map_err(|error| TaskError::Encode { partition, source: error })?;
+    Ok(out.into())
 }
