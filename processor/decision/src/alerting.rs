@@ -65,9 +65,10 @@ pub(crate) fn is_old(debtor: &Debtor, account_id: &AccountId, change: &BalanceCh
         .member(account_id.as_str())
         .and_then(|member| member.balances.iter().find(|balance| balance.name == change.name))
         .and_then(|balance| balance.version);
-    let waiting = debtor.waiting_changes.iter().filter(|waiting| {
-        waiting.account_id == *account_id && waiting.change.name == change.name
-    });
+    let waiting = debtor
+        .waiting_changes
+        .iter()
+        .filter(|waiting| waiting.account_id == *account_id && waiting.change.name == change.name);
     let newest = waiting.filter_map(|waiting| waiting.change.version).chain(of_balance).max();
     newest.is_some_and(|newest| version <= newest)
 }
@@ -298,8 +299,7 @@ fn ask_rules(
     let credit_limit = credit_limit_of(member, name, policy);
     for rule in applies.into_iter().filter_map(|at| policy.thresholds.get(at)) {
         let Watch::Lines(lines) = &rule.watch else { continue };
-        let Some(balance) = member.balances.iter_mut().find(|balance| balance.name.as_str() == name)
-        else {
+        let Some(balance) = member.balances.iter_mut().find(|balance| balance.name.as_str() == name) else {
             continue;
         };
         let base = balance.limit.or(credit_limit);
@@ -324,8 +324,7 @@ fn ask_rule(
     turn: Turn,
     scribe: &mut Scribe<'_>,
 ) {
-    let Some(balance) = member.balances.iter_mut().find(|balance| balance.name.as_str() == name)
-    else {
+    let Some(balance) = member.balances.iter_mut().find(|balance| balance.name.as_str() == name) else {
         return;
     };
     let known = balance.rules.iter().any(|state| state.rule == rule.id);
@@ -347,10 +346,10 @@ fn ask_rule(
         tell_alert(member, rule, lines, &mut state, (standing, turn, crossed), scribe);
     }
     // A rule on which nothing ever happened takes no room in the state.
-    if known || state != RuleState::new(rule.id.clone()) {
-        if let Some(balance) = member.balances.iter_mut().find(|balance| balance.name.as_str() == name) {
-            *state_of(balance, &rule.id) = state;
-        }
+    if (known || state != RuleState::new(rule.id.clone()))
+        && let Some(balance) = member.balances.iter_mut().find(|balance| balance.name.as_str() == name)
+    {
+        *state_of(balance, &rule.id) = state;
     }
 }
 
@@ -412,12 +411,12 @@ fn tell_alert(
         scribe.record(&member.account_id, RecordKind::AlertStale, "max_age", figures);
         return;
     }
-    if let (Some(last), Some(period)) = (state.last_sent, lines.cooldown) {
-        if cooling(last, period) {
-            figures.push(Figure::new("last_sent", last));
-            scribe.record(&member.account_id, RecordKind::AlertSuppressed, "cooldown", figures);
-            return;
-        }
+    if let (Some(last), Some(period)) = (state.last_sent, lines.cooldown)
+        && cooling(last, period)
+    {
+        figures.push(Figure::new("last_sent", last));
+        scribe.record(&member.account_id, RecordKind::AlertSuppressed, "cooldown", figures);
+        return;
     }
     state.alerts = state.alerts.saturating_add(1);
     state.last_sent = Some(now);

@@ -45,7 +45,14 @@ impl RuleState {
     /// A rule on which nothing has happened yet.
     #[must_use]
     pub fn new(rule: RuleId) -> Self {
-        Self { rule, fired: Vec::new(), fired_steps: None, alerts: 0, last_sent: None, expiry_announced: None }
+        Self {
+            rule,
+            fired: Vec::new(),
+            fired_steps: None,
+            alerts: 0,
+            last_sent: None,
+            expiry_announced: None,
+        }
     }
 }
 

@@ -184,7 +184,12 @@ pub(crate) fn book_adjustment(
         let until = scribe.zone.after(scribe.now(), scribe.policy.windows.wait_for_invoice);
         debt.waiting_adjustments.push(WaitingAdjustment { adjustment: adjustment.clone(), until });
         figures.push(Figure::new("until", until));
-        scribe.record(account_id, RecordKind::PaymentWaiting, "adjustment of an invoice not seen yet", figures);
+        scribe.record(
+            account_id,
+            RecordKind::PaymentWaiting,
+            "adjustment of an invoice not seen yet",
+            figures,
+        );
         return;
     };
     invoice.adjusted = invoice.adjusted.plus(adjustment.amount);
@@ -233,9 +238,7 @@ pub(crate) fn check_payment(debtor: &Debtor, payment: &Payment) -> Result<Checke
         let differs = Rejection::PaymentDiffers(payment.id.clone());
         return if is_same { Ok(Checked::Known("payment")) } else { Err(differs) };
     }
-    let has_receipt = |booked: &BookedPayment| {
-        payment.receipt.is_some() && booked.receipt == payment.receipt
-    };
+    let has_receipt = |booked: &BookedPayment| payment.receipt.is_some() && booked.receipt == payment.receipt;
     if payments.iter().any(has_receipt) {
         return Ok(Checked::Known("receipt"));
     }
@@ -296,15 +299,12 @@ pub(crate) fn book_payment(
 }
 
 fn payment_figures(debt: &Debt, payment: &Payment, scribe: &Scribe<'_>) -> Vec<Figure> {
-    let mut figures = vec![
-        Figure::new("payment", &payment.id),
-        Figure::new("amount", scribe.money(payment.amount)),
-    ];
+    let mut figures =
+        vec![Figure::new("payment", &payment.id), Figure::new("amount", scribe.money(payment.amount))];
     figures.extend(payment.channel.as_ref().map(|channel| Figure::new("channel", channel)));
     if let Some(booked) = debt.payments.iter().find(|booked| booked.id == payment.id) {
-        let paid = booked.allocations.iter().map(|part| {
-            format!("{} {}", part.invoice, scribe.money(part.amount))
-        });
+        let paid =
+            booked.allocations.iter().map(|part| format!("{} {}", part.invoice, scribe.money(part.amount)));
         figures.push(Figure::new("paid", paid.collect::<Vec<_>>().join(", ")));
         figures.push(Figure::new("credit", scribe.money(booked.credit)));
     }

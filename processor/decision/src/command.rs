@@ -2,7 +2,9 @@
 //!
 //! How a command is written for its topic is `schemas`' business.
 
-use crate::ids::{AccountId, Channel, CommandId, DebtorId, Language, Operation, Queue, ServiceId, TemplateName};
+use crate::ids::{
+    AccountId, Channel, CommandId, DebtorId, Language, Operation, Queue, ServiceId, TemplateName,
+};
 use crate::money::Money;
 use crate::policy::MessageClass;
 use crate::time::Timestamp;

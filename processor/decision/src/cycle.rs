@@ -3,7 +3,9 @@
 //! What moves a cycle is [`crate::dunning`]'s business.
 
 use crate::event::Outcome;
-use crate::ids::{Channel, CommandId, Operation, PlanName, Provider, Queue, ServiceId, StageName, TemplateName};
+use crate::ids::{
+    Channel, CommandId, Operation, PlanName, Provider, Queue, ServiceId, StageName, TemplateName,
+};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -71,8 +73,7 @@ impl Serialize for DebtClass {
 impl<'de> Deserialize<'de> for DebtClass {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        Self::parse(&text)
-            .ok_or_else(|| serde::de::Error::custom(format!("«{text}» is no debt class")))
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom(format!("«{text}» is no debt class")))
     }
 }
 

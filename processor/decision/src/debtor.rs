@@ -1,8 +1,8 @@
 //! A debtor: everything that is remembered of one partition key, as one record of state.
 
 use crate::account::Snapshot;
-use crate::balance::{Balance, WaitingChange};
 use crate::alerting::RulesFor;
+use crate::balance::{Balance, WaitingChange};
 use crate::cycle::Profile;
 use crate::debt::Debt;
 use crate::ids::{AccountId, DebtorId, SegmentName};

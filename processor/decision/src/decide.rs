@@ -138,19 +138,18 @@ fn check_balance(
         return Err(Rejection::UnknownBalance { name: change.name.to_string() });
     }
     let amounts = [Some(change.value), change.limit];
-    let is_too_large = |amount: crate::money::MinorUnits| {
-        amount.0.unsigned_abs() > LARGEST_AMOUNT.unsigned_abs()
-    };
+    let is_too_large =
+        |amount: crate::money::MinorUnits| amount.0.unsigned_abs() > LARGEST_AMOUNT.unsigned_abs();
     if amounts.into_iter().flatten().any(is_too_large) {
         return Err(Rejection::AmountTooLarge);
     }
     if let Some(until) = change.valid_until {
         check_moment("valid_until", until)?;
     }
-    if let (Some(event), Some(account)) = (change.currency, debtor.currency) {
-        if event != account {
-            return Err(Rejection::CurrencyDiffers { event, account });
-        }
+    if let (Some(event), Some(account)) = (change.currency, debtor.currency)
+        && event != account
+    {
+        return Err(Rejection::CurrencyDiffers { event, account });
     }
     let is_old = alerting::is_old(debtor, &event.account_id, change);
     Ok(if is_old { Checked::Known("version") } else { Checked::New })
@@ -178,8 +177,7 @@ fn apply(debtor: &mut Debtor, event: &Event, scribe: &mut Scribe<'_>) -> Option<
     match &event.body {
         Body::Account(snapshot) => apply_snapshot(debtor, account_id, snapshot, scribe),
         Body::Balance(change) => {
-            let moves_expiry =
-                alerting::on_change(debtor, account_id, event.occurred_at, change, scribe);
+            let moves_expiry = alerting::on_change(debtor, account_id, event.occurred_at, change, scribe);
             return moves_expiry.then_some(cause);
         }
         Body::Invoice(issued) => booking::book_invoice(debtor, account_id, issued, scribe),
@@ -207,12 +205,7 @@ fn forget_old(debtor: &mut Debtor, scribe: &Scribe<'_>) {
     booking::forget_old(&mut debtor.debt, oldest_kept);
 }
 
-fn apply_snapshot(
-    debtor: &mut Debtor,
-    account_id: &AccountId,
-    snapshot: &Snapshot,
-    scribe: &mut Scribe<'_>,
-) {
+fn apply_snapshot(debtor: &mut Debtor, account_id: &AccountId, snapshot: &Snapshot, scribe: &mut Scribe<'_>) {
     let member = debtor.member_mut(account_id);
     let former = member.snapshot.replace(snapshot.clone());
     let former_limit = former.and_then(|former| former.credit_limit);
@@ -226,12 +219,7 @@ fn apply_snapshot(
     alerting::on_snapshot(debtor, account_id, former_limit, scribe);
 }
 
-fn apply_control(
-    debtor: &mut Debtor,
-    account_id: &AccountId,
-    control: &Control,
-    scribe: &mut Scribe<'_>,
-) {
+fn apply_control(debtor: &mut Debtor, account_id: &AccountId, control: &Control, scribe: &mut Scribe<'_>) {
     let order = match &control.order {
         Order::Exempt(exempt) => {
             debtor.exempt = *exempt;
@@ -256,12 +244,7 @@ fn apply_control(
     scribe.record(account_id, RecordKind::ControlApplied, order, figures);
 }
 
-fn apply_report(
-    debtor: &mut Debtor,
-    account_id: &AccountId,
-    report: &Report,
-    scribe: &mut Scribe<'_>,
-) {
+fn apply_report(debtor: &mut Debtor, account_id: &AccountId, report: &Report, scribe: &mut Scribe<'_>) {
     let at = scribe.now();
     let cycles = debtor.profiles.iter_mut().flat_map(|profile| &mut profile.cycles);
     let mut measures = cycles.flat_map(|cycle| &mut cycle.measures);

@@ -50,16 +50,15 @@ impl Ending {
 pub(crate) fn assign_segment(debtor: &mut Debtor, is_changed: bool, scribe: &mut Scribe<'_>) {
     let policy = scribe.policy;
     let Some(snapshot) = debtor.own_snapshot() else { return };
-    let is_current = debtor
-        .segment
-        .as_ref()
-        .is_some_and(|segment| *segment.policy_hash == *policy.identity.hash);
+    let is_current =
+        debtor.segment.as_ref().is_some_and(|segment| *segment.policy_hash == *policy.identity.hash);
     if is_current && !is_changed {
         return;
     }
-    let matching = policy.segments.iter().find(|segment| {
-        segment.when.as_ref().is_none_or(|when| when.holds(snapshot, None))
-    });
+    let matching = policy
+        .segments
+        .iter()
+        .find(|segment| segment.when.as_ref().is_none_or(|when| when.holds(snapshot, None)));
     let former = debtor.segment.take();
     debtor.segment = matching.map(|segment| InSegment {
         name: segment.name.clone(),
@@ -225,13 +224,7 @@ fn opening_time(scope: &Scope, scribe: &Scribe<'_>) -> Timestamp {
     scope.invoices.iter().map(|invoice| invoice.enters.max(invoice.booked_at)).max().unwrap_or(scribe.now())
 }
 
-fn end(
-    work: &Work<'_>,
-    profile: &mut Profile,
-    mut cycle: Cycle,
-    ending: Ending,
-    scribe: &mut Scribe<'_>,
-) {
+fn end(work: &Work<'_>, profile: &mut Profile, mut cycle: Cycle, ending: Ending, scribe: &mut Scribe<'_>) {
     let mut figures = vec![
         Figure::new("plan", &work.plan.name),
         Figure::new("cycle", cycle.number),

@@ -4,8 +4,8 @@
 
 use crate::account::Snapshot;
 use crate::ids::{
-    AccountId, AdjustmentId, BalanceName, CommandId, DebtorId, EventId, HoldId, InvoiceId,
-    PaymentId, PlanName, Provider, Queue, Receipt, RuleId, ServiceId, StageName,
+    AccountId, AdjustmentId, BalanceName, CommandId, DebtorId, EventId, HoldId, InvoiceId, PaymentId,
+    PlanName, Provider, Queue, Receipt, RuleId, ServiceId, StageName,
 };
 use crate::money::{Currency, MinorUnits};
 use crate::time::{Date, Timestamp};

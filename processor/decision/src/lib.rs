@@ -16,6 +16,8 @@
 //! | `measures` | from a measure to a command |
 //! | [`view`] | what the state says, for people |
 //! | [`ids`], [`money`], [`time`] | the types that carry units |
+#![deny(clippy::arithmetic_side_effects, clippy::float_arithmetic)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects))]
 
 mod alerting;
 mod booking;
@@ -42,8 +44,8 @@ pub mod threshold;
 pub mod time;
 pub mod view;
 
-pub use decide::decide;
 pub use debtor::Debtor;
+pub use decide::decide;
 pub use event::Event;
 pub use policy::Policy;
 pub use rejection::Rejection;

@@ -144,7 +144,12 @@ fn message_action(
         })),
         Err(fault) => {
             let figures = vec![template, Figure::new("fault", fault)];
-            scribe.record(request.account_id, RecordKind::MeasureDropped, "the template cannot be rendered", figures);
+            scribe.record(
+                request.account_id,
+                RecordKind::MeasureDropped,
+                "the template cannot be rendered",
+                figures,
+            );
             None
         }
     }
@@ -206,10 +211,7 @@ pub(crate) fn figures_of(action: &Action) -> Vec<Figure> {
         ],
         Action::Provision(order) => {
             let services: Vec<&str> = order.services.iter().map(ServiceId::as_str).collect();
-            vec![
-                Figure::new("operation", &order.operation),
-                Figure::new("services", services.join(", ")),
-            ]
+            vec![Figure::new("operation", &order.operation), Figure::new("services", services.join(", "))]
         }
         Action::Task { queue, due } => {
             let mut figures = vec![Figure::new("queue", queue)];

@@ -98,9 +98,7 @@ impl<'de> Deserialize<'de> for Currency {
 /// An amount in the smallest unit of its currency, or of its balance (bytes, seconds, pieces).
 ///
 /// Arithmetic saturates: amounts that come in are bounded by [`LARGEST_AMOUNT`], so it never does.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct MinorUnits(pub i64);
 

@@ -4,7 +4,9 @@
 
 use crate::account::{AttributeKind, AttributeValue, Snapshot};
 use crate::debt::Invoice;
-use crate::ids::{BalanceName, Channel, GroupName, Language, Operation, PlanName, Queue, SegmentName, TemplateName};
+use crate::ids::{
+    BalanceName, Channel, GroupName, Language, Operation, PlanName, Queue, SegmentName, TemplateName,
+};
 use crate::money::{Currency, Decimal};
 use crate::plan::Plan;
 use crate::threshold::Threshold;
@@ -121,11 +123,7 @@ pub struct RetentionWindows {
 
 impl Default for RetentionWindows {
     fn default() -> Self {
-        Self {
-            dedup: Period::Days(8),
-            reversal: Period::Days(400),
-            wait_for_invoice: Period::Days(3),
-        }
+        Self { dedup: Period::Days(8), reversal: Period::Days(400), wait_for_invoice: Period::Days(3) }
     }
 }
 

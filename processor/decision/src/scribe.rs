@@ -63,13 +63,7 @@ impl<'a> Scribe<'a> {
     }
 
     /// Writes a command.
-    pub(crate) fn command(
-        &mut self,
-        id: CommandId,
-        account_id: &AccountId,
-        origin: Origin,
-        action: Action,
-    ) {
+    pub(crate) fn command(&mut self, id: CommandId, account_id: &AccountId, origin: Origin, action: Action) {
         self.decisions.commands.push(Command {
             id,
             account_id: account_id.clone(),

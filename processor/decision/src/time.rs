@@ -13,9 +13,7 @@ use std::sync::LazyLock;
 const MICROS: i64 = 1_000_000;
 
 /// A moment: UTC microseconds since 1970.
-#[derive(
-    Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Timestamp(pub i64);
 
@@ -73,9 +71,7 @@ impl fmt::Debug for Timestamp {
 }
 
 /// A calendar day: days since 1970-01-01, as Avro's `date` has it.
-#[derive(
-    Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Date(i32);
 
@@ -300,8 +296,7 @@ impl Serialize for Zone {
 impl<'de> Deserialize<'de> for Zone {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let name = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        Self::find(&name)
-            .ok_or_else(|| serde::de::Error::custom(format!("«{name}» is no known time zone")))
+        Self::find(&name).ok_or_else(|| serde::de::Error::custom(format!("«{name}» is no known time zone")))
     }
 }
 

@@ -2,6 +2,38 @@
 //!
 //! It carries decisions out and makes none. It knows the log and the store only by two narrow
 //! traits: neither rdkafka nor RocksDB is here.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`log`], [`store`] | the two traits |
+//! | [`instance`] | one process in the group: polling, assignment, back-pressure |
+//! | `worker` | a task's thread |
+//! | [`task`] | one partition's work: decide, commit, apply, fire timers, recover |
+//! | `batch`, `working_set`, `timers`, `horizon` | what a task is made of |
+//! | [`topology`], [`partition`] | which topics, which partition |
+//! | [`settings`], [`status`], [`metrics`] | how it runs, and how it is |
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
+mod batch;
+mod error;
+mod horizon;
+pub mod instance;
 pub mod log;
+pub mod metrics;
+pub mod partition;
+pub mod settings;
+mod shared;
+pub mod status;
 pub mod store;
+pub mod task;
+mod timers;
+pub mod topology;
+mod worker;
+mod working_set;
+
+pub use error::TaskError;
+pub use instance::{Instance, InstanceError};
+pub use settings::{Clock, Faults, Settings};
+pub use shared::Shared;
+pub use status::Status;
+pub use topology::Topology;

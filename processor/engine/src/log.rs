@@ -93,6 +93,14 @@ pub trait Log: Send + Sync + 'static {
 pub enum Polled {
     /// Records, in order within each partition; perhaps none.
     Records(Vec<LogRecord>),
+    /// A partition was read to its end, which lies at this offset: what is between it and the last
+    /// record are markers and aborted records. Told once at each end that is reached.
+    End {
+        /// The partition.
+        source: TopicPartition,
+        /// The offset of the next record that it will hold, if no transaction is open on it.
+        offset: i64,
+    },
     /// These partitions are this member's now. [`Consumer::assign`] must follow.
     Assigned(Vec<TopicPartition>),
     /// These partitions are to be let go. [`Consumer::unassign`] must follow, once the open

@@ -2,9 +2,11 @@
 //!
 //! What is behind it (RocksDB, a map in memory) and how keys look there is `state`'s business.
 
+use crate::partition;
 use bytes::Bytes;
 use decision::ids::DebtorId;
 use decision::time::Timestamp;
+use std::cmp::Ordering;
 use std::path::PathBuf;
 
 /// All stores of a process: they share memory, not data.
@@ -38,7 +40,12 @@ pub trait Store: Send {
     ///
     /// # Errors
     /// When they cannot be read.
-    fn timers(&self, cursor: &TimerKey, until: Timestamp, at_most: usize) -> Result<Vec<TimerKey>, StoreError>;
+    fn timers(
+        &self,
+        cursor: &TimerKey,
+        until: Timestamp,
+        at_most: usize,
+    ) -> Result<Vec<TimerKey>, StoreError>;
 
     /// The last lines of a debtor's history, newest first.
     ///
@@ -69,13 +76,46 @@ pub trait Store: Send {
     fn approximate_debtors(&self) -> u64;
 }
 
-/// A timer: when, and whose. Timers are ordered by time, then debtor.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// A timer: when, and whose.
+///
+/// Timers are ordered by time; those of one moment by the debtor's shard, then the debtor, as the
+/// store keeps debtors: a million that come due at midnight read them in the order they lie in.
+/// Overlay, cursor and every store must agree on this order, or a cursor skips timers.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TimerKey {
     /// When it is due.
     pub due: Timestamp,
-    /// Whose it is.
+    /// Whose it is. Nobody's (an empty id) is a bound, not a timer: it comes before all others of
+    /// its moment.
     pub debtor: DebtorId,
+}
+
+impl TimerKey {
+    /// The bound before every timer that is due at this moment.
+    #[must_use]
+    pub fn before_all_at(due: Timestamp) -> Self {
+        Self { due, debtor: DebtorId::from("") }
+    }
+}
+
+impl Ord for TimerKey {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let place = |id: &DebtorId| {
+            let key = id.as_str().as_bytes();
+            (!key.is_empty()).then(|| partition::shard_of(key))
+        };
+        // The hash is needed only between two timers of one moment.
+        self.due
+            .cmp(&other.due)
+            .then_with(|| place(&self.debtor).cmp(&place(&other.debtor)))
+            .then_with(|| self.debtor.cmp(&other.debtor))
+    }
+}
+
+impl PartialOrd for TimerKey {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 /// A line of a debtor's history: the encoded record, and its place in the debtor's history.
@@ -91,13 +131,14 @@ pub struct HistoryLine {
 /// What is written at once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StoreBatch {
-    /// Debtors with their stored form; none removes one.
+    /// Debtors with their stored form; none removes one, and its history with it: should the
+    /// debtor come again, its records count from the beginning.
     pub debtors: Vec<(DebtorId, Option<Bytes>)>,
     /// Timers to remove.
     pub timers_removed: Vec<TimerKey>,
     /// Timers to add, after the removals.
     pub timers_added: Vec<TimerKey>,
-    /// Lines to add to the histories of debtors, of which the newest 200 are kept.
+    /// Lines to add to the histories of debtors, after the removals; the newest 200 are kept.
     pub history: Vec<(DebtorId, HistoryLine)>,
     /// Where the store stands afterwards.
     pub meta: Bytes,

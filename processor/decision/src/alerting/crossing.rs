@@ -81,9 +81,9 @@ pub(super) fn rearm(state: &mut RuleState, lines: &Lines, standing: &Standing) -
         let beyond = value.saturating_sub(hysteresis);
         if hysteresis == 0 { beyond > at } else { beyond >= at }
     };
-    state.fired.retain(|fired| {
-        position(lines.direction, fired.line, standing.base).is_none_or(|at| !is_back(at))
-    });
+    state
+        .fired
+        .retain(|fired| position(lines.direction, fired.line, standing.base).is_none_or(|at| !is_back(at)));
     let left = state.fired_steps.and_then(|steps| rearm_steps(steps, lines, standing, is_back));
     state.fired_steps = left;
     was_announced && !is_announced(state)
@@ -157,31 +157,24 @@ pub(super) fn announce(state: &mut RuleState, crossed: &Crossed) {
 
 /// The fired lines, as the policy writes them, nearest first; of the steps the furthest 100.
 pub(crate) fn fired_texts(state: &RuleState, lines: &Lines, exponent: u8) -> Vec<String> {
-    let standing = Standing {
-        exponent,
-        value: MinorUnits::ZERO,
-        base: None,
-        former: None,
-        former_base: None,
-    };
+    let standing =
+        Standing { exponent, value: MinorUnits::ZERO, base: None, former: None, former_base: None };
     let is_fired = |line: &&Line| state.fired.iter().any(|fired| fired.line == standing.key(**line));
     let mut texts: Vec<String> = lines.listed.iter().filter(is_fired).map(Line::to_string).collect();
     if let Some(steps) = state.fired_steps {
         let most = i64::try_from(MOST_LINES_NAMED).unwrap_or(i64::MAX);
         let first = steps.nearest.max(steps.furthest.saturating_sub(most).saturating_add(1));
-        texts.extend((first..=steps.furthest).map(|step| {
-            standing.key_text(step_key(lines.direction, steps.from, steps.step, step))
-        }));
+        texts.extend(
+            (first..=steps.furthest)
+                .map(|step| standing.key_text(step_key(lines.direction, steps.from, steps.step, step))),
+        );
     }
     texts
 }
 
 /// Fires the steps that the value crossed: the armed ones above those already fired, and below.
-fn fire_steps(
-    state: &mut RuleState,
-    lines: &Lines,
-    standing: &Standing,
-) -> [RangeInclusive<i64>; 2] {
+fn fire_steps(state: &mut RuleState, lines: &Lines, standing: &Standing) -> [RangeInclusive<i64>; 2] {
+    #[expect(clippy::reversed_empty_ranges, reason = "an empty range is meant")]
     const NONE: RangeInclusive<i64> = 1..=0;
     let Some(grid) = Grid::new(lines, standing, standing.base) else { return [NONE, NONE] };
     let furthest = grid.last_reached(directed(lines.direction, scaled(standing.value)));

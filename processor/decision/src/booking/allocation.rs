@@ -47,9 +47,7 @@ pub(super) fn pay_from_those_that_wait(debt: &mut Debt, id: &InvoiceId) {
 /// invoices are closed now.
 pub(super) fn spread_credit(debt: &mut Debt, now: Timestamp) {
     let Debt { invoices, payments, .. } = debt;
-    let has_credit = |payment: &BookedPayment| {
-        payment.credit.is_positive() && payment.waits_until.is_none()
-    };
+    let has_credit = |payment: &BookedPayment| payment.credit.is_positive() && payment.waits_until.is_none();
     if payments.iter().any(has_credit) {
         let mut open: Vec<_> = invoices
             .iter()

@@ -4,8 +4,7 @@
 use super::Work;
 use crate::command::{Action, Cancelled, Origin, Provision};
 use crate::cycle::{
-    Cycle, MeasureInForce, MeasureKind, MessageInForce, Profile, ProvisionInForce, StageVisits,
-    TaskInForce,
+    Cycle, MeasureInForce, MeasureKind, MessageInForce, Profile, ProvisionInForce, StageVisits, TaskInForce,
 };
 use crate::event::Outcome;
 use crate::ids::{CommandId, Operation, ServiceId, StageName};
@@ -27,7 +26,9 @@ pub(crate) fn take_measures(
     for (index, measure) in stage.measures.iter().enumerate() {
         let services = match measure {
             Measure::Provision(order) => newly_held(work, profile, cycle, order),
-            Measure::Message(_) | Measure::Task { .. } | Measure::Fee { .. } | Measure::Handover { .. } => None,
+            Measure::Message(_) | Measure::Task { .. } | Measure::Fee { .. } | Measure::Handover { .. } => {
+                None
+            }
         };
         let part = Part { stage: Some(&stage.name), index, occurrence };
         let requested = take(work, profile, cycle, measure, &part, services, scribe);
@@ -67,9 +68,8 @@ pub(crate) fn lift_from(
     first: usize,
     scribe: &mut Scribe<'_>,
 ) {
-    let is_beyond = |measure: &MeasureInForce| {
-        work.plan.position(&measure.stage).is_none_or(|at| at >= first)
-    };
+    let is_beyond =
+        |measure: &MeasureInForce| work.plan.position(&measure.stage).is_none_or(|at| at >= first);
     let (beyond, kept) = std::mem::take(&mut cycle.measures).into_iter().partition(is_beyond);
     cycle.measures = kept;
     let mut beyond: Vec<MeasureInForce> = beyond;
@@ -250,10 +250,7 @@ fn lift(
     send_after(work, profile, cycle, measure, ("lift", RecordKind::MeasureLifted), (action, figures), scribe);
 }
 
-fn holders_among<'a>(
-    measures: &'a [MeasureInForce],
-    operation: &Operation,
-) -> Vec<&'a Vec<ServiceId>> {
+fn holders_among<'a>(measures: &'a [MeasureInForce], operation: &Operation) -> Vec<&'a Vec<ServiceId>> {
     let services_of = |measure: &'a MeasureInForce| match &measure.what {
         MeasureKind::Provision(held) if held.operation == *operation => Some(&held.services),
         MeasureKind::Provision(_) | MeasureKind::Message(_) | MeasureKind::Task(_) => None,
@@ -277,7 +274,15 @@ fn cancel(
     let what = Cancelled::Task(task.queue.clone());
     let action = Action::Cancel { cancelled: measure.command_id, what };
     let figures = vec![Figure::new("queue", &task.queue), Figure::new("cancelled", measure.command_id)];
-    send_after(work, profile, cycle, measure, ("cancel", RecordKind::MeasureCancelled), (action, figures), scribe);
+    send_after(
+        work,
+        profile,
+        cycle,
+        measure,
+        ("cancel", RecordKind::MeasureCancelled),
+        (action, figures),
+        scribe,
+    );
 }
 
 /// Sends what follows an earlier command of the cycle: its undo, or its cancellation.

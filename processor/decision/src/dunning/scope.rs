@@ -79,13 +79,7 @@ impl Scope {
     }
 
     /// Whether `debt` reaches `asked`, or the plan's entry amount where nothing is asked.
-    pub(crate) fn meets(
-        &self,
-        debt: MinorUnits,
-        asked: Option<Decimal>,
-        plan: &Plan,
-        exponent: u8,
-    ) -> bool {
+    pub(crate) fn meets(&self, debt: MinorUnits, asked: Option<Decimal>, plan: &Plan, exponent: u8) -> bool {
         match asked.or(plan.entry) {
             Some(asked) => debt.is_positive() && debt >= asked.cut_to(exponent),
             None => debt > plan.exit.cut_to(exponent),

@@ -75,12 +75,7 @@ fn has_invoices(stage: &Stage, scope: &Scope) -> bool {
 }
 
 /// The next stage, where it is due and its asks are there.
-pub(crate) fn next_to_enter(
-    plan: &Plan,
-    cycle: &Cycle,
-    scope: &Scope,
-    scribe: &Scribe<'_>,
-) -> Option<usize> {
+pub(crate) fn next_to_enter(plan: &Plan, cycle: &Cycle, scope: &Scope, scribe: &Scribe<'_>) -> Option<usize> {
     let at = following(plan, cycle);
     let stage = plan.stages.get(at)?;
     let is_due = due_time(plan, cycle, scope, at, scribe)? <= scribe.moment.horizon;
@@ -128,12 +123,7 @@ pub(crate) fn furthest_met(
 
 /// When the next stage is due, where that is still to come. One that is due already waits for its
 /// asks, which only an event can bring.
-pub(crate) fn next_due(
-    plan: &Plan,
-    cycle: &Cycle,
-    scope: &Scope,
-    scribe: &Scribe<'_>,
-) -> Option<Timestamp> {
+pub(crate) fn next_due(plan: &Plan, cycle: &Cycle, scope: &Scope, scribe: &Scribe<'_>) -> Option<Timestamp> {
     let at = following(plan, cycle);
     due_time(plan, cycle, scope, at, scribe).filter(|due| *due > scribe.moment.horizon)
 }

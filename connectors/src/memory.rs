@@ -1,0 +1,225 @@
+//! The in-memory log: partitions, true transactions and one group, behind the engine's traits.
+//!
+//! `weir demo`, the engine's tests and the simulator run on it. Everything happens in the caller's
+//! thread and under one lock; it reads no clock (records bring their times), starts no thread, and
+//! the same calls in the same order give the same log. What it leaves out: session time-outs and
+//! transaction time-outs happen only when [`MemoryLog::expire_member`] and
+//! [`MemoryLog::expire_transaction`] say so, and nothing survives the process.
+
+mod broker;
+mod consumer;
+mod faults;
+mod group;
+mod partition;
+mod producer;
+mod reader;
+mod transactions;
+
+pub use consumer::{MemoryConsumer, MemoryMembership};
+pub use faults::{Call, CommitFate, Faults};
+pub use producer::MemoryProducer;
+pub use reader::MemoryReader;
+
+use broker::Shared;
+use bytes::Bytes;
+use engine::log::{Log, LogError, LogRecord, TopicPartition};
+use partition::NewEntry;
+use std::sync::Arc;
+
+/// A log in memory. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryLog {
+    shared: Arc<Shared>,
+    instance: Option<Arc<str>>,
+}
+
+impl MemoryLog {
+    /// An empty log.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The same log, whose consumers join as the static member `instance`.
+    #[must_use]
+    pub fn as_instance(&self, instance: &str) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            instance: Some(instance.into()),
+        }
+    }
+
+    /// Makes a topic. A topic that is there already keeps its partitions and its records.
+    pub fn create_topic(&self, topic: &str, partitions: u32) {
+        self.shared.change(|broker| {
+            broker.topics.create(topic, partitions);
+        });
+    }
+
+    /// Appends a record outside any transaction, and returns its offset.
+    ///
+    /// # Errors
+    /// When there is no such partition.
+    pub fn append(
+        &self,
+        topic: &str,
+        partition: u32,
+        key: Option<Bytes>,
+        value: Option<Bytes>,
+        timestamp: i64,
+    ) -> Result<i64, LogError> {
+        let target = at(topic, partition);
+        self.shared.change(|broker| {
+            Ok(broker.topics.get_mut(&target, "append")?.append(NewEntry {
+                key,
+                value,
+                timestamp,
+                writer: None,
+            }))
+        })
+    }
+
+    /// The committed records that the partition holds; none where there is no such partition.
+    #[must_use]
+    pub fn committed_records(&self, topic: &str, partition: u32) -> Vec<LogRecord> {
+        let source = at(topic, partition);
+        self.shared.look(|broker| {
+            broker
+                .topics
+                .get(&source, "dump")
+                .map(|log| log.committed(&source))
+                .unwrap_or_default()
+        })
+    }
+
+    /// The offset before which everything is decided: that of the first record of the oldest open
+    /// transaction, or the high watermark. None where there is no such partition.
+    #[must_use]
+    pub fn last_stable_offset(&self, topic: &str, partition: u32) -> Option<i64> {
+        let source = at(topic, partition);
+        self.shared.look(|broker| {
+            broker
+                .topics
+                .get(&source, "read")
+                .ok()?
+                .last_stable()
+                .into()
+        })
+    }
+
+    /// The offset that the group has committed.
+    #[must_use]
+    pub fn group_offset(&self, topic: &str, partition: u32) -> Option<i64> {
+        let source = at(topic, partition);
+        self.shared
+            .look(|broker| broker.offsets.get(&source).copied())
+    }
+
+    /// Forgets the records before `offset`, as retention does; at most up to the last stable
+    /// offset.
+    pub fn truncate_before(&self, topic: &str, partition: u32, offset: i64) {
+        let source = at(topic, partition);
+        self.shared.change(|broker| {
+            if let Ok(log) = broker.topics.get_mut(&source, "truncate") {
+                log.truncate_before(offset);
+            }
+        });
+    }
+
+    /// Forgets, as compaction does, the records whose key has a newer one, those of aborted
+    /// transactions and, where `tombstones` says so, the tombstones. Offsets stay.
+    pub fn compact(&self, topic: &str, partition: u32, tombstones: bool) {
+        let source = at(topic, partition);
+        self.shared.change(|broker| {
+            if let Ok(log) = broker.topics.get_mut(&source, "compact") {
+                log.compact(tombstones);
+            }
+        });
+    }
+
+    /// What the group's time-out does to a member that was not heard of for too long: it loses its
+    /// partitions, and the others get them. Unknown members are ignored.
+    pub fn expire_member(&self, member: &MemoryMembership) {
+        self.shared.change(|broker| {
+            let topics = &broker.topics;
+            broker.group.expire(member.id(), topics);
+        });
+    }
+
+    /// Expires the static member `instance`, as [`MemoryLog::expire_member`] does.
+    pub fn expire_instance(&self, instance: &str) {
+        self.shared.change(|broker| {
+            if let Some(id) = broker.group.member_of_instance(instance) {
+                let topics = &broker.topics;
+                broker.group.expire(id, topics);
+            }
+        });
+    }
+
+    /// What the transaction time-out does: aborts what the id has open, and fences its producer.
+    pub fn expire_transaction(&self, transactional_id: &str) {
+        self.shared.change(|broker| {
+            broker
+                .transactions
+                .expire(transactional_id, &mut broker.topics);
+        });
+    }
+
+    /// Puts `faults` in the way of every call from now on.
+    pub fn set_faults(&self, faults: impl Faults + 'static) {
+        self.shared
+            .change(|broker| broker.faults = Box::new(faults));
+    }
+}
+
+impl Log for MemoryLog {
+    type Consumer = MemoryConsumer;
+    type Producer = MemoryProducer;
+    type Reader = MemoryReader;
+    type Membership = MemoryMembership;
+
+    fn join(&self, topics: &[Arc<str>]) -> Result<MemoryConsumer, LogError> {
+        MemoryConsumer::join(&self.shared, topics, self.instance.clone())
+    }
+
+    fn producer(&self, transactional_id: &str) -> Result<MemoryProducer, LogError> {
+        Ok(MemoryProducer::new(&self.shared, transactional_id))
+    }
+
+    fn reader(&self) -> Result<MemoryReader, LogError> {
+        Ok(MemoryReader::new(&self.shared))
+    }
+
+    fn partitions(&self, topics: &[Arc<str>]) -> Result<Vec<Option<u32>>, LogError> {
+        self.shared.change(|broker| {
+            broker.reach(Call::Partitions, "ask for the partitions")?;
+            Ok(topics
+                .iter()
+                .map(|topic| broker.topics.count(topic))
+                .collect())
+        })
+    }
+
+    fn end_offsets(&self, partitions: &[TopicPartition]) -> Result<Vec<i64>, LogError> {
+        self.shared.change(|broker| {
+            broker.reach(Call::EndOffsets, "ask for the end offsets")?;
+            partitions
+                .iter()
+                .map(|source| {
+                    Ok(broker
+                        .topics
+                        .get(source, "ask for the end of")?
+                        .high_watermark())
+                })
+                .collect()
+        })
+    }
+}
+
+/// Names a partition.
+fn at(topic: &str, partition: u32) -> TopicPartition {
+    TopicPartition {
+        topic: topic.into(),
+        partition,
+    }
+}

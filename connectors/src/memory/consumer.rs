@@ -1,0 +1,230 @@
+//! A member of the group that reads: where it stands in each of its partitions.
+
+use super::broker::{Broker, Shared, misused};
+use super::faults::Call;
+use super::group::MemberId;
+use engine::log::{Consumer, LogError, LogRecord, Membership, Polled, TopicPartition};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Reads the input topics as a member of the group.
+///
+/// To drop it is to crash: the group waits for the member until it expires. To leave, close it.
+#[derive(Debug)]
+pub struct MemoryConsumer {
+    shared: Arc<Shared>,
+    member: MemberId,
+    cursors: BTreeMap<TopicPartition, Cursor>,
+    /// The partition whose turn it is; none is the first.
+    turn: Option<TopicPartition>,
+    is_closed: bool,
+}
+
+#[derive(Debug, Default)]
+struct Cursor {
+    /// The offset of the next record; none before [`Consumer::start`].
+    position: Option<i64>,
+    is_paused: bool,
+}
+
+impl MemoryConsumer {
+    pub(super) fn join(
+        shared: &Arc<Shared>,
+        topics: &[Arc<str>],
+        instance: Option<Arc<str>>,
+    ) -> Result<Self, LogError> {
+        let member = shared.change(|broker| {
+            broker.reach(Call::Join, "join the group")?;
+            if let Some(unknown) = topics
+                .iter()
+                .find(|topic| broker.topics.count(topic).is_none())
+            {
+                let operation = format!("join the group for {unknown}");
+                return Err(misused(&operation, "there is no such topic"));
+            }
+            Ok(broker.group.join(topics, instance, &broker.topics))
+        })?;
+        Ok(Self {
+            shared: Arc::clone(shared),
+            member,
+            cursors: BTreeMap::new(),
+            turn: None,
+            is_closed: false,
+        })
+    }
+
+    fn cursor(
+        &mut self,
+        partition: &TopicPartition,
+        operation: &str,
+    ) -> Result<&mut Cursor, LogError> {
+        self.cursors.get_mut(partition).ok_or_else(|| {
+            let operation = format!("{operation} {}-{}", partition.topic, partition.partition);
+            misused(&operation, "it is not assigned")
+        })
+    }
+}
+
+impl Consumer for MemoryConsumer {
+    type Membership = MemoryMembership;
+
+    fn poll(&mut self, at_most: usize, wait: Duration) -> Result<Polled, LogError> {
+        let Self {
+            shared,
+            member,
+            cursors,
+            turn,
+            ..
+        } = self;
+        let polled = shared
+            .attempt(wait, |broker| {
+                poll_once(broker, *member, cursors, turn, at_most).transpose()
+            })
+            .unwrap_or(Ok(Polled::Records(Vec::new())))?;
+        if let Polled::Revoked(partitions) | Polled::Lost(partitions) = &polled {
+            // Nothing more is read of them, although they are not let go yet.
+            for partition in partitions {
+                self.cursors.remove(partition);
+            }
+        }
+        // The event may have changed the group for others.
+        self.shared.change(|_| ());
+        Ok(polled)
+    }
+
+    fn assign(&mut self, partitions: &[TopicPartition]) -> Result<(), LogError> {
+        for partition in partitions {
+            self.cursors.entry(partition.clone()).or_default();
+        }
+        Ok(())
+    }
+
+    fn unassign(&mut self, partitions: &[TopicPartition]) -> Result<(), LogError> {
+        for partition in partitions {
+            self.cursors.remove(partition);
+        }
+        self.shared.change(|broker| {
+            broker.group.let_go(self.member, partitions, &broker.topics);
+        });
+        Ok(())
+    }
+
+    fn start(&mut self, partition: &TopicPartition, offset: i64) -> Result<(), LogError> {
+        *self.cursor(partition, "start")? = Cursor {
+            position: Some(offset),
+            is_paused: false,
+        };
+        Ok(())
+    }
+
+    fn pause(&mut self, partitions: &[TopicPartition]) -> Result<(), LogError> {
+        for partition in partitions {
+            self.cursor(partition, "pause")?.is_paused = true;
+        }
+        Ok(())
+    }
+
+    fn resume(&mut self, partitions: &[TopicPartition]) -> Result<(), LogError> {
+        for partition in partitions {
+            self.cursor(partition, "resume")?.is_paused = false;
+        }
+        Ok(())
+    }
+
+    fn membership(&self) -> MemoryMembership {
+        MemoryMembership {
+            shared: Arc::clone(&self.shared),
+            member: self.member,
+        }
+    }
+
+    fn close(&mut self) {
+        if !std::mem::replace(&mut self.is_closed, true) {
+            self.cursors.clear();
+            self.shared
+                .change(|broker| broker.group.leave(self.member, &broker.topics));
+        }
+    }
+}
+
+/// An event of the group, or else records; none when there is neither.
+fn poll_once(
+    broker: &mut Broker,
+    member: MemberId,
+    cursors: &mut BTreeMap<TopicPartition, Cursor>,
+    turn: &mut Option<TopicPartition>,
+    at_most: usize,
+) -> Result<Option<Polled>, LogError> {
+    broker.reach(Call::Poll, "poll")?;
+    if let Some(event) = broker.group.poll(member, &broker.topics)? {
+        return Ok(Some(event));
+    }
+    let records = records(broker, cursors, turn, at_most)?;
+    Ok((!records.is_empty()).then_some(Polled::Records(records)))
+}
+
+/// Records of the partitions by turns: the next call begins after the last that gave any.
+fn records(
+    broker: &Broker,
+    cursors: &mut BTreeMap<TopicPartition, Cursor>,
+    turn: &mut Option<TopicPartition>,
+    at_most: usize,
+) -> Result<Vec<LogRecord>, LogError> {
+    let mut order: Vec<TopicPartition> = cursors.keys().cloned().collect();
+    if let Some(last) = turn {
+        let first = order.partition_point(|partition| *partition <= *last);
+        order.rotate_left(first);
+    }
+    let mut records = Vec::new();
+    for partition in order {
+        let Some(Cursor {
+            position: Some(position),
+            is_paused: false,
+        }) = cursors.get_mut(&partition)
+        else {
+            continue;
+        };
+        if records.len() >= at_most {
+            break;
+        }
+        let log = broker.topics.get(&partition, "read")?;
+        let chunk = log
+            .read(&partition, *position, at_most - records.len())
+            .map_err(|range| range.refuse(&partition, *position))?;
+        *position = chunk.position;
+        if !chunk.records.is_empty() {
+            records.extend(chunk.records);
+            *turn = Some(partition);
+        }
+    }
+    Ok(records)
+}
+
+/// The member that a consumer is.
+#[derive(Clone, Debug)]
+pub struct MemoryMembership {
+    shared: Arc<Shared>,
+    member: MemberId,
+}
+
+impl MemoryMembership {
+    pub(super) fn id(&self) -> MemberId {
+        self.member
+    }
+
+    /// The generation of the group that the member is settled in; none while it is not.
+    #[must_use]
+    pub fn generation(&self) -> Option<i32> {
+        self.shared
+            .look(|broker| broker.group.check(self.member).ok())
+    }
+}
+
+impl Membership for MemoryMembership {
+    /// An open transaction that brings offsets is not waited for: there is nobody to wait for
+    /// while the caller's thread is here. It counts as a log that did not answer in time.
+    fn committed(&self, partitions: &[TopicPartition]) -> Result<Vec<Option<i64>>, LogError> {
+        self.shared.change(|broker| broker.committed(partitions))
+    }
+}

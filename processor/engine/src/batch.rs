@@ -1,0 +1,101 @@
+//! A batch: what one transaction will say, gathered while it is decided, then sealed.
+//!
+//! Sealed, it holds every byte of the transaction, so that an aborted one is sent again from
+//! memory, and everything that the store learns once it is committed.
+
+use crate::log::{NewRecord, TopicPartition};
+use crate::store::{HistoryLine, StoreBatch, TimerKey};
+use bytes::Bytes;
+use decision::Moment;
+use decision::ids::DebtorId;
+use decision::time::Timestamp;
+use schemas::{Fired, Step, Taken, TaskState};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A batch that is being decided.
+#[derive(Debug)]
+pub(crate) struct OpenBatch {
+    /// When it is decided: one moment for the whole batch, so that a replay needs one number.
+    pub(crate) moment: Moment,
+    /// How many inputs it holds.
+    pub(crate) inputs: usize,
+    /// How many timers it fired.
+    pub(crate) fired: usize,
+    /// What was done, in order.
+    pub(crate) steps: Vec<Step>,
+    /// The debtors it changed, with the due time each had before.
+    pub(crate) changed: BTreeMap<DebtorId, Option<Timestamp>>,
+    /// The records to write, in order.
+    pub(crate) outputs: Vec<NewRecord>,
+    /// The lines of history to keep.
+    pub(crate) history: Vec<(DebtorId, HistoryLine)>,
+    /// What it counts, for the metrics.
+    pub(crate) commands: u64,
+}
+
+impl OpenBatch {
+    pub(crate) fn new(moment: Moment) -> Self {
+        Self {
+            moment,
+            inputs: 0,
+            fired: 0,
+            steps: Vec::new(),
+            changed: BTreeMap::new(),
+            outputs: Vec::new(),
+            history: Vec::new(),
+            commands: 0,
+        }
+    }
+
+    /// Whether it holds anything to commit.
+    pub(crate) fn is_dirty(&self) -> bool {
+        self.inputs > 0
+    }
+
+    /// Notes that a record was taken; one that follows the last of its topic lengthens its range.
+    pub(crate) fn taken(&mut self, topic: &Arc<str>, previous: i64, offset: i64) {
+        self.inputs = self.inputs.saturating_add(1);
+        let next = offset.saturating_add(1);
+        if let Some(Step::Taken(range)) = self.steps.last_mut() {
+            if range.topic == *topic {
+                range.next = next;
+                range.count = range.count.saturating_add(1);
+                return;
+            }
+        }
+        let topic = topic.clone();
+        self.steps.push(Step::Taken(Taken { topic, previous, first: offset, next, count: 1 }));
+    }
+
+    /// Notes that a timer fired.
+    pub(crate) fn fired(&mut self, timer: &TimerKey) {
+        self.inputs = self.inputs.saturating_add(1);
+        self.fired = self.fired.saturating_add(1);
+        let debtor_id = timer.debtor.clone();
+        self.steps.push(Step::Fired(Fired { debtor_id, due: timer.due }));
+    }
+}
+
+/// A batch that is decided whole: its transaction's records and offsets, and what the store learns.
+#[derive(Debug)]
+pub(crate) struct SealedBatch {
+    /// Its number.
+    pub(crate) number: i64,
+    /// The records of its transaction, in order; the last is the task's own, in the changelog.
+    pub(crate) outputs: Vec<NewRecord>,
+    /// The offsets of its transaction.
+    pub(crate) offsets: Vec<(TopicPartition, i64)>,
+    /// Its debtors, as they are afterwards: read here until the store has them.
+    pub(crate) debtors: BTreeMap<DebtorId, Bytes>,
+    /// What the store learns, but for where it stands.
+    pub(crate) store: StoreBatch,
+    /// Where the task stands after it, but for the changelog's position, which the commit tells.
+    pub(crate) state: TaskState,
+    /// When its commit began.
+    pub(crate) began: std::time::Duration,
+    /// How many inputs it holds.
+    pub(crate) inputs: usize,
+    /// How many commands it holds.
+    pub(crate) commands: u64,
+}

@@ -1,0 +1,83 @@
+//! How a task stops going on, and what is done about it.
+
+use crate::log::LogError;
+use crate::store::StoreError;
+
+/// Why a task cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum TaskError {
+    /// Another task of this partition lives: this one lets go.
+    #[error("partition {partition} is another's now: {reason}")]
+    Fenced {
+        /// The partition.
+        partition: u32,
+        /// What the log says.
+        reason: String,
+    },
+    /// Something failed that the one recovery path mends: drop what is not committed, fence, catch
+    /// up, go on.
+    #[error("partition {partition} starts anew: {reason}")]
+    Recover {
+        /// The partition.
+        partition: u32,
+        /// What happened.
+        reason: String,
+    },
+    /// The group's committed offsets are not those of the state: somebody moved one of them.
+    #[error(
+        "partition {partition}: the group committed offset {committed:?} of {topic}, the state says \
+         {stored}; the offsets were moved by hand, or the changelog belongs to another group. Put \
+         the offsets back, or start a new group with empty topics"
+    )]
+    OffsetsDiffer {
+        /// The partition.
+        partition: u32,
+        /// The input topic.
+        topic: String,
+        /// What the group says.
+        committed: Option<i64>,
+        /// What the state says.
+        stored: i64,
+    },
+    /// A record of the changelog cannot be read.
+    #[error("partition {partition}: the changelog's record at offset {offset} cannot be read: {reason}")]
+    Changelog {
+        /// The partition.
+        partition: u32,
+        /// Its offset.
+        offset: i64,
+        /// In which way.
+        reason: String,
+    },
+    /// Something that is to be written cannot be encoded.
+    #[error("partition {partition}: something that was decided cannot be written")]
+    Encode {
+        /// The partition.
+        partition: u32,
+        /// What, and in which way.
+        #[source]
+        source: schemas::EncodeError,
+    },
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A client is beyond use: the process ends.
+    #[error(transparent)]
+    Fatal(LogError),
+    /// The task was told to stop.
+    #[error("stopped")]
+    Stopped,
+}
+
+impl TaskError {
+    /// What an error of the log means for the task.
+    pub(crate) fn from_log(partition: u32, error: LogError) -> Self {
+        match error {
+            LogError::Fenced { reason, .. } => Self::Fenced { partition, reason },
+            LogError::Fatal { .. } => Self::Fatal(error),
+            LogError::Unavailable { .. } | LogError::Refused { .. } => {
+                Self::Recover { partition, reason: error.to_string() }
+            }
+        }
+    }
+}

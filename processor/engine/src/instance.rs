@@ -1,0 +1,328 @@
+//! An instance: one process's membership in the group. One thread polls; each partition that is
+//! assigned of every input topic has a task on a thread of its own.
+//!
+//! A task exists only while its partition of *every* input topic is assigned. What a task does is
+//! [`crate::task`]'s business.
+
+use crate::error::TaskError;
+use crate::log::{Consumer, Log, LogError, LogRecord, Polled, TopicPartition};
+use crate::metrics as names;
+use crate::shared::Shared;
+use crate::status::Status;
+use crate::store::Stores;
+use crate::worker::{Ending, FromTask, ToTask, Worker};
+use crossbeam_channel::{Receiver, Sender, unbounded};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// One process's membership in the group.
+pub struct Instance<L: Log, S: Stores> {
+    shared: Arc<Shared<L, S>>,
+    status: Arc<Status>,
+    consumer: L::Consumer,
+    assigned: BTreeSet<TopicPartition>,
+    tasks: BTreeMap<u32, Slot>,
+    outbox: Sender<FromTask>,
+    inbox: Receiver<FromTask>,
+    prober: Sender<u32>,
+    answers: Receiver<(u32, Option<Vec<i64>>)>,
+}
+
+/// A task, as its instance sees it.
+struct Slot {
+    sender: Sender<ToTask>,
+    thread: Option<JoinHandle<()>>,
+    queued: Arc<AtomicUsize>,
+    is_stopped: Arc<AtomicBool>,
+    /// The reading that is going on; none while the task recovers.
+    epoch: Option<u64>,
+    is_paused: bool,
+}
+
+/// Why an instance ended.
+#[derive(Debug, thiserror::Error)]
+pub enum InstanceError {
+    /// The log failed beyond use.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// A task failed beyond use.
+    #[error(transparent)]
+    Task(#[from] TaskError),
+    /// A task's thread cannot be started.
+    #[error("cannot start a thread for partition {partition}")]
+    Thread {
+        /// The partition.
+        partition: u32,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// How long a poll waits for records: also how soon a task's messages are looked at.
+const POLL_WAIT: Duration = Duration::from_millis(5);
+
+impl<L: Log, S: Stores> Instance<L, S> {
+    /// Joins the group. Tasks begin as partitions are assigned, in [`Instance::run`].
+    ///
+    /// # Errors
+    /// When the log cannot be reached or refuses.
+    pub fn join(shared: Arc<Shared<L, S>>, status: Arc<Status>) -> Result<Self, InstanceError> {
+        let consumer = shared.log.join(shared.topology.names().inputs())?;
+        let (outbox, inbox) = unbounded();
+        let (prober, asked) = unbounded();
+        let (answer, answers) = unbounded();
+        let of_prober = shared.clone();
+        std::thread::Builder::new()
+            .name("weir-ends".to_owned())
+            .spawn(move || answer_ends(&of_prober, &asked, &answer))
+            .map_err(|source| InstanceError::Thread { partition: 0, source })?;
+        Ok(Self {
+            shared,
+            status,
+            consumer,
+            assigned: BTreeSet::new(),
+            tasks: BTreeMap::new(),
+            outbox,
+            inbox,
+            prober,
+            answers,
+        })
+    }
+
+    /// Runs until `is_stopped`, then ends every task's open transaction and leaves.
+    ///
+    /// # Errors
+    /// When the log or a task fails beyond use: the process should end, and say so.
+    pub fn run(mut self, is_stopped: &AtomicBool) -> Result<(), InstanceError> {
+        let outcome = self.go_on(is_stopped);
+        let how = if outcome.is_ok() { Stopping::Finish } else { Stopping::Drop };
+        let all: Vec<u32> = self.tasks.keys().copied().collect();
+        self.stop(&all, how);
+        self.consumer.close();
+        outcome
+    }
+
+    fn go_on(&mut self, is_stopped: &AtomicBool) -> Result<(), InstanceError> {
+        while !is_stopped.load(Ordering::Relaxed) {
+            match self.consumer.poll(self.shared.settings.poll_records, POLL_WAIT) {
+                Ok(polled) => self.polled(polled)?,
+                Err(error @ LogError::Fatal { .. } | error @ LogError::Fenced { .. }) => {
+                    return Err(error.into());
+                }
+                Err(error @ (LogError::Unavailable { .. } | LogError::Refused { .. })) => {
+                    tracing::warn!(%error, "polling goes on");
+                }
+            }
+            while let Ok(message) = self.inbox.try_recv() {
+                self.told(message)?;
+            }
+            while let Ok((partition, ends)) = self.answers.try_recv() {
+                if let Some(slot) = self.tasks.get(&partition) {
+                    let _ = slot.sender.send(ToTask::Ends(ends));
+                }
+            }
+            self.pause_and_resume()?;
+            self.tell_status();
+        }
+        Ok(())
+    }
+
+    fn polled(&mut self, polled: Polled) -> Result<(), InstanceError> {
+        match polled {
+            Polled::Records(records) => self.hand_over(records),
+            Polled::End { source, offset } => {
+                let Some(slot) = self.tasks.get(&source.partition) else { return Ok(()) };
+                let Some(epoch) = slot.epoch else { return Ok(()) };
+                let _ = slot.sender.send(ToTask::Passed { epoch, topic: source.topic, offset });
+            }
+            Polled::Assigned(partitions) => {
+                tracing::info!(count = partitions.len(), "partitions assigned");
+                self.consumer.assign(&partitions)?;
+                self.assigned.extend(partitions);
+                self.start_tasks()?;
+            }
+            Polled::Revoked(partitions) => self.let_go(&partitions, Stopping::Finish)?,
+            Polled::Lost(partitions) => self.let_go(&partitions, Stopping::Drop)?,
+        }
+        Ok(())
+    }
+
+    fn hand_over(&mut self, records: Vec<LogRecord>) {
+        let mut of_tasks: BTreeMap<u32, Vec<LogRecord>> = BTreeMap::new();
+        for record in records {
+            of_tasks.entry(record.source.partition).or_default().push(record);
+        }
+        for (partition, records) in of_tasks {
+            let Some(slot) = self.tasks.get(&partition) else { continue };
+            let Some(epoch) = slot.epoch else { continue };
+            slot.queued.fetch_add(records.len(), Ordering::Relaxed);
+            // A task that has just ended is told of by its own message.
+            let _ = slot.sender.send(ToTask::Records { epoch, records });
+        }
+    }
+
+    /// Starts a task for each partition that is assigned of every input topic and has none.
+    fn start_tasks(&mut self) -> Result<(), InstanceError> {
+        for partition in 0..self.shared.topology.partitions().get() {
+            let inputs = self.shared.topology.input_partitions(partition);
+            let is_whole = inputs.iter().all(|input| self.assigned.contains(input));
+            if is_whole && !self.tasks.contains_key(&partition) {
+                let slot = self.start_task(partition)?;
+                self.tasks.insert(partition, slot);
+            }
+        }
+        Ok(())
+    }
+
+    fn start_task(&self, partition: u32) -> Result<Slot, InstanceError> {
+        let (sender, inbox) = unbounded();
+        let queued = Arc::new(AtomicUsize::new(0));
+        let is_stopped = Arc::new(AtomicBool::new(false));
+        let worker = Worker {
+            shared: self.shared.clone(),
+            partition,
+            member: self.consumer.membership(),
+            inbox,
+            outbox: self.outbox.clone(),
+            queued: queued.clone(),
+            is_stopped: is_stopped.clone(),
+        };
+        let thread = std::thread::Builder::new()
+            .name(format!("weir-task-{partition}"))
+            .spawn(move || worker.run())
+            .map_err(|source| InstanceError::Thread { partition, source })?;
+        Ok(Slot { sender, thread: Some(thread), queued, is_stopped, epoch: None, is_paused: false })
+    }
+
+    fn told(&mut self, message: FromTask) -> Result<(), InstanceError> {
+        match message {
+            FromTask::Ready { partition, epoch, positions } => {
+                let Some(slot) = self.tasks.get_mut(&partition) else { return Ok(()) };
+                slot.epoch = Some(epoch);
+                slot.is_paused = false;
+                let inputs = self.shared.topology.input_partitions(partition);
+                for (input, position) in inputs.iter().zip(positions) {
+                    self.consumer.start(input, position)?;
+                }
+                tracing::info!(partition, "the task is at work");
+            }
+            FromTask::Recovering { partition } => {
+                let Some(slot) = self.tasks.get_mut(&partition) else { return Ok(()) };
+                slot.epoch = None;
+                self.consumer.pause(&self.shared.topology.input_partitions(partition))?;
+            }
+            FromTask::WantsEnds { partition } => {
+                let _ = self.prober.send(partition);
+            }
+            FromTask::Ended { partition, ending } => {
+                self.join_thread(partition);
+                match ending {
+                    Ending::Stopped => {}
+                    Ending::Fenced(reason) => {
+                        // The group will say so too, in a while; until then nothing is read here.
+                        tracing::warn!(partition, reason, "the partition is another's now");
+                    }
+                    Ending::Failed(error) => return Err(error.into()),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn join_thread(&mut self, partition: u32) {
+        if let Some(mut slot) = self.tasks.remove(&partition) {
+            if let Some(thread) = slot.thread.take() {
+                // A thread that panicked has said so on stderr; its partition is not read on.
+                let _ = thread.join();
+            }
+        }
+    }
+
+    fn let_go(&mut self, partitions: &[TopicPartition], how: Stopping) -> Result<(), InstanceError> {
+        tracing::info!(count = partitions.len(), ?how, "partitions are let go");
+        let numbers: BTreeSet<u32> = partitions.iter().map(|partition| partition.partition).collect();
+        self.stop(&numbers.into_iter().collect::<Vec<_>>(), how);
+        for partition in partitions {
+            self.assigned.remove(partition);
+        }
+        self.consumer.unassign(partitions)?;
+        Ok(())
+    }
+
+    /// Stops tasks and waits for them: a revoke waits until the open transaction has ended.
+    fn stop(&mut self, partitions: &[u32], how: Stopping) {
+        for partition in partitions {
+            let Some(slot) = self.tasks.get(partition) else { continue };
+            let message = match how {
+                Stopping::Finish => ToTask::Stop,
+                Stopping::Drop => ToTask::Drop,
+            };
+            slot.is_stopped.store(true, Ordering::Relaxed);
+            let _ = slot.sender.send(message);
+        }
+        for partition in partitions {
+            self.join_thread(*partition);
+        }
+    }
+
+    fn pause_and_resume(&mut self) -> Result<(), InstanceError> {
+        let most = self.shared.settings.queued_records;
+        for (partition, slot) in &mut self.tasks {
+            if slot.epoch.is_none() {
+                continue;
+            }
+            let queued = slot.queued.load(Ordering::Relaxed);
+            let inputs = || self.shared.topology.input_partitions(*partition);
+            if !slot.is_paused && queued > most {
+                self.consumer.pause(&inputs())?;
+                slot.is_paused = true;
+            } else if slot.is_paused && queued <= most / 2 {
+                self.consumer.resume(&inputs())?;
+                slot.is_paused = false;
+            }
+        }
+        Ok(())
+    }
+
+    fn tell_status(&self) {
+        let running = self.tasks.values().filter(|slot| slot.epoch.is_some()).count();
+        let assigned: BTreeSet<u32> = self.assigned.iter().map(|source| source.partition).collect();
+        self.status.set(assigned.len(), running);
+        self.status.polled(self.shared.clock.ticks());
+        #[expect(clippy::cast_precision_loss, reason = "a count of partitions is small")]
+        metrics::gauge!(names::RUNNING_TASKS).set(running as f64);
+    }
+}
+
+/// How a task is stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stopping {
+    /// Its open transaction is ended first.
+    Finish,
+    /// What is open is dropped.
+    Drop,
+}
+
+/// Asks the log for the ends of the input partitions that tasks want to know: a call that blocks,
+/// and so has a thread of its own. It ends with its instance.
+fn answer_ends<L: Log, S: Stores>(
+    shared: &Shared<L, S>,
+    asked: &Receiver<u32>,
+    answer: &Sender<(u32, Option<Vec<i64>>)>,
+) {
+    while let Ok(partition) = asked.recv() {
+        let ends = shared.log.end_offsets(&shared.topology.input_partitions(partition));
+        if let Err(error) = &ends {
+            tracing::warn!(partition, %error, "due timers wait: the log's ends are not known");
+            // The task asks again at once; a log that is out of reach is not to be hammered.
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        if answer.send((partition, ends.ok())).is_err() {
+            return;
+        }
+    }
+}

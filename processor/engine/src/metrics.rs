@@ -1,0 +1,54 @@
+//! The engine's metrics: names, units and help, in one place. No account is ever a label.
+
+/// Events taken from the input topics, by topic.
+pub const EVENTS: &str = "weir_events_total";
+/// Commands committed.
+pub const COMMANDS: &str = "weir_commands_total";
+/// Events rejected, by reason.
+pub const REJECTS: &str = "weir_rejects_total";
+/// Timers fired.
+pub const TIMERS_FIRED: &str = "weir_timers_fired_total";
+/// Batches committed.
+pub const COMMITS: &str = "weir_commits_total";
+/// From the beginning of a commit to its known end.
+pub const COMMIT_SECONDS: &str = "weir_commit_seconds";
+/// Inputs in a committed batch.
+pub const BATCH_INPUTS: &str = "weir_batch_inputs";
+/// How late the earliest due timer is.
+pub const TIMER_LATENESS_SECONDS: &str = "weir_timer_lateness_seconds";
+/// Debtors kept decoded, by partition.
+pub const CACHED_DEBTORS: &str = "weir_cached_debtors";
+/// Records that wait for a task, by partition.
+pub const QUEUED_RECORDS: &str = "weir_queued_records";
+/// Partitions whose task is running.
+pub const RUNNING_TASKS: &str = "weir_running_tasks";
+/// Times that a task went through the recovery path.
+pub const RECOVERIES: &str = "weir_recoveries_total";
+/// Changelog records read while catching up, by partition.
+pub const RESTORED_RECORDS: &str = "weir_restored_records_total";
+
+/// Tells the recorder what each metric is.
+pub fn describe() {
+    use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
+    describe_counter!(EVENTS, Unit::Count, "Events taken from the input topics, by topic");
+    describe_counter!(COMMANDS, Unit::Count, "Commands committed");
+    describe_counter!(REJECTS, Unit::Count, "Events rejected, by reason");
+    describe_counter!(TIMERS_FIRED, Unit::Count, "Timers fired");
+    describe_counter!(COMMITS, Unit::Count, "Batches committed");
+    describe_histogram!(COMMIT_SECONDS, Unit::Seconds, "From the beginning of a commit to its known end");
+    describe_histogram!(BATCH_INPUTS, Unit::Count, "Inputs in a committed batch");
+    describe_gauge!(
+        TIMER_LATENESS_SECONDS,
+        Unit::Seconds,
+        "How late the earliest due timer is, by partition"
+    );
+    describe_gauge!(CACHED_DEBTORS, Unit::Count, "Debtors kept decoded, by partition");
+    describe_gauge!(QUEUED_RECORDS, Unit::Count, "Records that wait for a task, by partition");
+    describe_gauge!(RUNNING_TASKS, Unit::Count, "Partitions whose task is running");
+    describe_counter!(RECOVERIES, Unit::Count, "Times that a task went through the recovery path");
+    describe_counter!(
+        RESTORED_RECORDS,
+        Unit::Count,
+        "Changelog records read while catching up, by partition"
+    );
+}

@@ -1,0 +1,40 @@
+//! What all tasks of an instance share, and never change.
+
+use crate::log::Log;
+use crate::settings::{Clock, Settings};
+use crate::store::Stores;
+use crate::topology::Topology;
+use decision::Policy;
+use schemas::{Registry, Schemas};
+use std::sync::Arc;
+
+/// What all tasks of an instance share.
+pub struct Shared<L, S> {
+    /// The log.
+    pub log: L,
+    /// The stores.
+    pub stores: S,
+    /// The topics.
+    pub topology: Topology,
+    /// Sizes and paces.
+    pub settings: Settings,
+    /// The policy that holds.
+    pub policy: Arc<Policy>,
+    /// The ids of the schemas of everything that is read and written.
+    pub schemas: Schemas,
+    /// Where other schemas are asked for.
+    pub registry: Arc<dyn Registry>,
+    /// Where the time comes from.
+    pub clock: Arc<dyn Clock>,
+    /// The group's name, which the transactional ids carry.
+    pub group: String,
+}
+
+impl<L: Log, S: Stores> Shared<L, S> {
+    /// The transactional id of a partition's task: the same wherever it runs, so that a newer
+    /// task fences an older one.
+    #[must_use]
+    pub fn transactional_id(&self, partition: u32) -> String {
+        format!("{}-{partition}", self.group)
+    }
+}

@@ -1,0 +1,281 @@
+//! A task: one partition's worker. It decides batches, commits each in one transaction, and lets
+//! the store learn what is committed. It is driven from outside and owns no thread.
+//!
+//! How a batch is decided is [`deciding`], how it becomes a transaction [`sealing`], and how a task
+//! comes to where it was [`recovery`]. Nothing here knows a rule.
+
+mod deciding;
+mod recovery;
+mod sealing;
+
+pub use recovery::Recovery;
+
+use crate::batch::{OpenBatch, SealedBatch};
+use crate::error::TaskError;
+use crate::horizon::Horizon;
+use crate::log::{CommitError, Committed, Log, LogRecord, Producer};
+use crate::metrics as names;
+use crate::shared::Shared;
+use crate::store::{Store, Stores};
+use crate::timers::Timers;
+use crate::working_set::WorkingSet;
+use decision::Moment;
+use decision::time::Timestamp;
+use schemas::{Decoder, Encoder};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// One partition's worker.
+pub struct Task<L: Log, S: Stores> {
+    shared: Arc<Shared<L, S>>,
+    partition: u32,
+    label: String,
+    producer: L::Producer,
+    member: L::Membership,
+    store: S::Store,
+    decoder: Decoder,
+    encoder: Encoder,
+    working: WorkingSet,
+    timers: Timers,
+    horizon: Horizon,
+    /// The next offset to decide of each input topic.
+    positions: Vec<i64>,
+    /// The offset of the next record that this task will write to the records topic, or before.
+    records_next: i64,
+    /// The last batch that was sealed.
+    batch: i64,
+    /// The clock of the last batch.
+    clock: Timestamp,
+    open: OpenBatch,
+    committing: Option<SealedBatch>,
+    /// When the last commit ended.
+    last_commit: Duration,
+}
+
+/// What a turn of a task left to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// Whether more records may be taken now.
+    pub takes_more: bool,
+    /// How long nothing needs to happen but for new records.
+    pub idle_for: Duration,
+    /// Whether the ends of the input partitions are to be asked for, for [`Task::ends`].
+    pub wants_ends: bool,
+}
+
+/// How long a turn waits for the end of a commit when it has nothing else to do.
+const COMMIT_WAIT: Duration = Duration::from_millis(2);
+
+/// How long a task without work sleeps at most before it looks at its timers again.
+const LONGEST_IDLE: Duration = Duration::from_millis(100);
+
+impl<L: Log, S: Stores> Task<L, S> {
+    /// The partition.
+    #[must_use]
+    pub fn partition(&self) -> u32 {
+        self.partition
+    }
+
+    /// The next offset to decide of each input topic, in the topology's order.
+    #[must_use]
+    pub fn positions(&self) -> &[i64] {
+        &self.positions
+    }
+
+    /// Decides on records, in order. Those already decided are passed over.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or something cannot be encoded.
+    pub fn take(&mut self, records: &[LogRecord]) -> Result<(), TaskError> {
+        for record in records {
+            self.take_record(record)?;
+        }
+        Ok(())
+    }
+
+    /// An input partition was read to `offset`, and holds nothing more for now: what lies before
+    /// are markers and aborted records.
+    pub fn passed(&mut self, topic: &str, offset: i64) {
+        let topic = self.shared.topology.input(topic);
+        if let Some(position) = topic.and_then(|topic| self.positions.get_mut(topic.index())) {
+            *position = (*position).max(offset);
+        }
+    }
+
+    /// The ends of the input partitions, as asked for by a turn; none when the log did not answer.
+    pub fn ends(&mut self, ends: Option<Vec<i64>>) {
+        self.horizon.answered(ends);
+    }
+
+    /// Goes on as far as it can without new records: ends a commit, fires timers, begins a commit.
+    ///
+    /// # Errors
+    /// When the task cannot go on as it is; see [`TaskError`].
+    pub fn turn(&mut self, has_records_waiting: bool) -> Result<Turn, TaskError> {
+        let wait = if has_records_waiting { Duration::ZERO } else { COMMIT_WAIT };
+        self.end_commit(wait)?;
+        self.horizon.advance(&self.positions);
+        let next_timer = self.fire_timers()?;
+        if self.committing.is_none() && self.open.is_dirty() && self.is_time_to_commit() {
+            self.begin_commit()?;
+        }
+        let now = self.wall_clock();
+        let wants_ends = next_timer.is_some_and(|due| self.horizon.wants_probe(due, now));
+        if wants_ends {
+            self.horizon.asked(now);
+        }
+        Ok(Turn { takes_more: !self.is_full(), idle_for: self.idle_for(next_timer, now), wants_ends })
+    }
+
+    /// Ends what is open: the batch is committed and applied, the store flushed.
+    ///
+    /// # Errors
+    /// When the commit does not end well; then nothing is lost, and the next task catches up.
+    pub fn finish(&mut self) -> Result<(), TaskError> {
+        let deadline = self.shared.clock.ticks().saturating_add(self.shared.settings.commit_timeout);
+        while self.committing.is_some() || self.open.is_dirty() {
+            if self.committing.is_none() {
+                self.begin_commit()?;
+            }
+            self.end_commit(COMMIT_WAIT)?;
+            if self.shared.clock.ticks() > deadline {
+                return Err(self.recover("the last commit did not end in time"));
+            }
+        }
+        self.store.flush()?;
+        Ok(())
+    }
+
+    fn is_full(&self) -> bool {
+        self.open.inputs >= self.shared.settings.batch_inputs
+    }
+
+    fn is_time_to_commit(&self) -> bool {
+        let since = self.shared.clock.ticks().saturating_sub(self.last_commit);
+        self.is_full() || since >= self.shared.settings.commit_interval
+    }
+
+    fn idle_for(&self, next_timer: Option<Timestamp>, now: Timestamp) -> Duration {
+        if self.committing.is_some() {
+            return Duration::ZERO;
+        }
+        if self.open.is_dirty() {
+            let since = self.shared.clock.ticks().saturating_sub(self.last_commit);
+            return self.shared.settings.commit_interval.saturating_sub(since);
+        }
+        let until_timer = next_timer.map_or(i64::MAX, |due| due.micros_since(now));
+        let until_timer = u64::try_from(until_timer).unwrap_or(0);
+        // A due timer that waits for the log's ends is looked at again soon, not at once.
+        Duration::from_micros(until_timer).clamp(Duration::from_millis(1), LONGEST_IDLE)
+    }
+
+    fn wall_clock(&self) -> Timestamp {
+        self.clock.max(self.shared.clock.now())
+    }
+
+    /// The moment for a batch that begins now.
+    fn moment(&self) -> Moment {
+        let now = self.wall_clock();
+        Moment { now, horizon: self.horizon.reached().min(now) }
+    }
+
+    fn recover(&self, reason: impl Into<String>) -> TaskError {
+        TaskError::Recover { partition: self.partition, reason: reason.into() }
+    }
+
+    fn begin_commit(&mut self) -> Result<(), TaskError> {
+        let sealed = self.seal()?;
+        if self.shared.settings.faults.apply_before_commit {
+            self.store.apply(&sealed.store)?;
+            self.store.flush()?;
+        }
+        self.send(&sealed)?;
+        self.committing = Some(sealed);
+        Ok(())
+    }
+
+    fn send(&mut self, sealed: &SealedBatch) -> Result<(), TaskError> {
+        let partition = self.partition;
+        let from_log = |error| TaskError::from_log(partition, error);
+        self.producer.begin().map_err(from_log)?;
+        for record in &sealed.outputs {
+            self.producer.send(record.clone()).map_err(from_log)?;
+        }
+        tracing::trace!(partition, batch = sealed.number, "commit begins");
+        self.producer.commit(sealed.offsets.clone(), &self.member);
+        Ok(())
+    }
+
+    /// Waits for the end of the commit under way, if any, and lets the store learn of it.
+    fn end_commit(&mut self, wait: Duration) -> Result<(), TaskError> {
+        if self.committing.is_none() {
+            return Ok(());
+        }
+        let Some(outcome) = self.producer.wait(wait) else { return self.check_commit_time() };
+        let Some(sealed) = self.committing.take() else { return Ok(()) };
+        match outcome {
+            Ok(committed) => self.committed(sealed, &committed),
+            Err(CommitError::Aborted(reason)) => {
+                tracing::info!(
+                    partition = self.partition,
+                    batch = sealed.number,
+                    reason,
+                    "sending the batch again"
+                );
+                self.send(&sealed)?;
+                self.committing = Some(sealed);
+                Ok(())
+            }
+            Err(CommitError::Fenced(reason)) => Err(TaskError::Fenced { partition: self.partition, reason }),
+            Err(CommitError::Unknown(reason)) => Err(self.recover(reason)),
+            Err(CommitError::Fatal(reason)) => {
+                let operation = format!("commit a batch of partition {}", self.partition);
+                Err(TaskError::Fatal(crate::log::LogError::Fatal { operation, reason }))
+            }
+        }
+    }
+
+    fn check_commit_time(&self) -> Result<(), TaskError> {
+        let began = self.committing.as_ref().map_or(Duration::MAX, |sealed| sealed.began);
+        let took = self.shared.clock.ticks().saturating_sub(began);
+        if took > self.shared.settings.commit_timeout {
+            return Err(self.recover("the commit did not end in time"));
+        }
+        Ok(())
+    }
+
+    /// The transaction has ended well: the batch becomes the state.
+    fn committed(&mut self, mut sealed: SealedBatch, committed: &Committed) -> Result<(), TaskError> {
+        let ended = self.shared.clock.ticks();
+        tracing::debug!(partition = self.partition, batch = sealed.number, "committed, not applied");
+        if let Some(pause) = self.shared.settings.faults.pause_before_apply {
+            std::thread::sleep(pause);
+        }
+        sealed.store.meta = self.meta_after(&sealed, committed)?;
+        self.store.apply(&sealed.store)?;
+        tracing::debug!(partition = self.partition, batch = sealed.number, "applied");
+        self.timers.applied(&sealed.store.timers_added);
+        self.working.make_room(self.batch.saturating_add(1));
+        self.last_commit = ended;
+        let took = ended.saturating_sub(sealed.began).as_secs_f64();
+        metrics::histogram!(names::COMMIT_SECONDS).record(took);
+        #[expect(clippy::cast_precision_loss, reason = "a count of inputs is small")]
+        metrics::histogram!(names::BATCH_INPUTS).record(sealed.inputs as f64);
+        metrics::counter!(names::COMMITS).increment(1);
+        metrics::counter!(names::COMMANDS).increment(sealed.commands);
+        #[expect(clippy::cast_precision_loss, reason = "a count of cached debtors is small")]
+        metrics::gauge!(names::CACHED_DEBTORS, "partition" => self.label.clone())
+            .set(self.working.len() as f64);
+        Ok(())
+    }
+}
+
+/// What an encoder writes, as bytes.
+fn encoded(
+    partition: u32,
+    write: impl FnOnce(&mut Vec<u8>) -> Result<(), schemas::EncodeError>,
+) -> Result<bytes::Bytes, TaskError> {
+    let mut out = Vec::new();
+    write(&mut out).map_err(|error| TaskError::Encode { partition, source: error })?;
+    Ok(out.into())
+}

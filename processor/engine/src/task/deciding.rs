@@ -1,0 +1,210 @@
+//! Deciding: from a record, or a due timer, to commands in the open batch.
+
+use super::{Task, encoded};
+use crate::batch::OpenBatch;
+use crate::error::TaskError;
+use crate::log::{Log, LogRecord, NewRecord};
+use crate::metrics as names;
+use crate::partition::partition_of;
+use crate::store::{HistoryLine, Store, Stores, TimerKey};
+use bytes::Bytes;
+use decision::ids::DebtorId;
+use decision::time::Timestamp;
+use decision::{Debtor, Decisions, Event, Input};
+use schemas::reject::Source;
+use schemas::{InputTopic, OutputTopic, Reject, WireError};
+
+impl<L: Log, S: Stores> Task<L, S> {
+    pub(super) fn take_record(&mut self, record: &LogRecord) -> Result<(), TaskError> {
+        let Some(topic) = self.shared.topology.input(&record.source.topic) else { return Ok(()) };
+        let Some(position) = self.positions.get_mut(topic.index()) else { return Ok(()) };
+        if record.offset < *position {
+            return Ok(());
+        }
+        let previous = std::mem::replace(position, record.offset.saturating_add(1));
+        self.begin_batch_if_clean();
+        self.open.taken(&record.source.topic, previous, record.offset);
+        metrics::counter!(names::EVENTS, "topic" => topic.spec().name).increment(1);
+        match self.read(topic, record) {
+            Ok(event) => self.decide_event(&event, record),
+            Err(error) if error.is_retryable() => Err(self.recover(error.to_string())),
+            Err(error) => {
+                let reject = Reject::unreadable(source_of(record), &error, self.open.moment.now);
+                self.reject(record, &reject)
+            }
+        }
+    }
+
+    /// A batch is decided at one moment: that of its first input.
+    fn begin_batch_if_clean(&mut self) {
+        if !self.open.is_dirty() {
+            self.open = OpenBatch::new(self.moment());
+            self.clock = self.open.moment.now;
+        }
+    }
+
+    fn read(&mut self, topic: InputTopic, record: &LogRecord) -> Result<Event, WireError> {
+        self.decoder.event(topic, record.key.as_deref(), record.value.as_deref())
+    }
+
+    fn decide_event(&mut self, event: &Event, record: &LogRecord) -> Result<(), TaskError> {
+        let debtor_id = event.debtor();
+        let home = partition_of(debtor_id.as_bytes(), self.shared.topology.partitions());
+        let now = self.open.moment.now;
+        if home != self.partition {
+            // Its state would lie in two places, and neither would know of the other.
+            let detail = format!(
+                "debtor «{debtor_id}» belongs to partition {home}: produce with the debtor as key and \
+                 Kafka's default partitioner (murmur2)"
+            );
+            return self.reject(record, &Reject::misplaced(source_of(record), event, detail, now));
+        }
+        let decisions = self.decide(&DebtorId::from(debtor_id), Input::Event(event))?;
+        if let Some(rejection) = &decisions.rejection {
+            self.reject(record, &Reject::declined(source_of(record), event, rejection, now))?;
+        }
+        self.write(&decisions)
+    }
+
+    /// Decides on one input; the debtor in the working set becomes what it is afterwards.
+    fn decide(&mut self, id: &DebtorId, input: Input<'_>) -> Result<Decisions, TaskError> {
+        let batch = self.batch.saturating_add(1);
+        if self.working.peek(id.as_str()).is_none() {
+            let debtor = self.load(id)?.unwrap_or_else(|| Debtor::new(id.clone()));
+            self.working.put(debtor, batch);
+        }
+        let moment = self.open.moment;
+        let Some(debtor) = self.working.get(id.as_str(), batch) else {
+            return Err(TaskError::Recover {
+                partition: self.partition,
+                reason: format!("debtor «{id}» is not in the working set"),
+            });
+        };
+        let due_before = debtor.next_due;
+        let decisions = decision::decide(debtor, input, moment, &self.shared.policy);
+        if decisions.changed {
+            self.open.changed.entry(id.clone()).or_insert(due_before);
+            if let Some(due) = debtor.next_due.filter(|due| Some(*due) != due_before) {
+                self.timers.set(TimerKey { due, debtor: id.clone() });
+            }
+        }
+        Ok(decisions)
+    }
+
+    /// The debtor as the batch in flight leaves it, else as the store knows it.
+    fn load(&mut self, id: &DebtorId) -> Result<Option<Debtor>, TaskError> {
+        let in_flight = self.committing.as_ref().and_then(|sealed| sealed.debtors.get(id).cloned());
+        let stored: Option<Bytes> = match in_flight {
+            Some(bytes) => Some(bytes),
+            None => self.store.debtor(id.as_str())?,
+        };
+        let Some(bytes) = stored else { return Ok(None) };
+        match self.decoder.debtor(&bytes) {
+            Ok(debtor) => Ok(Some(debtor)),
+            Err(error) => Err(TaskError::Store(crate::store::StoreError::Damaged {
+                what: "a debtor",
+                reason: format!("«{id}»: {error}"),
+            })),
+        }
+    }
+
+    /// Writes what was decided into the open batch.
+    fn write(&mut self, decisions: &Decisions) -> Result<(), TaskError> {
+        let policy = &self.shared.policy.identity;
+        for command in &decisions.commands {
+            let mut topic = OutputTopic::Messages;
+            let value = encoded(self.partition, |out| {
+                let (target, _) = self.encoder.command(command, policy, out)?;
+                topic = target;
+                Ok(())
+            })?;
+            self.open.commands = self.open.commands.saturating_add(1);
+            let key = command.debtor_id.as_str();
+            push(&mut self.open, &self.shared.topology, self.partition, (topic, key, value), command.at);
+        }
+        for record in &decisions.records {
+            let value = encoded(self.partition, |out| self.encoder.record(record, policy, out))?;
+            let line = HistoryLine { sequence: record.sequence, record: value.clone() };
+            self.open.history.push((record.debtor_id.clone(), line));
+            let target = (OutputTopic::Records, record.debtor_id.as_str(), value);
+            push(&mut self.open, &self.shared.topology, self.partition, target, record.at);
+        }
+        Ok(())
+    }
+
+    fn reject(&mut self, record: &LogRecord, reject: &Reject<'_>) -> Result<(), TaskError> {
+        metrics::counter!(names::REJECTS, "reason" => reject.reason.to_string()).increment(1);
+        let value = encoded(self.partition, |out| self.encoder.reject(reject, out))?;
+        let key = record.key.clone().unwrap_or_default();
+        let target = self.shared.topology.target(OutputTopic::Rejects, self.partition, &key);
+        let timestamp = self.open.moment.now.0;
+        self.open.outputs.push(NewRecord { target, key, value: Some(value), timestamp });
+        Ok(())
+    }
+
+    /// Fires timers that are due and behind the horizon, as many as a batch may. Answers the moment
+    /// of the next one.
+    pub(super) fn fire_timers(&mut self) -> Result<Option<Timestamp>, TaskError> {
+        let Some(next) = self.timers.next(&self.store)? else { return Ok(None) };
+        let now = self.wall_clock();
+        let lateness = now.micros_since(next).max(0);
+        #[expect(clippy::cast_precision_loss, reason = "a lateness is shown to the second")]
+        metrics::gauge!(names::TIMER_LATENESS_SECONDS, "partition" => self.label.clone())
+            .set(lateness as f64 / 1e6);
+        let reached = self.horizon.reached();
+        let room = self.shared.settings.timers_per_batch.saturating_sub(self.open.fired);
+        if next > now.min(reached) || room == 0 || self.is_full() {
+            return Ok(Some(next));
+        }
+        self.begin_batch_if_clean();
+        // A batch that began earlier has an older moment: what fell due since waits for the next.
+        let until = self.open.moment.horizon;
+        if next > until {
+            return Ok(Some(next));
+        }
+        for timer in self.timers.take(&self.store, until, room)? {
+            self.fire(&timer)?;
+        }
+        Ok(self.timers.next(&self.store)?)
+    }
+
+    /// Fires one timer, if its debtor still has something due then.
+    fn fire(&mut self, timer: &TimerKey) -> Result<(), TaskError> {
+        let batch = self.batch.saturating_add(1);
+        if self.working.peek(timer.debtor.as_str()).is_none() {
+            let Some(debtor) = self.load(&timer.debtor)? else { return Ok(()) };
+            self.working.put(debtor, batch);
+        }
+        let due = self.working.peek(timer.debtor.as_str()).and_then(|debtor| debtor.next_due);
+        if due != Some(timer.due) {
+            return Ok(());
+        }
+        self.open.fired(timer);
+        metrics::counter!(names::TIMERS_FIRED).increment(1);
+        let decisions = self.decide(&timer.debtor, Input::Due)?;
+        self.write(&decisions)
+    }
+}
+
+fn push(
+    open: &mut OpenBatch,
+    topology: &crate::topology::Topology,
+    partition: u32,
+    (topic, key, value): (OutputTopic, &str, Bytes),
+    timestamp: Timestamp,
+) {
+    let key = Bytes::copy_from_slice(key.as_bytes());
+    let target = topology.target(topic, partition, &key);
+    open.outputs.push(NewRecord { target, key, value: Some(value), timestamp: timestamp.0 });
+}
+
+fn source_of(record: &LogRecord) -> Source<'_> {
+    Source {
+        topic: &record.source.topic,
+        partition: record.source.partition,
+        offset: record.offset,
+        timestamp: record.timestamp.map(Timestamp),
+        key: record.key.as_deref(),
+        value: record.value.as_deref(),
+    }
+}

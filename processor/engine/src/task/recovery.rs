@@ -1,0 +1,312 @@
+//! Recovery: the one way in which a task comes to where it was, after a start, a crash, a
+//! rebalance or any error.
+//!
+//! Fence first, so that nothing more is written by an older task and its open transaction has
+//! ended; then read the changelog from where the store stands to its end; then compare the state's
+//! input offsets with the group's. Local state is never wiped for a crash, and never ahead.
+
+use super::Task;
+use crate::batch::OpenBatch;
+use crate::error::TaskError;
+use crate::horizon::Horizon;
+use crate::log::{Log, LogRecord, Membership, Producer, Reader, TopicPartition};
+use crate::metrics as names;
+use crate::shared::Shared;
+use crate::store::{HistoryLine, Store, StoreBatch, StoreError, Stores, TimerKey};
+use crate::timers::Timers;
+use crate::working_set::WorkingSet;
+use bytes::Bytes;
+use decision::Moment;
+use decision::ids::DebtorId;
+use decision::time::Timestamp;
+use schemas::{Decoder, OutputTopic, TASK_STATE_KEY, TaskState};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// How long one read of the changelog waits.
+const READ_WAIT: Duration = Duration::from_millis(200);
+
+/// How long a read to the end may bring nothing at all before it is given up.
+const LONGEST_SILENCE: Duration = Duration::from_secs(60);
+
+/// A task on its way to where it was.
+pub struct Recovery<'a, L: Log, S: Stores> {
+    shared: &'a Arc<Shared<L, S>>,
+    partition: u32,
+    store: S::Store,
+    decoder: Decoder,
+    encoder: schemas::Encoder,
+    state: Option<TaskState>,
+    is_stopped: &'a AtomicBool,
+    restored: u64,
+}
+
+impl<L: Log, S: Stores> Task<L, S> {
+    /// Brings the partition's task to where the log says it was.
+    ///
+    /// # Errors
+    /// [`TaskError::Recover`] when it may be tried again; see [`TaskError`] for the others.
+    pub fn recover_from(
+        shared: &Arc<Shared<L, S>>,
+        partition: u32,
+        member: L::Membership,
+        is_stopped: &AtomicBool,
+    ) -> Result<Self, TaskError> {
+        let began = shared.clock.ticks();
+        let from_log = |error| TaskError::from_log(partition, error);
+        let mut producer = shared.log.producer(&shared.transactional_id(partition)).map_err(from_log)?;
+        producer.fence().map_err(from_log)?;
+        let mut recovery = Recovery::open(shared, partition, is_stopped)?;
+        recovery.rebuild_if_unfit()?;
+        recovery.catch_up()?;
+        recovery.store.flush()?;
+        let positions = recovery.compare_offsets(&member)?;
+        let restored = recovery.restored;
+        let took_ms = shared.clock.ticks().saturating_sub(began).as_millis();
+        tracing::info!(partition, restored, took_ms, "caught up with the changelog");
+        Ok(recovery.into_task(producer, member, positions))
+    }
+}
+
+impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
+    fn open(
+        shared: &'a Arc<Shared<L, S>>,
+        partition: u32,
+        is_stopped: &'a AtomicBool,
+    ) -> Result<Self, TaskError> {
+        let store = shared.stores.open(partition)?;
+        let mut recovery = Self {
+            shared,
+            partition,
+            store,
+            decoder: Decoder::new(shared.registry.clone(), &shared.schemas),
+            encoder: schemas::Encoder::new(shared.schemas),
+            state: None,
+            is_stopped,
+            restored: 0,
+        };
+        if let Some(meta) = recovery.store.meta()? {
+            let state = recovery.decoder.task_state(&meta).map_err(|error| {
+                TaskError::Store(StoreError::Damaged { what: "the task's state", reason: error.to_string() })
+            })?;
+            recovery.state = Some(state);
+        }
+        Ok(recovery)
+    }
+
+    fn own(&self, topic: OutputTopic) -> TopicPartition {
+        self.shared.topology.target(topic, self.partition, TASK_STATE_KEY)
+    }
+
+    fn from_log(&self, error: crate::log::LogError) -> TaskError {
+        TaskError::from_log(self.partition, error)
+    }
+
+    /// Wipes a state that the changelog can no longer bring up to date: one that is too old for
+    /// the tombstones, or that lies beyond the changelog's end.
+    fn rebuild_if_unfit(&mut self) -> Result<(), TaskError> {
+        let Some(state) = &self.state else { return Ok(()) };
+        let age = self.shared.clock.now().micros_since(state.clock);
+        let oldest = i64::try_from(self.shared.settings.oldest_state.as_micros()).unwrap_or(i64::MAX);
+        let changelog = self.own(OutputTopic::Debtors);
+        let end = self.end_of(&changelog)?;
+        let next = state.changelog_next.unwrap_or(0);
+        let reason = if age > oldest {
+            "it is older than half of the changelog's delete.retention.ms"
+        } else if next > end {
+            "it lies beyond the changelog's end"
+        } else {
+            return Ok(());
+        };
+        tracing::warn!(partition = self.partition, reason, "the state is rebuilt from the changelog's start");
+        self.store.clear()?;
+        self.state = None;
+        Ok(())
+    }
+
+    fn end_of(&self, source: &TopicPartition) -> Result<i64, TaskError> {
+        let ends = self.shared.log.end_offsets(std::slice::from_ref(source));
+        let ends = ends.map_err(|error| self.from_log(error))?;
+        Ok(ends.first().copied().unwrap_or(0))
+    }
+
+    /// Reads the changelog, then the history, from where the store stands to their ends: the high
+    /// watermarks, since after the fence no transaction of this partition is open.
+    fn catch_up(&mut self) -> Result<(), TaskError> {
+        let changelog = self.own(OutputTopic::Debtors);
+        let from = self.state.as_ref().and_then(|state| state.changelog_next);
+        self.read_to_end(&changelog, from, Self::apply_changelog)?;
+        let records = self.own(OutputTopic::Records);
+        let from = self.state.as_ref().and_then(|state| state.records_next);
+        self.read_to_end(&records, from, Self::apply_history)
+    }
+
+    fn read_to_end(
+        &mut self,
+        source: &TopicPartition,
+        from: Option<i64>,
+        apply: fn(&mut Self, &[LogRecord], i64) -> Result<(), TaskError>,
+    ) -> Result<(), TaskError> {
+        let end = self.end_of(source)?;
+        let mut reader = self.shared.log.reader().map_err(|error| self.from_log(error))?;
+        let start = reader.start_offset(source).map_err(|error| self.from_log(error))?;
+        let mut position = from.unwrap_or(start).max(start);
+        if position >= end {
+            return Ok(());
+        }
+        reader.seek(source, position).map_err(|error| self.from_log(error))?;
+        let mut heard = self.shared.clock.ticks();
+        while position < end {
+            if self.is_stopped.load(Ordering::Relaxed) {
+                return Err(TaskError::Stopped);
+            }
+            let chunk = reader.read(READ_WAIT).map_err(|error| self.from_log(error))?;
+            let now = self.shared.clock.ticks();
+            if chunk.position > position {
+                heard = now;
+            } else if now.saturating_sub(heard) > LONGEST_SILENCE {
+                let reason = format!("{} stands at {position} of {end}", source.topic);
+                return Err(TaskError::Recover { partition: self.partition, reason });
+            }
+            position = position.max(chunk.position);
+            apply(self, &chunk.records, position)?;
+        }
+        Ok(())
+    }
+
+    /// Applies changelog records: debtors, their timers, and the task's own state.
+    fn apply_changelog(&mut self, records: &[LogRecord], position: i64) -> Result<(), TaskError> {
+        let mut debtors: BTreeMap<DebtorId, Option<Bytes>> = BTreeMap::new();
+        for record in records {
+            let key = record.key.clone().unwrap_or_default();
+            if *key == *TASK_STATE_KEY {
+                let value = record.value.as_deref().unwrap_or_default();
+                let records_next = self.state.as_ref().and_then(|state| state.records_next);
+                let state =
+                    self.decoder.task_state(value).map_err(|error| self.unreadable(record, &error))?;
+                self.state = Some(TaskState { records_next, ..state });
+                continue;
+            }
+            let id = std::str::from_utf8(&key).map_err(|error| self.unreadable(record, &error))?;
+            debtors.insert(DebtorId::from(id), record.value.clone());
+        }
+        let count = u64::try_from(records.len()).unwrap_or(u64::MAX);
+        self.restored = self.restored.saturating_add(count);
+        metrics::counter!(names::RESTORED_RECORDS, "partition" => self.partition.to_string())
+            .increment(count);
+        let mut batch = StoreBatch::default();
+        for (id, bytes) in debtors {
+            let timer = |due| TimerKey { due, debtor: id.clone() };
+            let before = self.store.debtor(id.as_str())?;
+            batch.timers_removed.extend(self.due_in(before.as_ref())?.map(timer));
+            batch.timers_added.extend(self.due_in(bytes.as_ref())?.map(timer));
+            batch.debtors.push((id, bytes));
+        }
+        if let Some(state) = &mut self.state {
+            state.changelog_next = Some(position);
+        }
+        self.apply(batch)
+    }
+
+    fn due_in(&mut self, stored: Option<&Bytes>) -> Result<Option<Timestamp>, TaskError> {
+        let Some(bytes) = stored else { return Ok(None) };
+        let debtor = self.decoder.debtor(bytes).map_err(|error| {
+            TaskError::Store(StoreError::Damaged { what: "a debtor", reason: error.to_string() })
+        })?;
+        Ok(debtor.next_due)
+    }
+
+    /// Applies records of the history.
+    fn apply_history(&mut self, records: &[LogRecord], position: i64) -> Result<(), TaskError> {
+        let mut batch = StoreBatch::default();
+        for record in records {
+            let Some(value) = &record.value else { continue };
+            let line = self.decoder.record(value).map_err(|error| self.unreadable(record, &error))?;
+            let kept = HistoryLine { sequence: line.sequence, record: value.clone() };
+            batch.history.push((DebtorId::from(line.debtor_id.as_str()), kept));
+        }
+        if let Some(state) = &mut self.state {
+            state.records_next = Some(position);
+        }
+        self.apply(batch)
+    }
+
+    /// Writes a batch with where the store stands after it. Before the task's own record was read
+    /// nothing says where that is: then the batch is written without, and read again after a crash.
+    fn apply(&mut self, mut batch: StoreBatch) -> Result<(), TaskError> {
+        if let Some(state) = &self.state {
+            batch.meta = super::encoded(self.partition, |out| self.encoder.task_state(state, out))?;
+        }
+        Ok(self.store.apply(&batch)?)
+    }
+
+    fn unreadable(&self, record: &LogRecord, error: &dyn std::fmt::Display) -> TaskError {
+        TaskError::Changelog { partition: self.partition, offset: record.offset, reason: error.to_string() }
+    }
+
+    /// Where each input topic goes on. The state's offsets must be those that the group committed
+    /// with it; a partition that never committed begins at the start of its topics.
+    fn compare_offsets(&self, member: &L::Membership) -> Result<Vec<i64>, TaskError> {
+        let inputs = self.shared.topology.input_partitions(self.partition);
+        let committed = member.committed(&inputs).map_err(|error| self.from_log(error))?;
+        let mut reader = self.shared.log.reader().map_err(|error| self.from_log(error))?;
+        let mut positions = Vec::with_capacity(inputs.len());
+        for (input, committed) in inputs.iter().zip(committed) {
+            let stored = self
+                .state
+                .as_ref()
+                .and_then(|state| state.positions.iter().find(|position| *position.topic == *input.topic));
+            match (stored.map(|position| position.next), committed) {
+                (Some(stored), Some(committed)) if stored == committed => positions.push(stored),
+                (None, None) => {
+                    let start = reader.start_offset(input).map_err(|error| self.from_log(error))?;
+                    positions.push(start);
+                }
+                (stored, committed) => {
+                    return Err(TaskError::OffsetsDiffer {
+                        partition: self.partition,
+                        topic: input.topic.to_string(),
+                        committed,
+                        stored: stored.unwrap_or(-1),
+                    });
+                }
+            }
+        }
+        Ok(positions)
+    }
+
+    fn into_task(self, producer: L::Producer, member: L::Membership, positions: Vec<i64>) -> Task<L, S> {
+        let clock = self.state.as_ref().map_or(Timestamp::EARLIEST, |state| state.clock);
+        let horizon = self.state.as_ref().map_or(Timestamp::EARLIEST, |state| state.horizon);
+        let cursor = TimerKey {
+            due: self.state.as_ref().and_then(|state| state.timers_due).unwrap_or(Timestamp::EARLIEST),
+            debtor: self
+                .state
+                .as_ref()
+                .and_then(|state| state.timers_debtor.clone())
+                .unwrap_or_else(|| "".into()),
+        };
+        Task {
+            shared: self.shared.clone(),
+            partition: self.partition,
+            label: self.partition.to_string(),
+            producer,
+            member,
+            store: self.store,
+            decoder: self.decoder,
+            encoder: self.encoder,
+            working: WorkingSet::new(self.shared.settings.cached_debtors),
+            timers: Timers::new(cursor),
+            horizon: Horizon::new(horizon),
+            positions,
+            records_next: self.state.as_ref().and_then(|state| state.records_next).unwrap_or(0),
+            batch: self.state.as_ref().map_or(0, |state| state.batch),
+            clock,
+            open: OpenBatch::new(Moment { now: clock, horizon }),
+            committing: None,
+            last_commit: Duration::ZERO,
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Sealing: from an open batch to the records of one transaction, and to what the store learns.
+
+use super::Task;
+use super::encoded;
+use crate::batch::{OpenBatch, SealedBatch};
+use crate::error::TaskError;
+use crate::log::{Committed, Log, NewRecord};
+use crate::store::{StoreBatch, Stores, TimerKey};
+use bytes::Bytes;
+use decision::ids::DebtorId;
+use schemas::{Journal, OutputTopic, Position, TASK_STATE_KEY, TaskState};
+use std::collections::BTreeMap;
+
+impl<L: Log, S: Stores> Task<L, S> {
+    /// Seals the open batch. The next one begins with its first input.
+    pub(super) fn seal(&mut self) -> Result<SealedBatch, TaskError> {
+        let fresh = OpenBatch::new(self.open.moment);
+        let open = std::mem::replace(&mut self.open, fresh);
+        self.batch = self.batch.saturating_add(1);
+        let mut outputs = open.outputs;
+        let (debtors, mut store) = self.encode_changed(&open.changed)?;
+        for (id, bytes) in &debtors {
+            outputs.push(self.own_record(OutputTopic::Debtors, id.as_str().as_bytes(), bytes.clone()));
+        }
+        let journal = self.journal(&open.moment, open.steps, &debtors);
+        let journal = encoded(self.partition, |out| self.encoder.journal(&journal, out))?;
+        outputs.push(self.own_record(OutputTopic::Journal, self.label.as_bytes(), journal));
+        let state = self.task_state(&open.moment);
+        let bytes = self.encode_state(&state)?;
+        outputs.push(self.own_record(OutputTopic::Debtors, TASK_STATE_KEY, bytes));
+        store.history = open.history;
+        let inputs = self.shared.topology.input_partitions(self.partition);
+        Ok(SealedBatch {
+            number: self.batch,
+            outputs,
+            offsets: inputs.into_iter().zip(self.positions.iter().copied()).collect(),
+            debtors,
+            store,
+            state,
+            began: self.shared.clock.ticks(),
+            inputs: open.inputs,
+            commands: open.commands,
+        })
+    }
+
+    fn encode_changed(
+        &mut self,
+        changed: &BTreeMap<DebtorId, Option<decision::time::Timestamp>>,
+    ) -> Result<(BTreeMap<DebtorId, Bytes>, StoreBatch), TaskError> {
+        let mut debtors = BTreeMap::new();
+        let mut store = StoreBatch::default();
+        for (id, due_before) in changed {
+            let Some(debtor) = self.working.peek(id.as_str()) else { continue };
+            let bytes = encoded(self.partition, |out| self.encoder.debtor(debtor, out))?;
+            if debtor.next_due != *due_before {
+                let timer = |due| TimerKey { due, debtor: id.clone() };
+                store.timers_removed.extend(due_before.map(timer));
+                store.timers_added.extend(debtor.next_due.map(timer));
+            }
+            store.debtors.push((id.clone(), Some(bytes.clone())));
+            debtors.insert(id.clone(), bytes);
+        }
+        Ok((debtors, store))
+    }
+
+    fn own_record(&self, topic: OutputTopic, key: &[u8], value: Bytes) -> NewRecord {
+        NewRecord {
+            target: self.shared.topology.target(topic, self.partition, key),
+            key: Bytes::copy_from_slice(key),
+            value: Some(value),
+            timestamp: self.clock.0,
+        }
+    }
+
+    fn journal(
+        &self,
+        moment: &decision::Moment,
+        steps: Vec<schemas::Step>,
+        debtors: &BTreeMap<DebtorId, Bytes>,
+    ) -> Journal {
+        let policy = &self.shared.policy.identity;
+        Journal {
+            partition: self.partition,
+            batch: self.batch,
+            now: moment.now,
+            horizon: moment.horizon,
+            policy_name: policy.name.clone(),
+            policy_version: policy.version.clone(),
+            policy_hash: policy.hash.clone(),
+            steps,
+            positions: self.position_list(),
+            state_hash: schemas::journal::state_hash(debtors.values().map(|bytes| &**bytes)),
+        }
+    }
+
+    fn position_list(&self) -> Vec<Position> {
+        let names = self.shared.topology.names().inputs().iter();
+        let positions = self.positions.iter().copied();
+        names.zip(positions).map(|(topic, next)| Position { topic: topic.clone(), next }).collect()
+    }
+
+    fn task_state(&self, moment: &decision::Moment) -> TaskState {
+        TaskState {
+            partition: self.partition,
+            batch: self.batch,
+            clock: moment.now,
+            horizon: moment.horizon,
+            policy_hash: self.shared.policy.identity.hash.clone(),
+            positions: self.position_list(),
+            timers_due: Some(self.timers.cursor().due),
+            timers_debtor: Some(self.timers.cursor().debtor.clone()),
+            changelog_next: None,
+            records_next: None,
+            changelog_topic_id: None,
+        }
+    }
+
+    fn encode_state(&mut self, state: &TaskState) -> Result<Bytes, TaskError> {
+        encoded(self.partition, |out| self.encoder.task_state(state, out))
+    }
+
+    /// Where the store stands after a committed batch.
+    pub(super) fn meta_after(
+        &mut self,
+        sealed: &SealedBatch,
+        committed: &Committed,
+    ) -> Result<Bytes, TaskError> {
+        let own = |topic| self.shared.topology.target(topic, self.partition, TASK_STATE_KEY);
+        let next_in = |topic| committed.last_offsets.get(&own(topic)).map(|last| last.saturating_add(1));
+        let Some(changelog_next) = next_in(OutputTopic::Debtors) else {
+            return Err(self.recover("the log did not say where the changelog's records lie"));
+        };
+        // A batch without records leaves the records topic where it was.
+        self.records_next = next_in(OutputTopic::Records).unwrap_or(self.records_next);
+        let state = TaskState {
+            changelog_next: Some(changelog_next),
+            records_next: Some(self.records_next),
+            ..sealed.state.clone()
+        };
+        self.encode_state(&state)
+    }
+}

@@ -1,0 +1,199 @@
+//! A task's thread: it takes what comes for the task, turns it, and recovers it.
+//!
+//! What a turn does is [`crate::task`]'s business; who gets which partition [`crate::instance`]'s.
+
+use crate::error::TaskError;
+use crate::log::{Log, LogRecord};
+use crate::metrics as names;
+use crate::shared::Shared;
+use crate::store::Stores;
+use crate::task::Task;
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+/// What comes for a task.
+#[derive(Debug)]
+pub(crate) enum ToTask {
+    /// Records, read since the task became ready for the `epoch`-th time.
+    Records {
+        /// Which reading they are of: those of an earlier one are dropped.
+        epoch: u64,
+        /// They.
+        records: Vec<LogRecord>,
+    },
+    /// A partition of this topic was read to this offset; nothing more is there for now.
+    Passed {
+        /// As above.
+        epoch: u64,
+        /// The topic.
+        topic: Arc<str>,
+        /// The offset.
+        offset: i64,
+    },
+    /// The ends of the input partitions; none when the log did not answer.
+    Ends(Option<Vec<i64>>),
+    /// End what is open, and stop.
+    Stop,
+    /// The partition is gone: drop what is open.
+    Drop,
+}
+
+/// What a task tells its instance.
+#[derive(Debug)]
+pub(crate) enum FromTask {
+    /// It is where it was: its partitions may be read from these positions.
+    Ready {
+        /// The partition.
+        partition: u32,
+        /// Counts its readings.
+        epoch: u64,
+        /// The next offset of each input topic.
+        positions: Vec<i64>,
+    },
+    /// It wants to know the ends of its input partitions.
+    WantsEnds {
+        /// The partition.
+        partition: u32,
+    },
+    /// It starts anew: its partitions are to be left unread until it is ready.
+    Recovering {
+        /// The partition.
+        partition: u32,
+    },
+    /// It has stopped.
+    Ended {
+        /// The partition.
+        partition: u32,
+        /// How.
+        ending: Ending,
+    },
+}
+
+/// How a task stopped.
+#[derive(Debug)]
+pub(crate) enum Ending {
+    /// As it was told.
+    Stopped,
+    /// Another task of the partition lives.
+    Fenced(String),
+    /// It cannot go on, and the process should not.
+    Failed(TaskError),
+}
+
+/// The ends of a task's thread.
+pub(crate) struct Worker<L: Log, S: Stores> {
+    pub(crate) shared: Arc<Shared<L, S>>,
+    pub(crate) partition: u32,
+    pub(crate) member: L::Membership,
+    pub(crate) inbox: Receiver<ToTask>,
+    pub(crate) outbox: Sender<FromTask>,
+    /// How many records wait in the inbox.
+    pub(crate) queued: Arc<AtomicUsize>,
+    pub(crate) is_stopped: Arc<AtomicBool>,
+}
+
+/// How long a task waits before it tries to recover once more: the first time at once.
+const RETRY_WAIT: [Duration; 4] =
+    [Duration::ZERO, Duration::from_millis(100), Duration::from_millis(500), Duration::from_secs(2)];
+
+impl<L: Log, S: Stores> Worker<L, S> {
+    /// Runs until the task stops; tells the instance how.
+    pub(crate) fn run(self) {
+        let ending = self.live();
+        let partition = self.partition;
+        // The instance may be gone already; then nobody asks.
+        let _ = self.outbox.send(FromTask::Ended { partition, ending });
+    }
+
+    fn live(&self) -> Ending {
+        let mut epoch = 0;
+        let mut failures = 0;
+        loop {
+            let recovered =
+                Task::recover_from(&self.shared, self.partition, self.member.clone(), &self.is_stopped);
+            let outcome = recovered.and_then(|mut task| {
+                epoch += 1;
+                failures = 0;
+                let (partition, positions) = (self.partition, task.positions().to_vec());
+                let _ = self.outbox.send(FromTask::Ready { partition, epoch, positions });
+                self.work(&mut task, epoch)
+            });
+            match outcome {
+                Ok(()) | Err(TaskError::Stopped) => return Ending::Stopped,
+                Err(TaskError::Fenced { reason, .. }) => return Ending::Fenced(reason),
+                Err(TaskError::Recover { reason, .. }) => {
+                    tracing::warn!(partition = self.partition, reason, "the task starts anew");
+                    metrics::counter!(names::RECOVERIES).increment(1);
+                    let _ = self.outbox.send(FromTask::Recovering { partition: self.partition });
+                    if self.is_told_to_stop_within(RETRY_WAIT.get(failures).copied().unwrap_or(RETRY_WAIT[3]))
+                    {
+                        return Ending::Stopped;
+                    }
+                    failures += 1;
+                }
+                Err(
+                    error @ (TaskError::OffsetsDiffer { .. }
+                    | TaskError::Changelog { .. }
+                    | TaskError::Encode { .. }
+                    | TaskError::Store(_)
+                    | TaskError::Fatal(_)),
+                ) => return Ending::Failed(error),
+            }
+        }
+    }
+
+    fn is_told_to_stop_within(&self, wait: Duration) -> bool {
+        let until = self.shared.clock.ticks().saturating_add(wait);
+        while self.shared.clock.ticks() < until && !self.is_stopped.load(Ordering::Relaxed) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        self.is_stopped.load(Ordering::Relaxed)
+    }
+
+    fn work(&self, task: &mut Task<L, S>, epoch: u64) -> Result<(), TaskError> {
+        let mut turn = task.turn(false)?;
+        loop {
+            if turn.takes_more {
+                match self.inbox.recv_timeout(turn.idle_for) {
+                    Ok(message) => {
+                        if !self.handle(task, epoch, message)? {
+                            return Ok(());
+                        }
+                    }
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Err(RecvTimeoutError::Disconnected) => return Err(TaskError::Stopped),
+                }
+            }
+            turn = task.turn(turn.takes_more && !self.inbox.is_empty())?;
+            if turn.wants_ends {
+                let _ = self.outbox.send(FromTask::WantsEnds { partition: self.partition });
+            }
+        }
+    }
+
+    /// Handles one message; false when the task is to stop.
+    fn handle(&self, task: &mut Task<L, S>, epoch: u64, message: ToTask) -> Result<bool, TaskError> {
+        match message {
+            ToTask::Records { epoch: of, records } => {
+                self.queued.fetch_sub(records.len(), Ordering::Relaxed);
+                if of == epoch {
+                    task.take(&records)?;
+                }
+            }
+            ToTask::Passed { epoch: of, topic, offset } => {
+                if of == epoch {
+                    task.passed(&topic, offset);
+                }
+            }
+            ToTask::Ends(ends) => task.ends(ends),
+            ToTask::Stop => {
+                task.finish()?;
+                return Ok(false);
+            }
+            ToTask::Drop => return Ok(false),
+        }
+        Ok(true)
+    }
+}
