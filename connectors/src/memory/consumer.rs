@@ -36,10 +36,7 @@ impl MemoryConsumer {
     ) -> Result<Self, LogError> {
         let member = shared.change(|broker| {
             broker.reach(Call::Join, "join the group")?;
-            if let Some(unknown) = topics
-                .iter()
-                .find(|topic| broker.topics.count(topic).is_none())
-            {
+            if let Some(unknown) = topics.iter().find(|topic| broker.topics.count(topic).is_none()) {
                 let operation = format!("join the group for {unknown}");
                 return Err(misused(&operation, "there is no such topic"));
             }
@@ -54,11 +51,7 @@ impl MemoryConsumer {
         })
     }
 
-    fn cursor(
-        &mut self,
-        partition: &TopicPartition,
-        operation: &str,
-    ) -> Result<&mut Cursor, LogError> {
+    fn cursor(&mut self, partition: &TopicPartition, operation: &str) -> Result<&mut Cursor, LogError> {
         self.cursors.get_mut(partition).ok_or_else(|| {
             let operation = format!("{operation} {}-{}", partition.topic, partition.partition);
             misused(&operation, "it is not assigned")
@@ -70,17 +63,9 @@ impl Consumer for MemoryConsumer {
     type Membership = MemoryMembership;
 
     fn poll(&mut self, at_most: usize, wait: Duration) -> Result<Polled, LogError> {
-        let Self {
-            shared,
-            member,
-            cursors,
-            turn,
-            ..
-        } = self;
+        let Self { shared, member, cursors, turn, .. } = self;
         let polled = shared
-            .attempt(wait, |broker| {
-                poll_once(broker, *member, cursors, turn, at_most).transpose()
-            })
+            .attempt(wait, |broker| poll_once(broker, *member, cursors, turn, at_most).transpose())
             .unwrap_or(Ok(Polled::Records(Vec::new())))?;
         if let Polled::Revoked(partitions) | Polled::Lost(partitions) = &polled {
             // Nothing more is read of them, although they are not let go yet.
@@ -111,10 +96,7 @@ impl Consumer for MemoryConsumer {
     }
 
     fn start(&mut self, partition: &TopicPartition, offset: i64) -> Result<(), LogError> {
-        *self.cursor(partition, "start")? = Cursor {
-            position: Some(offset),
-            is_paused: false,
-        };
+        *self.cursor(partition, "start")? = Cursor { position: Some(offset), is_paused: false };
         Ok(())
     }
 
@@ -133,17 +115,13 @@ impl Consumer for MemoryConsumer {
     }
 
     fn membership(&self) -> MemoryMembership {
-        MemoryMembership {
-            shared: Arc::clone(&self.shared),
-            member: self.member,
-        }
+        MemoryMembership { shared: Arc::clone(&self.shared), member: self.member }
     }
 
     fn close(&mut self) {
         if !std::mem::replace(&mut self.is_closed, true) {
             self.cursors.clear();
-            self.shared
-                .change(|broker| broker.group.leave(self.member, &broker.topics));
+            self.shared.change(|broker| broker.group.leave(self.member, &broker.topics));
         }
     }
 }
@@ -178,11 +156,7 @@ fn records(
     }
     let mut records = Vec::new();
     for partition in order {
-        let Some(Cursor {
-            position: Some(position),
-            is_paused: false,
-        }) = cursors.get_mut(&partition)
-        else {
+        let Some(Cursor { position: Some(position), is_paused: false }) = cursors.get_mut(&partition) else {
             continue;
         };
         if records.len() >= at_most {
@@ -216,8 +190,7 @@ impl MemoryMembership {
     /// The generation of the group that the member is settled in; none while it is not.
     #[must_use]
     pub fn generation(&self) -> Option<i32> {
-        self.shared
-            .look(|broker| broker.group.check(self.member).ok())
+        self.shared.look(|broker| broker.group.check(self.member).ok())
     }
 }
 
