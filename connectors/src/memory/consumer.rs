@@ -26,6 +26,8 @@ struct Cursor {
     /// The offset of the next record; none before [`Consumer::start`].
     position: Option<i64>,
     is_paused: bool,
+    /// The end that was told last.
+    told_end: Option<i64>,
 }
 
 impl MemoryConsumer {
@@ -96,7 +98,7 @@ impl Consumer for MemoryConsumer {
     }
 
     fn start(&mut self, partition: &TopicPartition, offset: i64) -> Result<(), LogError> {
-        *self.cursor(partition, "start")? = Cursor { position: Some(offset), is_paused: false };
+        *self.cursor(partition, "start")? = Cursor { position: Some(offset), ..Cursor::default() };
         Ok(())
     }
 
@@ -126,7 +128,7 @@ impl Consumer for MemoryConsumer {
     }
 }
 
-/// An event of the group, or else records; none when there is neither.
+/// An event of the group, or else records, or else an end that was reached; none when there is nothing.
 fn poll_once(
     broker: &mut Broker,
     member: MemberId,
@@ -139,7 +141,23 @@ fn poll_once(
         return Ok(Some(event));
     }
     let records = records(broker, cursors, turn, at_most)?;
-    Ok((!records.is_empty()).then_some(Polled::Records(records)))
+    if records.is_empty() {
+        return end(broker, cursors);
+    }
+    Ok(Some(Polled::Records(records)))
+}
+
+/// The first end that was reached and not told yet.
+fn end(broker: &Broker, cursors: &mut BTreeMap<TopicPartition, Cursor>) -> Result<Option<Polled>, LogError> {
+    for (source, cursor) in cursors {
+        let Cursor { position: Some(position), is_paused: false, told_end } = cursor else { continue };
+        if *told_end == Some(*position) || broker.topics.get(source, "read")?.last_stable() > *position {
+            continue;
+        }
+        *told_end = Some(*position);
+        return Ok(Some(Polled::End { source: source.clone(), offset: *position }));
+    }
+    Ok(None)
 }
 
 /// Records of the partitions by turns: the next call begins after the last that gave any.
@@ -156,7 +174,8 @@ fn records(
     }
     let mut records = Vec::new();
     for partition in order {
-        let Some(Cursor { position: Some(position), is_paused: false }) = cursors.get_mut(&partition) else {
+        let Some(Cursor { position: Some(position), is_paused: false, .. }) = cursors.get_mut(&partition)
+        else {
             continue;
         };
         if records.len() >= at_most {

@@ -229,6 +229,30 @@ fn an_assigned_partition_is_read_from_where_it_was_started_and_while_not_paused(
     assert_eq!(read(&mut consumer, 2), "b3");
     consumer.start(&at("b", 0), 3).unwrap();
     assert_eq!(read(&mut consumer, 2), "b3", "as often as wished");
+    assert!(matches!(consumer.poll(2, Duration::ZERO), Ok(Polled::End { .. })));
     consumer.start(&at("b", 0), 5).unwrap();
     assert!(consumer.poll(1, Duration::ZERO).is_err(), "beyond the end");
+}
+
+#[test]
+fn the_end_of_a_partition_is_told_once_each_time_it_is_reached() {
+    let log = inputs();
+    let mut consumer = join(&log);
+    takes(&mut consumer, &[0, 1, 2, 3]);
+    let end = |offset| Polled::End { source: at("a", 0), offset };
+    consumer.start(&at("a", 0), 0).unwrap();
+    assert_eq!(poll(&mut consumer), end(0), "of an empty partition");
+    assert_eq!(poll(&mut consumer), nothing());
+
+    let mut producer = log.producer("p").unwrap();
+    producer.fence().unwrap();
+    producer.begin().unwrap();
+    producer.send(record("a", "x")).unwrap();
+    assert_eq!(poll(&mut consumer), nothing(), "an open transaction moves no end");
+    producer.abort().unwrap();
+    assert_eq!(poll(&mut consumer), end(2), "past the aborted record and its marker");
+    log.append("a", 0, None, None, 1).unwrap();
+    assert!(matches!(poll(&mut consumer), Polled::Records(records) if records.len() == 1));
+    assert_eq!(poll(&mut consumer), end(3));
+    assert_eq!(poll(&mut consumer), nothing());
 }
