@@ -257,8 +257,9 @@ impl<L: Log, S: Stores> Task<L, S> {
         self.timers.applied(&sealed.store.timers_added);
         self.working.make_room(self.batch.saturating_add(1));
         self.last_commit = ended;
-        let took = ended.saturating_sub(sealed.began).as_secs_f64();
-        metrics::histogram!(names::COMMIT_SECONDS).record(took);
+        let took = ended.saturating_sub(sealed.began);
+        self.shared.status.commit_ended(took, sealed.inputs, sealed.commands);
+        metrics::histogram!(names::COMMIT_SECONDS).record(took.as_secs_f64());
         #[expect(clippy::cast_precision_loss, reason = "a count of inputs is small")]
         metrics::histogram!(names::BATCH_INPUTS).record(sealed.inputs as f64);
         metrics::counter!(names::COMMITS).increment(1);
