@@ -72,7 +72,7 @@ fn compiled(mut tree: yaml::Node, text: &str, findings: &mut Vec<Finding>) -> Op
     let hash = identity::hash(&tree);
     let file: file::PolicyFile = yaml::read(&mut tree, file::required(), findings)?;
     findings.extend(unsupported::findings(&file));
-    let (policy, found) = compile::compile(&file, &names, text, hash);
+    let (policy, found) = compile::compile(&file, &names, text, hash, tree.is_damaged());
     findings.extend(found);
     policy
 }

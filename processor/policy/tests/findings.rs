@@ -90,7 +90,7 @@ fn shapes() {
     check("balances: { main: { unit: §byte } }\n", "did you mean `bytes`?");
     check("balances: { main: §{} }\n", "`unit` is missing here");
     check("balances:\n  main: { unit: money }\n  §main: { unit: bytes }\n", "given twice, first in line 7");
-    check("segments: [ §{ } ]\n", "`group`, `name` are missing here");
+    check("segments: [ §{ } ]\n", "`name`, `group` are missing here");
     check("balances: { main: &a §{ unit: money } }\n", "anchors are no part of this format");
     check("balances: { main: { unit: !!str §money } }\n", "tags are no part of this format");
     check("observe: true\n§---\nobserve: true\n", "a second document");
@@ -231,6 +231,16 @@ fn all_that_is_wrong_comes_in_one_run() {
     let mut sorted = places.clone();
     sorted.sort_unstable();
     assert_eq!(sorted, expected, "{:#?}", found.findings);
+}
+
+#[test]
+fn one_mistake_is_said_once_not_what_follows_from_it() {
+    rule(&format!("id: a, balance: main, falls_to: §5, {DO}"), "a list is wanted here");
+    let cut = "{ stage: b, after: 2d, do: [ { provision: { operation: x, undo: y, cuts_off: true } } ] }";
+    plan(&format!("stages: [ {{ stage: a, after: §soon, {DO} }}, {cut} ]"), "is no length of time");
+    check("templates: { t: { en: §[] } }\n", "a value is wanted here");
+    let group = "groups: { g: { standard: p, plans: [p] } }\n";
+    check(&format!("{group}plans: {{ p: §5 }}\nsegments: [ {{ name: s, group: g }} ]\n"), "a mapping is wanted");
 }
 
 #[test]

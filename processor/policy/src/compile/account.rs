@@ -46,7 +46,7 @@ impl Checker<'_> {
         value
     }
 
-    pub(super) fn segments(&mut self, segments: &[SegmentFile]) -> Vec<Segment> {
+    pub(super) fn segments(&mut self, segments: &[Spanned<SegmentFile>]) -> Vec<Segment> {
         self.once("segment", segments.iter().map(|segment| &segment.name));
         let mut everyone: Option<&Spanned<String>> = None;
         let mut compiled = Vec::new();
@@ -56,7 +56,7 @@ impl Checker<'_> {
                 let help = "move the segment without `when` to the end";
                 self.error("unreachable", segment.name.span, message, help);
             }
-            if segment.when.is_none() {
+            if segment.when.is_none() && !segment.damaged {
                 everyone = Some(&segment.name);
             }
             self.known(Section::Groups, &segment.group);
@@ -69,16 +69,16 @@ impl Checker<'_> {
         compiled
     }
 
-    pub(super) fn groups(&mut self, groups: &Table<GroupFile>) -> BTreeMap<GroupName, PlanGroup> {
+    pub(super) fn groups(&mut self, groups: &Table<Spanned<GroupFile>>) -> BTreeMap<GroupName, PlanGroup> {
         groups.iter().map(|(name, group)| (name.as_str().into(), self.group(group))).collect()
     }
 
-    fn group(&mut self, group: &GroupFile) -> PlanGroup {
+    fn group(&mut self, group: &Spanned<GroupFile>) -> PlanGroup {
         self.once("plan", group.plans.iter());
         for plan in group.plans.iter() {
             self.known(Section::Plans, plan);
         }
-        if !group.plans.iter().any(|plan| plan.value == group.standard.value) {
+        if !group.damaged && !group.plans.iter().any(|plan| plan.value == group.standard.value) {
             let message = format!("the standard plan `{}` is none of the group's plans", group.standard.value);
             self.error("unknown-name", group.standard.span, message, "name it under `plans` too");
         }

@@ -15,13 +15,13 @@ impl Checker<'_> {
         }
     }
 
-    pub(super) fn windows(&mut self, windows: &Table<WindowFile>, calendars: &Table<CalendarFile>) {
+    pub(super) fn windows(&mut self, windows: &Table<Spanned<WindowFile>>, calendars: &Table<CalendarFile>) {
         for (name, window) in windows.iter() {
             self.window(name, window, calendars);
         }
     }
 
-    fn window(&mut self, name: &Spanned<String>, window: &WindowFile, calendars: &Table<CalendarFile>) {
+    fn window(&mut self, name: &Spanned<String>, window: &Spanned<WindowFile>, calendars: &Table<CalendarFile>) {
         if let Some(calendar) = &window.calendar {
             self.known(Section::Calendars, calendar);
         } else if let Some(skip) = window.skip.first() {
@@ -39,7 +39,8 @@ impl Checker<'_> {
         let named = window.calendar.as_ref().filter(|_| skips_weekend);
         let calendar = named.and_then(|named| calendars.iter().find(|(name, _)| name.value == named.value));
         let weekend = calendar.map_or(&[][..], |(_, calendar)| calendar.weekend.as_slice());
-        if open.iter().all(|day| weekend.iter().any(|free| free.value == *day)) {
+        let closed = open.iter().all(|day| weekend.iter().any(|free| free.value == *day));
+        if closed && !window.damaged {
             let message = format!("the window `{}` never opens", name.value);
             self.error("never-opens", name.span, message, "give hours to a day that is not skipped");
         }

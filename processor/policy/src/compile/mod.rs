@@ -27,12 +27,14 @@ use names::Section;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// The policy of a file, with all findings; no policy where something of it is missing.
+/// The policy of a file, with all findings; no policy where something of it is missing. Of a
+/// damaged file, or a damaged part of one, nothing is said that hangs on what is absent there.
 pub(crate) fn compile(
     file: &PolicyFile,
     names: &Names,
     text: &str,
     hash: String,
+    damaged: bool,
 ) -> (Option<Policy>, Vec<Finding>) {
     let mut checker = Checker {
         names,
@@ -44,6 +46,9 @@ pub(crate) fn compile(
         used: BTreeSet::new(),
     };
     let policy = checker.policy(file, hash);
+    if !damaged {
+        checker.unused(file);
+    }
     (policy, checker.findings)
 }
 
@@ -75,7 +80,6 @@ impl Checker<'_> {
         let groups = self.groups(&file.groups);
         let plans = self.plans(&file.plans);
         let texts = self.templates(&file.templates, &assumed.language);
-        self.unused(file);
         Some(Policy {
             identity: PolicyIdentity {
                 name: file.policy.as_ref()?.as_str().into(),

@@ -12,11 +12,11 @@ use decision::time::Period;
 use std::collections::BTreeMap;
 
 impl Checker<'_> {
-    pub(super) fn plans(&mut self, plans: &Table<PlanFile>) -> BTreeMap<PlanName, Plan> {
+    pub(super) fn plans(&mut self, plans: &Table<Spanned<PlanFile>>) -> BTreeMap<PlanName, Plan> {
         plans.iter().map(|(name, plan)| (name.as_str().into(), self.plan(name, plan))).collect()
     }
 
-    fn plan(&mut self, name: &Spanned<String>, plan: &PlanFile) -> Plan {
+    fn plan(&mut self, name: &Spanned<String>, plan: &Spanned<PlanFile>) -> Plan {
         self.some_text(name);
         let include = self.condition(plan.include.as_ref(), Over::AccountAndInvoice);
         let exit = plan.exit.as_ref().map_or(Decimal::ZERO, |exit| self.money(exit));
@@ -24,7 +24,9 @@ impl Checker<'_> {
         self.entry_above_exit(plan);
         self.once("stage", plan.stages.iter().map(|stage| &stage.stage));
         let stages = plan.stages.iter().map(|stage| self.stage(stage)).collect();
-        self.lint(plan);
+        if !plan.damaged {
+            self.lint(plan);
+        }
         Plan {
             name: PlanName::from(name.as_str()),
             debt_class: debt_class(plan.debt_class),

@@ -9,12 +9,12 @@ use decision::ids::Language;
 impl Checker<'_> {
     pub(super) fn templates(
         &mut self,
-        templates: &Table<Table<Spanned<String>>>,
+        templates: &Table<Spanned<Table<Spanned<String>>>>,
         own_language: &Language,
     ) -> PolicyTexts {
         let mut texts = PolicyTexts::new(own_language.clone());
         for (name, languages) in templates.iter() {
-            if !languages.iter().any(|(language, _)| language.value == own_language.as_str()) {
+            if !languages.damaged && !languages.iter().any(|(language, _)| language.value == own_language.as_str()) {
                 let message = format!("the template `{}` has no text in the policy's language", name.value);
                 self.error("missing-language", name.span, message, &format!("write it in `{own_language}` too"));
             }

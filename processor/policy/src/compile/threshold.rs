@@ -18,14 +18,18 @@ const PERCENT_DECIMALS: u8 = 2;
 impl Checker<'_> {
     pub(super) fn thresholds(
         &mut self,
-        rules: &[ThresholdFile],
+        rules: &[Spanned<ThresholdFile>],
         balances: &BTreeMap<BalanceName, Unit>,
     ) -> Vec<Threshold> {
         self.once("rule", rules.iter().map(|rule| &rule.id));
         rules.iter().filter_map(|rule| self.threshold(rule, balances)).collect()
     }
 
-    fn threshold(&mut self, rule: &ThresholdFile, balances: &BTreeMap<BalanceName, Unit>) -> Option<Threshold> {
+    fn threshold(
+        &mut self,
+        rule: &Spanned<ThresholdFile>,
+        balances: &BTreeMap<BalanceName, Unit>,
+    ) -> Option<Threshold> {
         self.known(Section::Balances, &rule.balance);
         let unit = balances.get(rule.balance.as_str()).copied();
         let when = self.condition(rule.when.as_ref(), Over::Account);
@@ -42,7 +46,7 @@ impl Checker<'_> {
         })
     }
 
-    fn watch(&mut self, rule: &ThresholdFile, decimals: u8) -> Option<Watch> {
+    fn watch(&mut self, rule: &Spanned<ThresholdFile>, decimals: u8) -> Option<Watch> {
         match (&rule.falls_to, &rule.rises_to, &rule.expires_in) {
             (Some(lines), None, None) => Some(self.lines(rule, Direction::Falling, lines, decimals)),
             (None, Some(lines), None) => Some(self.lines(rule, Direction::Rising, lines, decimals)),
@@ -50,6 +54,7 @@ impl Checker<'_> {
                 self.only_for_lines(rule);
                 Some(Watch::Expiry { before: before.value.0 })
             }
+            (None, None, None) if rule.damaged => None,
             (None, None, None) => {
                 let message = format!("the rule `{}` watches for nothing", rule.id.value);
                 let help = "give it `falls_to`, `rises_to` or `expires_in`";

@@ -175,7 +175,7 @@ impl<'de> Visitor<'de> for WindowVisitor {
                 WindowKey::Calendar => window.calendar = map.next_value()?,
                 WindowKey::Skip => window.skip = map.next_value::<NonEmpty<_>>()?.0,
                 WindowKey::Days(days) => {
-                    let days = Spanned { value: days, span: key.span };
+                    let days = Spanned { value: days, span: key.span, damaged: false };
                     window.hours.push((days, map.next_value()?));
                 }
             }

@@ -61,31 +61,31 @@ pub(crate) struct PolicyFile {
     pub(crate) calendars: Table<CalendarFile>,
     /// Windows: the hours in which something may be done, by name.
     #[serde(default)]
-    pub(crate) windows: Table<WindowFile>,
+    pub(crate) windows: Table<Spanned<WindowFile>>,
     /// The balances that are watched, by name.
     #[serde(default)]
     pub(crate) balances: Table<BalanceFile>,
     /// The threshold rules.
     #[serde(default)]
-    pub(crate) thresholds: Vec<ThresholdFile>,
+    pub(crate) thresholds: Vec<Spanned<ThresholdFile>>,
     /// The segments, in order: the first that matches.
     #[serde(default)]
-    pub(crate) segments: Vec<SegmentFile>,
+    pub(crate) segments: Vec<Spanned<SegmentFile>>,
     /// The plan groups, by name.
     #[serde(default)]
-    pub(crate) groups: Table<GroupFile>,
+    pub(crate) groups: Table<Spanned<GroupFile>>,
     /// The bounds of holds.
     #[serde(default)]
     pub(crate) holds: HoldsFile,
     /// The dunning plans, by name.
     #[serde(default)]
-    pub(crate) plans: Table<PlanFile>,
+    pub(crate) plans: Table<Spanned<PlanFile>>,
     /// How commands leave, and what is done when they fail.
     #[serde(default)]
     pub(crate) commands: CommandsFile,
     /// The texts of messages: by name, then by language.
     #[serde(default)]
-    pub(crate) templates: Table<Table<Spanned<String>>>,
+    pub(crate) templates: Table<Spanned<Table<Spanned<String>>>>,
 }
 
 /// The JSON Schema of a policy file.

@@ -193,7 +193,8 @@ impl<'de> Deserializer<'de> for De<'de> {
             return self.here(visitor.visit_newtype_struct(self));
         }
         let span = self.node.span;
-        let numbers = [span.line, span.column, span.start, span.length].into_iter();
+        let damaged = usize::from(self.node.is_damaged());
+        let numbers = [span.line, span.column, span.start, span.length, damaged].into_iter();
         self.here(visitor.visit_seq(Parts { numbers, value: Some(Part::Node(self)) }))
     }
 
@@ -278,7 +279,7 @@ impl<'de> Deserializer<'de> for KeyDe<'de> {
             return visitor.visit_newtype_struct(self);
         }
         let span = self.entry.key_span;
-        let numbers = [span.line, span.column, span.start, span.length].into_iter();
+        let numbers = [span.line, span.column, span.start, span.length, 0].into_iter();
         self.here(visitor.visit_seq(Parts { numbers, value: Some(Part::Key(self.entry)) }))
     }
 
@@ -288,9 +289,9 @@ impl<'de> Deserializer<'de> for KeyDe<'de> {
     }
 }
 
-/// A place in numbers, then the value that lies there: what [`super::Spanned`] reads.
+/// A place in numbers and whether it is damaged, then the value that lies there: what [`super::Spanned`] reads.
 struct Parts<'de> {
-    numbers: std::array::IntoIter<usize, 4>,
+    numbers: std::array::IntoIter<usize, 5>,
     value: Option<Part<'de>>,
 }
 

@@ -85,6 +85,16 @@ impl Node {
         entries.iter().map(|entry| entry.key.as_str())
     }
 
+    /// Whether something wrong was taken out of it, or out of anything in it.
+    pub(crate) fn is_damaged(&self) -> bool {
+        let inside = match &self.value {
+            Value::Scalar(_) => false,
+            Value::List(items) => items.iter().any(Self::is_damaged),
+            Value::Map(entries) => entries.iter().any(|entry| entry.value.is_damaged()),
+        };
+        inside || !self.pruned.is_empty()
+    }
+
     /// What it is, in a person's words.
     pub(crate) fn described(&self) -> String {
         match &self.value {

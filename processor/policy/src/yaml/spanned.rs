@@ -18,6 +18,8 @@ pub(crate) struct Spanned<T> {
     pub(crate) value: T,
     /// Its place.
     pub(crate) span: Span,
+    /// Whether something wrong was taken out of it: what is absent may have been there.
+    pub(crate) damaged: bool,
 }
 
 impl<T> Deref for Spanned<T> {
@@ -46,8 +48,9 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for SpannedVisitor<T> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Self::Value, A::Error> {
         let mut number = || parts.next_element::<usize>().map(Option::unwrap_or_default);
         let (line, column, start, length) = (number()?, number()?, number()?, number()?);
+        let damaged = number()? > 0;
         let value = parts.next_element()?.ok_or_else(|| A::Error::custom("the value is absent"))?;
-        Ok(Spanned { value, span: Span { line, column, start, length } })
+        Ok(Spanned { value, span: Span { line, column, start, length }, damaged })
     }
 }
 
