@@ -14,9 +14,7 @@ use crate::topic::{InputTopic, OutputTopic};
 use crate::wire::account::AccountWire;
 use crate::wire::commands::{FeeWire, HandoverWire, MessageWire, ProvisioningWire, TaskWire};
 use crate::wire::control::ControlWire;
-use crate::wire::events::{
-    AdjustmentWire, BalanceWire, InvoiceWire, PaymentWire, ReportWire, ReversalWire,
-};
+use crate::wire::events::{AdjustmentWire, BalanceWire, InvoiceWire, PaymentWire, ReportWire, ReversalWire};
 use crate::{fit, framing};
 use decision::command::Command;
 use decision::policy::PolicyIdentity;
@@ -153,10 +151,9 @@ impl Decoder {
             OutputTopic::Tasks => self.read::<TaskWire<'_>>(schema, value)?.command(),
             OutputTopic::Fees => self.read::<FeeWire<'_>>(schema, value)?.command(),
             OutputTopic::Handovers => self.read::<HandoverWire<'_>>(schema, value)?.command(),
-            OutputTopic::Records
-            | OutputTopic::Rejects
-            | OutputTopic::Journal
-            | OutputTopic::Debtors => return Ok(None),
+            OutputTopic::Records | OutputTopic::Rejects | OutputTopic::Journal | OutputTopic::Debtors => {
+                return Ok(None);
+            }
         }
         .map(Some)
     }
@@ -242,11 +239,7 @@ fn reader<'s, 'v>(schema: &'s Schema, datum: &'v [u8]) -> DeserializerState<'s, 
 
 /// Reads a faulty datum a second time, slowly, to name the field at which it stops.
 #[cold]
-fn explain<'v, T: Deserialize<'v>>(
-    wanted: RecordSchema,
-    schema: &Schema,
-    datum: &'v [u8],
-) -> WireError {
+fn explain<'v, T: Deserialize<'v>>(wanted: RecordSchema, schema: &Schema, datum: &'v [u8]) -> WireError {
     let mut state = reader(schema, datum);
     let (field, reason) = match serde_path_to_error::deserialize::<_, T>(state.deserializer()) {
         Ok(_) => (String::new(), "it does not read".to_owned()),

@@ -15,9 +15,7 @@ use crate::topic::{InputTopic, OutputTopic, TopicNames};
 use crate::wire::account::AccountWire;
 use crate::wire::commands::CommandWire;
 use crate::wire::control::ControlWire;
-use crate::wire::events::{
-    AdjustmentWire, BalanceWire, InvoiceWire, PaymentWire, ReportWire, ReversalWire,
-};
+use crate::wire::events::{AdjustmentWire, BalanceWire, InvoiceWire, PaymentWire, ReportWire, ReversalWire};
 use decision::command::Command;
 use decision::event::Body;
 use decision::policy::PolicyIdentity;
@@ -60,11 +58,7 @@ impl Schemas {
     ///
     /// # Errors
     /// When the registry cannot be reached, or refuses a schema.
-    pub fn and_inputs(
-        mut self,
-        registry: &dyn Registry,
-        names: &TopicNames,
-    ) -> Result<Self, RegistryError> {
+    pub fn and_inputs(mut self, registry: &dyn Registry, names: &TopicNames) -> Result<Self, RegistryError> {
         for topic in InputTopic::ALL {
             let subject = TopicNames::subject_of(names.input(*topic));
             self.learn(registry, &subject, topic.schema())?;
@@ -199,9 +193,7 @@ impl Encoder {
                 self.input(InputTopic::Adjustments, &AdjustmentWire::new(event, body), out)
             }
             Body::Payment(body) => self.input(InputTopic::Payments, &PaymentWire::new(event, body), out),
-            Body::Reversal(body) => {
-                self.input(InputTopic::Reversals, &ReversalWire::new(event, body), out)
-            }
+            Body::Reversal(body) => self.input(InputTopic::Reversals, &ReversalWire::new(event, body), out),
             Body::Control(body) => self.input(InputTopic::Controls, &ControlWire::new(event, body), out),
             Body::Report(body) => self.input(InputTopic::Reports, &ReportWire::new(event, body), out),
         }?;
@@ -244,10 +236,7 @@ impl Encoder {
 ///
 /// # Errors
 /// When the ids of input records were not asked for ([`Schemas::and_inputs`]).
-pub fn encode_event(
-    event: &Event,
-    schemas: &Schemas,
-) -> Result<(InputTopic, Vec<u8>, Vec<u8>), EncodeError> {
+pub fn encode_event(event: &Event, schemas: &Schemas) -> Result<(InputTopic, Vec<u8>, Vec<u8>), EncodeError> {
     let mut value = Vec::new();
     let (topic, key) = Encoder::new(*schemas).event(event, &mut value)?;
     Ok((topic, key.to_vec(), value))

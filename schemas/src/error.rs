@@ -187,9 +187,7 @@ impl fmt::Display for Fault {
             Self::MomentOutOfCalendar => {
                 f.write_str("a moment in UTC microseconds, in the years 0 to 9998, is wanted")
             }
-            Self::ImpossibleDate => {
-                f.write_str("days since 1970-01-01, in the years 0 to 9998, are wanted")
-            }
+            Self::ImpossibleDate => f.write_str("days since 1970-01-01, in the years 0 to 9998, are wanted"),
             Self::UnknownCurrency => f.write_str("an ISO 4217 code, such as UZS, is wanted"),
             Self::UnknownTimeZone => {
                 f.write_str("a zone of the IANA table, such as Asia/Tashkent, is wanted")

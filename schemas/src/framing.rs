@@ -23,10 +23,7 @@ pub fn write_header(id: u32, out: &mut Vec<u8>) {
 pub fn split(value: &[u8]) -> Result<(u32, &[u8]), WireError> {
     let header = value.split_first_chunk::<HEADER_LENGTH>();
     let Some((&[MAGIC, a, b, c, d], datum)) = header else {
-        return Err(WireError::NotFramed {
-            length: value.len(),
-            first_byte: value.first().copied(),
-        });
+        return Err(WireError::NotFramed { length: value.len(), first_byte: value.first().copied() });
     };
     Ok((u32::from_be_bytes([a, b, c, d]), datum))
 }

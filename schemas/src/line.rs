@@ -48,10 +48,8 @@ impl HistoryLine {
     /// The line that this record becomes.
     #[must_use]
     pub fn new(record: &Record, policy: &PolicyIdentity) -> Self {
-        let figure = |figure: &Figure| FigureLine {
-            name: figure.name.to_string(),
-            value: figure.value.clone(),
-        };
+        let figure =
+            |figure: &Figure| FigureLine { name: figure.name.to_string(), value: figure.value.clone() };
         Self {
             kind: record.kind.as_str().to_owned(),
             account_id: record.account_id.to_string(),
@@ -108,8 +106,7 @@ impl Serialize for Figures<'_> {
             name: &'a str,
             value: &'a str,
         }
-        serializer.collect_seq(
-            self.0.iter().map(|figure| FigureWire { name: figure.name, value: &figure.value }),
-        )
+        serializer
+            .collect_seq(self.0.iter().map(|figure| FigureWire { name: figure.name, value: &figure.value }))
     }
 }

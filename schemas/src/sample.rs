@@ -2,14 +2,14 @@
 //!
 //! Random ones are the tests' business; these never change without a new schema version.
 
-use crate::journal::{Fired, Journal, Position, Step, TaskState, Taken};
+use crate::journal::{Fired, Journal, Position, Step, Taken, TaskState};
 use crate::reject::Reject;
 use crate::topic::InputTopic;
 use decision::account::{AttributeValue, PaymentMode, Service, Snapshot};
 use decision::command::{Action, Cancelled, Command, Message, Origin, Provision};
 use decision::event::{
-    Adjustment, BalanceChange, BalanceReason, Body, Control, HoldKind, HoldOrder, Instalment,
-    InvoiceIssued, Order, Outcome, Payment, PaymentStatus, Report, Reversal,
+    Adjustment, BalanceChange, BalanceReason, Body, Control, HoldKind, HoldOrder, Instalment, InvoiceIssued,
+    Order, Outcome, Payment, PaymentStatus, Report, Reversal,
 };
 use decision::ids::CommandId;
 use decision::money::{Currency, MinorUnits, Money};

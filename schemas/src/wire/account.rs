@@ -3,8 +3,8 @@
 //! Which attributes there must be is the policy's business, and checked by the core.
 
 use super::{
-    header, name, names, optional_amount, optional_currency, optional_name, optional_out, out,
-    wire_event, word,
+    header, name, names, optional_amount, optional_currency, optional_name, optional_out, out, wire_event,
+    word,
 };
 use crate::error::{Fault, WireError};
 use crate::value::{Attribute, Number, Text, Word, words};
@@ -125,10 +125,7 @@ fn contacts(contacts: BTreeMap<Text<'_>, Text<'_>>) -> Result<BTreeMap<Channel, 
 fn attributes(
     attributes: BTreeMap<Text<'_>, Attribute<'_>>,
 ) -> Result<BTreeMap<String, AttributeValue>, WireError> {
-    attributes
-        .into_iter()
-        .map(|(name, value)| Ok((name.into_owned(), attribute(value)?)))
-        .collect()
+    attributes.into_iter().map(|(name, value)| Ok((name.into_owned(), attribute(value)?))).collect()
 }
 
 fn attribute(value: Attribute<'_>) -> Result<AttributeValue, WireError> {

@@ -215,8 +215,18 @@ impl<'a> CommandWire<'a> {
             Action::Cancel { cancelled, what: Cancelled::Message(template) } => {
                 let cancels = Some(*cancelled);
                 Self::Message(MessageWire::under(
-                    command, policy, cancel(), cancels, out(template), None, None, None, None,
-                    None, Cow::Borrowed(&[]), 0,
+                    command,
+                    policy,
+                    cancel(),
+                    cancels,
+                    out(template),
+                    None,
+                    None,
+                    None,
+                    None,
+                    None,
+                    Cow::Borrowed(&[]),
+                    0,
                 ))
             }
             Action::Cancel { cancelled, what: Cancelled::Task(queue) } => {

@@ -10,9 +10,7 @@ use super::{
 use crate::error::{Fault, WireError};
 use crate::value::{Number, Text, Word, words};
 use decision::Event;
-use decision::event::{
-    Body, Control, DisputeOutcome, HoldKind, HoldOrder, Instalment, Order,
-};
+use decision::event::{Body, Control, DisputeOutcome, HoldKind, HoldOrder, Instalment, Order};
 use serde::{Deserialize, Serialize};
 
 /// What a control orders, by its word.
@@ -89,11 +87,7 @@ pub(crate) struct InstalmentWire {
 }
 
 /// The field that an order cannot do without.
-fn needed<'t, T>(
-    order: OrderWord,
-    field: &'static str,
-    value: Option<&'t T>,
-) -> Result<&'t T, WireError> {
+fn needed<'t, T>(order: OrderWord, field: &'static str, value: Option<&'t T>) -> Result<&'t T, WireError> {
     use crate::value::Words as _;
     value.ok_or_else(|| Fault::Missing { order: order.word() }.of(field, "null"))
 }
@@ -104,8 +98,24 @@ impl<'a> ControlWire<'a> {
         let (by, role) = (out(&body.by), out(&body.role));
         let (none, word) = (None, Word::Known(OrderWord::Resume));
         let mut wire = Self::under(
-            event, by, role, why, word, none, None, Vec::new(), None, Vec::new(), None, None, None,
-            None, None, None, None, None,
+            event,
+            by,
+            role,
+            why,
+            word,
+            none,
+            None,
+            Vec::new(),
+            None,
+            Vec::new(),
+            None,
+            None,
+            None,
+            None,
+            None,
+            None,
+            None,
+            None,
         );
         wire.fill(&body.order);
         wire
@@ -183,18 +193,14 @@ impl<'a> ControlWire<'a> {
             OrderWord::Dispute => Order::Hold(self.check_hold(order, HoldKind::Dispute)?),
             OrderWord::Promise => Order::Hold(self.check_hold(order, HoldKind::Promise)?),
             OrderWord::Deferral => Order::Hold(self.check_hold(order, HoldKind::Deferral)?),
-            OrderWord::Instalments => {
-                Order::Hold(self.check_hold(order, self.check_instalments(order)?)?)
-            }
+            OrderWord::Instalments => Order::Hold(self.check_hold(order, self.check_instalments(order)?)?),
             OrderWord::DisputeEnded => Order::DisputeEnded {
                 id: name("hold_id", text("hold_id", self.hold_id.as_ref())?)?,
                 outcome: word("outcome", needed(order, "outcome", self.outcome.as_ref())?.clone())?,
             },
             OrderWord::Exempt => Order::Exempt(true),
             OrderWord::ExemptEnded => Order::Exempt(false),
-            OrderWord::AssignPlan => {
-                Order::AssignPlan(name("plan", text("plan", self.plan.as_ref())?)?)
-            }
+            OrderWord::AssignPlan => Order::AssignPlan(name("plan", text("plan", self.plan.as_ref())?)?),
             OrderWord::Pause => {
                 Order::Pause { until: optional_moment("resume_at", self.resume_at.as_ref())? }
             }
@@ -224,24 +230,17 @@ impl<'a> ControlWire<'a> {
         let parts = self.parts.iter().map(InstalmentWire::check).collect::<Result<_, _>>()?;
         let grace = self.grace_days.as_ref().map(|days| whole("grace_days", days)).transpose()?;
         let grace = grace.unwrap_or(0);
-        let grace_days =
-            i32::try_from(grace).map_err(|_| Fault::NumberOutOfRange.of("grace_days", grace))?;
+        let grace_days = i32::try_from(grace).map_err(|_| Fault::NumberOutOfRange.of("grace_days", grace))?;
         Ok(HoldKind::Instalments { parts, grace_days })
     }
 }
 
 impl InstalmentWire {
     fn new(part: &Instalment) -> Self {
-        Self {
-            due: Number::Whole(part.due.days().into()),
-            amount: Number::Whole(part.amount.0),
-        }
+        Self { due: Number::Whole(part.due.days().into()), amount: Number::Whole(part.amount.0) }
     }
 
     fn check(&self) -> Result<Instalment, WireError> {
-        Ok(Instalment {
-            due: date("parts.due", &self.due)?,
-            amount: amount("parts.amount", &self.amount)?,
-        })
+        Ok(Instalment { due: date("parts.due", &self.due)?, amount: amount("parts.amount", &self.amount)? })
     }
 }

@@ -4,15 +4,15 @@
 //! Accounts and controls have files of their own.
 
 use super::{
-    amount, currency, date, header, name, names, optional_amount, optional_currency,
-    optional_moment, optional_name, optional_out, out, whole, wire_event, word,
+    amount, currency, date, header, name, names, optional_amount, optional_currency, optional_moment,
+    optional_name, optional_out, out, whole, wire_event, word,
 };
 use crate::error::{Fault, WireError};
 use crate::value::{Number, Text, Word, words};
 use decision::Event;
 use decision::event::{
-    Adjustment, BalanceChange, BalanceReason, Body, InvoiceIssued, Outcome, Payment,
-    PaymentStatus, Report, Reversal,
+    Adjustment, BalanceChange, BalanceReason, Body, InvoiceIssued, Outcome, Payment, PaymentStatus, Report,
+    Reversal,
 };
 
 words! { BalanceReason {

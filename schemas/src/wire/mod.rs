@@ -109,10 +109,7 @@ where
 }
 
 /// A checked id or name, where there is one.
-pub(crate) fn optional_name<T>(
-    field: &'static str,
-    text: Option<&Text<'_>>,
-) -> Result<Option<T>, WireError>
+pub(crate) fn optional_name<T>(field: &'static str, text: Option<&Text<'_>>) -> Result<Option<T>, WireError>
 where
     T: for<'t> From<&'t str>,
 {
