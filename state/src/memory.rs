@@ -171,7 +171,8 @@ impl Store for MemoryStore {
     }
 
     fn approximate_debtors(&self) -> u64 {
-        let count = self.use_it("count debtors").map_or(0, |partition| partition.current.debtors.len());
+        let count =
+            self.use_it("count debtors").map_or(0, |partition| partition.current.debtors.len());
         u64::try_from(count).unwrap_or(u64::MAX)
     }
 }

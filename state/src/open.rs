@@ -15,8 +15,7 @@ pub const FORMAT_VERSION: u32 = 1;
 
 /// Opens the database of a folder, or makes an empty one.
 pub(crate) fn open_database(path: &Path, shared: &Shared) -> Result<DB, StoreError> {
-    let cannot_open =
-        |reason: String| StoreError::Open { path: path.to_path_buf(), reason };
+    let cannot_open = |reason: String| StoreError::Open { path: path.to_path_buf(), reason };
     remove_put_aside(path).map_err(|error| cannot_open(error.to_string()))?;
     std::fs::create_dir_all(path).map_err(|error| cannot_open(error.to_string()))?;
     let db = DB::open_cf_descriptors(&shared.database_options(), path, shared.descriptors());
@@ -42,7 +41,7 @@ fn check_format(path: &Path, db: &DB) -> Result<(), StoreError> {
         what: "the format version",
         reason: format!("{}: {reason}", path.display()),
     };
-    let failed = |error: rocksdb::Error| damaged(&error.to_string());
+    let failed = |error: rocksdb::Error| damaged(error.as_ref());
     let meta = family_of(db, families::META)?;
     let Some(stamp) = db.get_pinned_cf(meta, keys::FORMAT).map_err(failed)? else {
         if db.get_pinned_cf(meta, keys::POSITION).map_err(failed)?.is_some() {
@@ -90,7 +89,10 @@ pub(crate) fn flush(db: &DB) -> Result<(), rocksdb::Error> {
 }
 
 /// A column family of an open database.
-pub(crate) fn family_of<'db>(db: &'db DB, name: &'static str) -> Result<&'db ColumnFamily, StoreError> {
+pub(crate) fn family_of<'db>(
+    db: &'db DB,
+    name: &'static str,
+) -> Result<&'db ColumnFamily, StoreError> {
     // It was named when the database was opened, so it is there.
     db.cf_handle(name).ok_or_else(|| StoreError::Damaged {
         what: "a column family",

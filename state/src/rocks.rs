@@ -79,7 +79,12 @@ impl RocksStore {
         StoreError::Failed { operation, reason: at(&self.path, error) }
     }
 
-    fn get(&self, operation: &'static str, family: &'static str, key: &[u8]) -> Result<Option<Bytes>, StoreError> {
+    fn get(
+        &self,
+        operation: &'static str,
+        family: &'static str,
+        key: &[u8],
+    ) -> Result<Option<Bytes>, StoreError> {
         let db = self.db(operation)?;
         let value = db.get_pinned_cf(family_of(db, family)?, key);
         let value = value.map_err(|error| self.read_error(operation, &error))?;
@@ -161,7 +166,8 @@ impl Store for RocksStore {
     fn clear(&mut self) -> Result<(), StoreError> {
         const OPERATION: &str = "clear the store";
         self.db(OPERATION)?;
-        self.db = Handle::Failed(format!("it was not cleared to the end at {}", self.path.display()));
+        self.db =
+            Handle::Failed(format!("it was not cleared to the end at {}", self.path.display()));
         put_aside(&self.path).map_err(|error| StoreError::Failed {
             operation: OPERATION,
             reason: format!("{}: {error}", self.path.display()),
@@ -197,7 +203,8 @@ fn write_batch(db: &DB, batch: &StoreBatch) -> Result<WriteBatch, StoreError> {
             Some(form) => writes.put_cf(debtors, key, form),
             None => {
                 writes.delete_cf(debtors, key);
-                let (first, end) = (keys::history_of(id.as_str()), keys::after_history_of(id.as_str()));
+                let (first, end) =
+                    (keys::history_of(id.as_str()), keys::after_history_of(id.as_str()));
                 writes.delete_range_cf(history, first, end);
             }
         }
