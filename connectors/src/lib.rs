@@ -2,4 +2,6 @@
 //!
 //! What records mean is not known here: keys and values are bytes.
 
+pub mod admin;
+pub mod kafka;
 pub mod memory;
