@@ -109,6 +109,7 @@ pub(crate) fn on_change(
 pub(crate) fn on_snapshot(
     debtor: &mut Debtor,
     account_id: &AccountId,
+    occurred_at: Timestamp,
     former_credit_limit: Option<MinorUnits>,
     scribe: &mut Scribe<'_>,
 ) {
@@ -134,11 +135,8 @@ pub(crate) fn on_snapshot(
         .map(|balance| balance.name.clone())
         .collect();
     for name in unlimited_money {
-        let turn = Turn {
-            occurred_at: scribe.now(),
-            reason: BalanceReason::LimitChanged,
-            former_base: former_credit_limit,
-        };
+        let turn =
+            Turn { occurred_at, reason: BalanceReason::LimitChanged, former_base: former_credit_limit };
         ask_rules(member, name.as_str(), turn, None, scribe);
     }
 }
@@ -238,7 +236,19 @@ fn ask_rules(
             former: if turn.reason == BalanceReason::PeriodRoll { None } else { former },
             former_base: turn.former_base,
         };
-        ask_rule(member, name, rule, lines, &standing, turn, scribe);
+        let limit_moved = standing.base != turn.former_base && former == Some(balance.value);
+        let reason = match turn.reason {
+            BalanceReason::Usage
+            | BalanceReason::TopUp
+            | BalanceReason::Adjustment
+            | BalanceReason::Expiry
+                if limit_moved =>
+            {
+                BalanceReason::LimitChanged
+            }
+            told => told,
+        };
+        ask_rule(member, name, rule, lines, &standing, Turn { reason, ..turn }, scribe);
     }
 }
 
