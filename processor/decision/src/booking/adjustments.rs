@@ -41,8 +41,9 @@ pub(crate) fn check_adjustment(
         None if waits => return Ok(Checked::Known("adjustment")),
         None => {}
     }
+    let lowers = adjustment.amount < MinorUnits::ZERO;
     match allocation::find(debt, &adjustment.invoice) {
-        Some(invoice) if invoice.asked().plus(adjustment.amount) < MinorUnits::ZERO => {
+        Some(invoice) if lowers && invoice.asked().plus(adjustment.amount) < MinorUnits::ZERO => {
             let asked = invoice.asked().0;
             Err(Rejection::MoreThanInvoiced { invoice: invoice.id.clone(), asked })
         }
