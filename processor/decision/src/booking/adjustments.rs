@@ -24,22 +24,21 @@ pub(crate) fn check_adjustment(
     }
     check_currency(debtor, adjustment.currency)?;
     let booked = debt.adjustments.iter().find(|booked| booked.id == adjustment.id);
-    let waits = debt.waiting_adjustments.iter().any(|waiting| waiting.adjustment.id == adjustment.id);
+    let mut all_waiting = debt.waiting_adjustments.iter().map(|waiting| &waiting.adjustment);
+    let waiting = all_waiting.find(|waiting| waiting.id == adjustment.id);
     if adjustment.undo {
         return match booked {
             Some(booked) if booked.undone => Ok(Checked::Known("adjustment undone")),
             Some(_) => Ok(Checked::New),
-            None if waits => Ok(Checked::New),
+            None if waiting.is_some() => Ok(Checked::New),
             None => Err(Rejection::UnknownAdjustment(adjustment.id.to_string(), window.to_string())),
         };
     }
-    match booked {
-        Some(booked) if booked.amount == adjustment.amount && booked.invoice == adjustment.invoice => {
-            return Ok(Checked::Known("adjustment"));
-        }
-        Some(_) => return Err(Rejection::AdjustmentDiffers(adjustment.id.to_string())),
-        None if waits => return Ok(Checked::Known("adjustment")),
-        None => {}
+    let known = booked.map(|booked| (booked.amount, &booked.invoice));
+    if let Some(known) = known.or(waiting.map(|waiting| (waiting.amount, &waiting.invoice))) {
+        let is_same = known == (adjustment.amount, &adjustment.invoice);
+        let differs = Rejection::AdjustmentDiffers(adjustment.id.to_string());
+        return if is_same { Ok(Checked::Known("adjustment")) } else { Err(differs) };
     }
     let lowers = adjustment.amount < MinorUnits::ZERO;
     match allocation::find(debt, &adjustment.invoice) {
