@@ -24,7 +24,8 @@ pub(crate) use expiry::{announce_expiries, next_expiry};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The most balance changes that wait for an account's snapshot; the first and the newest are kept.
+/// The most balance changes that wait for an account's snapshot; of each balance the first and the
+/// newest are kept.
 pub(crate) const MOST_WAITING_CHANGES: usize = 64;
 
 /// The most lines that an alert names: the furthest.
@@ -89,10 +90,8 @@ pub(crate) fn on_change(
     let member = debtor.member_mut(account_id);
     if member.snapshot.is_none() {
         let waiting = WaitingChange { account_id: account_id.clone(), occurred_at, change: change.clone() };
-        if debtor.waiting_changes.len() >= MOST_WAITING_CHANGES {
-            debtor.waiting_changes.remove(1);
-        }
         debtor.waiting_changes.push(waiting);
+        make_room(&mut debtor.waiting_changes);
         return false;
     }
     let valid_until = |member: &Member| {
@@ -104,11 +103,29 @@ pub(crate) fn on_change(
     valid_until(member) != former
 }
 
+/// Of too many changes that wait, drops the oldest that has one of its balance before and after it:
+/// every balance keeps its first value and its newest.
+fn make_room(waiting: &mut Vec<WaitingChange>) {
+    if waiting.len() <= MOST_WAITING_CHANGES {
+        return;
+    }
+    let is_same =
+        |a: &WaitingChange, b: &WaitingChange| a.account_id == b.account_id && a.change.name == b.change.name;
+    let is_between = |at: &usize| {
+        let (before, rest) = waiting.split_at(*at);
+        let Some((change, after)) = rest.split_first() else { return false };
+        before.iter().any(|other| is_same(other, change)) && after.iter().any(|other| is_same(other, change))
+    };
+    let dropped = (0..waiting.len()).find(is_between).unwrap_or(0);
+    waiting.remove(dropped);
+}
+
 /// The account's snapshot came: what waited for it is looked at, and a changed credit limit moves
 /// the percent lines of money balances.
 pub(crate) fn on_snapshot(
     debtor: &mut Debtor,
     account_id: &AccountId,
+    occurred_at: Timestamp,
     former_credit_limit: Option<MinorUnits>,
     scribe: &mut Scribe<'_>,
 ) {
@@ -134,18 +151,16 @@ pub(crate) fn on_snapshot(
         .map(|balance| balance.name.clone())
         .collect();
     for name in unlimited_money {
-        let turn = Turn {
-            occurred_at: scribe.now(),
-            reason: BalanceReason::LimitChanged,
-            former_base: former_credit_limit,
-        };
+        let turn =
+            Turn { occurred_at, reason: BalanceReason::LimitChanged, former_base: former_credit_limit };
         ask_rules(member, name.as_str(), turn, None, scribe);
     }
 }
 
 /// Arms all lines of a rule again, silently.
 pub(crate) fn rearm(debtor: &mut Debtor, account_id: &AccountId, rule: &RuleId) {
-    for balance in &mut debtor.member_mut(account_id).balances {
+    let member = debtor.members.iter_mut().find(|member| member.account_id == *account_id);
+    for balance in member.into_iter().flat_map(|member| &mut member.balances) {
         for state in balance.rules.iter_mut().filter(|state| state.rule == *rule) {
             state.fired.clear();
             state.fired_steps = None;
@@ -238,7 +253,19 @@ fn ask_rules(
             former: if turn.reason == BalanceReason::PeriodRoll { None } else { former },
             former_base: turn.former_base,
         };
-        ask_rule(member, name, rule, lines, &standing, turn, scribe);
+        let limit_moved = standing.base != turn.former_base && former == Some(balance.value);
+        let reason = match turn.reason {
+            BalanceReason::Usage
+            | BalanceReason::TopUp
+            | BalanceReason::Adjustment
+            | BalanceReason::Expiry
+                if limit_moved =>
+            {
+                BalanceReason::LimitChanged
+            }
+            told => told,
+        };
+        ask_rule(member, name, rule, lines, &standing, Turn { reason, ..turn }, scribe);
     }
 }
 

@@ -9,7 +9,7 @@ use crate::balance::RuleState;
 use crate::command::Origin;
 use crate::debtor::Member;
 use crate::event::BalanceReason;
-use crate::measures::{self, Request};
+use crate::measures::{self, Request, Requested};
 use crate::money::MinorUnits;
 use crate::policy::{BalanceValues, Measure};
 use crate::record::{Figure, RecordKind};
@@ -83,19 +83,20 @@ pub(super) fn tell_alert(
         return;
     }
     state.alerts = state.alerts.saturating_add(1);
-    state.last_sent = Some(now);
-    crossing::announce(state, &crossed);
     scribe.record(&member.account_id, RecordKind::Alert, reason_word(turn.reason), figures);
-    let crossed_count = crossed.count;
     let alert = Alert {
         rule,
         value: standing.value,
         lines: named,
-        crossed: crossed_count,
+        crossed: crossed.count,
         occurrence: state.alerts,
         part: "alert",
     };
-    send(member, &alert, &rule.measures, scribe);
+    // An alert of which nothing went out was none: no cooldown, and nothing to recover from.
+    if send(member, &alert, &rule.measures, scribe) {
+        state.last_sent = Some(now);
+        crossing::announce(state, &crossed);
+    }
 }
 
 /// One thing to tell a customer of a balance.
@@ -109,8 +110,14 @@ pub(super) struct Alert<'a> {
     pub(super) part: &'static str,
 }
 
-pub(super) fn send(member: &Member, alert: &Alert<'_>, measures: &[Measure], scribe: &mut Scribe<'_>) {
-    let Some(snapshot) = &member.snapshot else { return };
+/// Takes an alert's measures. Answers whether any of them went out.
+pub(super) fn send(
+    member: &Member,
+    alert: &Alert<'_>,
+    measures: &[Measure],
+    scribe: &mut Scribe<'_>,
+) -> bool {
+    let Some(snapshot) = &member.snapshot else { return false };
     let rule = alert.rule;
     let policy = scribe.policy;
     let balance = member.balances.iter().find(|balance| balance.name == rule.balance);
@@ -121,6 +128,7 @@ pub(super) fn send(member: &Member, alert: &Alert<'_>, measures: &[Measure], scr
         lines: alert.lines.clone(),
         valid_until: valid_until.map_or_else(String::new, |until| scribe.zone.local(until).to_string()),
     };
+    let mut has_sent = false;
     for (index, measure) in measures.iter().enumerate() {
         let request = Request {
             account_id: &member.account_id,
@@ -134,8 +142,9 @@ pub(super) fn send(member: &Member, alert: &Alert<'_>, measures: &[Measure], scr
             balance: Some(values.clone()),
             lines_crossed: alert.crossed,
         };
-        measures::request(measure, &request, scribe);
+        has_sent |= measures::request(measure, &request, scribe) != Requested::Nothing;
     }
+    has_sent
 }
 
 fn reason_word(reason: BalanceReason) -> &'static str {

@@ -155,8 +155,8 @@ fn values_before_the_snapshot_are_looked_at_when_it_comes() {
 fn of_many_values_that_wait_each_balance_keeps_its_first_and_newest() {
     let rules = vec![rule("low", "main", falling(&["100.00"])), rule("data", "data", falling(&["10"]))];
     let mut life = Life::unknown(policy_of_rules(rules));
-    life.at("2026-01-01", balance("data", 50));
     life.at("2026-01-01", balance("main", 150_00));
+    life.at("2026-01-01", balance("data", 50));
     for _ in 0..200 {
         life.at("2026-01-02", balance("main", 120_00));
     }
