@@ -18,10 +18,7 @@ use engine::log::{NewRecord, TopicPartition};
 
 /// Names a partition.
 fn at(topic: &str, partition: u32) -> TopicPartition {
-    TopicPartition {
-        topic: topic.into(),
-        partition,
-    }
+    TopicPartition { topic: topic.into(), partition }
 }
 
 /// A record whose key and value are the same text.
