@@ -1,1 +1,40 @@
-//! Avro: one schema a record, and the way from wire to decision types.
+//! Avro: one schema a record, the topics they travel in, and the way from wire to decision types.
+//!
+//! This is the only package that knows Avro. It knows neither Kafka nor RocksDB: bytes come in and
+//! go out, and schema ids come from a [`Registry`] that someone else brings.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`topic`] | the one table of topics: name, record, key, whether compacted |
+//! | [`avsc`] | the schemas themselves |
+//! | [`registry`] | where schema ids come from |
+//! | [`encode`], [`decode`] | the hot path, both ways |
+//! | [`journal`], [`line`], [`reject`] | the records that no decision type is |
+//! | [`error`] | what may be wrong with a value |
+//! | [`sample`] | one fixed example of each record |
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
+
+pub mod avsc;
+pub mod decode;
+pub mod encode;
+pub mod error;
+mod fit;
+pub mod framing;
+pub mod journal;
+pub mod line;
+pub mod registry;
+pub mod reject;
+pub mod sample;
+pub mod topic;
+mod value;
+mod wire;
+
+pub use avsc::RecordSchema;
+pub use decode::Decoder;
+pub use encode::{Encoder, Schemas, encode_event};
+pub use error::{EncodeError, Fault, WireError};
+pub use journal::{Fired, Journal, Position, Step, Taken, TaskState};
+pub use line::HistoryLine;
+pub use registry::{Registry, RegistryError, StaticRegistry};
+pub use reject::Reject;
+pub use topic::{InputTopic, OutputTopic, TASK_STATE_KEY, TOPICS, TopicNames, TopicSpec};

@@ -175,7 +175,7 @@ fn apply(debtor: &mut Debtor, event: &Event, scribe: &mut Scribe<'_>) -> Option<
     let account_id = &event.account_id;
     let mut cause = Cause::Other;
     match &event.body {
-        Body::Account(snapshot) => apply_snapshot(debtor, account_id, snapshot, scribe),
+        Body::Account(snapshot) => apply_snapshot(debtor, event, snapshot, scribe),
         Body::Balance(change) => {
             let moves_expiry = alerting::on_change(debtor, account_id, event.occurred_at, change, scribe);
             return moves_expiry.then_some(cause);
@@ -205,7 +205,8 @@ fn forget_old(debtor: &mut Debtor, scribe: &Scribe<'_>) {
     booking::forget_old(&mut debtor.debt, oldest_kept);
 }
 
-fn apply_snapshot(debtor: &mut Debtor, account_id: &AccountId, snapshot: &Snapshot, scribe: &mut Scribe<'_>) {
+fn apply_snapshot(debtor: &mut Debtor, event: &Event, snapshot: &Snapshot, scribe: &mut Scribe<'_>) {
+    let account_id = &event.account_id;
     let member = debtor.member_mut(account_id);
     let former = member.snapshot.replace(snapshot.clone());
     let former_limit = former.and_then(|former| former.credit_limit);
@@ -216,7 +217,7 @@ fn apply_snapshot(debtor: &mut Debtor, account_id: &AccountId, snapshot: &Snapsh
         scribe.zone = snapshot.time_zone.clone().unwrap_or_else(|| scribe.policy.defaults.zone.clone());
         dunning::assign_segment(debtor, true, scribe);
     }
-    alerting::on_snapshot(debtor, account_id, former_limit, scribe);
+    alerting::on_snapshot(debtor, account_id, event.occurred_at, former_limit, scribe);
 }
 
 fn apply_control(debtor: &mut Debtor, account_id: &AccountId, control: &Control, scribe: &mut Scribe<'_>) {

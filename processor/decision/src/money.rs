@@ -31,10 +31,11 @@ impl Currency {
     /// When the list has no such code.
     pub fn parse(code: &str) -> Result<Self, UnknownCurrency> {
         let unknown = || UnknownCurrency { code: code.to_owned() };
-        let bytes: [u8; 3] = code.as_bytes().try_into().map_err(|_| unknown())?;
+        let &[a, b, c] = code.as_bytes() else { return Err(unknown()) };
         for (exponent, codes) in CURRENCIES {
-            if codes.split(' ').any(|listed| listed == code) {
-                return Ok(Self { code: bytes, exponent: *exponent });
+            // Sorted, four bytes each: an event's currency is found without reading the list.
+            if codes.as_bytes().as_chunks().0.binary_search(&[a, b, c, b' ']).is_ok() {
+                return Ok(Self { code: [a, b, c], exponent: *exponent });
             }
         }
         Err(unknown())
@@ -54,7 +55,8 @@ impl Currency {
     }
 }
 
-/// ISO 4217's active currencies by their minor-unit exponent (funds codes and metals left out).
+/// ISO 4217's active currencies by their minor-unit exponent (funds codes and metals left out),
+/// in alphabetical order, each with a space after it.
 const CURRENCIES: &[(u8, &str)] = &[
     (
         2,
@@ -64,10 +66,10 @@ const CURRENCIES: &[(u8, &str)] = &[
          LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD \
          PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN \
          SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VED VES WST XCD XCG YER ZAR \
-         ZMW ZWG",
+         ZMW ZWG ",
     ),
-    (0, "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"),
-    (3, "BHD IQD JOD KWD LYD OMR TND"),
+    (0, "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF "),
+    (3, "BHD IQD JOD KWD LYD OMR TND "),
 ];
 
 impl fmt::Display for Currency {
@@ -266,6 +268,18 @@ impl fmt::Display for Decimal {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_listed_currency_is_found_and_nothing_else() {
+        for (exponent, codes) in CURRENCIES {
+            for code in codes.split_terminator(' ') {
+                assert_eq!(Currency::parse(code).unwrap().exponent(), *exponent, "{code}");
+            }
+        }
+        for code in ["", "US", "usd", "USDX", "XXX", " US", "€UR"] {
+            assert!(Currency::parse(code).is_err(), "{code}");
+        }
+    }
 
     #[track_caller]
     fn check(text: &str, exponent: u8, minor_units: Option<i64>) {

@@ -58,13 +58,13 @@ impl OpenBatch {
         self.inputs = self.inputs.saturating_add(1);
         let next = offset.saturating_add(1);
         if let Some(Step::Taken(range)) = self.steps.last_mut() {
-            if *range.topic == **topic {
+            if range.topic == *topic {
                 range.next = next;
                 range.count = range.count.saturating_add(1);
                 return;
             }
         }
-        let topic = topic.to_string();
+        let topic = topic.clone();
         self.steps.push(Step::Taken(Taken { topic, previous, first: offset, next, count: 1 }));
     }
 
@@ -72,7 +72,7 @@ impl OpenBatch {
     pub(crate) fn fired(&mut self, timer: &TimerKey) {
         self.inputs = self.inputs.saturating_add(1);
         self.fired = self.fired.saturating_add(1);
-        let debtor_id = timer.debtor.to_string();
+        let debtor_id = timer.debtor.clone();
         self.steps.push(Step::Fired(Fired { debtor_id, due: timer.due }));
     }
 }

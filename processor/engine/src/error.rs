@@ -50,14 +50,13 @@ pub enum TaskError {
         reason: String,
     },
     /// Something that is to be written cannot be encoded.
-    #[error("partition {partition}: {what} cannot be encoded: {reason}")]
+    #[error("partition {partition}: something that was decided cannot be written")]
     Encode {
         /// The partition.
         partition: u32,
-        /// What.
-        what: &'static str,
-        /// In which way.
-        reason: String,
+        /// What, and in which way.
+        #[source]
+        source: schemas::EncodeError,
     },
     /// The store cannot be used.
     #[error(transparent)]

@@ -2,10 +2,11 @@
 
 use crate::log::Log;
 use crate::settings::{Clock, Settings};
+use crate::status::Status;
 use crate::store::Stores;
 use crate::topology::Topology;
 use decision::Policy;
-use schemas::Schemas;
+use schemas::{Registry, Schemas};
 use std::sync::Arc;
 
 /// What all tasks of an instance share.
@@ -20,10 +21,14 @@ pub struct Shared<L, S> {
     pub settings: Settings,
     /// The policy that holds.
     pub policy: Arc<Policy>,
-    /// The schemas of everything that is read and written.
-    pub schemas: Arc<Schemas>,
+    /// The ids of the schemas of everything that is read and written.
+    pub schemas: Schemas,
+    /// Where other schemas are asked for.
+    pub registry: Arc<dyn Registry>,
     /// Where the time comes from.
     pub clock: Arc<dyn Clock>,
+    /// How the instance is, as its probes and people see it.
+    pub status: Arc<Status>,
     /// The group's name, which the transactional ids carry.
     pub group: String,
 }

@@ -96,10 +96,9 @@ impl<L: Log, S: Stores> Task<L, S> {
     /// An input partition was read to `offset`, and holds nothing more for now: what lies before
     /// are markers and aborted records.
     pub fn passed(&mut self, topic: &str, offset: i64) {
-        if let Some((at, _)) = self.shared.topology.input(topic) {
-            if let Some(position) = self.positions.get_mut(at) {
-                *position = (*position).max(offset);
-            }
+        let topic = self.shared.topology.input(topic);
+        if let Some(position) = topic.and_then(|topic| self.positions.get_mut(topic.index())) {
+            *position = (*position).max(offset);
         }
     }
 
@@ -258,8 +257,9 @@ impl<L: Log, S: Stores> Task<L, S> {
         self.timers.applied(&sealed.store.timers_added);
         self.working.make_room(self.batch.saturating_add(1));
         self.last_commit = ended;
-        let took = ended.saturating_sub(sealed.began).as_secs_f64();
-        metrics::histogram!(names::COMMIT_SECONDS).record(took);
+        let took = ended.saturating_sub(sealed.began);
+        self.shared.status.commit_ended(took, sealed.inputs, sealed.commands);
+        metrics::histogram!(names::COMMIT_SECONDS).record(took.as_secs_f64());
         #[expect(clippy::cast_precision_loss, reason = "a count of inputs is small")]
         metrics::histogram!(names::BATCH_INPUTS).record(sealed.inputs as f64);
         metrics::counter!(names::COMMITS).increment(1);
@@ -269,4 +269,14 @@ impl<L: Log, S: Stores> Task<L, S> {
             .set(self.working.len() as f64);
         Ok(())
     }
+}
+
+/// What an encoder writes, as bytes.
+fn encoded(
+    partition: u32,
+    write: impl FnOnce(&mut Vec<u8>) -> Result<(), schemas::EncodeError>,
+) -> Result<bytes::Bytes, TaskError> {
+    let mut out = Vec::new();
+    write(&mut out).map_err(|error| TaskError::Encode { partition, source: error })?;
+    Ok(out.into())
 }

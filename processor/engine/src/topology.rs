@@ -1,7 +1,7 @@
 //! The topics that an instance reads and writes, and how many partitions they have.
 
 use crate::log::{Log, LogError, TopicPartition};
-use schemas::{InputTopic, OutputTopic};
+use schemas::{InputTopic, OutputTopic, TopicNames};
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -9,8 +9,8 @@ use std::sync::Arc;
 /// The topics by what they are for, all found and counted.
 #[derive(Clone, Debug)]
 pub struct Topology {
-    inputs: Vec<(InputTopic, Arc<str>)>,
-    outputs: BTreeMap<OutputTopic, (Arc<str>, NonZeroU32)>,
+    names: TopicNames,
+    counts: BTreeMap<OutputTopic, NonZeroU32>,
     partitions: NonZeroU32,
 }
 
@@ -58,46 +58,33 @@ pub enum TopologyError {
 /// must be able to hold all of them.
 pub const MOST_PARTITIONS: u32 = 64;
 
+/// The output topics of which a task writes its own partition, whatever the key.
+const OWN: [OutputTopic; 3] = [OutputTopic::Records, OutputTopic::Journal, OutputTopic::Debtors];
+
 impl Topology {
     /// Finds the topics by these names and checks that they fit together.
     ///
     /// # Errors
     /// When one is absent, or their partition counts do not fit.
-    pub fn find<L: Log>(
-        log: &L,
-        input_name: impl Fn(InputTopic) -> String,
-        output_name: impl Fn(OutputTopic) -> String,
-    ) -> Result<Self, TopologyError> {
-        let inputs: Vec<(InputTopic, Arc<str>)> =
-            InputTopic::ALL.iter().map(|topic| (*topic, input_name(*topic).into())).collect();
-        let outputs: Vec<(OutputTopic, Arc<str>)> =
-            OutputTopic::ALL.iter().map(|topic| (*topic, output_name(*topic).into())).collect();
-        let names: Vec<Arc<str>> = inputs
-            .iter()
-            .map(|(_, name)| name.clone())
-            .chain(outputs.iter().map(|(_, name)| name.clone()))
-            .collect();
+    pub fn find<L: Log>(log: &L, names: TopicNames) -> Result<Self, TopologyError> {
+        let all: Vec<Arc<str>> = names.inputs().iter().chain(names.outputs()).cloned().collect();
         // A topic without partitions is one that is being made: as good as absent.
-        let counts = log.partitions(&names)?;
         let counts: Vec<Option<NonZeroU32>> =
-            counts.into_iter().map(|count| count.and_then(NonZeroU32::new)).collect();
+            log.partitions(&all)?.into_iter().map(|count| count.and_then(NonZeroU32::new)).collect();
         let wanted = counts.iter().flatten().next().copied().unwrap_or(NonZeroU32::MIN);
         let mut counted = BTreeMap::new();
-        for (name, count) in names.iter().zip(counts) {
-            let Some(count) = count else {
-                return Err(TopologyError::Absent { topic: name.to_string(), partitions: wanted.get() });
-            };
-            counted.insert(name.clone(), count);
+        for (name, count) in all.iter().zip(counts) {
+            let absent = || TopologyError::Absent { topic: name.to_string(), partitions: wanted.get() };
+            counted.insert(name.clone(), count.ok_or_else(absent)?);
         }
         let count_of = |name: &Arc<str>| counted.get(name).copied().unwrap_or(wanted);
-        let first = names.first().cloned().unwrap_or_else(|| "".into());
-        let own = outputs.iter().filter(|(topic, _)| topic.is_own_partition());
-        for name in inputs.iter().map(|(_, name)| name).chain(own.map(|(_, name)| name)) {
+        let own = OWN.iter().map(|topic| names.output(*topic));
+        for name in names.inputs().iter().chain(own) {
             if count_of(name) != wanted {
                 return Err(TopologyError::Unequal {
                     topic: name.to_string(),
                     found: count_of(name).get(),
-                    first: first.to_string(),
+                    first: names.input(InputTopic::Accounts).to_string(),
                     wanted: wanted.get(),
                 });
             }
@@ -105,9 +92,8 @@ impl Topology {
         if wanted.get() > MOST_PARTITIONS {
             return Err(TopologyError::TooMany { found: wanted.get(), most: MOST_PARTITIONS });
         }
-        let outputs =
-            outputs.into_iter().map(|(topic, name)| (topic, (name.clone(), count_of(&name)))).collect();
-        Ok(Self { inputs, outputs, partitions: wanted })
+        let counts = OutputTopic::ALL.iter().map(|topic| (*topic, count_of(names.output(*topic)))).collect();
+        Ok(Self { names, counts, partitions: wanted })
     }
 
     /// How many partitions each input topic has.
@@ -116,37 +102,32 @@ impl Topology {
         self.partitions
     }
 
-    /// The names of the input topics.
+    /// What the topics are called.
     #[must_use]
-    pub fn input_names(&self) -> Vec<Arc<str>> {
-        self.inputs.iter().map(|(_, name)| name.clone()).collect()
+    pub fn names(&self) -> &TopicNames {
+        &self.names
     }
 
-    /// The place of an input topic of this name among them, and what it is.
+    /// The input topic of this name.
     #[must_use]
-    pub fn input(&self, name: &str) -> Option<(usize, InputTopic)> {
-        let at = self.inputs.iter().position(|(_, known)| **known == *name)?;
-        self.inputs.get(at).map(|(topic, _)| (at, *topic))
+    pub fn input(&self, name: &str) -> Option<InputTopic> {
+        self.names.find_input(name)
     }
 
     /// This partition of every input topic, in order.
     #[must_use]
     pub fn input_partitions(&self, partition: u32) -> Vec<TopicPartition> {
-        let of = |(_, name): &(InputTopic, Arc<str>)| TopicPartition { topic: name.clone(), partition };
-        self.inputs.iter().map(of).collect()
+        let of = |topic: &Arc<str>| TopicPartition { topic: topic.clone(), partition };
+        self.names.inputs().iter().map(of).collect()
     }
 
     /// Where a task writes a debtor's record: its own partition, or the debtor's, where the topic
     /// has another number of them.
     #[must_use]
     pub fn target(&self, topic: OutputTopic, own: u32, key: &[u8]) -> TopicPartition {
-        let (name, count) = match self.outputs.get(&topic) {
-            Some((name, count)) => (name.clone(), *count),
-            // Every output topic was found at the start.
-            None => (topic.default_name().into(), self.partitions),
-        };
+        let count = self.counts.get(&topic).copied().unwrap_or(self.partitions);
         let partition =
             if count == self.partitions { own } else { crate::partition::partition_of(key, count) };
-        TopicPartition { topic: name, partition }
+        TopicPartition { topic: self.names.output(topic).clone(), partition }
     }
 }

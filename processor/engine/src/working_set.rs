@@ -59,11 +59,6 @@ impl WorkingSet {
         self.debtors.retain(|_, entry| entry.used > newest_to_go);
     }
 
-    /// Forgets everything.
-    pub(crate) fn clear(&mut self) {
-        self.debtors.clear();
-    }
-
     /// How many debtors are decoded.
     pub(crate) fn len(&self) -> usize {
         self.debtors.len()

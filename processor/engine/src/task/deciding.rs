@@ -1,6 +1,6 @@
 //! Deciding: from a record, or a due timer, to commands in the open batch.
 
-use super::Task;
+use super::{Task, encoded};
 use crate::batch::OpenBatch;
 use crate::error::TaskError;
 use crate::log::{Log, LogRecord, NewRecord};
@@ -11,23 +11,27 @@ use bytes::Bytes;
 use decision::ids::DebtorId;
 use decision::time::Timestamp;
 use decision::{Debtor, Decisions, Event, Input};
+use schemas::reject::Source;
 use schemas::{InputTopic, OutputTopic, Reject, WireError};
 
 impl<L: Log, S: Stores> Task<L, S> {
     pub(super) fn take_record(&mut self, record: &LogRecord) -> Result<(), TaskError> {
-        let Some((at, topic)) = self.shared.topology.input(&record.source.topic) else { return Ok(()) };
-        let Some(position) = self.positions.get_mut(at) else { return Ok(()) };
+        let Some(topic) = self.shared.topology.input(&record.source.topic) else { return Ok(()) };
+        let Some(position) = self.positions.get_mut(topic.index()) else { return Ok(()) };
         if record.offset < *position {
             return Ok(());
         }
         let previous = std::mem::replace(position, record.offset.saturating_add(1));
         self.begin_batch_if_clean();
         self.open.taken(&record.source.topic, previous, record.offset);
-        metrics::counter!(names::EVENTS, "topic" => topic.default_name()).increment(1);
+        metrics::counter!(names::EVENTS, "topic" => topic.spec().name).increment(1);
         match self.read(topic, record) {
             Ok(event) => self.decide_event(&event, record),
             Err(error) if error.is_retryable() => Err(self.recover(error.to_string())),
-            Err(error) => self.reject(record, None, error.code(), error.to_string()),
+            Err(error) => {
+                let reject = Reject::unreadable(source_of(record), &error, self.open.moment.now);
+                self.reject(record, &reject)
+            }
         }
     }
 
@@ -40,24 +44,24 @@ impl<L: Log, S: Stores> Task<L, S> {
     }
 
     fn read(&mut self, topic: InputTopic, record: &LogRecord) -> Result<Event, WireError> {
-        self.decoder.event(topic, record.value.as_deref().unwrap_or_default())
+        self.decoder.event(topic, record.key.as_deref(), record.value.as_deref())
     }
 
     fn decide_event(&mut self, event: &Event, record: &LogRecord) -> Result<(), TaskError> {
         let debtor_id = event.debtor();
         let home = partition_of(debtor_id.as_bytes(), self.shared.topology.partitions());
+        let now = self.open.moment.now;
         if home != self.partition {
             // Its state would lie in two places, and neither would know of the other.
             let detail = format!(
-                "debtor «{debtor_id}» belongs to partition {home}; produce with the debtor as key \
-                 and the partitioner murmur2"
+                "debtor «{debtor_id}» belongs to partition {home}: produce with the debtor as key and \
+                 Kafka's default partitioner (murmur2)"
             );
-            return self.reject(record, Some(event), "wrong_partition", detail);
+            return self.reject(record, &Reject::misplaced(source_of(record), event, detail, now));
         }
-        let id = DebtorId::from(debtor_id);
-        let decisions = self.decide(&id, Input::Event(event))?;
+        let decisions = self.decide(&DebtorId::from(debtor_id), Input::Event(event))?;
         if let Some(rejection) = &decisions.rejection {
-            self.reject(record, Some(event), rejection.code(), rejection.to_string())?;
+            self.reject(record, &Reject::declined(source_of(record), event, rejection, now))?;
         }
         self.write(&decisions)
     }
@@ -108,25 +112,18 @@ impl<L: Log, S: Stores> Task<L, S> {
     fn write(&mut self, decisions: &Decisions) -> Result<(), TaskError> {
         let policy = &self.shared.policy.identity;
         for command in &decisions.commands {
-            let (topic, value) = self
-                .encoder
-                .command(command, policy)
-                .map_err(|error| encode_error(self.partition, "a command", &error))?;
-            let timestamp = command.at;
-            push(
-                &mut self.open,
-                &self.shared.topology,
-                self.partition,
-                (topic, command.debtor_id.as_str(), value),
-                timestamp,
-            );
+            let mut topic = OutputTopic::Messages;
+            let value = encoded(self.partition, |out| {
+                let (target, _) = self.encoder.command(command, policy, out)?;
+                topic = target;
+                Ok(())
+            })?;
             self.open.commands = self.open.commands.saturating_add(1);
+            let key = command.debtor_id.as_str();
+            push(&mut self.open, &self.shared.topology, self.partition, (topic, key, value), command.at);
         }
         for record in &decisions.records {
-            let value = self
-                .encoder
-                .record(record, policy)
-                .map_err(|error| encode_error(self.partition, "a record", &error))?;
+            let value = encoded(self.partition, |out| self.encoder.record(record, policy, out))?;
             let line = HistoryLine { sequence: record.sequence, record: value.clone() };
             self.open.history.push((record.debtor_id.clone(), line));
             let target = (OutputTopic::Records, record.debtor_id.as_str(), value);
@@ -135,35 +132,13 @@ impl<L: Log, S: Stores> Task<L, S> {
         Ok(())
     }
 
-    fn reject(
-        &mut self,
-        record: &LogRecord,
-        event: Option<&Event>,
-        code: &'static str,
-        detail: String,
-    ) -> Result<(), TaskError> {
-        metrics::counter!(names::REJECTS, "reason" => code).increment(1);
-        let now = self.open.moment.now;
-        let reject = Reject {
-            reason: code.to_owned(),
-            detail,
-            topic: record.source.topic.to_string(),
-            partition: i32::try_from(self.partition).unwrap_or(i32::MAX),
-            offset: record.offset,
-            timestamp: record.timestamp.map(Timestamp),
-            rejected_at: now,
-            event_id: event.map(|event| event.event_id.to_string()),
-            account_id: event.map(|event| event.account_id.to_string()),
-            debtor_id: event.map(|event| event.debtor().to_owned()),
-            key: record.key.as_ref().map(|key| key.to_vec()),
-            value: record.value.as_ref().map(|value| value.to_vec()),
-        };
-        let value =
-            self.encoder.reject(&reject).map_err(|error| encode_error(self.partition, "a reject", &error))?;
-        let topology = &self.shared.topology;
+    fn reject(&mut self, record: &LogRecord, reject: &Reject<'_>) -> Result<(), TaskError> {
+        metrics::counter!(names::REJECTS, "reason" => reject.reason.to_string()).increment(1);
+        let value = encoded(self.partition, |out| self.encoder.reject(reject, out))?;
         let key = record.key.clone().unwrap_or_default();
-        let target = topology.target(OutputTopic::Rejects, self.partition, &key);
-        self.open.outputs.push(NewRecord { target, key, value: Some(value), timestamp: now.0 });
+        let target = self.shared.topology.target(OutputTopic::Rejects, self.partition, &key);
+        let timestamp = self.open.moment.now.0;
+        self.open.outputs.push(NewRecord { target, key, value: Some(value), timestamp });
         Ok(())
     }
 
@@ -223,6 +198,13 @@ fn push(
     open.outputs.push(NewRecord { target, key, value: Some(value), timestamp: timestamp.0 });
 }
 
-pub(super) fn encode_error(partition: u32, what: &'static str, error: &schemas::EncodeError) -> TaskError {
-    TaskError::Encode { partition, what, reason: error.to_string() }
+fn source_of(record: &LogRecord) -> Source<'_> {
+    Source {
+        topic: &record.source.topic,
+        partition: record.source.partition,
+        offset: record.offset,
+        timestamp: record.timestamp.map(Timestamp),
+        key: record.key.as_deref(),
+        value: record.value.as_deref(),
+    }
 }

@@ -81,8 +81,8 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
             shared,
             partition,
             store,
-            decoder: shared.schemas.decoder(),
-            encoder: shared.schemas.encoder(),
+            decoder: Decoder::new(shared.registry.clone(), &shared.schemas),
+            encoder: schemas::Encoder::new(shared.schemas),
             state: None,
             is_stopped,
             restored: 0,
@@ -237,9 +237,7 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
     /// nothing says where that is: then the batch is written without, and read again after a crash.
     fn apply(&mut self, mut batch: StoreBatch) -> Result<(), TaskError> {
         if let Some(state) = &self.state {
-            let meta = self.encoder.task_state(state);
-            batch.meta = meta
-                .map_err(|error| super::deciding::encode_error(self.partition, "the task's state", &error))?;
+            batch.meta = super::encoded(self.partition, |out| self.encoder.task_state(state, out))?;
         }
         Ok(self.store.apply(&batch)?)
     }
@@ -287,9 +285,8 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
             debtor: self
                 .state
                 .as_ref()
-                .and_then(|state| state.timers_debtor.as_deref())
-                .unwrap_or_default()
-                .into(),
+                .and_then(|state| state.timers_debtor.clone())
+                .unwrap_or_else(|| "".into()),
         };
         Task {
             shared: self.shared.clone(),

@@ -1,7 +1,7 @@
 //! Sealing: from an open batch to the records of one transaction, and to what the store learns.
 
 use super::Task;
-use super::deciding::encode_error;
+use super::encoded;
 use crate::batch::{OpenBatch, SealedBatch};
 use crate::error::TaskError;
 use crate::log::{Committed, Log, NewRecord};
@@ -23,8 +23,7 @@ impl<L: Log, S: Stores> Task<L, S> {
             outputs.push(self.own_record(OutputTopic::Debtors, id.as_str().as_bytes(), bytes.clone()));
         }
         let journal = self.journal(&open.moment, open.steps, &debtors);
-        let journal = self.encoder.journal(&journal);
-        let journal = journal.map_err(|error| encode_error(self.partition, "a journal record", &error))?;
+        let journal = encoded(self.partition, |out| self.encoder.journal(&journal, out))?;
         outputs.push(self.own_record(OutputTopic::Journal, self.label.as_bytes(), journal));
         let state = self.task_state(&open.moment);
         let bytes = self.encode_state(&state)?;
@@ -52,8 +51,7 @@ impl<L: Log, S: Stores> Task<L, S> {
         let mut store = StoreBatch::default();
         for (id, due_before) in changed {
             let Some(debtor) = self.working.peek(id.as_str()) else { continue };
-            let bytes = self.encoder.debtor(debtor);
-            let bytes = bytes.map_err(|error| encode_error(self.partition, "a debtor", &error))?;
+            let bytes = encoded(self.partition, |out| self.encoder.debtor(debtor, out))?;
             if debtor.next_due != *due_before {
                 let timer = |due| TimerKey { due, debtor: id.clone() };
                 store.timers_removed.extend(due_before.map(timer));
@@ -82,13 +80,13 @@ impl<L: Log, S: Stores> Task<L, S> {
     ) -> Journal {
         let policy = &self.shared.policy.identity;
         Journal {
-            partition: i32::try_from(self.partition).unwrap_or(i32::MAX),
+            partition: self.partition,
             batch: self.batch,
             now: moment.now,
             horizon: moment.horizon,
-            policy_name: policy.name.to_string(),
-            policy_version: policy.version.to_string(),
-            policy_hash: policy.hash.to_string(),
+            policy_name: policy.name.clone(),
+            policy_version: policy.version.clone(),
+            policy_hash: policy.hash.clone(),
             steps,
             positions: self.position_list(),
             state_hash: schemas::journal::state_hash(debtors.values().map(|bytes| &**bytes)),
@@ -96,21 +94,21 @@ impl<L: Log, S: Stores> Task<L, S> {
     }
 
     fn position_list(&self) -> Vec<Position> {
-        let names = self.shared.topology.input_names();
+        let names = self.shared.topology.names().inputs().iter();
         let positions = self.positions.iter().copied();
-        names.iter().zip(positions).map(|(topic, next)| Position { topic: topic.to_string(), next }).collect()
+        names.zip(positions).map(|(topic, next)| Position { topic: topic.clone(), next }).collect()
     }
 
     fn task_state(&self, moment: &decision::Moment) -> TaskState {
         TaskState {
-            partition: i32::try_from(self.partition).unwrap_or(i32::MAX),
+            partition: self.partition,
             batch: self.batch,
             clock: moment.now,
             horizon: moment.horizon,
-            policy_hash: self.shared.policy.identity.hash.to_string(),
+            policy_hash: self.shared.policy.identity.hash.clone(),
             positions: self.position_list(),
             timers_due: Some(self.timers.cursor().due),
-            timers_debtor: Some(self.timers.cursor().debtor.to_string()),
+            timers_debtor: Some(self.timers.cursor().debtor.clone()),
             changelog_next: None,
             records_next: None,
             changelog_topic_id: None,
@@ -118,8 +116,7 @@ impl<L: Log, S: Stores> Task<L, S> {
     }
 
     fn encode_state(&mut self, state: &TaskState) -> Result<Bytes, TaskError> {
-        let bytes = self.encoder.task_state(state);
-        bytes.map_err(|error| encode_error(self.partition, "the task's state", &error))
+        encoded(self.partition, |out| self.encoder.task_state(state, out))
     }
 
     /// Where the store stands after a committed batch.

@@ -1,0 +1,90 @@
+//! Reversals: payments taken back, and that undone.
+
+use super::{Checked, MOST_WAITING, allocation, check_amount};
+use crate::debt::WaitingReversal;
+use crate::debtor::Debtor;
+use crate::event::{Payment, Reversal};
+use crate::ids::AccountId;
+use crate::record::{Figure, RecordKind};
+use crate::rejection::Rejection;
+use crate::scribe::Scribe;
+use crate::time::Period;
+
+/// Whether a reversal may be booked.
+pub(crate) fn check_reversal(
+    debtor: &Debtor,
+    reversal: &Reversal,
+    window: Period,
+) -> Result<Checked, Rejection> {
+    if let Some(amount) = reversal.amount {
+        check_amount(amount)?;
+    }
+    let payment = &reversal.payment;
+    let Some(booked) = debtor.debt.payments.iter().find(|booked| booked.id == *payment) else {
+        if reversal.undo {
+            return Err(Rejection::UnknownPayment(payment.clone(), window.to_string()));
+        }
+        if debtor.debt.waiting_reversals.len() >= MOST_WAITING {
+            return Err(Rejection::TooManyWaiting { what: "payments" });
+        }
+        return Ok(Checked::New);
+    };
+    if reversal.undo {
+        let amount = reversal.amount.unwrap_or(booked.reversed);
+        let can_undo = amount.is_positive() && amount <= booked.reversed;
+        return if can_undo { Ok(Checked::New) } else { Err(Rejection::UnknownReversal(payment.clone())) };
+    }
+    let left = booked.left();
+    let amount = reversal.amount.unwrap_or(left);
+    if !left.is_positive() || amount > left {
+        return Err(Rejection::MoreThanPaid { payment: payment.clone(), left: left.0 });
+    }
+    Ok(Checked::New)
+}
+
+/// Books a reversal, or its undoing: the invoices are open again, with their old dates. One of a
+/// payment not seen waits.
+pub(crate) fn book_reversal(
+    debtor: &mut Debtor,
+    account_id: &AccountId,
+    reversal: &Reversal,
+    scribe: &mut Scribe<'_>,
+) {
+    let debt = &mut debtor.debt;
+    let mut figures = vec![Figure::new("payment", &reversal.payment)];
+    let Some(at) = debt.payments.iter().position(|booked| booked.id == reversal.payment) else {
+        let until = scribe.zone.after(scribe.now(), scribe.policy.windows.wait_for_invoice);
+        debt.waiting_reversals.push(WaitingReversal { reversal: reversal.clone(), until });
+        figures.push(Figure::new("until", until));
+        scribe.record(account_id, RecordKind::PaymentWaiting, "reversal of a payment not seen yet", figures);
+        return;
+    };
+    let amount = allocation::reverse(debt, at, reversal);
+    allocation::spread_credit(debt, scribe.now());
+    figures.push(Figure::new("amount", scribe.money(amount)));
+    let reason = match (&reversal.reason, reversal.undo) {
+        (_, true) => "undone".to_owned(),
+        (Some(reason), false) => reason.clone(),
+        (None, false) => "reversed".to_owned(),
+    };
+    scribe.record(account_id, RecordKind::PaymentReversed, reason, figures);
+}
+
+/// Applies the reversals that waited for this payment.
+pub(super) fn apply_waiting(
+    debtor: &mut Debtor,
+    account_id: &AccountId,
+    payment: &Payment,
+    scribe: &mut Scribe<'_>,
+) {
+    let (due, rest) = std::mem::take(&mut debtor.debt.waiting_reversals)
+        .into_iter()
+        .partition::<Vec<_>, _>(|waiting| waiting.reversal.payment == payment.id);
+    debtor.debt.waiting_reversals = rest;
+    for waiting in due {
+        match check_reversal(debtor, &waiting.reversal, scribe.policy.windows.reversal) {
+            Ok(_) => book_reversal(debtor, account_id, &waiting.reversal, scribe),
+            Err(rejection) => scribe.reject_late(account_id, &rejection),
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! From the core's types to framed bytes: what Weir writes, and, for whoever plays an upstream
+//! system, what it reads.
+//!
+//! Schemas are parsed once a process and ids are asked for once, at the start: writing a record
+//! only writes.
+
+use crate::avsc::RecordSchema;
+use crate::error::EncodeError;
+use crate::framing;
+use crate::journal::{Journal, TaskState};
+use crate::line::LineWire;
+use crate::registry::{Registry, RegistryError};
+use crate::reject::Reject;
+use crate::topic::{InputTopic, OutputTopic, TopicNames};
+use crate::wire::account::AccountWire;
+use crate::wire::commands::CommandWire;
+use crate::wire::control::ControlWire;
+use crate::wire::events::{AdjustmentWire, BalanceWire, InvoiceWire, PaymentWire, ReportWire, ReversalWire};
+use decision::command::Command;
+use decision::event::Body;
+use decision::policy::PolicyIdentity;
+use decision::record::Record;
+use decision::{Debtor, Event};
+use serde::Serialize;
+use serde_avro_fast::ser::{SerializerConfig, SerializerState};
+
+/// The ids under which the registry knows our schemas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Schemas {
+    ids: [Option<u32>; RecordSchema::ALL.len()],
+}
+
+impl Schemas {
+    /// Asks for the ids of everything Weir writes, under the topics' own names.
+    ///
+    /// # Errors
+    /// When the registry cannot be reached, or refuses a schema.
+    pub fn new(registry: &dyn Registry) -> Result<Self, RegistryError> {
+        Self::for_topics(registry, &TopicNames::default())
+    }
+
+    /// Asks for the ids of everything Weir writes, under these names. Subjects are `TOPIC-value`;
+    /// the changelog's bookkeeping record goes by `TOPIC-weir.TaskState`.
+    ///
+    /// # Errors
+    /// When the registry cannot be reached, or refuses a schema.
+    pub fn for_topics(registry: &dyn Registry, names: &TopicNames) -> Result<Self, RegistryError> {
+        let mut schemas = Self { ids: [None; RecordSchema::ALL.len()] };
+        for topic in OutputTopic::ALL {
+            let subject = TopicNames::subject_of(names.output(*topic));
+            schemas.learn(registry, &subject, topic.schema())?;
+        }
+        schemas.learn(registry, &names.task_state_subject(), RecordSchema::TaskState)?;
+        Ok(schemas)
+    }
+
+    /// Asks for the ids of what Weir reads as well: for whoever plays an upstream system.
+    ///
+    /// # Errors
+    /// When the registry cannot be reached, or refuses a schema.
+    pub fn and_inputs(mut self, registry: &dyn Registry, names: &TopicNames) -> Result<Self, RegistryError> {
+        for topic in InputTopic::ALL {
+            let subject = TopicNames::subject_of(names.input(*topic));
+            self.learn(registry, &subject, topic.schema())?;
+        }
+        Ok(self)
+    }
+
+    /// The id of this record's schema, where it was asked for.
+    #[must_use]
+    pub fn id(&self, schema: RecordSchema) -> Option<u32> {
+        self.ids.get(schema as usize).copied().flatten()
+    }
+
+    fn learn(
+        &mut self,
+        registry: &dyn Registry,
+        subject: &str,
+        schema: RecordSchema,
+    ) -> Result<(), RegistryError> {
+        let id = registry.id_of(subject, schema.json())?;
+        if let Some(place) = self.ids.get_mut(schema as usize) {
+            *place = Some(id);
+        }
+        Ok(())
+    }
+}
+
+/// Writes records. One for each thread that writes: its buffers are used again and again.
+///
+/// Every method appends to `out`; where it fails, `out` is as it was.
+pub struct Encoder {
+    schemas: Schemas,
+    configs: Vec<SerializerConfig<'static>>,
+}
+
+impl std::fmt::Debug for Encoder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Encoder").field("schemas", &self.schemas).finish_non_exhaustive()
+    }
+}
+
+impl Encoder {
+    /// An encoder that writes these ids.
+    #[must_use]
+    pub fn new(schemas: Schemas) -> Self {
+        let config = |schema: &RecordSchema| SerializerConfig::new(schema.parsed());
+        Self { schemas, configs: RecordSchema::ALL.iter().map(config).collect() }
+    }
+
+    /// Writes a command. Comes back with its topic and its key, the debtor's id.
+    ///
+    /// # Errors
+    /// When the command does not fit its schema.
+    pub fn command<'c>(
+        &mut self,
+        command: &'c Command,
+        policy: &PolicyIdentity,
+        out: &mut Vec<u8>,
+    ) -> Result<(OutputTopic, &'c [u8]), EncodeError> {
+        let wire = CommandWire::new(command, policy);
+        let topic = wire.topic();
+        let schema = topic.schema();
+        match &wire {
+            CommandWire::Message(wire) => self.write(schema, wire, out),
+            CommandWire::Provisioning(wire) => self.write(schema, wire, out),
+            CommandWire::Task(wire) => self.write(schema, wire, out),
+            CommandWire::Fee(wire) => self.write(schema, wire, out),
+            CommandWire::Handover(wire) => self.write(schema, wire, out),
+        }?;
+        Ok((topic, command.debtor_id.as_str().as_bytes()))
+    }
+
+    /// Writes a line of history. Its key is the debtor's id.
+    ///
+    /// # Errors
+    /// When the record does not fit its schema.
+    pub fn record(
+        &mut self,
+        record: &Record,
+        policy: &PolicyIdentity,
+        out: &mut Vec<u8>,
+    ) -> Result<(), EncodeError> {
+        self.write(RecordSchema::Record, &LineWire::new(record, policy), out)
+    }
+
+    /// Writes a reject. Its key is the rejected record's own, where it had one.
+    ///
+    /// # Errors
+    /// When the reject does not fit its schema.
+    pub fn reject(&mut self, reject: &Reject<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        self.write(RecordSchema::Reject, reject, out)
+    }
+
+    /// Writes a journal record. Its key is [`Journal::key`].
+    ///
+    /// # Errors
+    /// When the record does not fit its schema.
+    pub fn journal(&mut self, journal: &Journal, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        self.write(RecordSchema::Journal, journal, out)
+    }
+
+    /// Writes where a task stands. Its key is [`crate::TASK_STATE_KEY`].
+    ///
+    /// # Errors
+    /// When the state does not fit its schema.
+    pub fn task_state(&mut self, state: &TaskState, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        self.write(RecordSchema::TaskState, state, out)
+    }
+
+    /// Writes a debtor: the stored form, the changelog's too. Its key is its id.
+    ///
+    /// # Errors
+    /// When the debtor does not fit its schema.
+    pub fn debtor(&mut self, debtor: &Debtor, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        self.write(RecordSchema::Debtor, debtor, out)
+    }
+
+    /// Writes an event, as an upstream system would. Comes back with its topic and its key.
+    ///
+    /// # Errors
+    /// When the ids of input records were not asked for ([`Schemas::and_inputs`]).
+    pub fn event<'e>(
+        &mut self,
+        event: &'e Event,
+        out: &mut Vec<u8>,
+    ) -> Result<(InputTopic, &'e [u8]), EncodeError> {
+        let topic = match &event.body {
+            Body::Account(body) => self.input(InputTopic::Accounts, &AccountWire::new(event, body), out),
+            Body::Balance(body) => self.input(InputTopic::Balances, &BalanceWire::new(event, body), out),
+            Body::Invoice(body) => self.input(InputTopic::Invoices, &InvoiceWire::new(event, body), out),
+            Body::Adjustment(body) => {
+                self.input(InputTopic::Adjustments, &AdjustmentWire::new(event, body), out)
+            }
+            Body::Payment(body) => self.input(InputTopic::Payments, &PaymentWire::new(event, body), out),
+            Body::Reversal(body) => self.input(InputTopic::Reversals, &ReversalWire::new(event, body), out),
+            Body::Control(body) => self.input(InputTopic::Controls, &ControlWire::new(event, body), out),
+            Body::Report(body) => self.input(InputTopic::Reports, &ReportWire::new(event, body), out),
+        }?;
+        Ok((topic, event.debtor().as_bytes()))
+    }
+
+    fn input(
+        &mut self,
+        topic: InputTopic,
+        wire: &impl Serialize,
+        out: &mut Vec<u8>,
+    ) -> Result<InputTopic, EncodeError> {
+        self.write(topic.schema(), wire, out).map(|()| topic)
+    }
+
+    fn write(
+        &mut self,
+        schema: RecordSchema,
+        value: &impl Serialize,
+        out: &mut Vec<u8>,
+    ) -> Result<(), EncodeError> {
+        let record = schema.name();
+        let id = self.schemas.id(schema).ok_or(EncodeError::NoSchemaId { record })?;
+        #[expect(clippy::indexing_slicing, reason = "one configuration a schema, by construction")]
+        let config = &mut self.configs[schema as usize];
+        let begin = out.len();
+        framing::write_header(id, out);
+        let written = {
+            let mut state = SerializerState::from_writer(&mut *out, config);
+            value.serialize(state.serializer())
+        };
+        written.map_err(|error| {
+            out.truncate(begin);
+            EncodeError::Unfit { record, reason: error.to_string() }
+        })
+    }
+}
+
+/// An event as an upstream system would write it: its topic, its key and its value.
+///
+/// # Errors
+/// When the ids of input records were not asked for ([`Schemas::and_inputs`]).
+pub fn encode_event(event: &Event, schemas: &Schemas) -> Result<(InputTopic, Vec<u8>, Vec<u8>), EncodeError> {
+    let mut value = Vec::new();
+    let (topic, key) = Encoder::new(*schemas).event(event, &mut value)?;
+    Ok((topic, key.to_vec(), value))
+}

@@ -1,0 +1,145 @@
+//! The journal's record and the task's: what a committed batch was, and where it left the task.
+//!
+//! What makes them is the engine's business; whoever replays a partition reads them.
+
+use decision::ids::DebtorId;
+use decision::policy::PolicyIdentity;
+use decision::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// What one committed batch of a task was: enough to replay a partition's decisions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Journal {
+    /// The partition, from 0.
+    pub partition: u32,
+    /// Counts the partition's batches from 1, without a gap.
+    pub batch: i64,
+    /// The clock that the batch was decided at.
+    pub now: Timestamp,
+    /// Up to when the log was known to have been read. At most `now`.
+    pub horizon: Timestamp,
+    /// The policy's name.
+    pub policy_name: Arc<str>,
+    /// Its version: a label.
+    pub policy_version: Arc<str>,
+    /// The hash of its content: its identity.
+    pub policy_hash: Arc<str>,
+    /// What was done, in order.
+    #[serde(default)]
+    pub steps: Vec<Step>,
+    /// Where each input topic stands after the batch.
+    pub positions: Vec<Position>,
+    /// A hash of the debtors changed by the batch, as they are afterwards.
+    #[serde(with = "serde_bytes")]
+    pub state_hash: [u8; 16],
+}
+
+/// The hash of the debtors changed by a batch: of their stored forms, by id in ascending order,
+/// each with its length, so that no two lists share a hash.
+#[must_use]
+pub fn state_hash<'a>(stored: impl Iterator<Item = &'a [u8]>) -> [u8; 16] {
+    let mut hasher = blake3::Hasher::new();
+    for bytes in stored {
+        hasher.update(&u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_le_bytes());
+        hasher.update(bytes);
+    }
+    let mut hash = [0; 16];
+    hasher.finalize_xof().fill(&mut hash);
+    hash
+}
+
+impl Journal {
+    /// The policy that held.
+    #[must_use]
+    pub fn policy(&self) -> PolicyIdentity {
+        PolicyIdentity {
+            name: self.policy_name.clone(),
+            version: self.policy_version.clone(),
+            hash: self.policy_hash.clone(),
+        }
+    }
+
+    /// The key of this record: the partition in decimal digits.
+    #[must_use]
+    pub fn key(&self) -> String {
+        self.partition.to_string()
+    }
+}
+
+/// One thing that was done in a batch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Step {
+    /// Records were taken.
+    #[serde(rename = "weir.Taken")]
+    Taken(Taken),
+    /// A timer fired.
+    #[serde(rename = "weir.Fired")]
+    Fired(Fired),
+}
+
+/// Records taken from an input topic, in the order of offsets, rejected ones included.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Taken {
+    /// The input topic.
+    pub topic: Arc<str>,
+    /// Where the topic stood before: the `next` before this one. Another value is a gap.
+    pub previous: i64,
+    /// The offset of the first record taken.
+    pub first: i64,
+    /// Where the topic stands after.
+    pub next: i64,
+    /// How many records were taken.
+    pub count: i64,
+}
+
+/// A timer that fired.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fired {
+    /// Whose it was.
+    pub debtor_id: DebtorId,
+    /// When it was due.
+    pub due: Timestamp,
+}
+
+/// Where one input topic stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    /// The input topic.
+    pub topic: Arc<str>,
+    /// The offset of the next record to be read.
+    pub next: i64,
+}
+
+/// Where a task stands after a batch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskState {
+    /// The partition, from 0.
+    pub partition: u32,
+    /// The last batch: the number of its journal record.
+    pub batch: i64,
+    /// The task's clock. It never goes back.
+    pub clock: Timestamp,
+    /// Up to when the log is known to have been read.
+    pub horizon: Timestamp,
+    /// The hash of the policy that held.
+    pub policy_hash: Arc<str>,
+    /// Where each input topic stands: the offsets that the group has committed.
+    pub positions: Vec<Position>,
+    /// The timer cursor's moment: every timer before the cursor has fired.
+    #[serde(default)]
+    pub timers_due: Option<Timestamp>,
+    /// The timer cursor's debtor.
+    #[serde(default)]
+    pub timers_debtor: Option<DebtorId>,
+    /// The offset of the next changelog record to apply; none in the changelog itself.
+    #[serde(default)]
+    pub changelog_next: Option<i64>,
+    /// The id of the changelog topic that this state was built from, where the log tells it.
+    #[serde(default)]
+    pub changelog_topic_id: Option<String>,
+    /// The offset of the next record of the records topic that the store's history does not have;
+    /// none in the changelog itself.
+    #[serde(default)]
+    pub records_next: Option<i64>,
+}

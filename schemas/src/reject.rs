@@ -1,0 +1,112 @@
+//! The reject's record: what changed nothing, as it came, with the reason and where it came from.
+//!
+//! Why the core declined is its [`Rejection`]; why a value could not be read is a [`WireError`].
+
+use crate::error::WireError;
+use decision::time::Timestamp;
+use decision::{Event, Rejection};
+use serde::{Deserialize, Serialize};
+use serde_bytes::Bytes;
+use std::borrow::Cow;
+
+/// A record of an input topic that changed nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reject<'a> {
+    /// Why: a stable word for programs.
+    #[serde(borrow)]
+    pub reason: Cow<'a, str>,
+    /// Why, for a person.
+    #[serde(borrow)]
+    pub detail: Cow<'a, str>,
+    /// The topic it came from.
+    #[serde(borrow)]
+    pub topic: Cow<'a, str>,
+    /// The partition it came from.
+    pub partition: u32,
+    /// The offset it came from.
+    pub offset: i64,
+    /// The record's own time in that topic.
+    #[serde(default)]
+    pub timestamp: Option<Timestamp>,
+    /// When it was rejected.
+    pub rejected_at: Timestamp,
+    /// The event's id, where it could be read.
+    #[serde(default)]
+    pub event_id: Option<Cow<'a, str>>,
+    /// The account it is about, where that could be read.
+    #[serde(default)]
+    pub account_id: Option<Cow<'a, str>>,
+    /// The debtor, where that could be read.
+    #[serde(default)]
+    pub debtor_id: Option<Cow<'a, str>>,
+    /// The record's key as it came.
+    #[serde(borrow, default)]
+    pub key: Option<&'a Bytes>,
+    /// The record's value as it came, its header included.
+    #[serde(borrow, default)]
+    pub value: Option<&'a Bytes>,
+}
+
+/// A record of an input topic, with where it came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Source<'a> {
+    /// The topic.
+    pub topic: &'a str,
+    /// The partition.
+    pub partition: u32,
+    /// The offset.
+    pub offset: i64,
+    /// The record's own time, where the log tells it.
+    pub timestamp: Option<Timestamp>,
+    /// The key as it came.
+    pub key: Option<&'a [u8]>,
+    /// The value as it came.
+    pub value: Option<&'a [u8]>,
+}
+
+impl<'a> Reject<'a> {
+    /// A record that could not be read.
+    #[must_use]
+    pub fn unreadable(source: Source<'a>, error: &WireError, at: Timestamp) -> Self {
+        Self::new(source, error.code(), error.to_string(), at)
+    }
+
+    /// An event that the core declined.
+    #[must_use]
+    pub fn declined(source: Source<'a>, event: &'a Event, why: &Rejection, at: Timestamp) -> Self {
+        Self {
+            event_id: Some(event.event_id.as_str().into()),
+            account_id: Some(event.account_id.as_str().into()),
+            debtor_id: Some(event.debtor().into()),
+            ..Self::new(source, why.code(), why.to_string(), at)
+        }
+    }
+
+    /// An event that came in another partition than its debtor's.
+    #[must_use]
+    pub fn misplaced(source: Source<'a>, event: &'a Event, detail: String, at: Timestamp) -> Self {
+        Self {
+            event_id: Some(event.event_id.as_str().into()),
+            account_id: Some(event.account_id.as_str().into()),
+            debtor_id: Some(event.debtor().into()),
+            ..Self::new(source, "wrong_partition", detail, at)
+        }
+    }
+
+    fn new(source: Source<'a>, reason: &'static str, detail: String, at: Timestamp) -> Self {
+        Self {
+            reason: reason.into(),
+            detail: detail.into(),
+            topic: source.topic.into(),
+            partition: source.partition,
+            offset: source.offset,
+            timestamp: source.timestamp,
+            rejected_at: at,
+            event_id: None,
+            account_id: None,
+            debtor_id: None,
+            key: source.key.map(Bytes::new),
+            value: source.value.map(Bytes::new),
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! One fixed example of every record: for golden files, benchmarks, documentation and tests.
+//!
+//! Random ones are the tests' business; these never change without a new schema version.
+
+use crate::journal::{Fired, Journal, Position, Step, Taken, TaskState};
+use crate::reject::Reject;
+use crate::topic::InputTopic;
+use decision::account::{AttributeValue, PaymentMode, Service, Snapshot};
+use decision::command::{Action, Cancelled, Command, Message, Origin, Provision};
+use decision::event::{
+    Adjustment, BalanceChange, BalanceReason, Body, Control, HoldKind, HoldOrder, Instalment, InvoiceIssued,
+    Order, Outcome, Payment, PaymentStatus, Report, Reversal,
+};
+use decision::ids::CommandId;
+use decision::money::{Currency, MinorUnits, Money};
+use decision::policy::{MessageClass, PolicyIdentity};
+use decision::record::{Figure, Record, RecordKind};
+use decision::time::{Date, Timestamp, Zone};
+use decision::{Debtor, Event};
+use serde_bytes::Bytes;
+
+/// 2026-11-21T09:00:00Z.
+const NOW: Timestamp = Timestamp(1_795_251_600_000_000);
+
+fn uzs() -> Currency {
+    #[expect(clippy::expect_used, reason = "ISO 4217 has it")]
+    Currency::parse("UZS").expect("a currency")
+}
+
+fn day(days_after: i32) -> Date {
+    Date::default().plus_days(20_778 + days_after)
+}
+
+/// A command's id.
+#[must_use]
+pub fn command_id() -> CommandId {
+    CommandId::of(&["sample"], &[1])
+}
+
+/// A policy's identity.
+#[must_use]
+pub fn policy() -> PolicyIdentity {
+    PolicyIdentity {
+        name: "mass-market".into(),
+        version: "2026.12".into(),
+        hash: "9f86d081884c7d659a2feaa0c55ad015".into(),
+    }
+}
+
+/// One event of each kind, in the order of the input topics.
+#[must_use]
+pub fn events() -> Vec<Event> {
+    let bodies = [
+        Body::Account(snapshot()),
+        Body::Balance(balance_change()),
+        Body::Invoice(InvoiceIssued {
+            id: "B1".into(),
+            amount: MinorUnits(12_000_000),
+            currency: uzs(),
+            issued: day(0),
+            due: day(20),
+            service: Some("998901234567".into()),
+            provider: Some("northnet".into()),
+            kind: Some("usage".into()),
+            draft: false,
+        }),
+        Body::Adjustment(Adjustment {
+            id: "N1".into(),
+            invoice: "B1".into(),
+            amount: MinorUnits(-500_000),
+            currency: uzs(),
+            reason: Some("billed twice".into()),
+            undo: false,
+        }),
+        Body::Payment(Payment {
+            id: "P1".into(),
+            amount: MinorUnits(11_500_000),
+            currency: uzs(),
+            invoices: vec!["B1".into()],
+            receipt: Some("R-77".into()),
+            channel: Some("terminal".into()),
+            status: PaymentStatus::Unconfirmed,
+        }),
+        Body::Reversal(Reversal {
+            payment: "P1".into(),
+            amount: Some(MinorUnits(1_500_000)),
+            reason: Some("charge-back".into()),
+            undo: false,
+        }),
+        Body::Control(instalments()),
+        Body::Report(Report {
+            command_id: command_id(),
+            outcome: Outcome::Failed,
+            detail: Some("number not in service".into()),
+        }),
+    ];
+    bodies.into_iter().map(event).collect()
+}
+
+/// The event of the kind that a topic carries.
+#[must_use]
+pub fn event_of(topic: InputTopic) -> Event {
+    events().swap_remove(topic.index())
+}
+
+fn event(body: Body) -> Event {
+    Event {
+        event_id: "0198f6a2-4c1e-7000-8000-000000000001".into(),
+        account_id: "A-1000001".into(),
+        debtor_id: Some("A-1".into()),
+        occurred_at: NOW,
+        source: "ocs".into(),
+        body,
+    }
+}
+
+fn snapshot() -> Snapshot {
+    Snapshot {
+        payment_mode: PaymentMode::Hybrid,
+        currency: Some(uzs()),
+        language: Some("uz".into()),
+        time_zone: Zone::find("Asia/Tashkent"),
+        credit_limit: Some(MinorUnits(50_000_000)),
+        contacts: [("sms".into(), "+998901234567".to_owned())].into(),
+        opt_outs: vec!["voice".into()],
+        services: vec![Service {
+            id: "998901234567".into(),
+            kind: Some("mobile".into()),
+            provider: Some("northnet".into()),
+            always_on: false,
+        }],
+        attributes: [
+            ("contract_no".to_owned(), AttributeValue::String("C-1".into())),
+            ("since".to_owned(), AttributeValue::Date(day(-700))),
+            ("tenure".to_owned(), AttributeValue::Long(23)),
+            ("vip".to_owned(), AttributeValue::Boolean(true)),
+        ]
+        .into(),
+        closed: false,
+    }
+}
+
+fn balance_change() -> BalanceChange {
+    BalanceChange {
+        name: "main".into(),
+        value: MinorUnits(4_990_000),
+        limit: Some(MinorUnits(10_000_000)),
+        currency: Some(uzs()),
+        valid_until: Some(NOW.plus_micros(30 * 86_400_000_000)),
+        version: Some(42),
+        reason: BalanceReason::TopUp,
+    }
+}
+
+fn instalments() -> Control {
+    let parts = [0, 30].map(|days| Instalment { due: day(days), amount: MinorUnits(6_000_000) });
+    Control {
+        by: "anna".into(),
+        role: "manager".into(),
+        why: Some("asked by telephone".into()),
+        order: Order::Hold(HoldOrder {
+            id: "I1".into(),
+            kind: HoldKind::Instalments { parts: parts.to_vec(), grace_days: 2 },
+            amount: None,
+            invoices: vec!["B1".into()],
+            until: None,
+        }),
+    }
+}
+
+/// One command of each kind, and both cancellations.
+#[must_use]
+pub fn commands() -> Vec<Command> {
+    let actions = [
+        Action::Message(Message {
+            template: "reminder".into(),
+            channel: "sms".into(),
+            class: MessageClass::Statutory,
+            language: "uz".into(),
+            address: Some("+998901234567".into()),
+            text: "Qarzingiz 120 000,00 so'm".into(),
+            lines: vec!["100.00".into(), "50.00".into()],
+            lines_crossed: 2,
+        }),
+        Action::Provision(Provision {
+            operation: "bar_outgoing".into(),
+            is_undo: false,
+            cuts_off: true,
+            services: vec!["998901234567".into()],
+        }),
+        Action::Task { queue: "calls".into(), due: Some(NOW.plus_micros(2 * 86_400_000_000)) },
+        Action::Fee { code: "late".into(), amount: money(500_000) },
+        Action::Handover { to: "agency".into(), debt: money(12_000_000) },
+        Action::Cancel { cancelled: command_id(), what: Cancelled::Message("reminder".into()) },
+        Action::Cancel { cancelled: command_id(), what: Cancelled::Task("calls".into()) },
+    ];
+    let origins = [
+        Origin::Threshold { rule: "low-balance".into() },
+        Origin::Cycle {
+            debt_class: "provider:northnet".into(),
+            plan: "soft".into(),
+            cycle: 3,
+            stage: Some("bar".into()),
+        },
+    ];
+    let command = |(action, origin): (Action, &Origin)| Command {
+        id: command_id(),
+        account_id: "A-1000001".into(),
+        debtor_id: "A-1".into(),
+        at: NOW,
+        origin: origin.clone(),
+        action,
+    };
+    actions.into_iter().zip(origins.iter().cycle()).map(command).collect()
+}
+
+fn money(minor_units: i64) -> Money {
+    Money { minor_units: MinorUnits(minor_units), currency: uzs() }
+}
+
+/// A line of history.
+#[must_use]
+pub fn record() -> Record {
+    Record {
+        kind: RecordKind::StageEntered,
+        account_id: "A-1000001".into(),
+        debtor_id: "A-1".into(),
+        sequence: 7,
+        at: NOW,
+        reason: "15 days past due".into(),
+        figures: vec![Figure::new("real_debt", "120000.00"), Figure::new("stage", "bar")],
+    }
+}
+
+/// A reject.
+#[must_use]
+pub fn reject() -> Reject<'static> {
+    Reject {
+        reason: "amount_not_positive".into(),
+        detail: "the amount must be above zero".into(),
+        topic: "weir.payments".into(),
+        partition: 3,
+        offset: 1_234,
+        timestamp: Some(NOW),
+        rejected_at: NOW,
+        event_id: Some("0198f6a2-4c1e-7000-8000-000000000001".into()),
+        account_id: Some("A-1000001".into()),
+        debtor_id: Some("A-1".into()),
+        key: Some(Bytes::new(b"A-1")),
+        value: Some(Bytes::new(b"\0\0\0\0\x05whatever came")),
+    }
+}
+
+fn positions() -> Vec<Position> {
+    let position = |topic: &InputTopic| Position { topic: topic.spec().name.into(), next: 1_235 };
+    InputTopic::ALL.iter().map(position).collect()
+}
+
+/// A journal record.
+#[must_use]
+pub fn journal() -> Journal {
+    let policy = policy();
+    let (topic, due) = ("weir.payments".into(), NOW.plus_micros(-1));
+    let taken = Taken { topic, previous: 1_230, first: 1_231, next: 1_235, count: 3 };
+    Journal {
+        partition: 3,
+        batch: 99,
+        now: NOW,
+        horizon: NOW.plus_micros(-1_000),
+        policy_name: policy.name,
+        policy_version: policy.version,
+        policy_hash: policy.hash,
+        steps: vec![Step::Taken(taken), Step::Fired(Fired { debtor_id: "A-1".into(), due })],
+        positions: positions(),
+        state_hash: *b"0123456789abcdef",
+    }
+}
+
+/// Where a task stands.
+#[must_use]
+pub fn task_state() -> TaskState {
+    TaskState {
+        partition: 3,
+        batch: 99,
+        clock: NOW,
+        horizon: NOW.plus_micros(-1_000),
+        policy_hash: policy().hash,
+        positions: positions(),
+        timers_due: Some(NOW.plus_micros(-1)),
+        timers_debtor: Some("A-1".into()),
+        changelog_next: Some(2_000),
+        records_next: None,
+        changelog_topic_id: Some("cZ4kmEaMQ9GzDRaAyh4nmQ".into()),
+    }
+}
+
+/// A debtor in which every part of the state has something.
+#[must_use]
+pub fn debtor() -> Debtor {
+    read_debtor(include_str!("../samples/debtor.json"))
+}
+
+/// The debtor that is met most: a prepaid account, two balances, nothing owed; about 300 bytes.
+#[must_use]
+pub fn hot_debtor() -> Debtor {
+    read_debtor(include_str!("../samples/hot_debtor.json"))
+}
+
+fn read_debtor(json: &str) -> Debtor {
+    #[expect(clippy::expect_used, reason = "compiled in, and a test reads it")]
+    serde_json::from_str(json).expect("the sample debtor reads")
+}

@@ -1,0 +1,251 @@
+//! The topics Weir reads and writes: the one table that docs, topic creation and wiring go by.
+//!
+//! What a record of a topic looks like is [`crate::avsc`]'s business; how a topic is made on a
+//! broker is `connectors`'.
+
+use crate::avsc::RecordSchema;
+use decision::command::{Action, Cancelled, Command};
+use std::sync::Arc;
+
+/// The key of the changelog's own bookkeeping record, one in each partition of the changelog. No
+/// debtor's id holds a control character, so none is this.
+pub const TASK_STATE_KEY: &[u8] = b"\0task_state";
+
+/// What is known of a topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TopicSpec {
+    /// Its name, unless the configuration says another.
+    pub name: &'static str,
+    /// Whether Weir reads it or writes it.
+    pub direction: Direction,
+    /// The record it carries.
+    pub schema: RecordSchema,
+    /// What its records are keyed by, in words.
+    pub key: &'static str,
+    /// Whether only the last record of a key is kept.
+    pub compacted: bool,
+    /// What it is for.
+    pub about: &'static str,
+}
+
+/// Whether Weir reads a topic or writes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Read.
+    In,
+    /// Written.
+    Out,
+}
+
+const DEBTOR_KEY: &str = "debtor id";
+
+const fn topic(
+    name: &'static str,
+    direction: Direction,
+    schema: RecordSchema,
+    key: &'static str,
+    about: &'static str,
+) -> TopicSpec {
+    TopicSpec { name, direction, schema, key, compacted: false, about }
+}
+
+const fn input(name: &'static str, schema: RecordSchema, about: &'static str) -> TopicSpec {
+    topic(name, Direction::In, schema, DEBTOR_KEY, about)
+}
+
+const fn output(name: &'static str, schema: RecordSchema, about: &'static str) -> TopicSpec {
+    topic(name, Direction::Out, schema, DEBTOR_KEY, about)
+}
+
+macro_rules! topics {
+    ($($kind:ident, $what:literal: { $($variant:ident = $spec:expr),+ $(,)? })+) => {
+        $(
+            #[doc = $what]
+            #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+            pub enum $kind {
+                $(#[doc = concat!("See [`TOPICS`]: ", stringify!($variant), ".")] $variant),+
+            }
+
+            impl $kind {
+                /// Every one of them, in the table's order.
+                pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+                /// What is known of it.
+                #[must_use]
+                pub const fn spec(self) -> TopicSpec {
+                    match self {
+                        $(Self::$variant => $spec),+
+                    }
+                }
+
+                /// The record it carries.
+                #[must_use]
+                pub const fn schema(self) -> RecordSchema {
+                    self.spec().schema
+                }
+
+                /// Its place in [`Self::ALL`].
+                #[must_use]
+                pub const fn index(self) -> usize {
+                    self as usize
+                }
+            }
+        )+
+
+        /// Every topic: those read first.
+        pub const TOPICS: &[TopicSpec] = &[$($($kind::$variant.spec()),+),+];
+    };
+}
+
+topics! {
+    InputTopic, "A topic that Weir reads. All have the same number of partitions.": {
+        Accounts = input("weir.accounts", RecordSchema::Account, "account snapshots"),
+        Balances = input("weir.balances", RecordSchema::Balance, "balances after a change"),
+        Invoices = input("weir.invoices", RecordSchema::Invoice, "invoices as issued"),
+        Adjustments = input("weir.adjustments", RecordSchema::Adjustment,
+            "credit and debit notes, write-offs, and their undoing"),
+        Payments = input("weir.payments", RecordSchema::Payment, "payments"),
+        Reversals = input("weir.reversals", RecordSchema::Reversal,
+            "payments taken back, and the undoing of that"),
+        Controls = input("weir.controls", RecordSchema::Control,
+            "what a person or another system orders"),
+        Reports = input("weir.reports", RecordSchema::Report, "what became of commands"),
+    }
+    OutputTopic, "A topic that Weir writes.": {
+        Messages = output("weir.messages", RecordSchema::Message, "messages to customers"),
+        Provisioning = output("weir.provisioning", RecordSchema::Provisioning,
+            "provisioning orders"),
+        Tasks = output("weir.tasks", RecordSchema::Task, "tasks for people"),
+        Fees = output("weir.fees", RecordSchema::Fee, "fees to charge"),
+        Handovers = output("weir.handovers", RecordSchema::Handover, "debts to hand over"),
+        Records = output("weir.records", RecordSchema::Record,
+            "history: what was decided, and why"),
+        Rejects = topic("weir.rejects", Direction::Out, RecordSchema::Reject,
+            "the rejected record's own key", "records that changed nothing, as they came"),
+        Journal = topic("weir.journal", Direction::Out, RecordSchema::Journal,
+            "partition, in decimal digits", "what each committed batch was"),
+        Debtors = TopicSpec {
+            compacted: true,
+            ..output("weir.debtors", RecordSchema::Debtor,
+                "the state of each debtor, and of each task (`task_state`, key `\\0task_state`)")
+        },
+    }
+}
+
+impl OutputTopic {
+    /// The topic that a command goes to.
+    #[must_use]
+    pub fn of_command(command: &Command) -> Self {
+        match &command.action {
+            Action::Message(_) | Action::Cancel { what: Cancelled::Message(_), .. } => Self::Messages,
+            Action::Provision(_) => Self::Provisioning,
+            Action::Task { .. } | Action::Cancel { what: Cancelled::Task(_), .. } => Self::Tasks,
+            Action::Fee { .. } => Self::Fees,
+            Action::Handover { .. } => Self::Handovers,
+        }
+    }
+}
+
+/// What the topics are called where Weir runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopicNames {
+    inputs: Vec<Arc<str>>,
+    outputs: Vec<Arc<str>>,
+}
+
+impl Default for TopicNames {
+    fn default() -> Self {
+        Self {
+            inputs: InputTopic::ALL.iter().map(|topic| topic.spec().name.into()).collect(),
+            outputs: OutputTopic::ALL.iter().map(|topic| topic.spec().name.into()).collect(),
+        }
+    }
+}
+
+impl TopicNames {
+    /// What this input topic is called.
+    #[must_use]
+    pub fn input(&self, topic: InputTopic) -> &Arc<str> {
+        #[expect(clippy::indexing_slicing, reason = "one name a topic, by construction")]
+        &self.inputs[topic.index()]
+    }
+
+    /// What this output topic is called.
+    #[must_use]
+    pub fn output(&self, topic: OutputTopic) -> &Arc<str> {
+        #[expect(clippy::indexing_slicing, reason = "one name a topic, by construction")]
+        &self.outputs[topic.index()]
+    }
+
+    /// Calls an input topic so.
+    #[must_use]
+    pub fn with_input(mut self, topic: InputTopic, name: &str) -> Self {
+        if let Some(place) = self.inputs.get_mut(topic.index()) {
+            *place = name.into();
+        }
+        self
+    }
+
+    /// Calls an output topic so.
+    #[must_use]
+    pub fn with_output(mut self, topic: OutputTopic, name: &str) -> Self {
+        if let Some(place) = self.outputs.get_mut(topic.index()) {
+            *place = name.into();
+        }
+        self
+    }
+
+    /// The names of all input topics, in the table's order.
+    #[must_use]
+    pub fn inputs(&self) -> &[Arc<str>] {
+        &self.inputs
+    }
+
+    /// The names of all output topics, in the table's order.
+    #[must_use]
+    pub fn outputs(&self) -> &[Arc<str>] {
+        &self.outputs
+    }
+
+    /// The input topic of this name.
+    #[must_use]
+    pub fn find_input(&self, name: &str) -> Option<InputTopic> {
+        let place = self.inputs.iter().position(|known| **known == *name)?;
+        InputTopic::ALL.get(place).copied()
+    }
+
+    /// The subject under which a topic's schema is registered: `TOPIC-value`.
+    pub(crate) fn subject_of(topic: &str) -> String {
+        format!("{topic}-value")
+    }
+
+    /// The subject of the changelog's bookkeeping record: it shares the topic of the debtors, so
+    /// it goes by topic and record.
+    pub(crate) fn task_state_subject(&self) -> String {
+        format!("{}-weir.TaskState", self.output(OutputTopic::Debtors))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_finds_its_topic_and_another_name_takes_its_place() {
+        let names = TopicNames::default().with_input(InputTopic::Payments, "billing.payments");
+        assert_eq!(names.find_input("billing.payments"), Some(InputTopic::Payments));
+        assert_eq!(names.find_input("weir.payments"), None);
+        assert_eq!(names.find_input("weir.reports"), Some(InputTopic::Reports));
+        assert_eq!(&**names.output(OutputTopic::Journal), "weir.journal");
+    }
+
+    #[test]
+    fn no_two_topics_share_a_name_or_a_record_and_one_is_compacted() {
+        for (place, spec) in TOPICS.iter().enumerate() {
+            let others = &TOPICS[place + 1..];
+            assert!(others.iter().all(|other| other.name != spec.name && other.schema != spec.schema));
+        }
+        assert_eq!(TOPICS.iter().filter(|spec| spec.compacted).count(), 1);
+        assert_eq!(TOPICS.len() + 1, RecordSchema::ALL.len());
+    }
+}

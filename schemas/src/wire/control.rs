@@ -1,0 +1,246 @@
+//! The control record: one record for every order, `order` saying which of its fields count.
+//!
+//! One flat record, not a union of fourteen, is what is easiest to write in any language and to
+//! keep in a table. Whether an order is allowed is the core's business.
+
+use super::{
+    amount, date, header, name, names, optional_amount, optional_moment, optional_out, out, whole,
+    wire_event, word,
+};
+use crate::error::{Fault, WireError};
+use crate::value::{Number, Text, Word, words};
+use decision::Event;
+use decision::event::{Body, Control, DisputeOutcome, HoldKind, HoldOrder, Instalment, Order};
+use serde::{Deserialize, Serialize};
+
+/// What a control orders, by its word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OrderWord {
+    Dispute,
+    Promise,
+    Deferral,
+    Instalments,
+    DisputeEnded,
+    Exempt,
+    ExemptEnded,
+    AssignPlan,
+    Pause,
+    Resume,
+    Jump,
+    Close,
+    Rearm,
+    TaskResult,
+}
+
+words! { OrderWord {
+    Dispute = "dispute", Promise = "promise", Deferral = "deferral", Instalments = "instalments",
+    DisputeEnded = "dispute_ended", Exempt = "exempt", ExemptEnded = "exempt_ended",
+    AssignPlan = "assign_plan", Pause = "pause", Resume = "resume", Jump = "jump",
+    Close = "close", Rearm = "rearm", TaskResult = "task_result",
+} }
+words! { DisputeOutcome { Upheld = "upheld", Rejected = "rejected", Withdrawn = "withdrawn" } }
+
+wire_event! {
+    /// An order, with who gave it.
+    ControlWire<'a> {
+        #[serde(borrow)]
+        by: Text<'a>,
+        #[serde(borrow)]
+        role: Text<'a>,
+        #[serde(borrow, default)]
+        why: Option<Text<'a>>,
+        order: Word<OrderWord>,
+        #[serde(borrow, default)]
+        hold_id: Option<Text<'a>>,
+        #[serde(default)]
+        amount: Option<Number>,
+        #[serde(borrow, default)]
+        invoices: Vec<Text<'a>>,
+        #[serde(default)]
+        until: Option<Number>,
+        #[serde(default)]
+        parts: Vec<InstalmentWire>,
+        #[serde(default)]
+        grace_days: Option<Number>,
+        #[serde(default)]
+        outcome: Option<Word<DisputeOutcome>>,
+        #[serde(borrow, default)]
+        plan: Option<Text<'a>>,
+        #[serde(default)]
+        resume_at: Option<Number>,
+        #[serde(borrow, default)]
+        stage: Option<Text<'a>>,
+        #[serde(borrow, default)]
+        rule: Option<Text<'a>>,
+        #[serde(borrow, default)]
+        queue: Option<Text<'a>>,
+        #[serde(borrow, default)]
+        result: Option<Text<'a>>,
+    }
+}
+
+/// One part of an instalment plan.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct InstalmentWire {
+    due: Number,
+    amount: Number,
+}
+
+/// The field that an order cannot do without.
+fn needed<'t, T>(order: OrderWord, field: &'static str, value: Option<&'t T>) -> Result<&'t T, WireError> {
+    use crate::value::Words as _;
+    value.ok_or_else(|| Fault::Missing { order: order.word() }.of(field, "null"))
+}
+
+impl<'a> ControlWire<'a> {
+    pub(crate) fn new(event: &'a Event, body: &'a Control) -> Self {
+        let why = optional_out(body.why.as_ref());
+        let (by, role) = (out(&body.by), out(&body.role));
+        let (none, word) = (None, Word::Known(OrderWord::Resume));
+        let mut wire = Self::under(
+            event,
+            by,
+            role,
+            why,
+            word,
+            none,
+            None,
+            Vec::new(),
+            None,
+            Vec::new(),
+            None,
+            None,
+            None,
+            None,
+            None,
+            None,
+            None,
+            None,
+        );
+        wire.fill(&body.order);
+        wire
+    }
+
+    fn fill(&mut self, order: &'a Order) {
+        let word = match order {
+            Order::Hold(hold) => self.fill_hold(hold),
+            Order::DisputeEnded { id, outcome } => {
+                self.hold_id = Some(out(id));
+                self.outcome = Some(Word::Known(*outcome));
+                OrderWord::DisputeEnded
+            }
+            Order::Exempt(true) => OrderWord::Exempt,
+            Order::Exempt(false) => OrderWord::ExemptEnded,
+            Order::AssignPlan(plan) => {
+                self.plan = Some(out(plan));
+                OrderWord::AssignPlan
+            }
+            Order::Pause { until } => {
+                self.resume_at = until.map(|until| Number::Whole(until.0));
+                OrderWord::Pause
+            }
+            Order::Resume => OrderWord::Resume,
+            Order::Jump(stage) => {
+                self.stage = Some(out(stage));
+                OrderWord::Jump
+            }
+            Order::Close => OrderWord::Close,
+            Order::Rearm(rule) => {
+                self.rule = Some(out(rule));
+                OrderWord::Rearm
+            }
+            Order::TaskResult { queue, result } => {
+                self.queue = Some(out(queue));
+                self.result = Some(out(result));
+                OrderWord::TaskResult
+            }
+        };
+        self.order = Word::Known(word);
+    }
+
+    fn fill_hold(&mut self, hold: &'a HoldOrder) -> OrderWord {
+        self.hold_id = Some(out(&hold.id));
+        self.amount = hold.amount.map(|amount| Number::Whole(amount.0));
+        self.invoices = hold.invoices.iter().map(out).collect();
+        self.until = hold.until.map(|until| Number::Whole(until.days().into()));
+        match &hold.kind {
+            HoldKind::Dispute => OrderWord::Dispute,
+            HoldKind::Promise => OrderWord::Promise,
+            HoldKind::Deferral => OrderWord::Deferral,
+            HoldKind::Instalments { parts, grace_days } => {
+                self.grace_days = Some(Number::Whole((*grace_days).into()));
+                self.parts = parts.iter().map(InstalmentWire::new).collect();
+                OrderWord::Instalments
+            }
+        }
+    }
+
+    pub(crate) fn check(mut self) -> Result<Event, WireError> {
+        let order = std::mem::replace(&mut self.order, Word::Known(OrderWord::Resume));
+        let order = self.check_order(word("order", order)?)?;
+        let body = Control {
+            by: self.by.into_owned(),
+            role: self.role.into_owned(),
+            why: self.why.map(Text::into_owned),
+            order,
+        };
+        header!(self).with(Body::Control(body))
+    }
+
+    fn check_order(&self, order: OrderWord) -> Result<Order, WireError> {
+        let text = |field, value| needed(order, field, value);
+        Ok(match order {
+            OrderWord::Dispute => Order::Hold(self.check_hold(order, HoldKind::Dispute)?),
+            OrderWord::Promise => Order::Hold(self.check_hold(order, HoldKind::Promise)?),
+            OrderWord::Deferral => Order::Hold(self.check_hold(order, HoldKind::Deferral)?),
+            OrderWord::Instalments => Order::Hold(self.check_hold(order, self.check_instalments(order)?)?),
+            OrderWord::DisputeEnded => Order::DisputeEnded {
+                id: name("hold_id", text("hold_id", self.hold_id.as_ref())?)?,
+                outcome: word("outcome", needed(order, "outcome", self.outcome.as_ref())?.clone())?,
+            },
+            OrderWord::Exempt => Order::Exempt(true),
+            OrderWord::ExemptEnded => Order::Exempt(false),
+            OrderWord::AssignPlan => Order::AssignPlan(name("plan", text("plan", self.plan.as_ref())?)?),
+            OrderWord::Pause => {
+                Order::Pause { until: optional_moment("resume_at", self.resume_at.as_ref())? }
+            }
+            OrderWord::Resume => Order::Resume,
+            OrderWord::Jump => Order::Jump(name("stage", text("stage", self.stage.as_ref())?)?),
+            OrderWord::Close => Order::Close,
+            OrderWord::Rearm => Order::Rearm(name("rule", text("rule", self.rule.as_ref())?)?),
+            OrderWord::TaskResult => Order::TaskResult {
+                queue: name("queue", text("queue", self.queue.as_ref())?)?,
+                result: text("result", self.result.as_ref())?.as_str().to_owned(),
+            },
+        })
+    }
+
+    fn check_hold(&self, order: OrderWord, kind: HoldKind) -> Result<HoldOrder, WireError> {
+        Ok(HoldOrder {
+            id: name("hold_id", needed(order, "hold_id", self.hold_id.as_ref())?)?,
+            kind,
+            amount: optional_amount("amount", self.amount.as_ref())?,
+            invoices: names("invoices", &self.invoices)?,
+            until: self.until.as_ref().map(|until| date("until", until)).transpose()?,
+        })
+    }
+
+    fn check_instalments(&self, order: OrderWord) -> Result<HoldKind, WireError> {
+        needed(order, "parts", self.parts.first())?;
+        let parts = self.parts.iter().map(InstalmentWire::check).collect::<Result<_, _>>()?;
+        let grace = self.grace_days.as_ref().map(|days| whole("grace_days", days)).transpose()?;
+        let grace = grace.unwrap_or(0);
+        let grace_days = i32::try_from(grace).map_err(|_| Fault::NumberOutOfRange.of("grace_days", grace))?;
+        Ok(HoldKind::Instalments { parts, grace_days })
+    }
+}
+
+impl InstalmentWire {
+    fn new(part: &Instalment) -> Self {
+        Self { due: Number::Whole(part.due.days().into()), amount: Number::Whole(part.amount.0) }
+    }
+
+    fn check(&self) -> Result<Instalment, WireError> {
+        Ok(Instalment { due: date("parts.due", &self.due)?, amount: amount("parts.amount", &self.amount)? })
+    }
+}
