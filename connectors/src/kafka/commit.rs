@@ -81,6 +81,9 @@ fn commit(native: &Native, job: &Job, timeout: Duration) -> Result<Committed, Co
     // The offsets go first: their two round trips pass while the records are in flight.
     send_offsets(native, job, deadline)?;
     drain(native, deadline);
+    if let Some((code, reason)) = native.client().fatal_error() {
+        return Err(fatal(code, reason));
+    }
     if native.in_flight_count() > 0 {
         let reason = format!("{} records were not delivered in time", native.in_flight_count());
         return Err(give_up(native, reason, deadline));
@@ -122,7 +125,8 @@ fn send_offsets(native: &Native, job: &Job, deadline: Instant) -> Result<(), Com
     }
 }
 
-/// Takes delivery reports until nothing is in flight.
+/// Takes delivery reports until nothing is in flight, or nothing that is will ever be reported: a
+/// fatal error, of a fenced producer for one, leaves its records in the queue.
 ///
 /// Left to rust-rdkafka's `flush`, which `commit_transaction` calls, this takes 100 ms at least: it
 /// polls for that long, and polling goes on to the end of its time whatever comes.
@@ -130,9 +134,13 @@ fn drain(native: &Native, deadline: Instant) {
     while native.in_flight_count() > 0 && Instant::now() < deadline {
         let before = native.in_flight_count();
         native.poll(Duration::ZERO);
-        if native.in_flight_count() == before {
-            native.poll(Duration::from_millis(1));
+        if native.in_flight_count() < before {
+            continue;
         }
+        if native.client().fatal_error().is_some() {
+            return;
+        }
+        native.poll(Duration::from_millis(1));
     }
 }
 

@@ -267,7 +267,10 @@ impl KafkaSettings {
             .set("bootstrap.servers", &self.brokers)
             .set("client.id", &self.client_id)
             // Load balancers drop idle connections without a word.
-            .set("socket.keepalive.enable", "true");
+            .set("socket.keepalive.enable", "true")
+            // Small requests follow one another on one connection: Nagle's algorithm would hold each back
+            // until the one before is acknowledged. Kafka's own clients have it off always.
+            .set("socket.nagle.disable", "true");
         if let Some(statistics) = &self.statistics {
             config.set("statistics.interval.ms", millis(statistics.every));
         }

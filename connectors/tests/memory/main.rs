@@ -8,8 +8,11 @@
     reason = "a test that panics has failed, as it should"
 )]
 
+#[path = "../contract/mod.rs"]
+mod contract;
 mod faults;
 mod group;
+mod honest;
 mod retention;
 mod transactions;
 
