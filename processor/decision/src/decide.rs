@@ -6,8 +6,8 @@ use crate::debtor::Debtor;
 use crate::dunning::{self, Cause};
 use crate::event::{BalanceChange, Body, Control, Event, Order, Report};
 use crate::ids::AccountId;
-use crate::money::LARGEST_AMOUNT;
-use crate::policy::Policy;
+use crate::money::{Currency, LARGEST_AMOUNT};
+use crate::policy::{Policy, Unit};
 use crate::record::{Figure, RecordKind};
 use crate::scribe::Scribe;
 use crate::time::Timestamp;
@@ -146,13 +146,18 @@ fn check_balance(
     if let Some(until) = change.valid_until {
         check_moment("valid_until", until)?;
     }
-    if let (Some(event), Some(account)) = (change.currency, debtor.currency)
+    if let (Some(event), Some(account)) = (money_of(change, policy), debtor.currency)
         && event != account
     {
         return Err(Rejection::CurrencyDiffers { event, account });
     }
     let is_old = alerting::is_old(debtor, &event.account_id, change);
     Ok(if is_old { Checked::Known("version") } else { Checked::New })
+}
+
+/// The currency of a balance of money, where the event tells it.
+fn money_of(change: &BalanceChange, policy: &Policy) -> Option<Currency> {
+    change.currency.filter(|_| policy.balances.get(&change.name) == Some(&Unit::Money))
 }
 
 fn check_control(control: &Control, policy: &Policy) -> Result<Checked, Rejection> {
@@ -177,6 +182,9 @@ fn apply(debtor: &mut Debtor, event: &Event, scribe: &mut Scribe<'_>) -> Option<
     match &event.body {
         Body::Account(snapshot) => apply_snapshot(debtor, event, snapshot, scribe),
         Body::Balance(change) => {
+            if let Some(currency) = money_of(change, scribe.policy) {
+                booking::adopt_currency(debtor, currency, scribe);
+            }
             let moves_expiry = alerting::on_change(debtor, account_id, event.occurred_at, change, scribe);
             return moves_expiry.then_some(cause);
         }

@@ -1,6 +1,6 @@
 //! Payments: what they name first, then the oldest due; the rest is credit.
 
-use super::{Checked, MOST_WAITING, allocation, check_amount, check_currency, reversals};
+use super::{Checked, MOST_WAITING, adopt_currency, allocation, check_amount, check_currency, reversals};
 use crate::debt::{BookedPayment, Debt};
 use crate::debtor::Debtor;
 use crate::event::{Payment, PaymentStatus};
@@ -49,7 +49,7 @@ pub(crate) fn book_payment(
     payment: &Payment,
     scribe: &mut Scribe<'_>,
 ) {
-    debtor.currency = debtor.currency.or(Some(payment.currency));
+    adopt_currency(debtor, payment.currency, scribe);
     let debt = &mut debtor.debt;
     let is_unseen = |named: &&InvoiceId| allocation::find(debt, named).is_none();
     let waits_for: Vec<InvoiceId> = payment.invoices.iter().filter(is_unseen).cloned().collect();
