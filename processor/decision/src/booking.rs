@@ -73,10 +73,16 @@ pub(crate) fn check_invoice(debtor: &Debtor, issued: &InvoiceIssued) -> Result<C
     check_amount(issued.amount)?;
     check_currency(debtor, issued.currency)?;
     match allocation::find(&debtor.debt, &issued.id) {
+        // Of an invoice closed long ago, all that is remembered is a payment that paid it.
+        None if is_paid_by_one_remembered(&debtor.debt, &issued.id) => Ok(Checked::Known("invoice")),
         None => Ok(Checked::New),
         Some(booked) if is_same_invoice(booked, issued) => Ok(Checked::Known("invoice")),
         Some(_) => Err(Rejection::InvoiceDiffers(issued.id.clone())),
     }
+}
+
+fn is_paid_by_one_remembered(debt: &Debt, id: &InvoiceId) -> bool {
+    debt.payments.iter().any(|payment| payment.allocations.iter().any(|part| part.invoice == *id))
 }
 
 fn is_same_invoice(booked: &Invoice, issued: &InvoiceIssued) -> bool {

@@ -54,7 +54,7 @@ fn on_event(debtor: &mut Debtor, event: &Event, scribe: &mut Scribe<'_>) -> Opti
         tell_duplicate(event, "event_id", scribe);
         return None;
     }
-    let checked = check(debtor, event, scribe.policy);
+    let checked = check(debtor, event, scribe);
     let dedup_window = scribe.policy.windows.dedup.nominal_micros();
     debtor.seen.remember(&event.event_id, scribe.now(), dedup_window);
     scribe.changed();
@@ -77,7 +77,8 @@ fn tell_duplicate(event: &Event, what: &str, scribe: &mut Scribe<'_>) {
 }
 
 /// Declines what cannot be applied, most telling reason first.
-fn check(debtor: &Debtor, event: &Event, policy: &Policy) -> Result<Checked, Rejection> {
+fn check(debtor: &Debtor, event: &Event, scribe: &Scribe<'_>) -> Result<Checked, Rejection> {
+    let policy = scribe.policy;
     check_moment("occurred_at", event.occurred_at)?;
     match &event.body {
         Body::Account(snapshot) => check_snapshot(debtor, event, snapshot, policy),
@@ -87,7 +88,7 @@ fn check(debtor: &Debtor, event: &Event, policy: &Policy) -> Result<Checked, Rej
             booking::check_adjustment(debtor, adjustment, policy.windows.reversal)
         }
         Body::Payment(payment) => booking::check_payment(debtor, payment),
-        Body::Reversal(reversal) => booking::check_reversal(debtor, reversal, policy.windows.reversal),
+        Body::Reversal(reversal) => booking::check_reversal(debtor, reversal, scribe),
         Body::Control(control) => check_control(control, policy),
         Body::Report(_) => Ok(Checked::New),
     }
@@ -195,7 +196,7 @@ fn apply(debtor: &mut Debtor, event: &Event, scribe: &mut Scribe<'_>) -> Option<
         }
         Body::Payment(payment) => {
             booking::book_payment(debtor, account_id, payment, scribe);
-            forget_old(debtor, scribe);
+            booking::forget_old(&mut debtor.debt, scribe.oldest_kept());
             cause = Cause::Paid;
         }
         Body::Reversal(reversal) => {
@@ -206,11 +207,6 @@ fn apply(debtor: &mut Debtor, event: &Event, scribe: &mut Scribe<'_>) -> Option<
         Body::Report(report) => apply_report(debtor, account_id, report, scribe),
     }
     Some(cause)
-}
-
-fn forget_old(debtor: &mut Debtor, scribe: &Scribe<'_>) {
-    let oldest_kept = scribe.zone.before(scribe.now(), scribe.policy.windows.reversal);
-    booking::forget_old(&mut debtor.debt, oldest_kept);
 }
 
 fn apply_snapshot(debtor: &mut Debtor, event: &Event, snapshot: &Snapshot, scribe: &mut Scribe<'_>) {

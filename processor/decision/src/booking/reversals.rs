@@ -8,27 +8,32 @@ use crate::ids::AccountId;
 use crate::record::{Figure, RecordKind};
 use crate::rejection::Rejection;
 use crate::scribe::Scribe;
-use crate::time::Period;
 
 /// Whether a reversal may be booked.
 pub(crate) fn check_reversal(
     debtor: &Debtor,
     reversal: &Reversal,
-    window: Period,
+    scribe: &Scribe<'_>,
 ) -> Result<Checked, Rejection> {
     if let Some(amount) = reversal.amount {
         check_amount(amount)?;
     }
     let payment = &reversal.payment;
+    let window = scribe.policy.windows.reversal;
+    let unknown = || Rejection::UnknownPayment(payment.clone(), window.to_string());
     let Some(booked) = debtor.debt.payments.iter().find(|booked| booked.id == *payment) else {
         if reversal.undo {
-            return Err(Rejection::UnknownPayment(payment.clone(), window.to_string()));
+            return Err(unknown());
         }
         if debtor.debt.waiting_reversals.len() >= MOST_WAITING {
             return Err(Rejection::TooManyWaiting { what: "payments" });
         }
         return Ok(Checked::New);
     };
+    // What it paid may be forgotten, even where the payment is not.
+    if booked.booked_at < scribe.oldest_kept() {
+        return Err(unknown());
+    }
     if reversal.undo {
         let amount = reversal.amount.unwrap_or(booked.reversed);
         let can_undo = amount.is_positive() && amount <= booked.reversed;
@@ -82,7 +87,7 @@ pub(super) fn apply_waiting(
         .partition::<Vec<_>, _>(|waiting| waiting.reversal.payment == payment.id);
     debtor.debt.waiting_reversals = rest;
     for waiting in due {
-        match check_reversal(debtor, &waiting.reversal, scribe.policy.windows.reversal) {
+        match check_reversal(debtor, &waiting.reversal, scribe) {
             Ok(_) => book_reversal(debtor, account_id, &waiting.reversal, scribe),
             Err(rejection) => scribe.reject_late(account_id, &rejection),
         }
