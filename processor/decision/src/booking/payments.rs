@@ -91,8 +91,11 @@ fn payment_figures(debt: &Debt, payment: &Payment, scribe: &Scribe<'_>) -> Vec<F
         vec![Figure::new("payment", &payment.id), Figure::new("amount", scribe.money(payment.amount))];
     figures.extend(payment.channel.as_ref().map(|channel| Figure::new("channel", channel)));
     if let Some(booked) = debt.payments.iter().find(|booked| booked.id == payment.id) {
-        let paid =
-            booked.allocations.iter().map(|part| format!("{} {}", part.invoice, scribe.money(part.amount)));
+        let paid = booked
+            .allocations
+            .iter()
+            .filter(|part| part.amount.is_positive())
+            .map(|part| format!("{} {}", part.invoice, scribe.money(part.amount)));
         figures.push(Figure::new("paid", paid.collect::<Vec<_>>().join(", ")));
         figures.push(Figure::new("credit", scribe.money(booked.credit)));
     }
