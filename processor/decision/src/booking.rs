@@ -60,15 +60,29 @@ fn check_currency(debtor: &Debtor, event: Currency) -> Result<(), Rejection> {
     }
 }
 
+/// The first money seen says what currency a debtor's money is in.
+pub(crate) fn adopt_currency(debtor: &mut Debtor, currency: Currency, scribe: &mut Scribe<'_>) {
+    if debtor.currency.is_none() {
+        debtor.currency = Some(currency);
+        scribe.exponent = currency.exponent();
+    }
+}
+
 /// Whether an invoice may be booked.
 pub(crate) fn check_invoice(debtor: &Debtor, issued: &InvoiceIssued) -> Result<Checked, Rejection> {
     check_amount(issued.amount)?;
     check_currency(debtor, issued.currency)?;
     match allocation::find(&debtor.debt, &issued.id) {
+        // Of an invoice closed long ago, all that is remembered is a payment that paid it.
+        None if is_paid_by_one_remembered(&debtor.debt, &issued.id) => Ok(Checked::Known("invoice")),
         None => Ok(Checked::New),
         Some(booked) if is_same_invoice(booked, issued) => Ok(Checked::Known("invoice")),
         Some(_) => Err(Rejection::InvoiceDiffers(issued.id.clone())),
     }
+}
+
+fn is_paid_by_one_remembered(debt: &Debt, id: &InvoiceId) -> bool {
+    debt.payments.iter().any(|payment| payment.allocations.iter().any(|part| part.invoice == *id))
 }
 
 fn is_same_invoice(booked: &Invoice, issued: &InvoiceIssued) -> bool {
@@ -87,6 +101,9 @@ pub(crate) fn book_invoice(
     issued: &InvoiceIssued,
     scribe: &mut Scribe<'_>,
 ) {
+    if !issued.draft {
+        adopt_currency(debtor, issued.currency, scribe);
+    }
     let mut figures = vec![
         Figure::new("invoice", &issued.id),
         Figure::new("amount", scribe.money(issued.amount)),
@@ -96,7 +113,6 @@ pub(crate) fn book_invoice(
         scribe.record(account_id, RecordKind::InvoiceBooked, "draft: no debt yet", figures);
         return;
     }
-    debtor.currency = debtor.currency.or(Some(issued.currency));
     let debt = &mut debtor.debt;
     debt.invoices.push(Invoice {
         id: issued.id.clone(),

@@ -1,6 +1,6 @@
 //! Payments: what they name first, then the oldest due; the rest is credit.
 
-use super::{Checked, MOST_WAITING, allocation, check_amount, check_currency, reversals};
+use super::{Checked, MOST_WAITING, adopt_currency, allocation, check_amount, check_currency, reversals};
 use crate::debt::{BookedPayment, Debt};
 use crate::debtor::Debtor;
 use crate::event::{Payment, PaymentStatus};
@@ -49,7 +49,7 @@ pub(crate) fn book_payment(
     payment: &Payment,
     scribe: &mut Scribe<'_>,
 ) {
-    debtor.currency = debtor.currency.or(Some(payment.currency));
+    adopt_currency(debtor, payment.currency, scribe);
     let debt = &mut debtor.debt;
     let is_unseen = |named: &&InvoiceId| allocation::find(debt, named).is_none();
     let waits_for: Vec<InvoiceId> = payment.invoices.iter().filter(is_unseen).cloned().collect();
@@ -91,8 +91,11 @@ fn payment_figures(debt: &Debt, payment: &Payment, scribe: &Scribe<'_>) -> Vec<F
         vec![Figure::new("payment", &payment.id), Figure::new("amount", scribe.money(payment.amount))];
     figures.extend(payment.channel.as_ref().map(|channel| Figure::new("channel", channel)));
     if let Some(booked) = debt.payments.iter().find(|booked| booked.id == payment.id) {
-        let paid =
-            booked.allocations.iter().map(|part| format!("{} {}", part.invoice, scribe.money(part.amount)));
+        let paid = booked
+            .allocations
+            .iter()
+            .filter(|part| part.amount.is_positive())
+            .map(|part| format!("{} {}", part.invoice, scribe.money(part.amount)));
         figures.push(Figure::new("paid", paid.collect::<Vec<_>>().join(", ")));
         figures.push(Figure::new("credit", scribe.money(booked.credit)));
     }
