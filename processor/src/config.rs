@@ -6,8 +6,8 @@
 mod file;
 mod problem;
 
-pub use file::ConfigFile;
-pub use problem::ConfigProblem;
+pub(crate) use file::{ConfigFile, LogFormat};
+pub(crate) use problem::ConfigProblem;
 
 use schemas::{InputTopic, OutputTopic, TopicNames};
 use std::collections::BTreeMap;
@@ -17,51 +17,51 @@ use std::time::Duration;
 
 /// The configuration, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Config {
+pub(crate) struct Config {
     /// The brokers to reach first.
-    pub brokers: String,
+    pub(crate) brokers: String,
     /// The consumer group, and the beginning of every transactional id.
-    pub group: String,
+    pub(crate) group: String,
     /// This process's place in the group, kept over a restart.
-    pub group_instance_id: Option<String>,
+    pub(crate) group_instance_id: Option<String>,
     /// After how long without a sign of life its place is given away.
-    pub session_timeout: Duration,
+    pub(crate) session_timeout: Duration,
     /// Further properties of the client library.
-    pub kafka_properties: BTreeMap<String, String>,
+    pub(crate) kafka_properties: BTreeMap<String, String>,
     /// The schema registry.
-    pub registry: Registry,
+    pub(crate) registry: Registry,
     /// What the topics are called.
-    pub topics: TopicNames,
+    pub(crate) topics: TopicNames,
     /// Where the state lies.
-    pub state_folder: PathBuf,
+    pub(crate) state_folder: PathBuf,
     /// What the stores may use of memory; worked out from the machine where absent.
-    pub state_memory: Option<u64>,
+    pub(crate) state_memory: Option<u64>,
     /// The policy file.
-    pub policy: PathBuf,
+    pub(crate) policy: PathBuf,
     /// Where HTTP is served.
-    pub listen: SocketAddr,
+    pub(crate) listen: SocketAddr,
     /// How the engine runs.
-    pub engine: engine::Settings,
+    pub(crate) engine: engine::Settings,
     /// How it logs.
-    pub log: Log,
+    pub(crate) log: Log,
 }
 
 /// The schema registry.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Registry {
+pub(crate) struct Registry {
     /// Where it is.
-    pub url: String,
+    pub(crate) url: String,
     /// Whether schemas that it lacks are registered.
-    pub auto_register: bool,
+    pub(crate) auto_register: bool,
 }
 
 /// How it logs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Log {
+pub(crate) struct Log {
     /// What is logged, as `tracing` filters it.
-    pub level: String,
+    pub(crate) level: String,
     /// In which form; by where it goes where absent.
-    pub format: Option<file::LogFormat>,
+    pub(crate) format: Option<LogFormat>,
 }
 
 impl Config {
@@ -69,7 +69,7 @@ impl Config {
     ///
     /// # Errors
     /// Everything that is wrong with it, with its place.
-    pub fn load(path: &Path) -> Result<Self, Box<ConfigProblem>> {
+    pub(crate) fn load(path: &Path) -> Result<Self, Box<ConfigProblem>> {
         let text = std::fs::read_to_string(path).map_err(|source| ConfigProblem::unreadable(path, &source))?;
         let environment = std::env::vars().filter(|(name, _)| name.starts_with(file::PREFIX));
         Self::parse(path, &text, environment.collect())
@@ -79,7 +79,7 @@ impl Config {
     ///
     /// # Errors
     /// As [`Config::load`].
-    pub fn parse(
+    pub(crate) fn parse(
         path: &Path,
         text: &str,
         environment: Vec<(String, String)>,

@@ -66,7 +66,7 @@ fn load_policy(config: &Config) -> miette::Result<Arc<decision::Policy>> {
 fn connect_registry(config: &Config) -> miette::Result<Arc<dyn Registry>> {
     let config::Registry { url, auto_register } = &config.registry;
     let settings = RegistrySettings { auto_register: *auto_register, ..RegistrySettings::new(url) };
-    Ok(Arc::new(SchemaRegistry::new(settings).into_diagnostic()?))
+    Ok(Arc::new(SchemaRegistry::connect(&settings).into_diagnostic()?))
 }
 
 fn kafka_settings(config: &Config) -> KafkaSettings {

@@ -14,92 +14,92 @@ pub(super) const PREFIX: &str = "WEIR__";
 /// The whole file.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ConfigFile {
+pub(crate) struct ConfigFile {
     /// `[kafka]`
-    pub kafka: Kafka,
+    pub(crate) kafka: Kafka,
     /// `[registry]`
-    pub registry: Registry,
+    pub(crate) registry: Registry,
     /// `[topics]`
     #[serde(default)]
-    pub topics: Topics,
+    pub(crate) topics: Topics,
     /// `[state]`
-    pub state: State,
+    pub(crate) state: State,
     /// `[policy]`
-    pub policy: Policy,
+    pub(crate) policy: Policy,
     /// `[http]`
     #[serde(default)]
-    pub http: Http,
+    pub(crate) http: Http,
     /// `[engine]`
     #[serde(default)]
-    pub engine: Engine,
+    pub(crate) engine: Engine,
     /// `[log]`
     #[serde(default)]
-    pub log: Log,
+    pub(crate) log: Log,
 }
 
 /// `[kafka]`: the log.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Kafka {
+pub(crate) struct Kafka {
     /// The brokers to reach first: `host:port,host:port`.
-    pub brokers: String,
+    pub(crate) brokers: String,
     /// The consumer group, and the beginning of every transactional id.
     #[serde(default = "default_group")]
-    pub group: String,
+    pub(crate) group: String,
     /// This process's place in the group, kept over a restart: one for each process.
-    pub group_instance_id: Option<String>,
+    pub(crate) group_instance_id: Option<String>,
     /// After how long without a sign of life its partitions go to others, in milliseconds.
     #[serde(default = "default_session_timeout_ms")]
-    pub session_timeout_ms: u64,
+    pub(crate) session_timeout_ms: u64,
     /// Further properties of librdkafka, such as `security.protocol`.
     #[serde(default)]
-    pub properties: BTreeMap<String, String>,
+    pub(crate) properties: BTreeMap<String, String>,
 }
 
 /// `[registry]`: the schema registry.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Registry {
+pub(crate) struct Registry {
     /// Where it is, with Confluent's API.
-    pub url: String,
+    pub(crate) url: String,
     /// Whether schemas that it lacks are registered. Off in production: there, a release does it.
     #[serde(default)]
-    pub auto_register: bool,
+    pub(crate) auto_register: bool,
 }
 
 /// `[topics]`: what they are called.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Topics {
+pub(crate) struct Topics {
     /// What stands before each name instead of `weir.`
-    pub prefix: Option<String>,
+    pub(crate) prefix: Option<String>,
 }
 
 /// `[state]`: where the state lies.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct State {
+pub(crate) struct State {
     /// The folder.
-    pub folder: PathBuf,
+    pub(crate) folder: PathBuf,
     /// What the stores may use of memory, in bytes; a part of the machine's, or of the
     /// container's limit, where absent.
-    pub memory_bytes: Option<u64>,
+    pub(crate) memory_bytes: Option<u64>,
 }
 
 /// `[policy]`: what is decided.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Policy {
+pub(crate) struct Policy {
     /// The policy file.
-    pub file: PathBuf,
+    pub(crate) file: PathBuf,
 }
 
 /// `[http]`: metrics and probes.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Http {
+pub(crate) struct Http {
     /// Where it is served.
-    pub listen: SocketAddr,
+    pub(crate) listen: SocketAddr,
 }
 
 impl Default for Http {
@@ -111,15 +111,15 @@ impl Default for Http {
 /// `[engine]`: how it runs.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Engine {
+pub(crate) struct Engine {
     /// How long after a commit the next one begins, in milliseconds.
-    pub commit_interval_ms: u64,
+    pub(crate) commit_interval_ms: u64,
     /// The most events and timers in one transaction.
-    pub batch_inputs: usize,
+    pub(crate) batch_inputs: usize,
     /// The most debtors kept decoded in each partition.
-    pub cached_debtors: usize,
+    pub(crate) cached_debtors: usize,
     /// State older than this is rebuilt, in hours: half of the changelog's `delete.retention.ms`.
-    pub oldest_state_hours: u64,
+    pub(crate) oldest_state_hours: u64,
 }
 
 impl Default for Engine {
@@ -137,11 +137,11 @@ impl Default for Engine {
 /// `[log]`: what it says of itself.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Log {
+pub(crate) struct Log {
     /// What is logged: `info`, or by module: `info,engine=debug`.
-    pub level: String,
+    pub(crate) level: String,
     /// In which form; JSON where stdout is no terminal, unless said.
-    pub format: Option<LogFormat>,
+    pub(crate) format: Option<LogFormat>,
 }
 
 impl Default for Log {
@@ -153,7 +153,7 @@ impl Default for Log {
 /// In which form it logs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum LogFormat {
+pub(crate) enum LogFormat {
     /// A JSON object a line, for programs.
     Json,
     /// Lines for people.

@@ -6,7 +6,7 @@ use std::path::Path;
 /// What is wrong with a configuration.
 #[derive(Debug, thiserror::Error, Diagnostic)]
 #[error("{place}: {message}")]
-pub struct ConfigProblem {
+pub(crate) struct ConfigProblem {
     place: String,
     message: String,
     #[help]

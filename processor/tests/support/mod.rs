@@ -2,6 +2,9 @@
 //! oracle at the end.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+#[cfg(feature = "faults")]
+pub mod kafka;
+
 use bytes::Bytes;
 use connectors::memory::MemoryLog;
 use decision::Policy;
