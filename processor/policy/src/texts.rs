@@ -19,15 +19,15 @@ pub(crate) struct PolicyTexts {
     own_language: Language,
 }
 
-/// What a template may speak of, by what sends it.
+/// Of what a template may speak, by what sends it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Speaks {
     /// Of a debt: a plan sends it.
-    OfDebt,
+    Debt,
     /// Of a balance: a threshold sends it.
-    OfBalance,
+    Balance,
     /// Of both: nothing sends it yet.
-    OfBoth,
+    Both,
 }
 
 impl PolicyTexts {
@@ -71,8 +71,8 @@ impl PolicyTexts {
         let values = TextValues {
             account_id: "A-1",
             currency: "EUR",
-            debt: (speaks != Speaks::OfBalance).then_some(debt),
-            balance: (speaks != Speaks::OfDebt).then_some(balance),
+            debt: (speaks != Speaks::Balance).then_some(debt),
+            balance: (speaks != Speaks::Debt).then_some(balance),
         };
         self.rendered(template, language, &values).map(drop)
     }

@@ -52,7 +52,7 @@ impl Checker<'_> {
             },
             observe: plan.observe,
             stages,
-            on_cure: self.measures(plan.on_cure.iter(), Speaks::OfDebt),
+            on_cure: self.measures(plan.on_cure.iter(), Speaks::Debt),
         }
     }
 
@@ -77,7 +77,7 @@ impl Checker<'_> {
             if_debt: stage.if_debt.as_ref().map(|debt| self.money(debt)),
             if_invoices: stage.if_invoices,
             min_gap: stage.min_gap.as_ref().map_or(Period::NONE, |gap| gap.0),
-            measures: self.measures(stage.measures.iter(), Speaks::OfDebt),
+            measures: self.measures(stage.measures.iter(), Speaks::Debt),
         }
     }
 }

@@ -27,7 +27,7 @@ impl Checker<'_> {
     }
 
     fn template(&mut self, texts: &mut PolicyTexts, name: &str, language: &str, text: &Spanned<String>) {
-        let both = vec![Speaks::OfBoth];
+        let both = vec![Speaks::Both];
         let spoken = self.spoken.get(name).unwrap_or(&both);
         let tried = texts.add(name, language, text).and_then(|()| {
             spoken.iter().try_for_each(|speaks| texts.try_out(name, language, *speaks))
@@ -35,7 +35,7 @@ impl Checker<'_> {
         if let Err(problem) = tried {
             let message = format!("the text cannot be rendered: {problem}");
             let help = match spoken.as_slice() {
-                [Speaks::OfBalance] => {
+                [Speaks::Balance] => {
                     "it may name `balance.name`, `.value`, `.lines`, `.valid_until`, `account.id`, `currency`"
                 }
                 [_, _, ..] => "plans and thresholds both send it: it may name `account.id` and `currency` only",

@@ -33,7 +33,7 @@ impl Checker<'_> {
         self.known(Section::Balances, &rule.balance);
         let unit = balances.get(rule.balance.as_str()).copied();
         let when = self.condition(rule.when.as_ref(), Over::Account);
-        let measures = self.measures(rule.measures.iter(), Speaks::OfBalance);
+        let measures = self.measures(rule.measures.iter(), Speaks::Balance);
         let watch = self.watch(rule, self.decimals(unit));
         Some(Threshold {
             id: RuleId::from(rule.id.as_str()),
@@ -112,7 +112,7 @@ impl Checker<'_> {
                 Some(DeliverWord::Severest) => Deliver::Severest,
             },
             cooldown: rule.cooldown.as_ref().map(|cooldown| cooldown.value.0),
-            recovered: self.measures(recovered, Speaks::OfBalance),
+            recovered: self.measures(recovered, Speaks::Balance),
         })
     }
 

@@ -157,15 +157,13 @@ impl Checker<'_> {
             },
             Expr::Call(call) => {
                 let parts = call.target.as_deref().into_iter().chain(&call.args);
-                // Not `all`, which would leave what follows the first fault unlooked at.
-                let well = parts.map(|part| self.part(part)).fold(true, |all, one| all && one);
-                well && self.tried(part) && self.compared(part, &call.func_name, &call.args)
+                self.parts(parts) && self.tried(part) && self.compared(part, &call.func_name, &call.args)
             }
-            Expr::List(list) => list.elements.iter().map(|one| self.part(one)).fold(true, |all, one| all && one),
-            Expr::Map(map) => {
-                let entries = map.entries.iter().map(|entry| &entry.expr);
-                entries.map(|entry| self.entry(entry)).fold(true, |all, one| all && one)
-            }
+            Expr::List(list) => self.parts(list.elements.iter()),
+            Expr::Map(map) => self.parts(map.entries.iter().flat_map(|entry| match &entry.expr {
+                EntryExpr::StructField(field) => vec![&field.value],
+                EntryExpr::MapEntry(entry) => vec![&entry.key, &entry.value],
+            })),
             Expr::Struct(_) => {
                 self.say(part, "the condition cannot make a message".to_owned(), None);
                 false
@@ -174,14 +172,13 @@ impl Checker<'_> {
         }
     }
 
-    fn entry(&mut self, entry: &EntryExpr) -> bool {
-        match entry {
-            EntryExpr::StructField(field) => self.part(&field.value),
-            EntryExpr::MapEntry(entry) => {
-                let key = self.part(&entry.key);
-                self.part(&entry.value) && key
-            }
+    /// Looks at all of them, whatever is found in the first.
+    fn parts<'p>(&mut self, parts: impl Iterator<Item = &'p IdedExpr>) -> bool {
+        let before = self.problems.len();
+        for part in parts {
+            self.part(part);
         }
+        self.problems.len() == before
     }
 
     fn comprehension(&mut self, part: &IdedExpr, of: &cel::common::ast::ComprehensionExpr) -> bool {
@@ -195,9 +192,7 @@ impl Checker<'_> {
         self.bound.extend([of.iter_var.clone(), of.accu_var.clone()]);
         self.bound.extend(of.iter_var2.clone());
         self.loops += 1;
-        for inner in [&of.accu_init, &of.loop_cond, &of.loop_step, &of.result] {
-            well = self.part(inner) && well;
-        }
+        well &= self.parts([&of.accu_init, &of.loop_cond, &of.loop_step, &of.result].into_iter());
         self.loops -= 1;
         self.bound.truncate(before);
         well && self.tried(part)
@@ -242,18 +237,21 @@ impl Checker<'_> {
     }
 
     fn failed(&mut self, part: &IdedExpr, error: &ExecutionError) {
-        let message = match error {
-            // These hang on the values, and the sample's are no better than others.
+        // These hang on the values, and the sample's are no better than others.
+        let hangs_on_values = matches!(
+            error,
             ExecutionError::DivisionByZero(_)
-            | ExecutionError::RemainderByZero(_)
-            | ExecutionError::Overflow(..)
-            | ExecutionError::IndexOutOfBounds(_)
-            | ExecutionError::NoSuchKey(_)
-            | ExecutionError::FunctionError { .. } => return,
-            ExecutionError::UndeclaredReference(name) => format!("no function `{name}` is known"),
-            other => format!("the condition cannot be evaluated: {other}"),
-        };
-        self.say(part, message, None);
+                | ExecutionError::RemainderByZero(_)
+                | ExecutionError::Overflow(..)
+                | ExecutionError::IndexOutOfBounds(_)
+                | ExecutionError::NoSuchKey(_)
+                | ExecutionError::FunctionError { .. }
+        );
+        if let ExecutionError::UndeclaredReference(name) = error {
+            self.say(part, format!("no function `{name}` is known"), None);
+        } else if !hangs_on_values {
+            self.say(part, format!("the condition cannot be evaluated: {error}"), None);
+        }
     }
 
     /// Two values of different types are never equal: surely not what was meant.

@@ -236,6 +236,9 @@ fn the_profile<'p>(wanted: &StateCheck, profiles: &'p [ProfileView]) -> Result<&
     }
 }
 
+/// A rule, and its lines that are fired.
+type Fired = (String, Vec<String>);
+
 struct Differences<'a> {
     reader: &'a Reader<'a>,
     lines: Vec<String>,
@@ -281,11 +284,11 @@ impl Differences<'_> {
         Ok(())
     }
 
-    fn fired(&mut self, mut wanted: Vec<(String, Vec<String>)>, mut found: Vec<(String, Vec<String>)>) {
+    fn fired(&mut self, mut wanted: Vec<Fired>, mut found: Vec<Fired>) {
         wanted.sort();
         found.sort();
         let zone = self.reader.zone();
-        let same_rule = |(one, other): (&(String, Vec<String>), &(String, Vec<String>))| {
+        let same_rule = |(one, other): (&Fired, &Fired)| {
             let lines = |lines: &Vec<String>| FieldText::Many(lines.clone());
             one.0 == other.0 && same(&lines(&one.1), &lines(&other.1), &zone)
         };
@@ -295,7 +298,7 @@ impl Differences<'_> {
     }
 }
 
-fn told_fired(rules: &[(String, Vec<String>)]) -> String {
+fn told_fired(rules: &[Fired]) -> String {
     let rules = rules.iter().map(|(rule, lines)| format!("{rule}: [{}]", lines.join(", ")));
     format!("{{ {} }}", rules.collect::<Vec<_>>().join(", "))
 }

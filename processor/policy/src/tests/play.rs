@@ -101,25 +101,17 @@ impl Play<'_> {
             self.account = merged(&self.account, change);
         }
         let policy = Arc::clone(&self.world.policy);
-        match happening {
-            Happening::Policy(name) => {
-                let unknown = || format!("the policy {name} is not read");
-                self.world.policy = Arc::clone(self.policies.get(name).ok_or_else(unknown)?);
-                Ok(())
-            }
-            Happening::Report(report) => {
-                let zone = self.reader(&policy).zone();
-                let what = (report.outcome.0, report.detail.clone());
-                self.world.report(&report.command, &zone, what, at, event_id)
-            }
-            other => {
-                let body = self.reader(&policy).body(other, at, self.world.next_event())?;
-                if let Some(body) = body {
-                    self.world.happens(body, at, event_id);
-                }
-                Ok(())
-            }
+        if let Happening::Policy(name) = happening {
+            let unknown = || format!("the policy {name} is not read");
+            self.world.policy = Arc::clone(self.policies.get(name).ok_or_else(unknown)?);
+        } else if let Happening::Report(report) = happening {
+            let zone = self.reader(&policy).zone();
+            let what = (report.outcome.0, report.detail.clone());
+            self.world.report(&report.command, &zone, what, at, event_id)?;
+        } else if let Some(body) = self.reader(&policy).body(happening, at, self.world.next_event())? {
+            self.world.happens(body, at, event_id);
         }
+        Ok(())
     }
 
     fn checks(&mut self, step: &Step) -> Result<(), String> {
@@ -149,6 +141,7 @@ impl Play<'_> {
         if step.rejected.is_none() {
             differences.extend(rejections.iter().map(|why| format!("note: an event was rejected: {why}")));
         }
+        let differences: Vec<&str> = differences.iter().map(|difference| difference.trim_end()).collect();
         Err(differences.join("\n"))
     }
 
