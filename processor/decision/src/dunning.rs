@@ -7,6 +7,8 @@
 pub(crate) mod force;
 pub(crate) mod scope;
 pub(crate) mod stages;
+#[cfg(test)]
+mod tests;
 
 use crate::account::Snapshot;
 use crate::cycle::{Cycle, DebtClass, Profile, StageEntry};

@@ -35,7 +35,8 @@ fn due_after(
 ) -> Option<Timestamp> {
     let stage = plan.stages.get(at)?;
     let aged = aged_at(plan, cycle, scope, stage, scribe)?;
-    let gap = before.map(|before| scribe.zone.after(before, stage.min_gap));
+    // No gap asks nothing of the stage before: one that was entered late delays nothing.
+    let gap = before.filter(|_| !stage.min_gap.is_none()).map(|at| scribe.zone.after(at, stage.min_gap));
     Some(gap.map_or(aged, |gap| gap.max(aged)))
 }
 
