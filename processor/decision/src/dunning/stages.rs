@@ -105,7 +105,8 @@ pub(crate) fn furthest_to_enter(
     furthest
 }
 
-/// The furthest stage up to `current` that the real debt is old enough for and large enough.
+/// The furthest stage up to `current` that the real debt is old enough for and large enough, by the
+/// clock.
 pub(crate) fn furthest_met(
     plan: &Plan,
     cycle: &Cycle,
@@ -115,7 +116,7 @@ pub(crate) fn furthest_met(
 ) -> Option<usize> {
     let is_met = |stage: &Stage| {
         let aged = aged_at(plan, cycle, scope, stage, scribe);
-        aged.is_some_and(|aged| aged <= scribe.moment.horizon)
+        aged.is_some_and(|aged| aged <= scribe.now())
             && scope.meets(scope.real, stage.if_debt, plan, scribe.exponent)
             && has_invoices(stage, scope)
     };
