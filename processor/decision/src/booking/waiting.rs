@@ -39,8 +39,9 @@ pub(crate) fn end_waits(debtor: &mut Debtor, account_id: &AccountId, scribe: &mu
         let unknown = Rejection::UnknownInvoice(waiting.adjustment.invoice, window.to_string());
         scribe.reject_late(account_id, &unknown);
     }
+    let remembered = scribe.policy.windows.reversal;
     for waiting in late {
-        let unknown = Rejection::UnknownPayment(waiting.reversal.payment, window.to_string());
+        let unknown = Rejection::UnknownPayment(waiting.reversal.payment, remembered.to_string());
         scribe.reject_late(account_id, &unknown);
     }
 }

@@ -95,7 +95,7 @@ fn a_reversal_waits_for_its_payment_and_is_rejected_when_it_does_not_come() {
     assert_eq!(life.debt(), "B1 60 of 100");
     life.until("2026-01-05");
     let reasons = life.reasons(RecordKind::EventRejected);
-    assert_eq!(reasons, ["payment «P9» is not known; ids are remembered for 3d"]);
+    assert_eq!(reasons, ["payment «P9» is not known; ids are remembered for 400d"]);
 }
 
 #[test]
