@@ -247,7 +247,7 @@ fn invoices_are_paid_as_the_profile_asks() {
         }
     }
     let all = invoices.len();
-    assert!(all > 1_500, "{all} invoices");
+    assert!(all > 1_200, "{all} invoices");
     check_share("paid before it came", paid_before.len(), all, profile.paying.before_invoice);
     let paying = &profile.paying;
     let ever = paying.on_time.get() + paying.late.get() + paying.in_part.get();
