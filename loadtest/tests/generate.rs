@@ -2,7 +2,7 @@
 //! but what it means to.
 
 use decision::Event;
-use decision::event::{BalanceReason, Body, Order, Outcome, Payment};
+use decision::event::{BalanceReason, Body, Order, Outcome};
 use decision::ids::{AccountId, CommandId};
 use decision::money::LARGEST_AMOUNT;
 use decision::time::{Date, Timestamp};
@@ -140,9 +140,9 @@ fn every_kind_of_event_and_every_reason_occurs() {
     for kind in ["account", "balance", "invoice", "adjustment", "payment", "reversal", "control"] {
         assert!(kinds.get(kind).is_some_and(|count| *count >= 10), "{kind}: {kinds:?}");
     }
-    let reasons = counts(&events, |event| match &event.body {
-        Body::Balance(change) => Some(format!("{:?}", change.reason)),
-        _ => None,
+    let reasons = counts(&events, |event| {
+        let Body::Balance(change) = &event.body else { return None };
+        Some(format!("{:?}", change.reason))
     });
     assert_eq!(reasons.len(), 6, "{reasons:?}");
     let has = |what: &str, found: &dyn Fn(&Body) -> bool| {
@@ -179,12 +179,9 @@ fn people_are_as_the_profile_asks() {
     let mut snapshots = BTreeMap::new();
     let mut first_is_snapshot = BTreeMap::new();
     for event in first_times(&events) {
-        let snapshot = match &event.body {
-            Body::Account(snapshot) => Some(snapshot),
-            _ => None,
-        };
-        first_is_snapshot.entry(&event.account_id).or_insert(snapshot.is_some());
-        if let Some(snapshot) = snapshot {
+        let is_snapshot = matches!(event.body, Body::Account(_));
+        first_is_snapshot.entry(&event.account_id).or_insert(is_snapshot);
+        if let Body::Account(snapshot) = &event.body {
             snapshots.entry(&event.account_id).or_insert(snapshot);
         }
     }
@@ -219,19 +216,19 @@ fn people_are_as_the_profile_asks() {
 #[test]
 fn invoices_are_paid_as_the_profile_asks() {
     let mut profile = Profile::test(31);
-    profile.subscribers = 4_000;
+    profile.subscribers = 3_000;
     profile.billing.opening_debt = PerMille::NEVER;
     let events = lived(profile.clone(), 75);
     let events = first_times(&events);
     // Those of the first month have had the time to be paid.
     let end = Date::from_days(profile.start.days() + 30).expect("a day");
-    let invoices = counts(&events, |event| match &event.body {
-        Body::Invoice(invoice) if !invoice.draft && invoice.issued <= end => Some(invoice.id.clone()),
-        _ => None,
+    let invoices = counts(&events, |event| {
+        let Body::Invoice(invoice) = &event.body else { return None };
+        (!invoice.draft && invoice.issued <= end).then(|| invoice.id.clone())
     });
-    let named = |event: &Event| match &event.body {
-        Body::Payment(Payment { invoices, .. }) => invoices.first().cloned(),
-        _ => None,
+    let named = |event: &Event| {
+        let Body::Payment(payment) = &event.body else { return None };
+        payment.invoices.first().cloned()
     };
     let mut billed = BTreeSet::new();
     let mut paid_before = BTreeSet::new();
@@ -250,16 +247,16 @@ fn invoices_are_paid_as_the_profile_asks() {
         }
     }
     let all = invoices.len();
-    assert!(all > 1_500, "{all} invoices");
+    assert!(all > 1_200, "{all} invoices");
     check_share("paid before it came", paid_before.len(), all, profile.paying.before_invoice);
     let paying = &profile.paying;
     let ever = paying.on_time.get() + paying.late.get() + paying.in_part.get();
     let named = u32::from(ever) * u32::from(paying.names_invoice.get()) / 1_000;
     let named = u16::try_from(named).expect("a share") + paying.before_invoice.get();
     check_share("paid by name", paid.len(), all, PerMille::new(named));
-    let credited = counts(&events, |event| match &event.body {
-        Body::Adjustment(note) if !note.undo => Some(note.invoice.clone()),
-        _ => None,
+    let credited = counts(&events, |event| {
+        let Body::Adjustment(note) = &event.body else { return None };
+        (!note.undo).then(|| note.invoice.clone())
     });
     let credited = credited.keys().filter(|invoice| invoices.contains_key(*invoice)).count();
     check_share("credited", credited, all, profile.billing.credited);
@@ -269,9 +266,9 @@ fn invoices_are_paid_as_the_profile_asks() {
 fn some_accounts_are_far_busier_than_others() {
     let profile = Profile::test(41);
     let events = lived(profile.clone(), 20);
-    let mut uses: Vec<usize> = counts(&first_times(&events), |event| match &event.body {
-        Body::Balance(change) if change.reason == BalanceReason::Usage => Some(event.account_id.clone()),
-        _ => None,
+    let mut uses: Vec<usize> = counts(&first_times(&events), |event| {
+        let Body::Balance(change) = &event.body else { return None };
+        (change.reason == BalanceReason::Usage).then(|| event.account_id.clone())
     })
     .into_values()
     .collect();
