@@ -125,7 +125,7 @@ fn scattered(round: u64, with_more: bool) -> StoreBatch {
 
 fn batch(first: u64, end: u64, with_more: bool) -> StoreBatch {
     let debtors: Vec<_> = (first..end).map(|n| (id(n), Some(form(n)))).collect();
-    let mut batch = StoreBatch { meta: Bytes::from_static(b"a position"), ..StoreBatch::default() };
+    let mut batch = StoreBatch { meta: Some(Bytes::from_static(b"a position")), ..StoreBatch::default() };
     if with_more {
         let timer = |id: &DebtorId| TimerKey { due: Timestamp::EARLIEST, debtor: id.clone() };
         let line = |n| HistoryLine { sequence: 0, record: form(n) };

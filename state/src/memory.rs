@@ -209,7 +209,9 @@ impl Tables {
                 lines.pop_first();
             }
         }
-        self.meta = Some(batch.meta.clone());
+        if batch.meta.is_some() {
+            self.meta.clone_from(&batch.meta);
+        }
     }
 }
 

@@ -218,7 +218,9 @@ fn write_batch(db: &DB, batch: &StoreBatch) -> Result<WriteBatch, StoreError> {
     for (id, line) in &batch.history {
         add_line(&mut writes, history, id, line);
     }
-    writes.put_cf(family_of(db, families::META)?, keys::POSITION, &batch.meta);
+    if let Some(meta) = &batch.meta {
+        writes.put_cf(family_of(db, families::META)?, keys::POSITION, meta);
+    }
     Ok(writes)
 }
 

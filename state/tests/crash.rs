@@ -31,7 +31,7 @@ fn batch(n: i64) -> StoreBatch {
         timers_removed: vec![timer(n - 1)],
         timers_added: vec![timer(n)],
         history: vec![(DebtorId::from("all"), HistoryLine { sequence: n, record: number.clone() })],
-        meta: number,
+        meta: Some(number),
     }
 }
 

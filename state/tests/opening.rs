@@ -18,7 +18,7 @@ fn stores(folder: &Path) -> RocksStores {
 
 fn batch(form: &'static str) -> StoreBatch {
     let debtors = vec![(DebtorId::from("a"), Some(Bytes::from_static(form.as_bytes())))];
-    StoreBatch { debtors, meta: Bytes::from_static(b"here"), ..StoreBatch::default() }
+    StoreBatch { debtors, meta: Some(Bytes::from_static(b"here")), ..StoreBatch::default() }
 }
 
 /// The files of partition 0 whose names begin so, oldest first.

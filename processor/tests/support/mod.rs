@@ -1,3 +1,4 @@
+#![allow(unreachable_pub, reason = "a module shared by several test binaries")]
 //! What the tests of the whole engine share: a log with topics, a clock, upstream events, and the
 //! oracle at the end.
 #![allow(dead_code, reason = "each test binary uses its own part")]
