@@ -2,4 +2,7 @@
 //!
 //! What records mean is not known here: keys and values are bytes.
 
+pub mod admin;
+pub mod kafka;
 pub mod memory;
+pub mod registry;

@@ -43,10 +43,7 @@ impl MemoryLog {
     /// The same log, whose consumers join as the static member `instance`.
     #[must_use]
     pub fn as_instance(&self, instance: &str) -> Self {
-        Self {
-            shared: Arc::clone(&self.shared),
-            instance: Some(instance.into()),
-        }
+        Self { shared: Arc::clone(&self.shared), instance: Some(instance.into()) }
     }
 
     /// Makes a topic. A topic that is there already keeps its partitions and its records.
@@ -84,11 +81,7 @@ impl MemoryLog {
     pub fn committed_records(&self, topic: &str, partition: u32) -> Vec<LogRecord> {
         let source = at(topic, partition);
         self.shared.look(|broker| {
-            broker
-                .topics
-                .get(&source, "dump")
-                .map(|log| log.committed(&source))
-                .unwrap_or_default()
+            broker.topics.get(&source, "dump").map(|log| log.committed(&source)).unwrap_or_default()
         })
     }
 
@@ -97,22 +90,14 @@ impl MemoryLog {
     #[must_use]
     pub fn last_stable_offset(&self, topic: &str, partition: u32) -> Option<i64> {
         let source = at(topic, partition);
-        self.shared.look(|broker| {
-            broker
-                .topics
-                .get(&source, "read")
-                .ok()?
-                .last_stable()
-                .into()
-        })
+        self.shared.look(|broker| broker.topics.get(&source, "read").ok()?.last_stable().into())
     }
 
     /// The offset that the group has committed.
     #[must_use]
     pub fn group_offset(&self, topic: &str, partition: u32) -> Option<i64> {
         let source = at(topic, partition);
-        self.shared
-            .look(|broker| broker.offsets.get(&source).copied())
+        self.shared.look(|broker| broker.offsets.get(&source).copied())
     }
 
     /// Forgets the records before `offset`, as retention does; at most up to the last stable
@@ -159,16 +144,13 @@ impl MemoryLog {
     /// What the transaction time-out does: aborts what the id has open, and fences its producer.
     pub fn expire_transaction(&self, transactional_id: &str) {
         self.shared.change(|broker| {
-            broker
-                .transactions
-                .expire(transactional_id, &mut broker.topics);
+            broker.transactions.expire(transactional_id, &mut broker.topics);
         });
     }
 
     /// Puts `faults` in the way of every call from now on.
     pub fn set_faults(&self, faults: impl Faults + 'static) {
-        self.shared
-            .change(|broker| broker.faults = Box::new(faults));
+        self.shared.change(|broker| broker.faults = Box::new(faults));
     }
 }
 
@@ -193,10 +175,7 @@ impl Log for MemoryLog {
     fn partitions(&self, topics: &[Arc<str>]) -> Result<Vec<Option<u32>>, LogError> {
         self.shared.change(|broker| {
             broker.reach(Call::Partitions, "ask for the partitions")?;
-            Ok(topics
-                .iter()
-                .map(|topic| broker.topics.count(topic))
-                .collect())
+            Ok(topics.iter().map(|topic| broker.topics.count(topic)).collect())
         })
     }
 
@@ -205,12 +184,7 @@ impl Log for MemoryLog {
             broker.reach(Call::EndOffsets, "ask for the end offsets")?;
             partitions
                 .iter()
-                .map(|source| {
-                    Ok(broker
-                        .topics
-                        .get(source, "ask for the end of")?
-                        .high_watermark())
-                })
+                .map(|source| Ok(broker.topics.get(source, "ask for the end of")?.high_watermark()))
                 .collect()
         })
     }
@@ -218,8 +192,5 @@ impl Log for MemoryLog {
 
 /// Names a partition.
 fn at(topic: &str, partition: u32) -> TopicPartition {
-    TopicPartition {
-        topic: topic.into(),
-        partition,
-    }
+    TopicPartition { topic: topic.into(), partition }
 }

@@ -4,6 +4,7 @@
 //! broker is `connectors`'.
 
 use crate::avsc::RecordSchema;
+use decision::command::{Action, Cancelled, Command};
 use std::sync::Arc;
 
 /// The key of the changelog's own bookkeeping record, one in each partition of the changelog. No
@@ -128,6 +129,20 @@ topics! {
             ..output("weir.debtors", RecordSchema::Debtor,
                 "the state of each debtor, and of each task (`task_state`, key `\\0task_state`)")
         },
+    }
+}
+
+impl OutputTopic {
+    /// The topic that a command goes to.
+    #[must_use]
+    pub fn of_command(command: &Command) -> Self {
+        match &command.action {
+            Action::Message(_) | Action::Cancel { what: Cancelled::Message(_), .. } => Self::Messages,
+            Action::Provision(_) => Self::Provisioning,
+            Action::Task { .. } | Action::Cancel { what: Cancelled::Task(_), .. } => Self::Tasks,
+            Action::Fee { .. } => Self::Fees,
+            Action::Handover { .. } => Self::Handovers,
+        }
     }
 }
 

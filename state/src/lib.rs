@@ -1,1 +1,25 @@
+//! What a partition remembers, on disk and in memory: RocksDB behind the engine's store traits.
+//!
+//! One RocksDB database a partition, with the key layout of [`keys`]; and the same over maps in memory,
+//! for tests and the simulator. What the stored bytes mean is `schemas`' and `decision`'s business.
 
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")
+)]
+
+mod families;
+pub mod keys;
+mod memory;
+mod open;
+mod rocks;
+mod sizes;
+
+pub use memory::{MemoryStore, MemoryStores};
+pub use open::FORMAT_VERSION;
+pub use rocks::{RocksStore, RocksStores};
+pub use sizes::Sizes;
+
+/// How many lines of a debtor's history are kept: what a person reads on a screen, a year of a
+/// debtor with four records a week. All records are in the records topic.
+pub const HISTORY_LINES: u32 = 200;

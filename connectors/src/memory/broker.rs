@@ -43,10 +43,7 @@ impl Shared {
         }
         let begun = Instant::now();
         while let Some(left) = wait.checked_sub(begun.elapsed()) {
-            let (guard, _) = self
-                .changed
-                .wait_timeout(broker, left)
-                .unwrap_or_else(PoisonError::into_inner);
+            let (guard, _) = self.changed.wait_timeout(broker, left).unwrap_or_else(PoisonError::into_inner);
             broker = guard;
             let result = attempt(&mut broker);
             if result.is_some() {
@@ -108,10 +105,7 @@ impl Broker {
     }
 
     /// The group's committed offsets, if none of them is about to change.
-    pub(super) fn committed(
-        &mut self,
-        partitions: &[TopicPartition],
-    ) -> Result<Vec<Option<i64>>, LogError> {
+    pub(super) fn committed(&mut self, partitions: &[TopicPartition]) -> Result<Vec<Option<i64>>, LogError> {
         let operation = "ask for the committed offsets";
         self.reach(Call::Committed, operation)?;
         partitions
@@ -150,11 +144,7 @@ impl Topics {
     }
 
     /// A partition, to do `operation`.
-    pub(super) fn get(
-        &self,
-        partition: &TopicPartition,
-        operation: &str,
-    ) -> Result<&PartitionLog, LogError> {
+    pub(super) fn get(&self, partition: &TopicPartition, operation: &str) -> Result<&PartitionLog, LogError> {
         self.by_name
             .get(&partition.topic)
             .and_then(|logs| logs.get(partition.partition as usize))
@@ -175,16 +165,10 @@ impl Topics {
 }
 
 fn unknown(partition: &TopicPartition, operation: &str) -> LogError {
-    misused(
-        &format!("{operation} {}-{}", partition.topic, partition.partition),
-        "there is no such partition",
-    )
+    misused(&format!("{operation} {}-{}", partition.topic, partition.partition), "there is no such partition")
 }
 
 /// The call is out of order, or asks for what is not there.
 pub(super) fn misused(operation: &str, reason: &str) -> LogError {
-    LogError::Refused {
-        operation: operation.to_owned(),
-        reason: reason.to_owned(),
-    }
+    LogError::Refused { operation: operation.to_owned(), reason: reason.to_owned() }
 }

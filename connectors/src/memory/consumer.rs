@@ -26,6 +26,8 @@ struct Cursor {
     /// The offset of the next record; none before [`Consumer::start`].
     position: Option<i64>,
     is_paused: bool,
+    /// The end that was told last.
+    told_end: Option<i64>,
 }
 
 impl MemoryConsumer {
@@ -36,10 +38,7 @@ impl MemoryConsumer {
     ) -> Result<Self, LogError> {
         let member = shared.change(|broker| {
             broker.reach(Call::Join, "join the group")?;
-            if let Some(unknown) = topics
-                .iter()
-                .find(|topic| broker.topics.count(topic).is_none())
-            {
+            if let Some(unknown) = topics.iter().find(|topic| broker.topics.count(topic).is_none()) {
                 let operation = format!("join the group for {unknown}");
                 return Err(misused(&operation, "there is no such topic"));
             }
@@ -54,11 +53,7 @@ impl MemoryConsumer {
         })
     }
 
-    fn cursor(
-        &mut self,
-        partition: &TopicPartition,
-        operation: &str,
-    ) -> Result<&mut Cursor, LogError> {
+    fn cursor(&mut self, partition: &TopicPartition, operation: &str) -> Result<&mut Cursor, LogError> {
         self.cursors.get_mut(partition).ok_or_else(|| {
             let operation = format!("{operation} {}-{}", partition.topic, partition.partition);
             misused(&operation, "it is not assigned")
@@ -70,17 +65,9 @@ impl Consumer for MemoryConsumer {
     type Membership = MemoryMembership;
 
     fn poll(&mut self, at_most: usize, wait: Duration) -> Result<Polled, LogError> {
-        let Self {
-            shared,
-            member,
-            cursors,
-            turn,
-            ..
-        } = self;
+        let Self { shared, member, cursors, turn, .. } = self;
         let polled = shared
-            .attempt(wait, |broker| {
-                poll_once(broker, *member, cursors, turn, at_most).transpose()
-            })
+            .attempt(wait, |broker| poll_once(broker, *member, cursors, turn, at_most).transpose())
             .unwrap_or(Ok(Polled::Records(Vec::new())))?;
         if let Polled::Revoked(partitions) | Polled::Lost(partitions) = &polled {
             // Nothing more is read of them, although they are not let go yet.
@@ -111,10 +98,7 @@ impl Consumer for MemoryConsumer {
     }
 
     fn start(&mut self, partition: &TopicPartition, offset: i64) -> Result<(), LogError> {
-        *self.cursor(partition, "start")? = Cursor {
-            position: Some(offset),
-            is_paused: false,
-        };
+        *self.cursor(partition, "start")? = Cursor { position: Some(offset), ..Cursor::default() };
         Ok(())
     }
 
@@ -133,22 +117,18 @@ impl Consumer for MemoryConsumer {
     }
 
     fn membership(&self) -> MemoryMembership {
-        MemoryMembership {
-            shared: Arc::clone(&self.shared),
-            member: self.member,
-        }
+        MemoryMembership { shared: Arc::clone(&self.shared), member: self.member }
     }
 
     fn close(&mut self) {
         if !std::mem::replace(&mut self.is_closed, true) {
             self.cursors.clear();
-            self.shared
-                .change(|broker| broker.group.leave(self.member, &broker.topics));
+            self.shared.change(|broker| broker.group.leave(self.member, &broker.topics));
         }
     }
 }
 
-/// An event of the group, or else records; none when there is neither.
+/// An event of the group, or else records, or else an end that was reached; none when there is nothing.
 fn poll_once(
     broker: &mut Broker,
     member: MemberId,
@@ -161,7 +141,23 @@ fn poll_once(
         return Ok(Some(event));
     }
     let records = records(broker, cursors, turn, at_most)?;
-    Ok((!records.is_empty()).then_some(Polled::Records(records)))
+    if records.is_empty() {
+        return end(broker, cursors);
+    }
+    Ok(Some(Polled::Records(records)))
+}
+
+/// The first end that was reached and not told yet.
+fn end(broker: &Broker, cursors: &mut BTreeMap<TopicPartition, Cursor>) -> Result<Option<Polled>, LogError> {
+    for (source, cursor) in cursors {
+        let Cursor { position: Some(position), is_paused: false, told_end } = cursor else { continue };
+        if *told_end == Some(*position) || broker.topics.get(source, "read")?.last_stable() > *position {
+            continue;
+        }
+        *told_end = Some(*position);
+        return Ok(Some(Polled::End { source: source.clone(), offset: *position }));
+    }
+    Ok(None)
 }
 
 /// Records of the partitions by turns: the next call begins after the last that gave any.
@@ -178,10 +174,7 @@ fn records(
     }
     let mut records = Vec::new();
     for partition in order {
-        let Some(Cursor {
-            position: Some(position),
-            is_paused: false,
-        }) = cursors.get_mut(&partition)
+        let Some(Cursor { position: Some(position), is_paused: false, .. }) = cursors.get_mut(&partition)
         else {
             continue;
         };
@@ -216,8 +209,7 @@ impl MemoryMembership {
     /// The generation of the group that the member is settled in; none while it is not.
     #[must_use]
     pub fn generation(&self) -> Option<i32> {
-        self.shared
-            .look(|broker| broker.group.check(self.member).ok())
+        self.shared.look(|broker| broker.group.check(self.member).ok())
     }
 }
 

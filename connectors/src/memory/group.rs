@@ -90,9 +90,7 @@ impl Group {
                 member.standing = Standing::Settled;
                 member.generation = old.generation;
                 member.assigned.clone_from(&old.assigned);
-                member
-                    .events
-                    .push_back(Polled::Assigned(member.assigned.clone()));
+                member.events.push_back(Polled::Assigned(member.assigned.clone()));
             }
             old.standing = Standing::Replaced;
         }
@@ -106,11 +104,7 @@ impl Group {
     }
 
     /// The next event for a member that polls.
-    pub(super) fn poll(
-        &mut self,
-        id: MemberId,
-        known: &Topics,
-    ) -> Result<Option<Polled>, LogError> {
+    pub(super) fn poll(&mut self, id: MemberId, known: &Topics) -> Result<Option<Polled>, LogError> {
         let Some(member) = self.members.get_mut(&id) else {
             return Err(fenced("poll", "the member has left the group"));
         };
@@ -125,10 +119,7 @@ impl Group {
             | Standing::Expired
             | Standing::ExpiredLettingGo => {}
         }
-        Ok(self
-            .members
-            .get_mut(&id)
-            .and_then(|member| member.events.pop_front()))
+        Ok(self.members.get_mut(&id).and_then(|member| member.events.pop_front()))
     }
 
     /// The member has let these partitions go. When they are the last of what it was told to, it
@@ -157,16 +148,11 @@ impl Group {
 
     /// The member leaves. A static one stays known until it expires or comes back.
     pub(super) fn leave(&mut self, id: MemberId, known: &Topics) {
-        let is_static =
-            |member: &Member| member.instance.is_some() && member.standing.is_of_group();
+        let is_static = |member: &Member| member.instance.is_some() && member.standing.is_of_group();
         if self.members.get(&id).is_some_and(is_static) {
             return;
         }
-        if self
-            .members
-            .remove(&id)
-            .is_some_and(|member| member.standing.is_of_group())
-        {
+        if self.members.remove(&id).is_some_and(|member| member.standing.is_of_group()) {
             self.rebalance(known);
         }
     }
@@ -179,9 +165,7 @@ impl Group {
         member.standing = match member.standing {
             Standing::Settled if !member.assigned.is_empty() => {
                 member.held = member.assigned.iter().cloned().collect();
-                member
-                    .events
-                    .push_back(Polled::Lost(std::mem::take(&mut member.assigned)));
+                member.events.push_back(Polled::Lost(std::mem::take(&mut member.assigned)));
                 Standing::ExpiredLettingGo
             }
             Standing::LettingGo => Standing::ExpiredLettingGo,
@@ -198,12 +182,8 @@ impl Group {
             Some(member) if member.standing == Standing::Replaced => {
                 Err("a newer member has this instance id")
             }
-            Some(member) if !member.standing.is_of_group() => {
-                Err("the group does not know this member")
-            }
-            Some(member) if member.generation != self.generation => {
-                Err("the member's generation is stale")
-            }
+            Some(member) if !member.standing.is_of_group() => Err("the group does not know this member"),
+            Some(member) if member.generation != self.generation => Err("the member's generation is stale"),
             Some(member) => Ok(member.generation),
             None => Err("the group does not know this member"),
         }
@@ -213,9 +193,7 @@ impl Group {
     pub(super) fn member_of_instance(&self, instance: &str) -> Option<MemberId> {
         self.members
             .iter()
-            .find(|(_, member)| {
-                member.standing.is_of_group() && member.instance.as_deref() == Some(instance)
-            })
+            .find(|(_, member)| member.standing.is_of_group() && member.instance.as_deref() == Some(instance))
             .map(|(id, _)| *id)
     }
 
@@ -240,9 +218,7 @@ impl Group {
             } else {
                 member.standing = Standing::LettingGo;
                 member.held = member.assigned.iter().cloned().collect();
-                member
-                    .events
-                    .push_back(Polled::Revoked(member.assigned.clone()));
+                member.events.push_back(Polled::Revoked(member.assigned.clone()));
             }
         }
         self.complete(known);
@@ -268,9 +244,7 @@ impl Group {
             member.standing = Standing::Settled;
             member.generation = self.generation;
             member.assigned = assignment.remove(id).unwrap_or_default();
-            member
-                .events
-                .push_back(Polled::Assigned(member.assigned.clone()));
+            member.events.push_back(Polled::Assigned(member.assigned.clone()));
         }
     }
 
@@ -284,10 +258,7 @@ impl Group {
             .map(|(id, member)| (*id, member))
             .collect();
         members.sort_by_key(|(id, member)| (member.instance.is_none(), &member.instance, *id));
-        let topics: BTreeSet<&Arc<str>> = members
-            .iter()
-            .flat_map(|(_, member)| &member.topics)
-            .collect();
+        let topics: BTreeSet<&Arc<str>> = members.iter().flat_map(|(_, member)| &member.topics).collect();
         let mut assignment: BTreeMap<MemberId, Vec<TopicPartition>> = BTreeMap::new();
         for topic in topics {
             let takers: Vec<MemberId> = members
@@ -297,14 +268,15 @@ impl Group {
                 .collect();
             let partitions = known.count(topic).unwrap_or(0) as usize;
             let (share, extra) = (partitions / takers.len(), partitions % takers.len());
-            let shares = takers.iter().enumerate().flat_map(|(at, taker)| {
-                std::iter::repeat_n(*taker, share + usize::from(at < extra))
-            });
+            let shares = takers
+                .iter()
+                .enumerate()
+                .flat_map(|(at, taker)| std::iter::repeat_n(*taker, share + usize::from(at < extra)));
             for (partition, taker) in (0..).zip(shares) {
-                assignment.entry(taker).or_default().push(TopicPartition {
-                    topic: Arc::clone(topic),
-                    partition,
-                });
+                assignment
+                    .entry(taker)
+                    .or_default()
+                    .push(TopicPartition { topic: Arc::clone(topic), partition });
             }
         }
         assignment
@@ -312,8 +284,5 @@ impl Group {
 }
 
 fn fenced(operation: &str, reason: &str) -> LogError {
-    LogError::Fenced {
-        operation: operation.to_owned(),
-        reason: reason.to_owned(),
-    }
+    LogError::Fenced { operation: operation.to_owned(), reason: reason.to_owned() }
 }

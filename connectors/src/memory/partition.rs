@@ -84,11 +84,7 @@ impl PartitionLog {
 
     /// Appends a record, and returns its offset.
     pub(super) fn append(&mut self, new: NewEntry) -> i64 {
-        let payload = Payload {
-            key: new.key,
-            value: new.value,
-            timestamp: new.timestamp,
-        };
+        let payload = Payload { key: new.key, value: new.value, timestamp: new.timestamp };
         let entry = match new.writer {
             None => Entry::Committed(payload),
             Some(writer) => {
@@ -125,16 +121,10 @@ impl PartitionLog {
         at_most: usize,
     ) -> Result<Chunk, OutOfRange> {
         if from < self.start || from > self.end {
-            return Err(OutOfRange {
-                start: self.start,
-                end: self.end,
-            });
+            return Err(OutOfRange { start: self.start, end: self.end });
         }
         let stable = self.last_stable();
-        let mut chunk = Chunk {
-            records: Vec::new(),
-            position: from.max(stable),
-        };
+        let mut chunk = Chunk { records: Vec::new(), position: from.max(stable) };
         for (offset, entry) in self.entries.range(self.index_of(from)..) {
             if *offset >= stable {
                 break;
@@ -181,11 +171,9 @@ impl PartitionLog {
             let keep = offset >= stable
                 || match &entry {
                     Entry::Committed(Payload { key: None, .. }) | Entry::Open(..) => true,
-                    Entry::Committed(Payload {
-                        key: Some(key),
-                        value,
-                        ..
-                    }) => seen.insert(key.clone()) && (value.is_some() || !tombstones),
+                    Entry::Committed(Payload { key: Some(key), value, .. }) => {
+                        seen.insert(key.clone()) && (value.is_some() || !tombstones)
+                    }
                     Entry::Aborted | Entry::Marker => false,
                 };
             if keep {

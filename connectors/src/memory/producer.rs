@@ -46,9 +46,7 @@ impl MemoryProducer {
         match (&self.claim, &self.commit) {
             (Some(claim), Commit::Idle) => Ok(claim),
             (None, _) => Err(misused(operation, "the producer has not fenced")),
-            (_, Commit::Hangs | Commit::Ended(_)) => {
-                Err(misused(operation, "a commit is under way"))
-            }
+            (_, Commit::Hangs | Commit::Ended(_)) => Err(misused(operation, "a commit is under way")),
             (_, Commit::Beyond) => Err(misused(operation, "the producer is beyond use")),
         }
     }
@@ -62,11 +60,9 @@ impl MemoryProducer {
         match broker.faults.commit(&self.transactional_id) {
             CommitFate::Ends => Commit::Ended(end(broker, claim)),
             CommitFate::Hangs => Commit::Hangs,
-            CommitFate::Aborts => Commit::Ended(Err(abort(
-                broker,
-                claim,
-                "a record was not delivered in time",
-            ))),
+            CommitFate::Aborts => {
+                Commit::Ended(Err(abort(broker, claim, "a record was not delivered in time")))
+            }
             CommitFate::CommittedUnknown => match end(broker, claim) {
                 Ok(_) => unknown(),
                 Err(error) => Commit::Ended(Err(error)),
@@ -92,8 +88,7 @@ impl Producer for MemoryProducer {
 
     fn begin(&mut self) -> Result<(), LogError> {
         let claim = self.claim("begin a transaction")?;
-        self.shared
-            .change(|broker| broker.transactions.begin(claim))
+        self.shared.change(|broker| broker.transactions.begin(claim))
     }
 
     fn send(&mut self, record: NewRecord) -> Result<(), LogError> {
@@ -125,21 +120,17 @@ impl Producer for MemoryProducer {
 
     fn wait(&mut self, wait: Duration) -> Option<Result<Committed, CommitError>> {
         if let (Commit::Hangs, Some(claim)) = (&self.commit, &self.claim) {
-            let decided = self
-                .shared
-                .attempt(wait, |broker| match self.decide(broker, claim) {
-                    Commit::Hangs => None,
-                    decided @ (Commit::Idle | Commit::Ended(_) | Commit::Beyond) => Some(decided),
-                });
+            let decided = self.shared.attempt(wait, |broker| match self.decide(broker, claim) {
+                Commit::Hangs => None,
+                decided @ (Commit::Idle | Commit::Ended(_) | Commit::Beyond) => Some(decided),
+            });
             self.commit = decided?;
             // The commit is there for others to see.
             self.shared.change(|_| ());
         }
         match std::mem::replace(&mut self.commit, Commit::Idle) {
             Commit::Ended(result) => {
-                if let Err(
-                    CommitError::Unknown(_) | CommitError::Fatal(_) | CommitError::Fenced(_),
-                ) = &result
+                if let Err(CommitError::Unknown(_) | CommitError::Fatal(_) | CommitError::Fenced(_)) = &result
                 {
                     self.commit = Commit::Beyond;
                 }

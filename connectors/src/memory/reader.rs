@@ -19,10 +19,7 @@ pub struct MemoryReader {
 
 impl MemoryReader {
     pub(super) fn new(shared: &Arc<Shared>) -> Self {
-        Self {
-            shared: Arc::clone(shared),
-            place: None,
-        }
+        Self { shared: Arc::clone(shared), place: None }
     }
 }
 
@@ -39,10 +36,7 @@ impl Reader for MemoryReader {
     fn start_offset(&mut self, partition: &TopicPartition) -> Result<i64, LogError> {
         self.shared.change(|broker| {
             broker.reach(Call::Seek, "ask for the start")?;
-            Ok(broker
-                .topics
-                .get(partition, "ask for the start of")?
-                .start())
+            Ok(broker.topics.get(partition, "ask for the start of")?.start())
         })
     }
 
@@ -54,8 +48,7 @@ impl Reader for MemoryReader {
         let read = self.shared.attempt(wait, |broker| {
             let chunk = broker.reach(Call::Read, "read").and_then(|()| {
                 let log = broker.topics.get(partition, "read")?;
-                log.read(partition, from, CHUNK_RECORDS)
-                    .map_err(|range| range.refuse(partition, from))
+                log.read(partition, from, CHUNK_RECORDS).map_err(|range| range.refuse(partition, from))
             });
             match chunk {
                 Ok(chunk) if chunk.position == from => None,
@@ -68,10 +61,7 @@ impl Reader for MemoryReader {
                 *position = chunk.position;
                 Ok(chunk)
             }
-            None => Ok(Chunk {
-                records: Vec::new(),
-                position: from,
-            }),
+            None => Ok(Chunk { records: Vec::new(), position: from }),
         }
     }
 }
@@ -79,10 +69,7 @@ impl Reader for MemoryReader {
 impl OutOfRange {
     /// Says that `offset` of the partition is not there, and what is.
     pub(super) fn refuse(&self, partition: &TopicPartition, offset: i64) -> LogError {
-        let operation = format!(
-            "read {}-{} at {offset}",
-            partition.topic, partition.partition
-        );
+        let operation = format!("read {}-{} at {offset}", partition.topic, partition.partition);
         let reason = format!("it holds {} to {}", self.start, self.end);
         misused(&operation, &reason)
     }

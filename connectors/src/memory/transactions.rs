@@ -40,15 +40,8 @@ impl Transactions {
     pub(super) fn fence(&mut self, transactional_id: &str, topics: &mut Topics) -> Claim {
         self.expire(transactional_id, topics);
         let writer = self.ids.len() as Writer;
-        let id = self.ids.entry(transactional_id.to_owned()).or_insert(Id {
-            writer,
-            epoch: 0,
-            open: None,
-        });
-        Claim {
-            transactional_id: transactional_id.to_owned(),
-            epoch: id.epoch,
-        }
+        let id = self.ids.entry(transactional_id.to_owned()).or_insert(Id { writer, epoch: 0, open: None });
+        Claim { transactional_id: transactional_id.to_owned(), epoch: id.epoch }
     }
 
     /// Aborts what the id has open, and makes its producer a zombie.

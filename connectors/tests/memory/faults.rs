@@ -43,10 +43,7 @@ fn check(fates: &[CommitFate], says: &str, committed: &[&str], offset: Option<i6
         Some(Err(CommitError::Fenced(_) | CommitError::Fatal(_))) => "beyond use",
     };
     assert_eq!(said, says);
-    assert_eq!(
-        producer.begin().is_ok(),
-        matches!(says, "committed" | "aborted")
-    );
+    assert_eq!(producer.begin().is_ok(), matches!(says, "committed" | "aborted"));
     assert_eq!(texts(&log.committed_records("out", 0)), committed);
     assert_eq!(log.group_offset("out", 0), offset);
     // Whatever was said, the next producer of the id settles it.
@@ -78,10 +75,7 @@ fn offsets_that_a_transaction_brings_are_not_told_before_it_ends() {
     producer.begin().unwrap();
     producer.commit(vec![(at("out", 0), 1)], &member);
     let told = member.committed(&[at("out", 0)]);
-    assert!(
-        matches!(told, Err(LogError::Unavailable { .. })),
-        "{told:?}"
-    );
+    assert!(matches!(told, Err(LogError::Unavailable { .. })), "{told:?}");
     assert!(producer.wait(Duration::ZERO).unwrap().is_ok());
     assert_eq!(member.committed(&[at("out", 0)]).unwrap(), [Some(1)]);
 }
@@ -94,10 +88,7 @@ fn a_log_out_of_reach_changes_nothing() {
     log.set_faults(OutOfReach);
     assert_eq!(log.partitions(&["out".into()]).unwrap(), [Some(1)]);
     let polled = consumer.poll(1, Duration::ZERO);
-    assert!(
-        matches!(polled, Err(LogError::Unavailable { .. })),
-        "{polled:?}"
-    );
+    assert!(matches!(polled, Err(LogError::Unavailable { .. })), "{polled:?}");
     assert!(log.producer("p").unwrap().fence().is_err());
     log.set_faults(Fates(VecDeque::new()));
     let polled = consumer.poll(1, Duration::ZERO).unwrap();

@@ -28,11 +28,7 @@ fn nothing() -> Polled {
 
 /// These partitions of both topics.
 fn both(partitions: &[u32]) -> Vec<TopicPartition> {
-    let of = |topic| {
-        partitions
-            .iter()
-            .map(move |partition| at(topic, *partition))
-    };
+    let of = |topic| partitions.iter().map(move |partition| at(topic, *partition));
     of("a").chain(of("b")).collect()
 }
 
@@ -57,10 +53,7 @@ fn every_member_gets_the_same_partitions_of_all_topics() {
         // The first has been alone; it lets go, and then all are told.
         takes(&mut consumers[0], &[0, 1, 2, 3]);
         if members > 1 {
-            assert_eq!(
-                poll(&mut consumers[0]),
-                Polled::Revoked(both(&[0, 1, 2, 3]))
-            );
+            assert_eq!(poll(&mut consumers[0]), Polled::Revoked(both(&[0, 1, 2, 3])));
             consumers[0].unassign(&both(&[0, 1, 2, 3])).unwrap();
             for (consumer, expected) in consumers.iter_mut().zip(&expected) {
                 takes(consumer, expected);
@@ -103,10 +96,7 @@ fn a_member_that_leaves_gives_its_partitions_to_the_others() {
     assert_eq!(poll(&mut two), Polled::Revoked(both(&[2, 3])));
     two.unassign(&both(&[2, 3])).unwrap();
     takes(&mut two, &[0, 1, 2, 3]);
-    assert!(matches!(
-        one.poll(1, Duration::ZERO),
-        Err(LogError::Fenced { .. })
-    ));
+    assert!(matches!(one.poll(1, Duration::ZERO), Err(LogError::Fenced { .. })));
 }
 
 #[test]
@@ -157,10 +147,7 @@ fn a_static_member_comes_back_to_its_place_and_nobody_notices() {
     // One that crashed is replaced just so, and is fenced if it was not dead.
     let mut twin = join(&first);
     takes(&mut twin, &[0, 1]);
-    assert!(matches!(
-        back.poll(1, Duration::ZERO),
-        Err(LogError::Fenced { .. })
-    ));
+    assert!(matches!(back.poll(1, Duration::ZERO), Err(LogError::Fenced { .. })));
     log.expire_instance("weir-0");
     assert_eq!(poll(&mut one), Polled::Revoked(both(&[2, 3])));
     one.unassign(&both(&[2, 3])).unwrap();
@@ -191,10 +178,7 @@ fn the_commit_of_a_member_with_a_stale_generation_aborts_and_may_be_done_again()
     producer.send(record("out", "late")).unwrap();
     producer.commit(vec![(at("a", 0), 9)], &member);
     let ended = producer.wait(Duration::ZERO);
-    assert!(
-        matches!(ended, Some(Err(CommitError::Aborted(_)))),
-        "{ended:?}"
-    );
+    assert!(matches!(ended, Some(Err(CommitError::Aborted(_)))), "{ended:?}");
     assert_eq!(log.group_offset("a", 0), Some(3));
     assert_eq!(texts(&log.committed_records("out", 0)), ["early"]);
 
@@ -202,11 +186,7 @@ fn the_commit_of_a_member_with_a_stale_generation_aborts_and_may_be_done_again()
     poll(&mut consumer);
     consumer.unassign(&both(&[0, 1, 2, 3])).unwrap();
     poll(&mut other);
-    assert_eq!(
-        poll(&mut other),
-        Polled::Revoked(both(&[0, 1, 2, 3])),
-        "after its assignment"
-    );
+    assert_eq!(poll(&mut other), Polled::Revoked(both(&[0, 1, 2, 3])), "after its assignment");
     other.unassign(&both(&[0, 1, 2, 3])).unwrap();
     producer.begin().unwrap();
     producer.commit(vec![(at("a", 0), 9)], &member);
@@ -249,6 +229,30 @@ fn an_assigned_partition_is_read_from_where_it_was_started_and_while_not_paused(
     assert_eq!(read(&mut consumer, 2), "b3");
     consumer.start(&at("b", 0), 3).unwrap();
     assert_eq!(read(&mut consumer, 2), "b3", "as often as wished");
+    assert!(matches!(consumer.poll(2, Duration::ZERO), Ok(Polled::End { .. })));
     consumer.start(&at("b", 0), 5).unwrap();
     assert!(consumer.poll(1, Duration::ZERO).is_err(), "beyond the end");
+}
+
+#[test]
+fn the_end_of_a_partition_is_told_once_each_time_it_is_reached() {
+    let log = inputs();
+    let mut consumer = join(&log);
+    takes(&mut consumer, &[0, 1, 2, 3]);
+    let end = |offset| Polled::End { source: at("a", 0), offset };
+    consumer.start(&at("a", 0), 0).unwrap();
+    assert_eq!(poll(&mut consumer), end(0), "of an empty partition");
+    assert_eq!(poll(&mut consumer), nothing());
+
+    let mut producer = log.producer("p").unwrap();
+    producer.fence().unwrap();
+    producer.begin().unwrap();
+    producer.send(record("a", "x")).unwrap();
+    assert_eq!(poll(&mut consumer), nothing(), "an open transaction moves no end");
+    producer.abort().unwrap();
+    assert_eq!(poll(&mut consumer), end(2), "past the aborted record and its marker");
+    log.append("a", 0, None, None, 1).unwrap();
+    assert!(matches!(poll(&mut consumer), Polled::Records(records) if records.len() == 1));
+    assert_eq!(poll(&mut consumer), end(3));
+    assert_eq!(poll(&mut consumer), nothing());
 }

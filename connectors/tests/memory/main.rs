@@ -8,8 +8,11 @@
     reason = "a test that panics has failed, as it should"
 )]
 
+#[path = "../contract/mod.rs"]
+mod contract;
 mod faults;
 mod group;
+mod honest;
 mod retention;
 mod transactions;
 
@@ -18,10 +21,7 @@ use engine::log::{NewRecord, TopicPartition};
 
 /// Names a partition.
 fn at(topic: &str, partition: u32) -> TopicPartition {
-    TopicPartition {
-        topic: topic.into(),
-        partition,
-    }
+    TopicPartition { topic: topic.into(), partition }
 }
 
 /// A record whose key and value are the same text.

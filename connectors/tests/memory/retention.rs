@@ -34,13 +34,7 @@ fn truncation_moves_the_start_and_refuses_who_comes_too_late() {
 
 #[test]
 fn compaction_keeps_the_newest_record_of_each_key_and_the_offsets() {
-    let keys = [
-        ("a", Some("0")),
-        ("b", Some("1")),
-        ("a", Some("2")),
-        ("b", None),
-        ("c", Some("4")),
-    ];
+    let keys = [("a", Some("0")), ("b", Some("1")), ("a", Some("2")), ("b", None), ("c", Some("4"))];
     let log = filled(&keys);
     let mut open = log.producer("p").unwrap();
     open.fence().unwrap();

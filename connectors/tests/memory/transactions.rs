@@ -82,92 +82,33 @@ fn check(history: &[Step], shows: &Shows) {
 fn readers_see_committed_records_up_to_the_first_open_transaction() {
     // What is open is hidden, and so is what came after it, committed or not.
     check(
-        &[
-            Append("a"),
-            Begin("p"),
-            Send("p", "b"),
-            Append("c"),
-            Begin("q"),
-            Send("q", "d"),
-            Commit("q"),
-        ],
-        &Shows {
-            committed: &["a"],
-            position: 1,
-            last_stable: 1,
-            end: 5,
-        },
+        &[Append("a"), Begin("p"), Send("p", "b"), Append("c"), Begin("q"), Send("q", "d"), Commit("q")],
+        &Shows { committed: &["a"], position: 1, last_stable: 1, end: 5 },
     );
     // A commit shows everything, and its marker takes an offset.
     check(
         &[Begin("p"), Send("p", "a"), Send("p", "b"), Commit("p")],
-        &Shows {
-            committed: &["a", "b"],
-            position: 3,
-            last_stable: 3,
-            end: 3,
-        },
+        &Shows { committed: &["a", "b"], position: 3, last_stable: 3, end: 3 },
     );
     // An abort hides its records, and the position passes them and the marker.
     check(
-        &[
-            Begin("p"),
-            Send("p", "a"),
-            Append("b"),
-            Send("p", "c"),
-            Abort("p"),
-        ],
-        &Shows {
-            committed: &["b"],
-            position: 4,
-            last_stable: 4,
-            end: 4,
-        },
+        &[Begin("p"), Send("p", "a"), Append("b"), Send("p", "c"), Abort("p")],
+        &Shows { committed: &["b"], position: 4, last_stable: 4, end: 4 },
     );
     // The next transaction of the same producer has nothing of the aborted one.
     check(
-        &[
-            Begin("p"),
-            Send("p", "a"),
-            Abort("p"),
-            Begin("p"),
-            Send("p", "b"),
-            Commit("p"),
-        ],
-        &Shows {
-            committed: &["b"],
-            position: 4,
-            last_stable: 4,
-            end: 4,
-        },
+        &[Begin("p"), Send("p", "a"), Abort("p"), Begin("p"), Send("p", "b"), Commit("p")],
+        &Shows { committed: &["b"], position: 4, last_stable: 4, end: 4 },
     );
     // A transaction that wrote nothing leaves no marker.
     check(
         &[Append("a"), Begin("p"), Commit("p"), Begin("p"), Abort("p")],
-        &Shows {
-            committed: &["a"],
-            position: 1,
-            last_stable: 1,
-            end: 1,
-        },
+        &Shows { committed: &["a"], position: 1, last_stable: 1, end: 1 },
     );
     // Fencing and the time-out abort what is open.
     check(
-        &[
-            Begin("p"),
-            Send("p", "a"),
-            Fence("p"),
-            Begin("p"),
-            Send("p", "b"),
-            Expire("p"),
-            Append("c"),
-        ],
-        &Shows {
-            committed: &["c"],
-            position: 5,
-            last_stable: 5,
-            end: 5,
-        },
+        &[Begin("p"), Send("p", "a"), Fence("p"), Begin("p"), Send("p", "b"), Expire("p"), Append("c")],
+        &Shows { committed: &["c"], position: 5, last_stable: 5, end: 5 },
     );
 }
 
@@ -193,10 +134,7 @@ fn a_zombie_is_refused_at_its_next_call_whatever_it_is() {
     let mut commits = zombie();
     commits.commit(vec![(at("out", 0), 7)], &member);
     let ended = commits.wait(Duration::ZERO);
-    assert!(
-        matches!(ended, Some(Err(CommitError::Fenced(_)))),
-        "{ended:?}"
-    );
+    assert!(matches!(ended, Some(Err(CommitError::Fenced(_)))), "{ended:?}");
     assert!(commits.begin().is_err(), "a fenced producer is beyond use");
     assert_eq!(log.committed_records("out", 0), []);
     assert_eq!(member.committed(&[at("out", 0)]).unwrap(), [None]);
@@ -225,10 +163,7 @@ fn the_offsets_of_a_transaction_are_the_groups_once_it_commits() {
     producer.send(record("out", "d")).unwrap();
     producer.commit(vec![(at("in", 0), 5)], &member);
     let committed = producer.wait(Duration::ZERO).unwrap().unwrap();
-    assert_eq!(
-        committed.last_offsets,
-        BTreeMap::from([(at("out", 0), 3), (at("out", 1), 0)])
-    );
+    assert_eq!(committed.last_offsets, BTreeMap::from([(at("out", 0), 3), (at("out", 1), 0)]));
     assert_eq!(member.committed(&[at("in", 0)]).unwrap(), [Some(5)]);
     assert_eq!(log.group_offset("in", 0), Some(5));
 }
@@ -238,10 +173,7 @@ fn calls_out_of_order_are_refused() {
     let log = MemoryLog::new();
     log.create_topic("out", 1);
     let refused = |result: Result<(), LogError>| {
-        assert!(
-            matches!(result, Err(LogError::Refused { .. })),
-            "{result:?}"
-        );
+        assert!(matches!(result, Err(LogError::Refused { .. })), "{result:?}");
     };
     let mut producer = log.producer("p").unwrap();
     refused(producer.begin());

@@ -1,27 +1,31 @@
 //! Thresholds at work: when a line fires, re-arms and recovers (domain.md, section 3).
 //!
-//! What an alert sends is [`crate::measures`]' business; how lines are compared [`crossing`]'s.
+//! How lines are compared is [`crossing`]'s business, what becomes of an alert [`telling`]'s, what it
+//! sends [`crate::measures`]'.
 
 mod crossing;
+mod expiry;
+mod telling;
+#[cfg(test)]
+mod tests;
 
 use crate::account::Snapshot;
 use crate::balance::{Balance, RuleState, WaitingChange};
-use crate::command::Origin;
 use crate::debtor::{Debtor, Member};
 use crate::event::{BalanceChange, BalanceReason};
 use crate::ids::{AccountId, RuleId};
-use crate::measures::{self, Request};
 use crate::money::MinorUnits;
-use crate::policy::{BalanceValues, Measure, Policy, Unit};
-use crate::record::{Figure, RecordKind};
+use crate::policy::{Policy, Unit};
 use crate::scribe::Scribe;
-use crate::threshold::{Deliver, Lines, Threshold, Watch};
-use crate::time::{Period, Timestamp};
-use crossing::{Crossed, Standing};
+use crate::threshold::{Lines, Threshold, Watch};
+use crate::time::Timestamp;
+use crossing::Standing;
+pub(crate) use expiry::{announce_expiries, next_expiry};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The most balance changes that wait for an account's snapshot; the first and the newest are kept.
+/// The most balance changes that wait for an account's snapshot; of each balance the first and the
+/// newest are kept.
 pub(crate) const MOST_WAITING_CHANGES: usize = 64;
 
 /// The most lines that an alert names: the furthest.
@@ -86,10 +90,8 @@ pub(crate) fn on_change(
     let member = debtor.member_mut(account_id);
     if member.snapshot.is_none() {
         let waiting = WaitingChange { account_id: account_id.clone(), occurred_at, change: change.clone() };
-        if debtor.waiting_changes.len() >= MOST_WAITING_CHANGES {
-            debtor.waiting_changes.remove(1);
-        }
         debtor.waiting_changes.push(waiting);
+        make_room(&mut debtor.waiting_changes);
         return false;
     }
     let valid_until = |member: &Member| {
@@ -101,11 +103,29 @@ pub(crate) fn on_change(
     valid_until(member) != former
 }
 
+/// Of too many changes that wait, drops the oldest that has one of its balance before and after it:
+/// every balance keeps its first value and its newest.
+fn make_room(waiting: &mut Vec<WaitingChange>) {
+    if waiting.len() <= MOST_WAITING_CHANGES {
+        return;
+    }
+    let is_same =
+        |a: &WaitingChange, b: &WaitingChange| a.account_id == b.account_id && a.change.name == b.change.name;
+    let is_between = |at: &usize| {
+        let (before, rest) = waiting.split_at(*at);
+        let Some((change, after)) = rest.split_first() else { return false };
+        before.iter().any(|other| is_same(other, change)) && after.iter().any(|other| is_same(other, change))
+    };
+    let dropped = (0..waiting.len()).find(is_between).unwrap_or(0);
+    waiting.remove(dropped);
+}
+
 /// The account's snapshot came: what waited for it is looked at, and a changed credit limit moves
 /// the percent lines of money balances.
 pub(crate) fn on_snapshot(
     debtor: &mut Debtor,
     account_id: &AccountId,
+    occurred_at: Timestamp,
     former_credit_limit: Option<MinorUnits>,
     scribe: &mut Scribe<'_>,
 ) {
@@ -131,99 +151,21 @@ pub(crate) fn on_snapshot(
         .map(|balance| balance.name.clone())
         .collect();
     for name in unlimited_money {
-        let turn = Turn {
-            occurred_at: scribe.now(),
-            reason: BalanceReason::LimitChanged,
-            former_base: former_credit_limit,
-        };
+        let turn =
+            Turn { occurred_at, reason: BalanceReason::LimitChanged, former_base: former_credit_limit };
         ask_rules(member, name.as_str(), turn, None, scribe);
     }
 }
 
 /// Arms all lines of a rule again, silently.
 pub(crate) fn rearm(debtor: &mut Debtor, account_id: &AccountId, rule: &RuleId) {
-    for balance in &mut debtor.member_mut(account_id).balances {
+    let member = debtor.members.iter_mut().find(|member| member.account_id == *account_id);
+    for balance in member.into_iter().flat_map(|member| &mut member.balances) {
         for state in balance.rules.iter_mut().filter(|state| state.rule == *rule) {
             state.fired.clear();
             state.fired_steps = None;
         }
     }
-}
-
-/// Alerts of balances that are about to expire, whose time has come.
-pub(crate) fn announce_expiries(debtor: &mut Debtor, scribe: &mut Scribe<'_>) {
-    for member in &mut debtor.members {
-        for at in expiries(member, scribe.policy, &scribe.zone) {
-            if at.due <= scribe.moment.horizon && at.valid_until > scribe.now() {
-                announce_expiry(member, &at, scribe);
-            }
-        }
-    }
-}
-
-/// The next moment at which a balance's coming expiry is to be announced.
-pub(crate) fn next_expiry(debtor: &Debtor, scribe: &Scribe<'_>) -> Option<Timestamp> {
-    let horizon = scribe.moment.horizon;
-    debtor
-        .members
-        .iter()
-        .flat_map(|member| expiries(member, scribe.policy, &scribe.zone))
-        .map(|expiry| expiry.due)
-        .filter(|due| *due > horizon)
-        .min()
-}
-
-/// A coming expiry that has not been announced.
-struct Expiry {
-    rule: usize,
-    balance: usize,
-    valid_until: Timestamp,
-    due: Timestamp,
-}
-
-fn expiries(member: &Member, policy: &Policy, zone: &crate::time::Zone) -> Vec<Expiry> {
-    let Some(snapshot) = &member.snapshot else { return Vec::new() };
-    let mut found = Vec::new();
-    for (rule_at, rule) in policy.thresholds.iter().enumerate() {
-        let Watch::Expiry { before } = rule.watch else { continue };
-        if rule.when.as_ref().is_some_and(|when| !when.holds(snapshot, None)) {
-            continue;
-        }
-        for (balance_at, balance) in member.balances.iter().enumerate() {
-            let Some(valid_until) = balance.valid_until else { continue };
-            let announced = balance
-                .rules
-                .iter()
-                .any(|state| state.rule == rule.id && state.expiry_announced == Some(valid_until));
-            if balance.name == rule.balance && !announced {
-                let due = zone.before(valid_until, before);
-                found.push(Expiry { rule: rule_at, balance: balance_at, valid_until, due });
-            }
-        }
-    }
-    found
-}
-
-fn announce_expiry(member: &mut Member, expiry: &Expiry, scribe: &mut Scribe<'_>) {
-    let policy = scribe.policy;
-    let Some(rule) = policy.thresholds.get(expiry.rule) else { return };
-    let Some(balance) = member.balances.get_mut(expiry.balance) else { return };
-    let (value, name) = (balance.value, balance.name.clone());
-    let state = state_of(balance, &rule.id);
-    state.expiry_announced = Some(expiry.valid_until);
-    state.last_sent = Some(scribe.now());
-    state.alerts = state.alerts.saturating_add(1);
-    let occurrence = state.alerts;
-    scribe.changed();
-    let figures = vec![
-        Figure::new("rule", &rule.id),
-        Figure::new("balance", &name),
-        Figure::new("value", value_text(value, policy.balances.get(&name), scribe.exponent)),
-        Figure::new("valid_until", expiry.valid_until),
-    ];
-    scribe.record(&member.account_id, RecordKind::Alert, "expires_soon", figures);
-    let alert = Alert { rule, value, lines: Vec::new(), crossed: 0, occurrence, part: "expiry" };
-    send(member, &alert, &rule.measures, scribe);
 }
 
 /// What one evaluation of a balance's rules goes by.
@@ -311,7 +253,19 @@ fn ask_rules(
             former: if turn.reason == BalanceReason::PeriodRoll { None } else { former },
             former_base: turn.former_base,
         };
-        ask_rule(member, name, rule, lines, &standing, turn, scribe);
+        let limit_moved = standing.base != turn.former_base && former == Some(balance.value);
+        let reason = match turn.reason {
+            BalanceReason::Usage
+            | BalanceReason::TopUp
+            | BalanceReason::Adjustment
+            | BalanceReason::Expiry
+                if limit_moved =>
+            {
+                BalanceReason::LimitChanged
+            }
+            told => told,
+        };
+        ask_rule(member, name, rule, lines, &standing, Turn { reason, ..turn }, scribe);
     }
 }
 
@@ -340,137 +294,16 @@ fn ask_rule(
     let recovered = crossing::rearm(&mut state, lines, standing);
     let crossed = crossing::fire(&mut state, lines, standing);
     if recovered {
-        tell_recovery(member, rule, lines, &mut state, standing, scribe);
+        telling::tell_recovery(member, rule, lines, &mut state, standing, scribe);
     }
     if let Some(crossed) = crossed {
-        tell_alert(member, rule, lines, &mut state, (standing, turn, crossed), scribe);
+        telling::tell_alert(member, rule, lines, &mut state, (standing, turn, crossed), scribe);
     }
     // A rule on which nothing ever happened takes no room in the state.
     if (known || state != RuleState::new(rule.id.clone()))
         && let Some(balance) = member.balances.iter_mut().find(|balance| balance.name.as_str() == name)
     {
         *state_of(balance, &rule.id) = state;
-    }
-}
-
-fn tell_recovery(
-    member: &Member,
-    rule: &Threshold,
-    lines: &Lines,
-    state: &mut RuleState,
-    standing: &Standing,
-    scribe: &mut Scribe<'_>,
-) {
-    state.alerts = state.alerts.saturating_add(1);
-    let figures = vec![
-        Figure::new("rule", &rule.id),
-        Figure::new("balance", &rule.balance),
-        Figure::new("value", standing.text(standing.value)),
-    ];
-    scribe.record(&member.account_id, RecordKind::Recovered, "all announced lines are armed again", figures);
-    let alert = Alert {
-        rule,
-        value: standing.value,
-        lines: Vec::new(),
-        crossed: 0,
-        occurrence: state.alerts,
-        part: "recovered",
-    };
-    send(member, &alert, &lines.recovered, scribe);
-}
-
-fn tell_alert(
-    member: &Member,
-    rule: &Threshold,
-    lines: &Lines,
-    state: &mut RuleState,
-    (standing, turn, crossed): (&Standing, Turn, Crossed),
-    scribe: &mut Scribe<'_>,
-) {
-    let named = match lines.deliver {
-        Deliver::All => crossed.named.clone(),
-        Deliver::Severest => crossed.named.last().cloned().into_iter().collect(),
-    };
-    let mut figures = vec![
-        Figure::new("rule", &rule.id),
-        Figure::new("balance", &rule.balance),
-        Figure::new("value", standing.text(standing.value)),
-        Figure::new("lines", named.join(", ")),
-    ];
-    if let Some(former) = standing.former {
-        figures.push(Figure::new("previous", standing.text(former)));
-    }
-    if let Some(base) = standing.base {
-        figures.push(Figure::new("limit", standing.text(base)));
-    }
-    let now = scribe.now();
-    let too_old = |age: Period| scribe.zone.after(turn.occurred_at, age) < now;
-    let cooling = |last: Timestamp, period: Period| scribe.zone.after(last, period) > now;
-    if rule.max_age.is_some_and(too_old) {
-        figures.push(Figure::new("occurred_at", turn.occurred_at));
-        scribe.record(&member.account_id, RecordKind::AlertStale, "max_age", figures);
-        return;
-    }
-    if let (Some(last), Some(period)) = (state.last_sent, lines.cooldown)
-        && cooling(last, period)
-    {
-        figures.push(Figure::new("last_sent", last));
-        scribe.record(&member.account_id, RecordKind::AlertSuppressed, "cooldown", figures);
-        return;
-    }
-    state.alerts = state.alerts.saturating_add(1);
-    state.last_sent = Some(now);
-    crossing::announce(state, &crossed);
-    scribe.record(&member.account_id, RecordKind::Alert, reason_word(turn.reason), figures);
-    let crossed_count = crossed.count;
-    let alert = Alert {
-        rule,
-        value: standing.value,
-        lines: named,
-        crossed: crossed_count,
-        occurrence: state.alerts,
-        part: "alert",
-    };
-    send(member, &alert, &rule.measures, scribe);
-}
-
-/// One thing to tell a customer of a balance.
-struct Alert<'a> {
-    rule: &'a Threshold,
-    value: MinorUnits,
-    lines: Vec<String>,
-    crossed: u32,
-    occurrence: i64,
-    /// Which of a rule's messages it is: keeps command ids apart.
-    part: &'static str,
-}
-
-fn send(member: &Member, alert: &Alert<'_>, measures: &[Measure], scribe: &mut Scribe<'_>) {
-    let Some(snapshot) = &member.snapshot else { return };
-    let rule = alert.rule;
-    let policy = scribe.policy;
-    let balance = member.balances.iter().find(|balance| balance.name == rule.balance);
-    let valid_until = balance.and_then(|balance| balance.valid_until);
-    let values = BalanceValues {
-        name: rule.balance.to_string(),
-        value: value_text(alert.value, policy.balances.get(&rule.balance), scribe.exponent),
-        lines: alert.lines.clone(),
-        valid_until: valid_until.map_or_else(String::new, |until| scribe.zone.local(until).to_string()),
-    };
-    for (index, measure) in measures.iter().enumerate() {
-        let request = Request {
-            account_id: &member.account_id,
-            snapshot,
-            origin: Origin::Threshold { rule: rule.id.clone() },
-            id_parts: &["threshold", rule.id.as_str(), alert.part],
-            index,
-            occurrence: alert.occurrence,
-            observe: rule.observe || policy.observe,
-            debt: None,
-            balance: Some(values.clone()),
-            lines_crossed: alert.crossed,
-        };
-        measures::request(measure, &request, scribe);
     }
 }
 
@@ -511,15 +344,4 @@ fn exponent_of(unit: Option<&Unit>, money: u8) -> u8 {
 
 fn value_text(value: MinorUnits, unit: Option<&Unit>, money: u8) -> String {
     value.in_major(exponent_of(unit, money))
-}
-
-fn reason_word(reason: BalanceReason) -> &'static str {
-    match reason {
-        BalanceReason::Usage => "usage",
-        BalanceReason::TopUp => "top_up",
-        BalanceReason::Adjustment => "adjustment",
-        BalanceReason::Expiry => "expiry",
-        BalanceReason::PeriodRoll => "period_roll",
-        BalanceReason::LimitChanged => "limit_changed",
-    }
 }

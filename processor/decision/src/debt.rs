@@ -78,7 +78,7 @@ pub struct BookedPayment {
     pub reversed: MinorUnits,
     /// What of it pays nothing yet: credit.
     pub credit: MinorUnits,
-    /// What it pays, in the order in which it came to pay it.
+    /// What it pays, in the order in which it came to pay it; nothing of what was taken back again.
     pub allocations: Vec<Allocation>,
     /// The invoices it names that have not been seen: while there are such, its credit waits.
     pub waits_for: Vec<InvoiceId>,

@@ -6,8 +6,8 @@ use crate::debtor::Debtor;
 use crate::dunning::{self, Cause};
 use crate::event::{BalanceChange, Body, Control, Event, Order, Report};
 use crate::ids::AccountId;
-use crate::money::LARGEST_AMOUNT;
-use crate::policy::Policy;
+use crate::money::{Currency, LARGEST_AMOUNT};
+use crate::policy::{Policy, Unit};
 use crate::record::{Figure, RecordKind};
 use crate::scribe::Scribe;
 use crate::time::Timestamp;
@@ -54,7 +54,7 @@ fn on_event(debtor: &mut Debtor, event: &Event, scribe: &mut Scribe<'_>) -> Opti
         tell_duplicate(event, "event_id", scribe);
         return None;
     }
-    let checked = check(debtor, event, scribe.policy);
+    let checked = check(debtor, event, scribe);
     let dedup_window = scribe.policy.windows.dedup.nominal_micros();
     debtor.seen.remember(&event.event_id, scribe.now(), dedup_window);
     scribe.changed();
@@ -77,7 +77,8 @@ fn tell_duplicate(event: &Event, what: &str, scribe: &mut Scribe<'_>) {
 }
 
 /// Declines what cannot be applied, most telling reason first.
-fn check(debtor: &Debtor, event: &Event, policy: &Policy) -> Result<Checked, Rejection> {
+fn check(debtor: &Debtor, event: &Event, scribe: &Scribe<'_>) -> Result<Checked, Rejection> {
+    let policy = scribe.policy;
     check_moment("occurred_at", event.occurred_at)?;
     match &event.body {
         Body::Account(snapshot) => check_snapshot(debtor, event, snapshot, policy),
@@ -87,7 +88,7 @@ fn check(debtor: &Debtor, event: &Event, policy: &Policy) -> Result<Checked, Rej
             booking::check_adjustment(debtor, adjustment, policy.windows.reversal)
         }
         Body::Payment(payment) => booking::check_payment(debtor, payment),
-        Body::Reversal(reversal) => booking::check_reversal(debtor, reversal, policy.windows.reversal),
+        Body::Reversal(reversal) => booking::check_reversal(debtor, reversal, scribe),
         Body::Control(control) => check_control(control, policy),
         Body::Report(_) => Ok(Checked::New),
     }
@@ -146,13 +147,18 @@ fn check_balance(
     if let Some(until) = change.valid_until {
         check_moment("valid_until", until)?;
     }
-    if let (Some(event), Some(account)) = (change.currency, debtor.currency)
+    if let (Some(event), Some(account)) = (money_of(change, policy), debtor.currency)
         && event != account
     {
         return Err(Rejection::CurrencyDiffers { event, account });
     }
     let is_old = alerting::is_old(debtor, &event.account_id, change);
     Ok(if is_old { Checked::Known("version") } else { Checked::New })
+}
+
+/// The currency of a balance of money, where the event tells it.
+fn money_of(change: &BalanceChange, policy: &Policy) -> Option<Currency> {
+    change.currency.filter(|_| policy.balances.get(&change.name) == Some(&Unit::Money))
 }
 
 fn check_control(control: &Control, policy: &Policy) -> Result<Checked, Rejection> {
@@ -175,8 +181,11 @@ fn apply(debtor: &mut Debtor, event: &Event, scribe: &mut Scribe<'_>) -> Option<
     let account_id = &event.account_id;
     let mut cause = Cause::Other;
     match &event.body {
-        Body::Account(snapshot) => apply_snapshot(debtor, account_id, snapshot, scribe),
+        Body::Account(snapshot) => apply_snapshot(debtor, event, snapshot, scribe),
         Body::Balance(change) => {
+            if let Some(currency) = money_of(change, scribe.policy) {
+                booking::adopt_currency(debtor, currency, scribe);
+            }
             let moves_expiry = alerting::on_change(debtor, account_id, event.occurred_at, change, scribe);
             return moves_expiry.then_some(cause);
         }
@@ -187,7 +196,7 @@ fn apply(debtor: &mut Debtor, event: &Event, scribe: &mut Scribe<'_>) -> Option<
         }
         Body::Payment(payment) => {
             booking::book_payment(debtor, account_id, payment, scribe);
-            forget_old(debtor, scribe);
+            booking::forget_old(&mut debtor.debt, scribe.oldest_kept());
             cause = Cause::Paid;
         }
         Body::Reversal(reversal) => {
@@ -200,12 +209,8 @@ fn apply(debtor: &mut Debtor, event: &Event, scribe: &mut Scribe<'_>) -> Option<
     Some(cause)
 }
 
-fn forget_old(debtor: &mut Debtor, scribe: &Scribe<'_>) {
-    let oldest_kept = scribe.zone.before(scribe.now(), scribe.policy.windows.reversal);
-    booking::forget_old(&mut debtor.debt, oldest_kept);
-}
-
-fn apply_snapshot(debtor: &mut Debtor, account_id: &AccountId, snapshot: &Snapshot, scribe: &mut Scribe<'_>) {
+fn apply_snapshot(debtor: &mut Debtor, event: &Event, snapshot: &Snapshot, scribe: &mut Scribe<'_>) {
+    let account_id = &event.account_id;
     let member = debtor.member_mut(account_id);
     let former = member.snapshot.replace(snapshot.clone());
     let former_limit = former.and_then(|former| former.credit_limit);
@@ -216,7 +221,7 @@ fn apply_snapshot(debtor: &mut Debtor, account_id: &AccountId, snapshot: &Snapsh
         scribe.zone = snapshot.time_zone.clone().unwrap_or_else(|| scribe.policy.defaults.zone.clone());
         dunning::assign_segment(debtor, true, scribe);
     }
-    alerting::on_snapshot(debtor, account_id, former_limit, scribe);
+    alerting::on_snapshot(debtor, account_id, event.occurred_at, former_limit, scribe);
 }
 
 fn apply_control(debtor: &mut Debtor, account_id: &AccountId, control: &Control, scribe: &mut Scribe<'_>) {

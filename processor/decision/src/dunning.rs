@@ -7,6 +7,8 @@
 pub(crate) mod force;
 pub(crate) mod scope;
 pub(crate) mod stages;
+#[cfg(test)]
+mod tests;
 
 use crate::account::Snapshot;
 use crate::cycle::{Cycle, DebtClass, Profile, StageEntry};
@@ -142,8 +144,9 @@ fn advance_profile(
     cause: Cause,
     scribe: &mut Scribe<'_>,
 ) -> Option<Timestamp> {
-    let scope = Scope::of(&debtor.debt, snapshot, profile, plan, scribe);
-    let work = Work { debtor, snapshot, plan, scope: &scope };
+    let scope_until = |until| Scope::of(&debtor.debt, snapshot, profile, plan, until, scribe);
+    let (scope, by_clock) = (scope_until(scribe.moment.horizon), scope_until(scribe.now()));
+    let work = Work { debtor, snapshot, plan, scope: &scope, by_clock: &by_clock };
     if profile.cycles.is_empty() && !debtor.exempt && scope.meets_entry(plan, scribe.exponent) {
         open(&work, profile, scribe);
     }
@@ -154,7 +157,7 @@ fn advance_profile(
         end(&work, profile, cycle, Ending::Exempt, scribe);
         return None;
     }
-    if scope.meets_exit(plan, scribe.exponent) {
+    if by_clock.meets_exit(plan, scribe.exponent) {
         end(&work, profile, cycle, Ending::Cured, scribe);
         return scope.next_entry;
     }
@@ -175,8 +178,10 @@ pub(crate) struct Work<'a> {
     pub(crate) snapshot: &'a Snapshot,
     /// The plan it is worked on by.
     pub(crate) plan: &'a Plan,
-    /// The invoices that count.
+    /// The invoices that count, up to the horizon.
     pub(crate) scope: &'a Scope,
+    /// The invoices that count by the clock.
+    pub(crate) by_clock: &'a Scope,
 }
 
 impl Work<'_> {
@@ -246,7 +251,7 @@ pub(crate) fn stage_text(cycle: &Cycle) -> String {
 /// After a payment: back to the furthest stage that the real debt still meets.
 fn step_down(work: &Work<'_>, profile: &Profile, cycle: &mut Cycle, scribe: &mut Scribe<'_>) {
     let Some(current) = stages::current(work.plan, cycle) else { return };
-    let met = stages::furthest_met(work.plan, cycle, work.scope, current, scribe);
+    let met = stages::furthest_met(work.plan, cycle, work.by_clock, current, scribe);
     if met == Some(current) {
         return;
     }

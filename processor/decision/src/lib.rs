@@ -25,6 +25,8 @@ mod decide;
 mod dunning;
 mod measures;
 mod scribe;
+#[cfg(test)]
+mod testing;
 
 pub mod account;
 pub mod balance;

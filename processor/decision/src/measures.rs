@@ -173,7 +173,7 @@ fn provision_action(
 ) -> Option<Action> {
     let services = match &request.debt {
         Some(debt) => debt.services.clone(),
-        None => Some(Vec::new()),
+        None => services_to_cut(request.snapshot),
     };
     let Some(services) = services else {
         let figures = vec![Figure::new("operation", &order.operation)];
@@ -187,6 +187,14 @@ fn provision_action(
         cuts_off: order.cuts_off,
         services,
     }))
+}
+
+/// The account's services that may be cut off: empty where it lists none, `None` where all are
+/// always on.
+fn services_to_cut(snapshot: &Snapshot) -> Option<Vec<ServiceId>> {
+    let may_be_cut = snapshot.services.iter().filter(|service| !service.always_on);
+    let services: Vec<ServiceId> = may_be_cut.map(|service| service.id.clone()).collect();
+    (snapshot.services.is_empty() || !services.is_empty()).then_some(services)
 }
 
 fn currency_of(snapshot: &Snapshot, scribe: &Scribe<'_>) -> crate::money::Currency {

@@ -43,6 +43,11 @@ impl<'a> Scribe<'a> {
         self.moment.now
     }
 
+    /// What is older than this is forgotten, once nothing is open of it.
+    pub(crate) fn oldest_kept(&self) -> Timestamp {
+        self.zone.before(self.moment.now, self.policy.windows.reversal)
+    }
+
     /// Writes a record.
     pub(crate) fn record(
         &mut self,

@@ -72,9 +72,9 @@ fn profile(debtor: &Debtor, class: DebtClass, scribe: &Scribe<'_>) -> ProfileVie
     let name = dunning::plan_name(debtor, Some(profile), scribe.policy);
     let plan = name.and_then(|name| scribe.policy.plans.get(name));
     let cycle = profile.cycles.first();
-    let scope = plan
-        .zip(debtor.own_snapshot())
-        .map(|(plan, snapshot)| (plan, Scope::of(&debtor.debt, snapshot, profile, plan, scribe)));
+    let scope = plan.zip(debtor.own_snapshot()).map(|(plan, snapshot)| {
+        (plan, Scope::of(&debtor.debt, snapshot, profile, plan, scribe.now(), scribe))
+    });
     let next = scope.as_ref().zip(cycle).and_then(|((plan, scope), cycle)| {
         let at = stages::current(plan, cycle).map_or(0, |current| current.saturating_add(1));
         let due = stages::due_time(plan, cycle, scope, at, scribe)?;

@@ -8,7 +8,6 @@ use crate::error::TaskError;
 use crate::log::{Consumer, Log, LogError, LogRecord, Polled, TopicPartition};
 use crate::metrics as names;
 use crate::shared::Shared;
-use crate::status::Status;
 use crate::store::Stores;
 use crate::worker::{Ending, FromTask, ToTask, Worker};
 use crossbeam_channel::{Receiver, Sender, unbounded};
@@ -21,7 +20,6 @@ use std::time::Duration;
 /// One process's membership in the group.
 pub struct Instance<L: Log, S: Stores> {
     shared: Arc<Shared<L, S>>,
-    status: Arc<Status>,
     consumer: L::Consumer,
     assigned: BTreeSet<TopicPartition>,
     tasks: BTreeMap<u32, Slot>,
@@ -70,7 +68,7 @@ impl<L: Log, S: Stores> Instance<L, S> {
     ///
     /// # Errors
     /// When the log cannot be reached or refuses.
-    pub fn join(shared: Arc<Shared<L, S>>, status: Arc<Status>) -> Result<Self, InstanceError> {
+    pub fn join(shared: Arc<Shared<L, S>>) -> Result<Self, InstanceError> {
         let consumer = shared.log.join(shared.topology.names().inputs())?;
         let (outbox, inbox) = unbounded();
         let (prober, asked) = unbounded();
@@ -82,7 +80,6 @@ impl<L: Log, S: Stores> Instance<L, S> {
             .map_err(|source| InstanceError::Thread { partition: 0, source })?;
         Ok(Self {
             shared,
-            status,
             consumer,
             assigned: BTreeSet::new(),
             tasks: BTreeMap::new(),
@@ -291,8 +288,8 @@ impl<L: Log, S: Stores> Instance<L, S> {
     fn tell_status(&self) {
         let running = self.tasks.values().filter(|slot| slot.epoch.is_some()).count();
         let assigned: BTreeSet<u32> = self.assigned.iter().map(|source| source.partition).collect();
-        self.status.set(assigned.len(), running);
-        self.status.polled(self.shared.clock.ticks());
+        self.shared.status.set(assigned.len(), running);
+        self.shared.status.polled(self.shared.clock.ticks());
         #[expect(clippy::cast_precision_loss, reason = "a count of partitions is small")]
         metrics::gauge!(names::RUNNING_TASKS).set(running as f64);
     }

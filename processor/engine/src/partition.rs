@@ -58,7 +58,7 @@ mod tests {
         assert_eq!(hash.cast_signed(), hash_in_java, "murmur2 of {key:?}");
         // Kafka's own words: toPositive(murmur2(key)) % partitions.
         let positive = hash_in_java & 0x7fff_ffff;
-        let count = NonZeroU32::new(48).unwrap();
+        let count = NonZeroU32::new(48).expect("not zero");
         assert_eq!(i64::from(partition_of(key.as_bytes(), count)), i64::from(positive % 48));
         assert_eq!(i32::from(shard_of(key.as_bytes())), positive % i32::from(SHARDS));
     }
@@ -75,7 +75,7 @@ mod tests {
 
     #[test]
     fn a_shard_lies_in_one_partition_where_partitions_are_a_power_of_two() {
-        for count in [1, 16, 64, 4_096].map(|count| NonZeroU32::new(count).unwrap()) {
+        for count in [1, 16, 64, 4_096].map(|count| NonZeroU32::new(count).expect("not zero")) {
             for number in 0..1_000 {
                 let key = format!("debtor-{number}");
                 let by_shard = u32::from(shard_of(key.as_bytes())) % count;

@@ -2,6 +2,7 @@
 
 use crate::log::Log;
 use crate::settings::{Clock, Settings};
+use crate::status::Status;
 use crate::store::Stores;
 use crate::topology::Topology;
 use decision::Policy;
@@ -26,6 +27,8 @@ pub struct Shared<L, S> {
     pub registry: Arc<dyn Registry>,
     /// Where the time comes from.
     pub clock: Arc<dyn Clock>,
+    /// How the instance is, as its probes and people see it.
+    pub status: Arc<Status>,
     /// The group's name, which the transactional ids carry.
     pub group: String,
 }

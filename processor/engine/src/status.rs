@@ -1,15 +1,31 @@
 //! How an instance is, for probes and for people: shared, cheap to read.
 
+use hdrhistogram::Histogram;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// How an instance is.
 #[derive(Debug, Default)]
 pub struct Status {
+    inputs: AtomicU64,
+    commands: AtomicU64,
+    commits: Mutex<CommitTimes>,
     assigned: AtomicU64,
     running: AtomicU64,
     has_joined: AtomicBool,
     last_poll_ms: AtomicU64,
+}
+
+/// The times of all commits, in microseconds, to two digits.
+#[derive(Debug)]
+struct CommitTimes(Option<Histogram<u64>>);
+
+impl Default for CommitTimes {
+    fn default() -> Self {
+        // These bounds are fine: from a microsecond to two minutes.
+        Self(Histogram::new_with_bounds(1, 120_000_000, 2).ok())
+    }
 }
 
 /// A process that has not polled for this long is stuck.
@@ -34,6 +50,30 @@ impl Status {
     #[must_use]
     pub fn partitions(&self) -> (u64, u64) {
         (self.assigned.load(Ordering::Relaxed), self.running.load(Ordering::Relaxed))
+    }
+
+    /// How many events and timers were decided and committed, and how many commands went out.
+    #[must_use]
+    pub fn committed(&self) -> (u64, u64) {
+        (self.inputs.load(Ordering::Relaxed), self.commands.load(Ordering::Relaxed))
+    }
+
+    /// How long commits took: how many there were, and the time that `percent` of them took at
+    /// most; nothing before the first.
+    #[must_use]
+    pub fn commit_time(&self, percent: f64) -> (u64, Duration) {
+        let times = self.commits.lock().unwrap_or_else(PoisonError::into_inner);
+        let micros = times.0.as_ref().map_or(0, |times| times.value_at_percentile(percent));
+        (times.0.as_ref().map_or(0, Histogram::len), Duration::from_micros(micros))
+    }
+
+    pub(crate) fn commit_ended(&self, took: Duration, inputs: usize, commands: u64) {
+        self.inputs.fetch_add(u64::try_from(inputs).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.commands.fetch_add(commands, Ordering::Relaxed);
+        let mut times = self.commits.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(times) = &mut times.0 {
+            times.saturating_record(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
+        }
     }
 
     pub(crate) fn polled(&self, ticks: Duration) {

@@ -188,6 +188,8 @@ impl<L: Log, S: Stores> Task<L, S> {
         if self.shared.settings.faults.apply_before_commit {
             self.store.apply(&sealed.store)?;
             self.store.flush()?;
+            tracing::debug!(partition = self.partition, batch = sealed.number, "applied, not committed");
+            self.pause_on_purpose();
         }
         self.send(&sealed)?;
         self.committing = Some(sealed);
@@ -235,6 +237,13 @@ impl<L: Log, S: Stores> Task<L, S> {
         }
     }
 
+    /// In tests only: long enough for a kill to land here.
+    fn pause_on_purpose(&self) {
+        if let Some(pause) = self.shared.settings.faults.pause_before_apply {
+            std::thread::sleep(pause);
+        }
+    }
+
     fn check_commit_time(&self) -> Result<(), TaskError> {
         let began = self.committing.as_ref().map_or(Duration::MAX, |sealed| sealed.began);
         let took = self.shared.clock.ticks().saturating_sub(began);
@@ -248,17 +257,16 @@ impl<L: Log, S: Stores> Task<L, S> {
     fn committed(&mut self, mut sealed: SealedBatch, committed: &Committed) -> Result<(), TaskError> {
         let ended = self.shared.clock.ticks();
         tracing::debug!(partition = self.partition, batch = sealed.number, "committed, not applied");
-        if let Some(pause) = self.shared.settings.faults.pause_before_apply {
-            std::thread::sleep(pause);
-        }
+        self.pause_on_purpose();
         sealed.store.meta = self.meta_after(&sealed, committed)?;
         self.store.apply(&sealed.store)?;
         tracing::debug!(partition = self.partition, batch = sealed.number, "applied");
         self.timers.applied(&sealed.store.timers_added);
         self.working.make_room(self.batch.saturating_add(1));
         self.last_commit = ended;
-        let took = ended.saturating_sub(sealed.began).as_secs_f64();
-        metrics::histogram!(names::COMMIT_SECONDS).record(took);
+        let took = ended.saturating_sub(sealed.began);
+        self.shared.status.commit_ended(took, sealed.inputs, sealed.commands);
+        metrics::histogram!(names::COMMIT_SECONDS).record(took.as_secs_f64());
         #[expect(clippy::cast_precision_loss, reason = "a count of inputs is small")]
         metrics::histogram!(names::BATCH_INPUTS).record(sealed.inputs as f64);
         metrics::counter!(names::COMMITS).increment(1);

@@ -1,1 +1,92 @@
-//! The policy file: parsing, lint, policy tests.
+//! The policy file: reading it, checking it, and testing it.
+//!
+//! [`load`] and [`parse`] give the policy that the core decides by, or a [`PolicyReport`] with all
+//! that is wrong; [`tests`] runs the scenarios that people write for it. What the rules do is
+//! `decision`'s business.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `yaml` | text to tree to typed values, each with its place; all faults of shape in one run |
+//! | `file` | what a file may say |
+//! | `compile` | what it means: names, order, amounts; the lint |
+//! | `condition`, `texts` | CEL conditions and message templates, compiled |
+//! | `unsupported` | what the format has and this version has no rules for |
+//! | `identity` | the hash of a policy's content |
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
+
+mod compile;
+mod condition;
+mod file;
+mod identity;
+mod report;
+mod suggest;
+pub mod tests;
+mod texts;
+mod unsupported;
+mod yaml;
+
+pub use report::{Finding, PolicyReport, Severity, Span};
+
+use decision::Policy;
+use std::path::Path;
+use std::sync::Arc;
+
+/// A policy that may be used.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The policy.
+    pub policy: Arc<Policy>,
+    /// What someone should look at, where there is such.
+    pub warnings: Option<PolicyReport>,
+}
+
+/// Reads the policy file at `path`.
+///
+/// # Errors
+/// All that is wrong with the file, each with its place.
+pub fn load(path: &Path) -> Result<Loaded, PolicyReport> {
+    let name = path.display().to_string();
+    parse(&name, &read(&name, path)?)
+}
+
+/// Reads a policy from text; `name` is the file's, for the report.
+///
+/// # Errors
+/// All that is wrong with the text, each with its place.
+pub fn parse(name: &str, text: &str) -> Result<Loaded, PolicyReport> {
+    let (tree, mut findings) = yaml::load(text);
+    let policy = tree.and_then(|tree| compiled(tree, text, &mut findings));
+    let report = PolicyReport::new(name, text.into(), findings);
+    match policy {
+        Some(policy) if !report.has_errors() => {
+            let warnings = (!report.findings.is_empty()).then_some(report);
+            Ok(Loaded { policy: Arc::new(policy), warnings })
+        }
+        _ => Err(report),
+    }
+}
+
+fn compiled(mut tree: yaml::Node, text: &str, findings: &mut Vec<Finding>) -> Option<Policy> {
+    let names = compile::Names::of(&tree);
+    let hash = identity::hash(&tree);
+    let file: file::PolicyFile = yaml::read(&mut tree, file::required(), findings)?;
+    findings.extend(unsupported::findings(&file));
+    let (policy, found) = compile::compile(&file, &names, text, hash, tree.is_damaged());
+    findings.extend(found);
+    policy
+}
+
+/// The text of a file, or a report that says why there is none.
+fn read(name: &str, path: &Path) -> Result<String, PolicyReport> {
+    std::fs::read_to_string(path).map_err(|error| {
+        let message = format!("the file cannot be read: {error}");
+        PolicyReport::new(name, "".into(), vec![Finding::error("cannot-read", Span::START, message)])
+    })
+}
+
+/// The JSON Schema of policy files, from which editors complete.
+#[must_use]
+pub fn json_schema() -> serde_json::Value {
+    file::json_schema()
+}

@@ -40,6 +40,7 @@ pub(super) fn pay_from_those_that_wait(debt: &mut Debt, id: &InvoiceId) {
         if payment.waits_for.is_empty() {
             payment.waits_until = None;
         }
+        stop_waiting_for_nothing(payment);
     }
 }
 
@@ -83,7 +84,7 @@ pub(super) fn release_overpaid(debt: &mut Debt, id: &InvoiceId) {
 }
 
 /// Takes a payment back, or undoes that; answers how much. What is taken comes from its credit
-/// first, then from the youngest invoice that it had paid.
+/// first, then from the youngest invoice that it had paid; undone, it pays those first.
 pub(super) fn reverse(debt: &mut Debt, at: usize, reversal: &Reversal) -> MinorUnits {
     let Debt { invoices, payments, .. } = debt;
     let Some(payment) = payments.get_mut(at) else { return MinorUnits::ZERO };
@@ -91,6 +92,10 @@ pub(super) fn reverse(debt: &mut Debt, at: usize, reversal: &Reversal) -> MinorU
         let amount = reversal.amount.unwrap_or(payment.reversed);
         payment.reversed = payment.reversed.minus(amount);
         payment.credit = payment.credit.plus(amount);
+        let had_paid: Vec<InvoiceId> = payment.allocations.iter().map(|part| part.invoice.clone()).collect();
+        for id in &had_paid {
+            pay(invoices, payment, id);
+        }
         return amount;
     }
     let amount = reversal.amount.unwrap_or_else(|| payment.left());
@@ -103,10 +108,12 @@ pub(super) fn reverse(debt: &mut Debt, at: usize, reversal: &Reversal) -> MinorU
     for invoice in youngest_first {
         rest = rest.minus(take_back(invoice, payment, rest));
     }
+    stop_waiting_for_nothing(payment);
     amount
 }
 
-/// Takes up to `most` of what the payment pays of the invoice; answers how much.
+/// Takes up to `most` of what the payment pays of the invoice; answers how much. That it paid the
+/// invoice stays known: a reversal undone pays it again.
 fn take_back(invoice: &mut Invoice, payment: &mut BookedPayment, most: MinorUnits) -> MinorUnits {
     let Some(part) = payment.allocations.iter_mut().find(|part| part.invoice == invoice.id) else {
         return MinorUnits::ZERO;
@@ -114,6 +121,13 @@ fn take_back(invoice: &mut Invoice, payment: &mut BookedPayment, most: MinorUnit
     let amount = part.amount.min(most);
     part.amount = part.amount.minus(amount);
     invoice.paid = invoice.paid.minus(amount);
-    payment.allocations.retain(|part| part.amount.is_positive());
     amount
+}
+
+/// A payment of which nothing is left waits for no invoice.
+fn stop_waiting_for_nothing(payment: &mut BookedPayment) {
+    if !payment.credit.is_positive() {
+        payment.waits_for.clear();
+        payment.waits_until = None;
+    }
 }

@@ -1,7 +1,9 @@
 //! Which invoices a plan works on, and what debt they make (domain.md, sections 4 and 5).
 //!
-//! The scope is that of the horizon: an invoice whose day has come counts once the log is read up
-//! to that day.
+//! What adds (a cycle that opens, a stage that is entered) looks up to the horizon: an invoice whose
+//! day has come counts once the log is read up to that day. What takes away (a cycle that ends, a
+//! step down) goes by the clock, which never goes back: a horizon that stands still, or was lost,
+//! ends no cycle by mistake.
 
 use crate::account::Snapshot;
 use crate::cycle::{DebtClass, Profile};
@@ -36,12 +38,13 @@ pub(crate) struct InScope {
 }
 
 impl Scope {
-    /// The scope of `plan` over the profile's invoices.
+    /// The scope of `plan` over the profile's invoices, of the days up to `until`.
     pub(crate) fn of(
         debt: &Debt,
         snapshot: &Snapshot,
         profile: &Profile,
         plan: &Plan,
+        until: Timestamp,
         scribe: &Scribe<'_>,
     ) -> Self {
         let mut invoices = Vec::new();
@@ -51,7 +54,7 @@ impl Scope {
         });
         for invoice in candidates {
             let enters = super::scope_entry(&scribe.zone, plan, invoice);
-            if enters > scribe.moment.horizon {
+            if enters > until {
                 next_entry = Some(next_entry.map_or(enters, |known| known.min(enters)));
                 continue;
             }

@@ -35,7 +35,8 @@ fn due_after(
 ) -> Option<Timestamp> {
     let stage = plan.stages.get(at)?;
     let aged = aged_at(plan, cycle, scope, stage, scribe)?;
-    let gap = before.map(|before| scribe.zone.after(before, stage.min_gap));
+    // No gap asks nothing of the stage before: one that was entered late delays nothing.
+    let gap = before.filter(|_| !stage.min_gap.is_none()).map(|at| scribe.zone.after(at, stage.min_gap));
     Some(gap.map_or(aged, |gap| gap.max(aged)))
 }
 
@@ -104,7 +105,8 @@ pub(crate) fn furthest_to_enter(
     furthest
 }
 
-/// The furthest stage up to `current` that the real debt is old enough for and large enough.
+/// The furthest stage up to `current` that the real debt is old enough for and large enough, by the
+/// clock.
 pub(crate) fn furthest_met(
     plan: &Plan,
     cycle: &Cycle,
@@ -114,7 +116,7 @@ pub(crate) fn furthest_met(
 ) -> Option<usize> {
     let is_met = |stage: &Stage| {
         let aged = aged_at(plan, cycle, scope, stage, scribe);
-        aged.is_some_and(|aged| aged <= scribe.moment.horizon)
+        aged.is_some_and(|aged| aged <= scribe.now())
             && scope.meets(scope.real, stage.if_debt, plan, scribe.exponent)
             && has_invoices(stage, scope)
     };

@@ -1,0 +1,139 @@
+//! Kafka behind the engine's traits, through librdkafka.
+//!
+//! Three kinds of clients: one member of the group, which only the poll thread polls; a producer
+//! and a thread of its own for each transactional id; short-lived readers. A fourth asks for
+//! metadata and end offsets. How they are set up is `settings`' business; nothing here knows what
+//! a record means.
+
+mod commit;
+pub(crate) mod context;
+pub(crate) mod error;
+mod event;
+mod member;
+mod partitions;
+mod producer;
+mod reader;
+mod rebalances;
+mod settings;
+
+pub use member::{KafkaConsumer, KafkaMembership};
+pub use producer::KafkaProducer;
+pub use reader::KafkaReader;
+pub use settings::{GroupProtocol, KafkaSettings, Report, SettingsError, Statistics};
+
+use context::Diagnostics;
+use engine::log::{Log, LogError, TopicPartition};
+use error::{failed, name, refused};
+use rdkafka::Offset;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::error::RDKafkaErrorCode;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A Kafka cluster, as one process uses it.
+pub struct KafkaLog {
+    settings: Arc<KafkaSettings>,
+    /// Asks for metadata and end offsets; in no group, and read-uncommitted.
+    queries: BaseConsumer<Diagnostics>,
+}
+
+impl fmt::Debug for KafkaLog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KafkaLog").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+impl KafkaLog {
+    /// The log at the settings' brokers. It is not reached before the first call.
+    ///
+    /// # Errors
+    /// When a property is one that Weir sets itself, or librdkafka refuses one.
+    pub fn new(settings: KafkaSettings) -> Result<Self, SettingsError> {
+        settings.check()?;
+        let name = format!("{} queries", settings.client_id);
+        let context = Diagnostics::new(&name, settings.statistics.as_ref());
+        let queries = settings
+            .query_config()
+            .create_with_context(context)
+            .map_err(|error| SettingsError::Refused { reason: error.to_string() })?;
+        Ok(Self { settings: Arc::new(settings), queries })
+    }
+
+    /// How many partitions the topic has; none where there is no such topic.
+    fn count(&self, topic: &str) -> Result<Option<u32>, LogError> {
+        let operation = || format!("ask for the partitions of {topic}");
+        let metadata = self
+            .queries
+            .fetch_metadata(Some(topic), self.settings.request_timeout)
+            .map_err(|error| failed(&operation(), &error))?;
+        let Some(found) = metadata.topics().iter().find(|found| found.name() == topic) else {
+            return Ok(None);
+        };
+        match found.error().map(RDKafkaErrorCode::from) {
+            Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => Ok(None),
+            Some(code) => Err(error::of_code(&operation(), code, code.to_string())),
+            None => Ok(u32::try_from(found.partitions().len()).ok()),
+        }
+    }
+
+    /// Hands on what the client has to say meanwhile.
+    fn serve_queries(&self) {
+        let _ = self.queries.poll(Duration::ZERO);
+    }
+}
+
+impl Log for KafkaLog {
+    type Consumer = KafkaConsumer;
+    type Producer = KafkaProducer;
+    type Reader = KafkaReader;
+    type Membership = KafkaMembership;
+
+    fn join(&self, topics: &[Arc<str>]) -> Result<KafkaConsumer, LogError> {
+        KafkaConsumer::join(&self.settings, topics)
+    }
+
+    fn producer(&self, transactional_id: &str) -> Result<KafkaProducer, LogError> {
+        KafkaProducer::new(&self.settings, transactional_id)
+    }
+
+    fn reader(&self) -> Result<KafkaReader, LogError> {
+        KafkaReader::new(&self.settings)
+    }
+
+    fn partitions(&self, topics: &[Arc<str>]) -> Result<Vec<Option<u32>>, LogError> {
+        let counts = topics.iter().map(|topic| self.count(topic)).collect();
+        self.serve_queries();
+        counts
+    }
+
+    fn end_offsets(&self, partitions: &[TopicPartition]) -> Result<Vec<i64>, LogError> {
+        let operation = "ask for the end offsets";
+        // The "time" of the end is -1: one request a broker, where asking for the watermarks would
+        // take two a partition.
+        let asked = partitions::list(partitions, Offset::End)?;
+        let answered = self.queries.offsets_for_times(asked, self.settings.request_timeout);
+        self.serve_queries();
+        let answered = answered.map_err(|error| failed(operation, &error))?;
+        partitions
+            .iter()
+            .map(|source| {
+                let operation = || format!("ask for the end of {}", name(source));
+                let Some(found) = partitions::find(&answered, source) else {
+                    return Err(refused(&operation(), "it was not answered"));
+                };
+                found.error().map_err(|error| failed(&operation(), &error))?;
+                match found.offset() {
+                    Offset::Offset(offset) => Ok(offset),
+                    other @ (Offset::Beginning
+                    | Offset::End
+                    | Offset::Stored
+                    | Offset::Invalid
+                    | Offset::OffsetTail(_)) => {
+                        Err(refused(&operation(), &format!("the answer was {other:?}")))
+                    }
+                }
+            })
+            .collect()
+    }
+}

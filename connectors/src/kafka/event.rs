@@ -1,0 +1,215 @@
+//! A consumer's events as librdkafka gives them. The one module with unsafe code.
+//!
+//! rust-rdkafka tells that *some* partition was read to its end, and keeps to itself which topic's
+//! and at which offset. The engine needs both: it is how a position gets past transaction markers
+//! and aborted records. So the events are taken from librdkafka's queue here, and only that.
+
+#![expect(unsafe_code, reason = "rust-rdkafka drops the topic and offset of the end-of-partition event")]
+
+use super::rebalances::GroupContext;
+use rdkafka::bindings as native;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::error::RDKafkaErrorCode;
+use std::ffi::{CStr, c_char, c_void};
+use std::ptr::{self, NonNull};
+use std::slice;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A consumer with a group id, and its event queue.
+pub(super) type GroupClient = BaseConsumer<GroupContext>;
+
+/// The queue of a consumer's events. Whoever polls it must not poll the consumer.
+pub(super) struct EventQueue {
+    queue: NonNull<native::rd_kafka_queue_t>,
+    /// Keeps the client behind the queue.
+    _client: Arc<GroupClient>,
+}
+
+// SAFETY: librdkafka's queues are locked inside and bound to no thread.
+unsafe impl Send for EventQueue {}
+
+impl EventQueue {
+    /// The queue of `client`; none where it has no group id.
+    pub(super) fn of(client: &Arc<GroupClient>) -> Option<Self> {
+        // SAFETY: the client lives; the handle we get is our own, and destroyed in `drop`.
+        let queue = unsafe { native::rd_kafka_queue_get_consumer(client.client().native_ptr()) };
+        Some(Self { queue: NonNull::new(queue)?, _client: Arc::clone(client) })
+    }
+
+    /// Waits up to `wait` for the next event.
+    pub(super) fn poll(&self, wait: Duration) -> Option<Event> {
+        let whole = i32::try_from(wait.as_millis()).unwrap_or(i32::MAX);
+        // Less than a millisecond would be no wait at all, and a loop around it would spin.
+        let millis = if wait.is_zero() { 0 } else { whole.max(1) };
+        // SAFETY: the queue lives as long as `self`; the event is ours, and destroyed in its `drop`.
+        let event = unsafe { native::rd_kafka_queue_poll(self.queue.as_ptr(), millis) };
+        NonNull::new(event).map(Event)
+    }
+}
+
+impl Drop for EventQueue {
+    fn drop(&mut self) {
+        // SAFETY: it is our handle, and nobody uses it after this. The client still lives.
+        unsafe { native::rd_kafka_queue_destroy(self.queue.as_ptr()) }
+    }
+}
+
+/// An event, which owns what [`Told`] borrows.
+pub(super) struct Event(NonNull<native::rd_kafka_event_t>);
+
+/// What an event says.
+pub(super) enum Told<'e> {
+    /// A record was fetched.
+    Record(Fetched<'e>),
+    /// A partition was read to its end: the last stable offset is reached.
+    End { topic: String, partition: i32, offset: i64 },
+    /// Something failed.
+    Failed { code: RDKafkaErrorCode, is_fatal: bool, reason: String },
+    /// The group gives partitions, or takes them. The client waits for the answer.
+    Rebalance { gives: bool, partitions: Vec<(String, i32)> },
+    /// The client has something to say, at a syslog level.
+    Log { level: i32, facility: String, message: String },
+    /// The client's statistics, as JSON.
+    Statistics(&'e [u8]),
+    /// Nothing that matters here.
+    Nothing,
+}
+
+/// A record as fetched.
+pub(super) struct Fetched<'e> {
+    pub(super) topic: &'e str,
+    pub(super) partition: i32,
+    pub(super) offset: i64,
+    pub(super) key: Option<&'e [u8]>,
+    pub(super) value: Option<&'e [u8]>,
+    /// In milliseconds since 1970.
+    pub(super) timestamp: Option<i64>,
+}
+
+impl Event {
+    /// Says what the event is. A record is told once.
+    pub(super) fn tell(&mut self) -> Told<'_> {
+        let event = self.0.as_ptr();
+        // SAFETY: the event lives as long as `self`, and so does all that is borrowed from it.
+        unsafe {
+            match native::rd_kafka_event_type(event) {
+                native::RD_KAFKA_EVENT_FETCH => fetched(event).map_or(Told::Nothing, Told::Record),
+                native::RD_KAFKA_EVENT_ERROR => error(event),
+                native::RD_KAFKA_EVENT_REBALANCE => rebalance(event),
+                native::RD_KAFKA_EVENT_LOG => log(event),
+                native::RD_KAFKA_EVENT_STATS => {
+                    let json = native::rd_kafka_event_stats(event);
+                    if json.is_null() {
+                        Told::Nothing
+                    } else {
+                        Told::Statistics(CStr::from_ptr(json).to_bytes())
+                    }
+                }
+                _ => Told::Nothing,
+            }
+        }
+    }
+}
+
+impl Drop for Event {
+    fn drop(&mut self) {
+        // SAFETY: it is ours, and nobody uses it after this.
+        unsafe { native::rd_kafka_event_destroy(self.0.as_ptr()) }
+    }
+}
+
+/// The record of a fetch event; none if it was told already.
+///
+/// # Safety
+/// `event` is a fetch event, and lives for `'e`.
+unsafe fn fetched<'e>(event: *mut native::rd_kafka_event_t) -> Option<Fetched<'e>> {
+    // SAFETY: the message and all that it points to belong to the event. A consumer's message has
+    // its topic set. A null key or payload is an absent one, whatever its length.
+    unsafe {
+        let message = native::rd_kafka_event_message_next(event).as_ref()?;
+        let mut kind = native::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+        let timestamp = native::rd_kafka_message_timestamp(message, &raw mut kind);
+        Some(Fetched {
+            topic: CStr::from_ptr(native::rd_kafka_topic_name(message.rkt)).to_str().ok()?,
+            partition: message.partition,
+            offset: message.offset,
+            key: bytes(message.key, message.key_len),
+            value: bytes(message.payload, message.len),
+            timestamp: (timestamp >= 0).then_some(timestamp),
+        })
+    }
+}
+
+/// # Safety
+/// `start` is null, or points to `length` bytes that live for `'e`.
+unsafe fn bytes<'e>(start: *const c_void, length: usize) -> Option<&'e [u8]> {
+    // SAFETY: it is not null, and the caller vouches for the rest.
+    (!start.is_null()).then(|| unsafe { slice::from_raw_parts(start.cast(), length) })
+}
+
+/// # Safety
+/// `event` is an error event, and lives.
+unsafe fn error<'e>(event: *mut native::rd_kafka_event_t) -> Told<'e> {
+    // SAFETY: the string belongs to the event, and is copied; the partition is a copy of our own,
+    // whose topic belongs to it, and which is destroyed once copied.
+    unsafe {
+        let code = native::rd_kafka_event_error(event);
+        if code == native::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__PARTITION_EOF {
+            let place = native::rd_kafka_event_topic_partition(event);
+            let Some(found) = place.as_ref() else { return Told::Nothing };
+            let (partition, offset) = (found.partition, found.offset);
+            let topic = text(found.topic);
+            native::rd_kafka_topic_partition_destroy(place);
+            return Told::End { topic, partition, offset };
+        }
+        Told::Failed {
+            code: code.into(),
+            is_fatal: native::rd_kafka_event_error_is_fatal(event) != 0,
+            reason: text(native::rd_kafka_event_error_string(event)),
+        }
+    }
+}
+
+/// # Safety
+/// `event` is a rebalance event, and lives.
+unsafe fn rebalance<'e>(event: *mut native::rd_kafka_event_t) -> Told<'e> {
+    // SAFETY: the list and its topics belong to the event, and are copied.
+    unsafe {
+        let gives = native::rd_kafka_event_error(event)
+            == native::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+        let mut partitions = Vec::new();
+        if let Some(list) = native::rd_kafka_event_topic_partition_list(event).as_ref() {
+            let count = usize::try_from(list.cnt).unwrap_or(0);
+            if count > 0 {
+                for found in slice::from_raw_parts(list.elems, count) {
+                    partitions.push((text(found.topic), found.partition));
+                }
+            }
+        }
+        Told::Rebalance { gives, partitions }
+    }
+}
+
+/// # Safety
+/// `event` is a log event, and lives.
+unsafe fn log<'e>(event: *mut native::rd_kafka_event_t) -> Told<'e> {
+    let (mut facility, mut message, mut level) = (ptr::null(), ptr::null(), 0);
+    // SAFETY: the strings belong to the event, and are copied.
+    unsafe {
+        if native::rd_kafka_event_log(event, &raw mut facility, &raw mut message, &raw mut level) != 0 {
+            return Told::Nothing;
+        }
+        Told::Log { level, facility: text(facility), message: text(message) }
+    }
+}
+
+/// # Safety
+/// `start` is null, or a C string that lives.
+unsafe fn text(start: *const c_char) -> String {
+    if start.is_null() {
+        return String::new();
+    }
+    // SAFETY: it is not null, and the caller vouches for the rest.
+    unsafe { CStr::from_ptr(start) }.to_string_lossy().into_owned()
+}

@@ -1,0 +1,407 @@
+//! The member of the group: polls for records, ends of partitions and rebalances.
+
+use super::context::Diagnostics;
+use super::error::{beyond_use, failed, fatal, name, of_code, refused, unavailable};
+use super::event::{EventQueue, Fetched, GroupClient, Told};
+use super::partitions;
+use super::rebalances::{GroupContext, Next, Rebalances, is_incremental};
+use super::settings::KafkaSettings;
+use bytes::Bytes;
+use engine::log::{Consumer, LogError, LogRecord, Membership, Polled, TopicPartition};
+use rdkafka::Offset;
+use rdkafka::consumer::{Consumer as _, ConsumerGroupMetadata};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How long a partition that was just assigned may take to be ready for a start. It is ready when
+/// librdkafka's main thread has seen the assignment: a matter of milliseconds.
+const READY_WITHIN: Duration = Duration::from_secs(10);
+
+/// How long leaving the group may take before the process goes on without.
+const LEAVE_WITHIN: Duration = Duration::from_secs(5);
+
+/// Reads the input topics as a member of the group.
+pub struct KafkaConsumer {
+    events: EventQueue,
+    client: Arc<GroupClient>,
+    settings: Arc<KafkaSettings>,
+    cursors: Vec<Cursor>,
+    /// Where the last record's cursor stands: records come in runs of one partition.
+    last: usize,
+    rebalances: Rebalances,
+    /// What was heard of after the records of the last poll.
+    later: VecDeque<Result<Polled, LogError>>,
+    is_closed: bool,
+}
+
+/// An assigned partition.
+struct Cursor {
+    source: TopicPartition,
+    number: i32,
+    /// The offset of the next record; none before [`Consumer::start`].
+    next: Option<i64>,
+}
+
+impl KafkaConsumer {
+    pub(super) fn join(settings: &Arc<KafkaSettings>, topics: &[Arc<str>]) -> Result<Self, LogError> {
+        let operation = format!("join the group {}", settings.group_id);
+        let diagnostics =
+            Diagnostics::new(&format!("{} member", settings.client_id), settings.statistics.as_ref());
+        let client: GroupClient = settings
+            .member_config()
+            .create_with_context(GroupContext(diagnostics))
+            .map_err(|error| failed(&operation, &error))?;
+        let client = Arc::new(client);
+        let events =
+            EventQueue::of(&client).ok_or_else(|| refused(&operation, "the client has no event queue"))?;
+        let topics: Vec<&str> = topics.iter().map(|topic| &**topic).collect();
+        client.subscribe(&topics).map_err(|error| failed(&operation, &error))?;
+        Ok(Self {
+            events,
+            client,
+            settings: Arc::clone(settings),
+            cursors: Vec::new(),
+            last: 0,
+            rebalances: Rebalances::default(),
+            later: VecDeque::new(),
+            is_closed: false,
+        })
+    }
+
+    /// A rebalance to be told to the engine; those that concern only the client are answered.
+    fn next_rebalance(&mut self) -> Result<Option<Polled>, LogError> {
+        while let Some(next) = self.rebalances.next(is_incremental(&self.client)) {
+            match next {
+                Next::Tell(polled) => {
+                    if let Polled::Revoked(partitions) | Polled::Lost(partitions) = &polled {
+                        self.forget(partitions);
+                    }
+                    return Ok(Some(polled));
+                }
+                Next::LetGo(partitions) => self.answer_let_go(&partitions)?,
+            }
+        }
+        Ok(None)
+    }
+
+    /// Reads until there are `at_most` records, or something that has to come after them.
+    fn drain(&mut self, at_most: usize, wait: Duration) -> Result<Polled, LogError> {
+        let begun = Instant::now();
+        let mut records = Vec::new();
+        while records.len() < at_most {
+            // The first is waited for, and the rest is what is there.
+            let left = if records.is_empty() { wait.saturating_sub(begun.elapsed()) } else { Duration::ZERO };
+            let Some(mut event) = self.events.poll(left) else { break };
+            let polled = match event.tell() {
+                Told::Record(fetched) => {
+                    if let Some(record) = take(&mut self.cursors, &mut self.last, &fetched) {
+                        records.push(record);
+                    }
+                    continue;
+                }
+                Told::End { topic, partition, offset } => match self.end(&topic, partition, offset) {
+                    Some(end) => Ok(end),
+                    None => continue,
+                },
+                Told::Failed { code, is_fatal, reason } => Err(self.failure(code, is_fatal, reason)),
+                Told::Rebalance { gives, partitions } => {
+                    self.hear(gives, &partitions);
+                    break;
+                }
+                Told::Log { level, facility, message } => {
+                    self.client.context().0.line(level, &facility, &message);
+                    continue;
+                }
+                Told::Statistics(json) => {
+                    self.client.context().0.report(json);
+                    continue;
+                }
+                Told::Nothing => continue,
+            };
+            if records.is_empty() {
+                return polled;
+            }
+            self.later.push_back(polled);
+            break;
+        }
+        if records.is_empty()
+            && let Some(rebalance) = self.next_rebalance()?
+        {
+            return Ok(rebalance);
+        }
+        Ok(Polled::Records(records))
+    }
+
+    fn hear(&mut self, gives: bool, named: &[(String, i32)]) {
+        let mut partitions: Vec<TopicPartition> =
+            named.iter().filter_map(|(topic, partition)| partitions::of_native(topic, *partition)).collect();
+        partitions.sort();
+        self.rebalances.hear(match (gives, self.client.assignment_lost()) {
+            (true, _) => Polled::Assigned(partitions),
+            (false, false) => Polled::Revoked(partitions),
+            (false, true) => Polled::Lost(partitions),
+        });
+    }
+
+    fn end(&mut self, topic: &str, partition: i32, offset: i64) -> Option<Polled> {
+        let cursor = find(&mut self.cursors, &mut self.last, topic, partition)?;
+        // One of before the start, or of before a later start, says nothing.
+        (cursor.next? <= offset).then(|| {
+            cursor.next = Some(offset);
+            Polled::End { source: cursor.source.clone(), offset }
+        })
+    }
+
+    fn failure(&self, code: RDKafkaErrorCode, is_fatal: bool, reason: String) -> LogError {
+        let operation = "poll";
+        if is_fatal {
+            return fatal(operation, self.client.client())
+                .unwrap_or_else(|| beyond_use(operation, code, reason));
+        }
+        of_code(operation, code, reason)
+    }
+
+    /// Forgets where these partitions stand, and what was heard of them and not told.
+    fn forget(&mut self, partitions: &[TopicPartition]) {
+        self.cursors.retain(|cursor| !partitions.contains(&cursor.source));
+        self.later.retain(|polled| match polled {
+            Ok(Polled::End { source, .. }) => !partitions.contains(source),
+            Ok(Polled::Records(_) | Polled::Assigned(_) | Polled::Revoked(_) | Polled::Lost(_)) | Err(_) => {
+                true
+            }
+        });
+    }
+
+    fn answer_let_go(&self, partitions: &[TopicPartition]) -> Result<(), LogError> {
+        let answer = if is_incremental(&self.client) {
+            self.client.incremental_unassign(&partitions::list(partitions, Offset::Invalid)?)
+        } else {
+            self.client.unassign()
+        };
+        answer.map_err(|error| failed("let partitions go", &error))
+    }
+
+    fn cursor(&mut self, partition: &TopicPartition, operation: &str) -> Result<&mut Cursor, LogError> {
+        self.cursors
+            .iter_mut()
+            .find(|cursor| cursor.source == *partition)
+            .ok_or_else(|| refused(&format!("{operation} {}", name(partition)), "it is not assigned"))
+    }
+
+    /// Moves the fetch position of an assigned partition.
+    fn seek(&self, partition: &TopicPartition, offset: i64) -> Result<(), LogError> {
+        let operation = || format!("start {} at {offset}", name(partition));
+        let begun = Instant::now();
+        loop {
+            let list = partitions::at([(partition, Offset::Offset(offset))])?;
+            let sought = self
+                .client
+                .seek_partitions(list, self.settings.request_timeout)
+                .map_err(|error| failed(&operation(), &error))?;
+            let Some(Err(error)) = partitions::find(&sought, partition).map(|found| found.error()) else {
+                return Ok(());
+            };
+            // The assignment has not reached the partition yet, or it is being stopped for the one
+            // before. librdkafka asks to try again.
+            let is_early = matches!(
+                error.rdkafka_error_code(),
+                Some(RDKafkaErrorCode::State | RDKafkaErrorCode::PreviousInProgress)
+            );
+            if !is_early {
+                return Err(failed(&operation(), &error));
+            }
+            if begun.elapsed() > READY_WITHIN {
+                return Err(unavailable(&operation(), "its assignment has not come into force"));
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+}
+
+impl Consumer for KafkaConsumer {
+    type Membership = KafkaMembership;
+
+    fn poll(&mut self, at_most: usize, wait: Duration) -> Result<Polled, LogError> {
+        if self.is_closed {
+            return Err(refused("poll", "the consumer is closed"));
+        }
+        if let Some(later) = self.later.pop_front() {
+            return later;
+        }
+        if let Some(rebalance) = self.next_rebalance()? {
+            return Ok(rebalance);
+        }
+        self.drain(at_most, wait)
+    }
+
+    fn assign(&mut self, partitions: &[TopicPartition]) -> Result<(), LogError> {
+        let operation = "take the assigned partitions";
+        // librdkafka has no "assigned, but paused": it starts at once, and is paused at once. At
+        // the end there is next to nothing to fetch in between, and no committed offset to ask for;
+        // what comes all the same has no cursor that was started.
+        let list = partitions::list(partitions, Offset::End)?;
+        let assigned = if is_incremental(&self.client) {
+            self.client.incremental_assign(&list)
+        } else {
+            self.cursors.clear();
+            self.client.assign(&list)
+        };
+        assigned.map_err(|error| failed(operation, &error))?;
+        for source in partitions {
+            let number = partitions::number(source)?;
+            self.cursors.push(Cursor { source: source.clone(), number, next: None });
+        }
+        if partitions.is_empty() {
+            return Ok(());
+        }
+        self.client.pause(&list).map_err(|error| failed(operation, &error))
+    }
+
+    fn unassign(&mut self, partitions: &[TopicPartition]) -> Result<(), LogError> {
+        self.forget(partitions);
+        match self.rebalances.let_go(partitions, is_incremental(&self.client)) {
+            Some(all) => self.answer_let_go(&all),
+            None => Ok(()),
+        }
+    }
+
+    fn start(&mut self, partition: &TopicPartition, offset: i64) -> Result<(), LogError> {
+        self.cursor(partition, "start")?;
+        self.later.retain(|polled| !matches!(polled, Ok(Polled::End { source, .. }) if source == partition));
+        // Whatever was fetched before is dropped by the seek, since librdkafka numbers positions.
+        self.seek(partition, offset)?;
+        self.cursor(partition, "start")?.next = Some(offset);
+        self.resume(std::slice::from_ref(partition))
+    }
+
+    fn pause(&mut self, partitions: &[TopicPartition]) -> Result<(), LogError> {
+        for partition in partitions {
+            self.cursor(partition, "pause")?;
+        }
+        let list = partitions::list(partitions, Offset::Invalid)?;
+        self.client.pause(&list).map_err(|error| failed("pause partitions", &error))
+    }
+
+    fn resume(&mut self, partitions: &[TopicPartition]) -> Result<(), LogError> {
+        for partition in partitions {
+            self.cursor(partition, "resume")?;
+        }
+        let list = partitions::list(partitions, Offset::Invalid)?;
+        self.client.resume(&list).map_err(|error| failed("resume partitions", &error))
+    }
+
+    fn membership(&self) -> KafkaMembership {
+        KafkaMembership { client: Arc::clone(&self.client), timeout: self.settings.request_timeout }
+    }
+
+    fn close(&mut self) {
+        if std::mem::replace(&mut self.is_closed, true) {
+            return;
+        }
+        self.cursors.clear();
+        if self.rebalances.is_unanswered()
+            && let Err(error) = self.client.unassign()
+        {
+            tracing::warn!(%error, "cannot let partitions go before leaving the group");
+        }
+        // The client is dropped with the last membership, perhaps much later; the group should know
+        // now. A static member sends nothing here, and keeps its place.
+        if let Err(error) = self.client.close_queue() {
+            tracing::warn!(%error, "cannot leave the group");
+            return;
+        }
+        let begun = Instant::now();
+        while !self.client.closed() && begun.elapsed() < LEAVE_WITHIN {
+            let _ = self.client.poll(Duration::from_millis(10));
+        }
+    }
+}
+
+impl Drop for KafkaConsumer {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// The cursor of a partition.
+fn find<'c>(
+    cursors: &'c mut [Cursor],
+    last: &mut usize,
+    topic: &str,
+    partition: i32,
+) -> Option<&'c mut Cursor> {
+    let is_it = |cursor: &Cursor| cursor.number == partition && &*cursor.source.topic == topic;
+    if !cursors.get(*last).is_some_and(is_it) {
+        *last = cursors.iter().position(is_it)?;
+    }
+    cursors.get_mut(*last)
+}
+
+/// A record that was fetched, if its partition was started and it lies after the start.
+fn take(cursors: &mut [Cursor], last: &mut usize, fetched: &Fetched<'_>) -> Option<LogRecord> {
+    let cursor = find(cursors, last, fetched.topic, fetched.partition)?;
+    if cursor.next? > fetched.offset {
+        return None;
+    }
+    cursor.next = Some(fetched.offset + 1);
+    Some(record(&cursor.source, fetched))
+}
+
+/// A record as the engine takes it.
+pub(super) fn record(source: &TopicPartition, fetched: &Fetched<'_>) -> LogRecord {
+    LogRecord {
+        source: source.clone(),
+        offset: fetched.offset,
+        timestamp: fetched.timestamp.map(|millis| millis.saturating_mul(1_000)),
+        key: fetched.key.map(Bytes::copy_from_slice),
+        value: fetched.value.map(Bytes::copy_from_slice),
+    }
+}
+
+/// The member that this process is in the group.
+#[derive(Clone)]
+pub struct KafkaMembership {
+    client: Arc<GroupClient>,
+    timeout: Duration,
+}
+
+impl KafkaMembership {
+    /// The member's id and generation as they are now; none once it has left.
+    pub(super) fn metadata(&self) -> Option<ConsumerGroupMetadata> {
+        if self.client.closed() {
+            return None;
+        }
+        self.client.group_metadata()
+    }
+}
+
+impl Membership for KafkaMembership {
+    fn committed(&self, partitions: &[TopicPartition]) -> Result<Vec<Option<i64>>, LogError> {
+        let operation = "ask for the committed offsets";
+        let list = partitions::list(partitions, Offset::Invalid)?;
+        // A read-committed client asks for stable offsets: the broker has it wait for those of an
+        // open transaction, until the time-out.
+        let list =
+            self.client.committed_offsets(list, self.timeout).map_err(|error| failed(operation, &error))?;
+        partitions.iter().map(|partition| committed(&list, partition)).collect()
+    }
+}
+
+fn committed(
+    list: &rdkafka::TopicPartitionList,
+    partition: &TopicPartition,
+) -> Result<Option<i64>, LogError> {
+    let operation = || format!("ask for the committed offset of {}", name(partition));
+    let Some(found) = partitions::find(list, partition) else {
+        return Err(refused(&operation(), "it was not answered"));
+    };
+    found.error().map_err(|error: KafkaError| failed(&operation(), &error))?;
+    match found.offset() {
+        Offset::Offset(offset) => Ok(Some(offset)),
+        Offset::Invalid | Offset::Beginning | Offset::End | Offset::Stored | Offset::OffsetTail(_) => {
+            Ok(None)
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! A producer of one transactional id.
+//!
+//! librdkafka's transactional calls block, so the commit is done by a thread of the producer's own
+//! (`commit`), which the engine's thread asks now and then.
+
+use super::commit::{Commits, abort};
+use super::context::Diagnostics;
+use super::error::{failed, fatal, name, of_code, unavailable};
+use super::member::KafkaMembership;
+use super::partitions;
+use super::settings::KafkaSettings;
+use engine::log::{CommitError, Committed, LogError, NewRecord, Producer, TopicPartition};
+use rdkafka::client::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::{DeliveryResult, Message as _};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How long a send may wait for room in librdkafka's queue. It holds 100,000 records and 1 GiB:
+/// when it is full, the brokers have not taken a record for long.
+const ROOM_WITHIN: Duration = Duration::from_secs(5);
+
+/// The native producer, which both threads use.
+pub(super) type Native = BaseProducer<Deliveries>;
+
+/// Writes in transactions.
+pub struct KafkaProducer {
+    native: Arc<Native>,
+    commits: Commits,
+    settings: Arc<KafkaSettings>,
+    transactional_id: String,
+    /// Numbers the partitions that were ever written to, for the delivery reports.
+    targets: HashMap<TopicPartition, usize>,
+}
+
+impl KafkaProducer {
+    pub(super) fn new(settings: &Arc<KafkaSettings>, transactional_id: &str) -> Result<Self, LogError> {
+        let operation = format!("make the producer {transactional_id}");
+        let client = format!("{} producer {transactional_id}", settings.client_id);
+        let context = Deliveries {
+            diagnostics: Diagnostics::new(&client, settings.statistics.as_ref()),
+            reports: Mutex::default(),
+        };
+        let native: Native = settings
+            .producer_config(transactional_id)
+            .create_with_context(context)
+            .map_err(|error| failed(&operation, &error))?;
+        let native = Arc::new(native);
+        let commits = Commits::start(&native, transactional_id, settings.transaction_timeout)
+            .map_err(|error| unavailable(&operation, &error.to_string()))?;
+        Ok(Self {
+            native,
+            commits,
+            settings: Arc::clone(settings),
+            transactional_id: transactional_id.to_owned(),
+            targets: HashMap::new(),
+        })
+    }
+
+    fn failed(&self, operation: &str, error: &KafkaError) -> LogError {
+        let operation = format!("{operation} as {}", self.transactional_id);
+        fatal(&operation, self.native.client()).unwrap_or_else(|| failed(&operation, error))
+    }
+
+    /// The number of a partition that is written to.
+    fn target(&mut self, target: &TopicPartition) -> usize {
+        if let Some(index) = self.targets.get(target) {
+            return *index;
+        }
+        let index = self.targets.len();
+        self.targets.insert(target.clone(), index);
+        self.native.context().reports().partitions.push(target.clone());
+        index
+    }
+}
+
+impl Producer for KafkaProducer {
+    type Membership = KafkaMembership;
+
+    fn fence(&mut self) -> Result<(), LogError> {
+        let begun = Instant::now();
+        loop {
+            let left = self.settings.request_timeout.saturating_sub(begun.elapsed());
+            match self.native.init_transactions(left) {
+                Ok(()) => return Ok(()),
+                Err(error) => {
+                    let error = self.failed("fence", &error);
+                    // A call that was cut short is resumed by the same call.
+                    let may_pass = matches!(error, LogError::Unavailable { .. });
+                    if !may_pass || begun.elapsed() >= self.settings.request_timeout {
+                        return Err(error);
+                    }
+                }
+            }
+        }
+    }
+
+    fn begin(&mut self) -> Result<(), LogError> {
+        self.native.begin_transaction().map_err(|error| self.failed("begin a transaction", &error))?;
+        self.native.context().reports().begin();
+        Ok(())
+    }
+
+    fn send(&mut self, record: NewRecord) -> Result<(), LogError> {
+        let partition = partitions::number(&record.target)?;
+        let target = self.target(&record.target);
+        let mut new = BaseRecord::with_opaque_to(&record.target.topic, target)
+            .partition(partition)
+            .key(&record.key[..])
+            .timestamp(record.timestamp.div_euclid(1_000));
+        if let Some(value) = &record.value {
+            new = new.payload(&value[..]);
+        }
+        let begun = Instant::now();
+        loop {
+            let (error, same) = match self.native.send(new) {
+                Ok(()) => return Ok(()),
+                Err(refused) => refused,
+            };
+            let operation = format!("send a record to {}", name(&record.target));
+            match error.rdkafka_error_code() {
+                Some(RDKafkaErrorCode::QueueFull) if begun.elapsed() < ROOM_WITHIN => {
+                    // Reports that were not taken hold their records in the queue.
+                    self.native.poll(Duration::from_millis(5));
+                    new = same;
+                }
+                // The transaction has failed already, and takes no more: the commit will say so.
+                Some(RDKafkaErrorCode::State) if self.native.context().reports().is_open => return Ok(()),
+                Some(code) => {
+                    return Err(fatal(&operation, self.native.client())
+                        .unwrap_or_else(|| of_code(&operation, code, error.to_string())));
+                }
+                None => return Err(self.failed("send a record", &error)),
+            }
+        }
+    }
+
+    fn commit(&mut self, offsets: Vec<(TopicPartition, i64)>, member: &KafkaMembership) {
+        self.commits.begin(offsets, member.clone());
+    }
+
+    fn wait(&mut self, wait: Duration) -> Option<Result<Committed, CommitError>> {
+        self.commits.wait(wait)
+    }
+
+    fn abort(&mut self) -> Result<(), LogError> {
+        abort(&self.native, self.settings.transaction_timeout)
+            .map_err(|error| self.failed("abort the transaction", &error))
+    }
+}
+
+/// Takes the delivery reports of a transaction.
+pub(super) struct Deliveries {
+    diagnostics: Diagnostics,
+    reports: Mutex<Reports>,
+}
+
+/// What was reported of the records of one transaction.
+#[derive(Debug, Default)]
+pub(super) struct Reports {
+    /// By the number that a record carries.
+    partitions: Vec<TopicPartition>,
+    last_offsets: Vec<Option<i64>>,
+    /// Whether a record was delivered without our getting to know where.
+    pub(super) is_offset_unknown: bool,
+    /// Why a record was not delivered.
+    pub(super) failure: Option<String>,
+    is_open: bool,
+}
+
+impl Reports {
+    fn begin(&mut self) {
+        self.last_offsets.clear();
+        self.is_offset_unknown = false;
+        self.failure = None;
+        self.is_open = true;
+    }
+
+    /// What was delivered last to each partition.
+    pub(super) fn end(&mut self) -> BTreeMap<TopicPartition, i64> {
+        self.is_open = false;
+        let offsets = self.partitions.iter().zip(&self.last_offsets);
+        offsets.filter_map(|(partition, offset)| Some((partition.clone(), (*offset)?))).collect()
+    }
+
+    fn delivered(&mut self, target: usize, offset: i64) {
+        if offset < 0 {
+            self.is_offset_unknown = true;
+            return;
+        }
+        if self.last_offsets.len() <= target {
+            self.last_offsets.resize(target + 1, None);
+        }
+        if let Some(last) = self.last_offsets.get_mut(target) {
+            *last = (*last).max(Some(offset));
+        }
+    }
+}
+
+impl Deliveries {
+    pub(super) fn reports(&self) -> MutexGuard<'_, Reports> {
+        // Whatever panicked under the lock left counters, not a broken promise.
+        self.reports.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ClientContext for Deliveries {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        self.diagnostics.log(level, facility, message);
+    }
+
+    fn stats_raw(&self, json: &[u8]) {
+        self.diagnostics.report(json);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.diagnostics.error(error, reason);
+    }
+}
+
+impl ProducerContext for Deliveries {
+    /// The number of the record's partition: an allocation a record less than a box.
+    type DeliveryOpaque = usize;
+
+    fn delivery(&self, result: &DeliveryResult<'_>, target: usize) {
+        match result {
+            Ok(message) => self.reports().delivered(target, message.offset()),
+            Err((error, message)) => {
+                let reason = format!("{}-{}: {error}", message.topic(), message.partition());
+                self.reports().failure.get_or_insert(reason);
+            }
+        }
+    }
+}

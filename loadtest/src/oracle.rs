@@ -1,0 +1,65 @@
+//! The oracle: what a partition's outputs must be, said by `decision` alone from the journal.
+//!
+//! It reads topics, and shares no code with the engine: [`coverage`] checks that the journal says
+//! every input offset once and in order, [`replay`] decides again what the journal says was
+//! decided, and compares commands, records, rejects and state.
+
+pub mod coverage;
+pub mod replay;
+
+use schemas::{InputTopic, OutputTopic};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// A record of a topic, as a reader of committed records sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Its offset.
+    pub offset: i64,
+    /// Its key.
+    pub key: Option<Vec<u8>>,
+    /// Its value.
+    pub value: Option<Vec<u8>>,
+}
+
+/// All committed records of one partition: of every input topic and every output topic, in order.
+#[derive(Clone, Debug, Default)]
+pub struct Partition {
+    /// Which partition.
+    pub number: u32,
+    /// How many there are.
+    pub count: u32,
+    /// What came in.
+    pub inputs: BTreeMap<InputTopic, Vec<Seen>>,
+    /// What went out.
+    pub outputs: BTreeMap<OutputTopic, Vec<Seen>>,
+}
+
+impl Partition {
+    /// The records of an input topic.
+    #[must_use]
+    pub fn input(&self, topic: InputTopic) -> &[Seen] {
+        self.inputs.get(&topic).map_or(&[], Vec::as_slice)
+    }
+
+    /// The records of an output topic.
+    #[must_use]
+    pub fn output(&self, topic: OutputTopic) -> &[Seen] {
+        self.outputs.get(&topic).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Something that is not as it must be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deviation {
+    /// In which partition.
+    pub partition: u32,
+    /// What is not as it must be.
+    pub what: String,
+}
+
+impl fmt::Display for Deviation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "partition {}: {}", self.partition, self.what)
+    }
+}

@@ -1,0 +1,312 @@
+//! Decides again what the journal says was decided, and compares everything that went out.
+
+use super::{Deviation, Partition, Seen};
+use decision::command::Command;
+use decision::ids::DebtorId;
+use decision::time::Timestamp;
+use decision::{Debtor, Input, Moment, Policy};
+use schemas::{
+    Decoder, Encoder, HistoryLine, InputTopic, Journal, OutputTopic, Registry, Schemas, Step, TASK_STATE_KEY,
+    TopicNames,
+};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// The most deviations told of one partition: the first ones tell what is wrong.
+const MOST_TOLD: usize = 20;
+
+/// The topics that commands go to.
+const COMMANDS: [OutputTopic; 5] = [
+    OutputTopic::Messages,
+    OutputTopic::Provisioning,
+    OutputTopic::Tasks,
+    OutputTopic::Fees,
+    OutputTopic::Handovers,
+];
+
+/// Who replays: the policy that held, and the schemas to read by.
+pub struct Oracle {
+    policy: Arc<Policy>,
+    names: TopicNames,
+    decoder: Decoder,
+    encoder: Encoder,
+    partition_of: fn(&[u8], u32) -> u32,
+}
+
+/// What a replay found.
+#[derive(Clone, Debug, Default)]
+pub struct Verdict {
+    /// What is not as it must be; empty where all is well.
+    pub deviations: Vec<Deviation>,
+    /// How many inputs were decided.
+    pub inputs: u64,
+    /// How many timers fired.
+    pub timers: u64,
+    /// How many commands there must be, and are.
+    pub commands: u64,
+    /// How many records of history.
+    pub records: u64,
+    /// How many rejects.
+    pub rejects: u64,
+}
+
+/// What the outputs must be.
+#[derive(Default)]
+struct Expected {
+    debtors: BTreeMap<DebtorId, Debtor>,
+    commands: BTreeMap<OutputTopic, Vec<Command>>,
+    records: Vec<HistoryLine>,
+    /// The reason, topic and offset of each reject.
+    rejects: Vec<(String, String, i64)>,
+}
+
+impl Oracle {
+    /// An oracle that decides by this policy. `partition_of` says where a key belongs.
+    #[must_use]
+    pub fn new(
+        policy: Arc<Policy>,
+        names: TopicNames,
+        registry: Arc<dyn Registry>,
+        schemas: Schemas,
+        partition_of: fn(&[u8], u32) -> u32,
+    ) -> Self {
+        let decoder = Decoder::new(registry, &schemas);
+        Self { policy, names, decoder, encoder: Encoder::new(schemas), partition_of }
+    }
+
+    /// The journal of a partition.
+    ///
+    /// # Errors
+    /// The first record that cannot be read.
+    pub fn journal(&mut self, partition: &Partition) -> Result<Vec<Journal>, Deviation> {
+        let records = partition.output(OutputTopic::Journal);
+        let read = |record: &Seen| {
+            self.decoder.journal(record.value.as_deref().unwrap_or_default()).map_err(|error| Deviation {
+                partition: partition.number,
+                what: format!("the journal's record at {} cannot be read: {error}", record.offset),
+            })
+        };
+        records.iter().map(read).collect()
+    }
+
+    /// Checks a partition whole: the journal covers its inputs, and its outputs are what
+    /// `decision` says.
+    #[must_use]
+    pub fn check(&mut self, partition: &Partition, is_complete: bool) -> Verdict {
+        let mut verdict = Verdict::default();
+        let journal = match self.journal(partition) {
+            Ok(journal) => journal,
+            Err(deviation) => {
+                verdict.deviations.push(deviation);
+                return verdict;
+            }
+        };
+        verdict.deviations = super::coverage::check(partition, &journal, &self.names, is_complete);
+        let mut expected = Expected::default();
+        for batch in &journal {
+            self.replay(partition, batch, &mut expected, &mut verdict);
+        }
+        self.compare_commands(partition, &expected, &mut verdict);
+        self.compare_records(partition, &expected, &mut verdict);
+        self.compare_rejects(partition, &expected, &mut verdict);
+        self.compare_debtors(partition, &expected, &mut verdict);
+        verdict.deviations.truncate(MOST_TOLD);
+        verdict
+    }
+
+    fn replay(&mut self, partition: &Partition, batch: &Journal, expected: &mut Expected, verdict: &mut Verdict) {
+        let moment = Moment { now: batch.now, horizon: batch.horizon };
+        let mut changed = BTreeSet::new();
+        if *batch.policy_hash != *self.policy.identity.hash {
+            verdict.deviations.push(Deviation {
+                partition: partition.number,
+                what: format!("batch {} was decided by another policy, {}", batch.batch, batch.policy_hash),
+            });
+        }
+        for step in &batch.steps {
+            match step {
+                Step::Taken(taken) => {
+                    let Some(topic) = self.names.find_input(&taken.topic) else { continue };
+                    let records = partition.input(topic);
+                    let from = records.partition_point(|record| record.offset < taken.first);
+                    let to = records.partition_point(|record| record.offset < taken.next);
+                    for record in records.get(from..to).unwrap_or_default() {
+                        verdict.inputs += 1;
+                        self.decide_record(partition, topic, record, moment, expected, &mut changed);
+                    }
+                }
+                Step::Fired(fired) => {
+                    verdict.timers += 1;
+                    self.check_fired(partition, &fired.debtor_id, fired.due, moment, expected, verdict);
+                    self.decide(&fired.debtor_id, Input::Due, moment, expected, &mut changed);
+                }
+            }
+        }
+        self.compare_state_hash(partition, batch, expected, &changed, verdict);
+    }
+
+    fn check_fired(
+        &self,
+        partition: &Partition,
+        id: &DebtorId,
+        due: Timestamp,
+        moment: Moment,
+        expected: &Expected,
+        verdict: &mut Verdict,
+    ) {
+        let waits_for = expected.debtors.get(id).and_then(|debtor| debtor.next_due);
+        if waits_for != Some(due) || due > moment.now || due > moment.horizon {
+            let what = format!("the timer of «{id}» fired for {due} at {}, it waits for {waits_for:?}", moment.now);
+            verdict.deviations.push(Deviation { partition: partition.number, what });
+        }
+    }
+
+    fn decide_record(
+        &mut self,
+        partition: &Partition,
+        topic: InputTopic,
+        record: &Seen,
+        moment: Moment,
+        expected: &mut Expected,
+        changed: &mut BTreeSet<DebtorId>,
+    ) {
+        let at = |reason: &str| (reason.to_owned(), self.names.input(topic).to_string(), record.offset);
+        let event = match self.decoder.event(topic, record.key.as_deref(), record.value.as_deref()) {
+            Ok(event) => event,
+            Err(error) => {
+                expected.rejects.push(at(error.code()));
+                return;
+            }
+        };
+        if (self.partition_of)(event.debtor().as_bytes(), partition.count) != partition.number {
+            expected.rejects.push(at("wrong_partition"));
+            return;
+        }
+        let id = DebtorId::from(event.debtor());
+        if let Some(code) = self.decide(&id, Input::Event(&event), moment, expected, changed) {
+            expected.rejects.push(at(code));
+        }
+    }
+
+    /// Decides; answers the code of a rejection.
+    fn decide(
+        &self,
+        id: &DebtorId,
+        input: Input<'_>,
+        moment: Moment,
+        expected: &mut Expected,
+        changed: &mut BTreeSet<DebtorId>,
+    ) -> Option<&'static str> {
+        let debtor = expected.debtors.entry(id.clone()).or_insert_with(|| Debtor::new(id.clone()));
+        let decisions = decision::decide(debtor, input, moment, &self.policy);
+        if decisions.changed {
+            changed.insert(id.clone());
+        }
+        for command in decisions.commands {
+            expected.commands.entry(schemas::OutputTopic::of_command(&command)).or_default().push(command);
+        }
+        let lines = decisions.records.iter().map(|record| HistoryLine::new(record, &self.policy.identity));
+        expected.records.extend(lines);
+        decisions.rejection.map(|rejection| rejection.code())
+    }
+
+    fn compare_state_hash(
+        &mut self,
+        partition: &Partition,
+        batch: &Journal,
+        expected: &Expected,
+        changed: &BTreeSet<DebtorId>,
+        verdict: &mut Verdict,
+    ) {
+        let mut stored = Vec::new();
+        for debtor in changed.iter().filter_map(|id| expected.debtors.get(id)) {
+            let mut bytes = Vec::new();
+            // What cannot be encoded makes the hash differ, which is told.
+            let _ = self.encoder.debtor(debtor, &mut bytes);
+            stored.push(bytes);
+        }
+        if schemas::journal::state_hash(stored.iter().map(Vec::as_slice)) != batch.state_hash {
+            let what = format!("after batch {} the state is not what the journal says", batch.batch);
+            verdict.deviations.push(Deviation { partition: partition.number, what });
+        }
+    }
+
+    fn compare_commands(&mut self, partition: &Partition, expected: &Expected, verdict: &mut Verdict) {
+        let mut ids = BTreeSet::new();
+        for topic in COMMANDS {
+            let wanted = expected.commands.get(&topic).map_or(&[][..], Vec::as_slice);
+            let seen = partition.output(topic);
+            let name = self.names.output(topic).clone();
+            if wanted.len() != seen.len() {
+                let what = format!("{name} holds {} commands, {} must be there", seen.len(), wanted.len());
+                verdict.deviations.push(Deviation { partition: partition.number, what });
+            }
+            for (wanted, seen) in wanted.iter().zip(seen) {
+                let read = self.decoder.command(topic, seen.value.as_deref().unwrap_or_default());
+                let is_same = matches!(&read, Ok(Some((command, _))) if command == wanted);
+                if !is_same {
+                    let what = format!("{name} {} is {read:?}, it must be {wanted:?}", seen.offset);
+                    verdict.deviations.push(Deviation { partition: partition.number, what });
+                }
+                if !ids.insert(wanted.id) {
+                    let what = format!("command {} is there twice", wanted.id);
+                    verdict.deviations.push(Deviation { partition: partition.number, what });
+                }
+                verdict.commands += 1;
+            }
+        }
+    }
+
+    fn compare_records(&mut self, partition: &Partition, expected: &Expected, verdict: &mut Verdict) {
+        let seen = partition.output(OutputTopic::Records);
+        if seen.len() != expected.records.len() {
+            let what = format!("{} records of history, {} must be there", seen.len(), expected.records.len());
+            verdict.deviations.push(Deviation { partition: partition.number, what });
+        }
+        for (wanted, seen) in expected.records.iter().zip(seen) {
+            let read = self.decoder.record(seen.value.as_deref().unwrap_or_default());
+            if !matches!(&read, Ok(line) if line == wanted) {
+                let what = format!("the record at {} is {read:?}, it must be {wanted:?}", seen.offset);
+                verdict.deviations.push(Deviation { partition: partition.number, what });
+            }
+            verdict.records += 1;
+        }
+    }
+
+    fn compare_rejects(&mut self, partition: &Partition, expected: &Expected, verdict: &mut Verdict) {
+        let seen = partition.output(OutputTopic::Rejects);
+        let mut read = Vec::new();
+        for record in seen {
+            match self.decoder.reject(record.value.as_deref().unwrap_or_default()) {
+                Ok(reject) => read.push((reject.reason.to_string(), reject.topic.to_string(), reject.offset)),
+                Err(error) => read.push((error.to_string(), String::new(), record.offset)),
+            }
+        }
+        if read != expected.rejects {
+            let what = format!("the rejects are {read:?}, they must be {:?}", expected.rejects);
+            verdict.deviations.push(Deviation { partition: partition.number, what });
+        }
+        verdict.rejects += u64::try_from(seen.len()).unwrap_or(u64::MAX);
+    }
+
+    /// The changelog's last record of each debtor must be the debtor as it is at the end.
+    fn compare_debtors(&mut self, partition: &Partition, expected: &Expected, verdict: &mut Verdict) {
+        let mut last: BTreeMap<&[u8], &Seen> = BTreeMap::new();
+        for record in partition.output(OutputTopic::Debtors) {
+            last.insert(record.key.as_deref().unwrap_or_default(), record);
+        }
+        last.remove(TASK_STATE_KEY);
+        if last.len() != expected.debtors.len() {
+            let what = format!("the changelog holds {} debtors, {} must be there", last.len(), expected.debtors.len());
+            verdict.deviations.push(Deviation { partition: partition.number, what });
+        }
+        for (id, debtor) in &expected.debtors {
+            let value = last.get(id.as_str().as_bytes()).and_then(|record| record.value.as_deref());
+            let read = self.decoder.debtor(value.unwrap_or_default());
+            if !matches!(&read, Ok(read) if read == debtor) {
+                let what = format!("debtor «{id}» is {read:?}, it must be {debtor:?}");
+                verdict.deviations.push(Deviation { partition: partition.number, what });
+            }
+        }
+    }
+}

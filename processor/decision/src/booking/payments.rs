@@ -1,0 +1,103 @@
+//! Payments: what they name first, then the oldest due; the rest is credit.
+
+use super::{Checked, MOST_WAITING, adopt_currency, allocation, check_amount, check_currency, reversals};
+use crate::debt::{BookedPayment, Debt};
+use crate::debtor::Debtor;
+use crate::event::{Payment, PaymentStatus};
+use crate::ids::{AccountId, InvoiceId};
+use crate::money::MinorUnits;
+use crate::record::{Figure, RecordKind};
+use crate::rejection::Rejection;
+use crate::scribe::Scribe;
+
+/// Whether a payment may be booked.
+pub(crate) fn check_payment(debtor: &Debtor, payment: &Payment) -> Result<Checked, Rejection> {
+    check_amount(payment.amount)?;
+    check_currency(debtor, payment.currency)?;
+    match payment.status {
+        PaymentStatus::Confirmed => {}
+        PaymentStatus::Unconfirmed | PaymentStatus::Refused => {
+            return Err(Rejection::NotSupported { what: "an unconfirmed payment" });
+        }
+    }
+    let payments = &debtor.debt.payments;
+    if let Some(booked) = payments.iter().find(|booked| booked.id == payment.id) {
+        let is_same = booked.amount == payment.amount && booked.receipt == payment.receipt;
+        let differs = Rejection::PaymentDiffers(payment.id.clone());
+        return if is_same { Ok(Checked::Known("payment")) } else { Err(differs) };
+    }
+    let has_receipt = |booked: &BookedPayment| payment.receipt.is_some() && booked.receipt == payment.receipt;
+    if payments.iter().any(has_receipt) {
+        return Ok(Checked::Known("receipt"));
+    }
+    let waiting = payments.iter().filter(|booked| booked.waits_until.is_some()).count();
+    if waiting >= MOST_WAITING && names_unseen(&debtor.debt, payment) {
+        return Err(Rejection::TooManyWaiting { what: "invoices" });
+    }
+    Ok(Checked::New)
+}
+
+fn names_unseen(debt: &Debt, payment: &Payment) -> bool {
+    payment.invoices.iter().any(|named| allocation::find(debt, named).is_none())
+}
+
+/// Books a payment: the invoices it names first, then the oldest due; what is left is credit. What
+/// is meant for an invoice not seen yet waits for it.
+pub(crate) fn book_payment(
+    debtor: &mut Debtor,
+    account_id: &AccountId,
+    payment: &Payment,
+    scribe: &mut Scribe<'_>,
+) {
+    adopt_currency(debtor, payment.currency, scribe);
+    let debt = &mut debtor.debt;
+    let is_unseen = |named: &&InvoiceId| allocation::find(debt, named).is_none();
+    let waits_for: Vec<InvoiceId> = payment.invoices.iter().filter(is_unseen).cloned().collect();
+    let until = scribe.zone.after(scribe.now(), scribe.policy.windows.wait_for_invoice);
+    let mut booked = BookedPayment {
+        id: payment.id.clone(),
+        receipt: payment.receipt.clone(),
+        amount: payment.amount,
+        reversed: MinorUnits::ZERO,
+        credit: payment.amount,
+        allocations: Vec::new(),
+        waits_until: (!waits_for.is_empty()).then_some(until),
+        waits_for,
+        status: payment.status,
+        booked_at: scribe.now(),
+    };
+    for named in &payment.invoices {
+        allocation::pay(&mut debt.invoices, &mut booked, named);
+    }
+    let waits = booked.waits_until.is_some() && booked.credit.is_positive();
+    if !waits {
+        booked.waits_until = None;
+        booked.waits_for.clear();
+    }
+    debt.payments.push(booked);
+    allocation::spread_credit(debt, scribe.now());
+    let figures = payment_figures(debt, payment, scribe);
+    let (kind, reason) = if waits {
+        (RecordKind::PaymentWaiting, "names an invoice not seen yet")
+    } else {
+        (RecordKind::PaymentBooked, "confirmed")
+    };
+    scribe.record(account_id, kind, reason, figures);
+    reversals::apply_waiting(debtor, account_id, payment, scribe);
+}
+
+fn payment_figures(debt: &Debt, payment: &Payment, scribe: &Scribe<'_>) -> Vec<Figure> {
+    let mut figures =
+        vec![Figure::new("payment", &payment.id), Figure::new("amount", scribe.money(payment.amount))];
+    figures.extend(payment.channel.as_ref().map(|channel| Figure::new("channel", channel)));
+    if let Some(booked) = debt.payments.iter().find(|booked| booked.id == payment.id) {
+        let paid = booked
+            .allocations
+            .iter()
+            .filter(|part| part.amount.is_positive())
+            .map(|part| format!("{} {}", part.invoice, scribe.money(part.amount)));
+        figures.push(Figure::new("paid", paid.collect::<Vec<_>>().join(", ")));
+        figures.push(Figure::new("credit", scribe.money(booked.credit)));
+    }
+    figures
+}

@@ -1,0 +1,55 @@
+//! The end of waiting: what names an invoice or a payment that did not come in time.
+
+use super::allocation;
+use crate::debt::Debt;
+use crate::debtor::Debtor;
+use crate::ids::AccountId;
+use crate::record::{Figure, RecordKind};
+use crate::rejection::Rejection;
+use crate::scribe::Scribe;
+use crate::time::Timestamp;
+
+/// Ends the waits whose time is over: a payment pays like one that names none, an adjustment or a
+/// reversal of something that never came is rejected.
+pub(crate) fn end_waits(debtor: &mut Debtor, account_id: &AccountId, scribe: &mut Scribe<'_>) {
+    let horizon = scribe.moment.horizon;
+    let window = scribe.policy.windows.wait_for_invoice;
+    let debt = &mut debtor.debt;
+    let mut ended = Vec::new();
+    for payment in &mut debt.payments {
+        if payment.waits_until.is_some_and(|until| until <= horizon) {
+            payment.waits_until = None;
+            payment.waits_for.clear();
+            ended.push(Figure::new("payment", &payment.id));
+        }
+    }
+    if !ended.is_empty() {
+        allocation::spread_credit(debt, scribe.now());
+        scribe.record(account_id, RecordKind::PaymentBooked, "the invoice it names did not come", ended);
+    }
+    let (over, rest) = std::mem::take(&mut debt.waiting_adjustments)
+        .into_iter()
+        .partition::<Vec<_>, _>(|waiting| waiting.until <= horizon);
+    debt.waiting_adjustments = rest;
+    let (late, rest) = std::mem::take(&mut debt.waiting_reversals)
+        .into_iter()
+        .partition::<Vec<_>, _>(|waiting| waiting.until <= horizon);
+    debt.waiting_reversals = rest;
+    for waiting in over {
+        let unknown = Rejection::UnknownInvoice(waiting.adjustment.invoice, window.to_string());
+        scribe.reject_late(account_id, &unknown);
+    }
+    let remembered = scribe.policy.windows.reversal;
+    for waiting in late {
+        let unknown = Rejection::UnknownPayment(waiting.reversal.payment, remembered.to_string());
+        scribe.reject_late(account_id, &unknown);
+    }
+}
+
+/// The next moment at which a wait is over.
+pub(crate) fn next_wait_end(debt: &Debt, horizon: Timestamp) -> Option<Timestamp> {
+    let payments = debt.payments.iter().filter_map(|payment| payment.waits_until);
+    let adjustments = debt.waiting_adjustments.iter().map(|waiting| waiting.until);
+    let reversals = debt.waiting_reversals.iter().map(|waiting| waiting.until);
+    payments.chain(adjustments).chain(reversals).filter(|until| *until > horizon).min()
+}

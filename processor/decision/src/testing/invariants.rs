@@ -1,0 +1,81 @@
+//! What holds after every decision, whatever came.
+
+use crate::debt::Debt;
+use crate::event::Body;
+use crate::ids::InvoiceId;
+use crate::money::MinorUnits;
+use crate::{Debtor, Decisions, Input, Moment};
+
+/// Checks one decision; `before` is the debtor as it was.
+#[track_caller]
+pub(crate) fn check(
+    before: &Debtor,
+    after: &Debtor,
+    input: Input<'_>,
+    moment: Moment,
+    decisions: &Decisions,
+) {
+    money_adds_up(&after.debt);
+    if let Some(rejection) = &decisions.rejection {
+        let mut as_before = after.clone();
+        as_before.seen = before.seen.clone();
+        as_before.records_made = before.records_made;
+        assert_eq!(*before, as_before, "a rejected event changed the debtor: {rejection}");
+    }
+    if after.own_snapshot().is_none() {
+        assert_eq!(decisions.commands, [], "nothing is sent before the snapshot");
+    }
+    if !decisions.changed {
+        assert_eq!(before, after, "a change was not told");
+    }
+    assert!(decisions.commands.len() <= 200, "one input made {} commands", decisions.commands.len());
+    let records = i64::try_from(decisions.records.len()).unwrap();
+    assert_eq!(before.records_made + records, after.records_made);
+    if is_settled(input, decisions) {
+        let due = after.next_due.is_none_or(|due| due > moment.horizon);
+        assert!(due, "{:?} is due and was not done by {moment:?}", after.next_due);
+    }
+}
+
+/// Whether the decision did all that was due: a repeated, rejected or mere balance event does not.
+fn is_settled(input: Input<'_>, decisions: &Decisions) -> bool {
+    let is_duplicate = |kind| kind == crate::record::RecordKind::Duplicate;
+    match input {
+        Input::Due => true,
+        Input::Event(event) => {
+            decisions.rejection.is_none()
+                && !matches!(event.body, Body::Balance(_))
+                && !decisions.records.iter().any(|record| is_duplicate(record.kind))
+        }
+    }
+}
+
+/// No cent is made or lost: a payment is what was reversed, what is credit and what it pays; an
+/// invoice is paid by what payments pay of it, and never more than it asks.
+#[track_caller]
+pub(crate) fn money_adds_up(debt: &Debt) {
+    for payment in &debt.payments {
+        let paying: MinorUnits = payment.allocations.iter().map(|part| part.amount).sum();
+        let parts = payment.reversed.plus(payment.credit).plus(paying);
+        assert_eq!(payment.amount, parts, "{payment:?}");
+        assert!(payment.credit >= MinorUnits::ZERO && payment.reversed >= MinorUnits::ZERO, "{payment:?}");
+        assert!(payment.allocations.iter().all(|part| part.amount >= MinorUnits::ZERO), "{payment:?}");
+        let waits = payment.waits_until.is_some();
+        assert_eq!(waits, !payment.waits_for.is_empty(), "{payment:?}");
+        assert!(!waits || payment.credit.is_positive(), "it waits with nothing to pay: {payment:?}");
+    }
+    for invoice in &debt.invoices {
+        assert_eq!(invoice.paid, paid(debt, &invoice.id), "{invoice:?}");
+        assert!(invoice.paid <= invoice.asked().or_zero(), "{invoice:?}");
+        assert_eq!(invoice.closed_at.is_some(), !invoice.outstanding().is_positive(), "{invoice:?}");
+    }
+    let free =
+        debt.payments.iter().any(|payment| payment.credit.is_positive() && payment.waits_until.is_none());
+    let open = debt.invoices.iter().any(|invoice| invoice.outstanding().is_positive());
+    assert!(!(free && open), "free credit beside an open invoice: {debt:?}");
+}
+
+fn paid(debt: &Debt, id: &InvoiceId) -> MinorUnits {
+    let parts = debt.payments.iter().flat_map(|payment| &payment.allocations);
+    parts.filter(|part| part.invoice == *id).map(|part| part.amount).sum()
+}

@@ -1,0 +1,180 @@
+//! Virtual time: a debtor under a clock that moves from due time to due time, and what comes of it.
+
+use super::checks::CommandCheck;
+use super::compare::matches;
+use super::file::Reports;
+use decision::command::{Action, Command};
+use decision::event::{Body, Event, Outcome, Report};
+use decision::ids::{AccountId, DebtorId, EventId};
+use decision::record::Record;
+use decision::time::{Timestamp, Zone};
+use decision::{Debtor, Decisions, Input, Moment, Policy, decide};
+use std::sync::Arc;
+
+/// The account of every test.
+const ACCOUNT: &str = "account";
+
+/// So many due times may come without the clock moving on; more is a rule that never ends.
+const MOST_DUE_AT_ONCE: usize = 1_000;
+
+/// A debtor under a clock.
+#[derive(Debug)]
+pub(super) struct World {
+    /// The debtor.
+    pub(super) debtor: Debtor,
+    /// The policy that holds.
+    pub(super) policy: Arc<Policy>,
+    /// The time it is.
+    pub(super) clock: Timestamp,
+    /// The commands since they were last looked at.
+    pub(super) commands: Vec<Command>,
+    /// The records since they were last looked at.
+    pub(super) records: Vec<Record>,
+    /// Why the last step's events were rejected, those that were.
+    pub(super) rejections: Vec<String>,
+    /// Every command there was, oldest first.
+    all_commands: Vec<Command>,
+    /// Up to when the log is read.
+    horizon: Timestamp,
+    reports: Reports,
+    events: usize,
+}
+
+impl World {
+    pub(super) fn new(policy: Arc<Policy>, reports: Reports, clock: Timestamp) -> Self {
+        Self {
+            debtor: Debtor::new(DebtorId::from(ACCOUNT)),
+            policy,
+            clock,
+            commands: Vec::new(),
+            records: Vec::new(),
+            rejections: Vec::new(),
+            all_commands: Vec::new(),
+            horizon: clock,
+            reports,
+            events: 0,
+        }
+    }
+
+    /// The number of the next event.
+    pub(super) fn next_event(&self) -> usize {
+        self.events + 1
+    }
+
+    /// The time it is, for those who only look.
+    pub(super) fn moment(&self) -> Moment {
+        Moment { now: self.clock, horizon: self.horizon }
+    }
+
+    /// All that falls due up to and including `at` happens, each at its own time.
+    ///
+    /// # Errors
+    /// Where time would stand still.
+    pub(super) fn run_to(&mut self, at: Timestamp) -> Result<(), String> {
+        let mut at_once = 0;
+        while let Some(due) = self.debtor.next_due.filter(|due| *due <= at) {
+            if due > self.clock {
+                self.clock = due;
+                at_once = 0;
+            }
+            at_once += 1;
+            if at_once > MOST_DUE_AT_ONCE {
+                return Err(format!("something stays due at {due}, and never ends"));
+            }
+            self.horizon = self.clock;
+            self.decide(Input::Due);
+        }
+        self.clock = self.clock.max(at);
+        self.horizon = self.clock;
+        Ok(())
+    }
+
+    /// The clock stands at `at`, and nothing has run since the last step: what fell due waits until
+    /// the log is read.
+    pub(super) fn wake_at(&mut self, at: Timestamp) {
+        self.clock = self.clock.max(at);
+    }
+
+    /// An event comes.
+    pub(super) fn happens(&mut self, body: Body, occurred_at: Timestamp, event_id: Option<&str>) {
+        self.events += 1;
+        let event_id = event_id.map_or_else(|| format!("event-{}", self.events), str::to_owned);
+        let event = event(EventId::from(event_id), body, occurred_at);
+        let rejection = self.decide(Input::Event(&event));
+        self.rejections.extend(rejection);
+    }
+
+    /// A report on the newest command that matches comes.
+    ///
+    /// # Errors
+    /// Where no command matches.
+    pub(super) fn report(
+        &mut self,
+        wanted: &CommandCheck,
+        zone: &Zone,
+        report: (Outcome, Option<String>),
+        occurred_at: Timestamp,
+        event_id: Option<&str>,
+    ) -> Result<(), String> {
+        let newest = self.all_commands.iter().rev().find(|command| matches(wanted, command, zone));
+        let Some(command_id) = newest.map(|command| command.id) else {
+            return Err("no command that was requested is such".to_owned());
+        };
+        let (outcome, detail) = report;
+        self.happens(Body::Report(Report { command_id, outcome, detail }), occurred_at, event_id);
+        Ok(())
+    }
+
+    fn decide(&mut self, input: Input<'_>) -> Option<String> {
+        let moment = self.moment();
+        let decisions = decide(&mut self.debtor, input, moment, &self.policy);
+        let rejection = decisions.rejection.as_ref().map(ToString::to_string);
+        let requested = self.keep(decisions);
+        if self.reports == Reports::Auto {
+            self.report_all(requested);
+        }
+        rejection
+    }
+
+    fn keep(&mut self, decisions: Decisions) -> Vec<Command> {
+        self.records.extend(decisions.records);
+        self.all_commands.extend(decisions.commands.iter().cloned());
+        self.commands.extend(decisions.commands.iter().cloned());
+        decisions.commands
+    }
+
+    /// Every command is reported done at once, tasks only accepted; so are the commands that this
+    /// brings about.
+    fn report_all(&mut self, requested: Vec<Command>) {
+        let mut waiting = std::collections::VecDeque::from(requested);
+        while let Some(command) = waiting.pop_front() {
+            let outcome = match command.action {
+                Action::Task { .. } => Outcome::Accepted,
+                Action::Message(_) | Action::Provision(_) | Action::Fee { .. } | Action::Handover { .. } => {
+                    Outcome::Done
+                }
+                // What is taken back has no end of its own to report.
+                Action::Cancel { .. } => continue,
+            };
+            self.events += 1;
+            let id = EventId::from(format!("report-{}", self.events));
+            let body = Body::Report(Report { command_id: command.id, outcome, detail: None });
+            let decisions = {
+                let (event, moment) = (event(id, body, self.clock), self.moment());
+                decide(&mut self.debtor, Input::Event(&event), moment, &self.policy)
+            };
+            waiting.extend(self.keep(decisions));
+        }
+    }
+}
+
+fn event(event_id: EventId, body: Body, occurred_at: Timestamp) -> Event {
+    Event {
+        event_id,
+        account_id: AccountId::from(ACCOUNT),
+        debtor_id: None,
+        occurred_at,
+        source: "test".to_owned(),
+        body,
+    }
+}

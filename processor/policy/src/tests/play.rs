@@ -1,0 +1,163 @@
+//! Playing a test: step by step, until one differs.
+
+use super::clock::World;
+use super::convert::{Reader, merged};
+use super::file::{EventItem, Happening, StartingAccount, Step, TestCase, TestFile};
+use super::happenings::AccountChange;
+use super::{Failure, Policies, TestOutcome, compare};
+use crate::file::Moment;
+use crate::yaml::Spanned;
+use decision::Policy;
+use decision::event::Body;
+use decision::time::Timestamp;
+use std::sync::Arc;
+
+/// Plays one test.
+pub(super) fn play(file: &TestFile, test: &TestCase, policies: &Policies) -> TestOutcome {
+    let (name, line) = (test.name.value.clone(), test.name.span.line);
+    TestOutcome { name, line, failure: steps(file, test, policies).err() }
+}
+
+fn steps(file: &TestFile, test: &TestCase, policies: &Policies) -> Result<(), Failure> {
+    let (Some(policy), Some(first)) = (policies.get(&file.policy.value), test.steps.0.first()) else {
+        return Ok(());
+    };
+    let (account, with_snapshot) = match &test.account {
+        StartingAccount::None => (file.account.clone(), false),
+        StartingAccount::Snapshot(more) => (merged(&file.account, more), true),
+    };
+    let clock = Timestamp::EARLIEST;
+    let world = World::new(Arc::clone(policy), test.reports, clock);
+    let mut play = Play { world, account, policies };
+    let at_line = |line: usize| move |difference: String| Failure { line, difference };
+    if with_snapshot {
+        play.start(first).map_err(at_line(test.name.span.line))?;
+    }
+    for step in test.steps.iter() {
+        play.step(step).map_err(at_line(step.span.line))?;
+    }
+    Ok(())
+}
+
+/// A test at play.
+struct Play<'a> {
+    world: World,
+    account: AccountChange,
+    policies: &'a Policies,
+}
+
+impl Play<'_> {
+    /// The account's snapshot comes with the first step.
+    fn start(&mut self, first: &Step) -> Result<(), String> {
+        let at = self.moment(&first.at);
+        self.world.run_to(at)?;
+        let policy = Arc::clone(&self.world.policy);
+        let snapshot = self.reader(&policy).snapshot()?;
+        self.world.happens(Body::Account(snapshot), at, None);
+        match self.world.rejections.pop() {
+            None => Ok(()),
+            Some(rejection) => Err(format!("the account's snapshot was rejected: {rejection}")),
+        }
+    }
+
+    fn step(&mut self, step: &Step) -> Result<(), String> {
+        let at = self.moment(&step.at);
+        if at < self.world.clock {
+            return Err(format!("the step lies before the clock, which shows {}", self.world.clock));
+        }
+        if step.after_outage {
+            self.world.wake_at(at);
+        } else {
+            self.world.run_to(at)?;
+        }
+        self.world.rejections.clear();
+        self.events(step, at)?;
+        self.world.run_to(at)?;
+        self.checks(step)
+    }
+
+    fn events(&mut self, step: &Step, at: Timestamp) -> Result<(), String> {
+        if let Ok(Some(happening)) = step.event() {
+            let occurred = step.occurred_at.as_ref().map_or(at, |occurred| self.moment(occurred));
+            self.event(happening, occurred, step.event_id.as_deref())?;
+        }
+        for item in &step.events {
+            self.item(item, at)?;
+            if !step.after_outage {
+                self.world.run_to(at)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn item(&mut self, item: &EventItem, at: Timestamp) -> Result<(), String> {
+        let Ok(Some(happening)) = item.event() else { return Ok(()) };
+        let occurred = item.occurred_at.as_ref().map_or(at, |occurred| self.moment(occurred));
+        self.event(happening, occurred, item.event_id.as_deref())
+    }
+
+    fn event(&mut self, happening: Happening<'_>, at: Timestamp, event_id: Option<&str>) -> Result<(), String> {
+        if let Happening::Account(change) = happening {
+            self.account = merged(&self.account, change);
+        }
+        let policy = Arc::clone(&self.world.policy);
+        if let Happening::Policy(name) = happening {
+            let unknown = || format!("the policy {name} is not read");
+            self.world.policy = Arc::clone(self.policies.get(name).ok_or_else(unknown)?);
+        } else if let Happening::Report(report) = happening {
+            let zone = self.reader(&policy).zone();
+            let what = (report.outcome.0, report.detail.clone());
+            self.world.report(&report.command, &zone, what, at, event_id)?;
+        } else if let Some(body) = self.reader(&policy).body(happening, at, self.world.next_event())? {
+            self.world.happens(body, at, event_id);
+        }
+        Ok(())
+    }
+
+    fn checks(&mut self, step: &Step) -> Result<(), String> {
+        let mut differences = Vec::new();
+        let policy = Arc::clone(&self.world.policy);
+        let reader = Reader { policy: &policy, account: &self.account };
+        let zone = reader.zone();
+        let rejections = std::mem::take(&mut self.world.rejections);
+        if let Some(wanted) = &step.rejected {
+            differences.extend(rejected(wanted, &rejections).err());
+        }
+        if let Some(wanted) = &step.commands {
+            let found = std::mem::take(&mut self.world.commands);
+            differences.extend(compare::commands(wanted, &found, &zone).err());
+        }
+        if let Some(wanted) = &step.records {
+            let found = std::mem::take(&mut self.world.records);
+            differences.extend(compare::records(wanted, &found, &zone).err());
+        }
+        for wanted in step.state.iter().flat_map(|states| &states.0) {
+            let found = compare::state(wanted, &self.world.debtor, self.world.moment(), &reader);
+            differences.extend(found.err());
+        }
+        if differences.is_empty() {
+            return Ok(());
+        }
+        if step.rejected.is_none() {
+            differences.extend(rejections.iter().map(|why| format!("note: an event was rejected: {why}")));
+        }
+        let differences: Vec<&str> = differences.iter().map(|difference| difference.trim_end()).collect();
+        Err(differences.join("\n"))
+    }
+
+    fn moment(&self, written: &Spanned<Moment>) -> Timestamp {
+        written.value.0.in_zone(&self.reader(&self.world.policy).zone())
+    }
+
+    fn reader<'r>(&'r self, policy: &'r Policy) -> Reader<'r> {
+        Reader { policy, account: &self.account }
+    }
+}
+
+fn rejected(wanted: &str, rejections: &[String]) -> Result<(), String> {
+    if rejections.iter().any(|why| why.contains(wanted)) {
+        return Ok(());
+    }
+    let found = if rejections.is_empty() { "nothing was rejected".to_owned() } else { rejections.join("; ") };
+    Err(format!("rejected\n  expected: {wanted}\n  got: {found}"))
+}

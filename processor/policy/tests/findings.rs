@@ -1,0 +1,257 @@
+//! What is said of wrong policy files: each row a file with one thing wrong, its place, its words.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+use policy::{Finding, PolicyReport, Severity};
+
+const HEAD: &str = "\
+policy: p
+version: '1'
+time_zone: UTC
+currency: EUR
+language: en
+";
+
+/// What the head ends with: a row that has it brings its own.
+const HEAD_ENDS: &str = "language: ";
+
+fn report(text: &str) -> PolicyReport {
+    match policy::parse("p.yaml", text) {
+        Err(report) => report,
+        Ok(loaded) => panic!("nothing is wrong with it: {:?}", loaded.warnings),
+    }
+}
+
+fn errors(report: &PolicyReport) -> Vec<&Finding> {
+    report.findings.iter().filter(|finding| finding.severity == Severity::Error).collect()
+}
+
+/// The text after the head has one thing wrong, at the place that `§` marks.
+#[track_caller]
+fn check(marked: &str, said: &str) {
+    let marked = if marked.contains(HEAD_ENDS) { marked.to_owned() } else { format!("{HEAD}{marked}") };
+    let (before, after) = marked.split_once('§').unwrap();
+    let line = before.matches('\n').count() + 1;
+    let column = before.lines().last().filter(|_| !before.ends_with('\n')).unwrap_or_default().chars().count() + 1;
+    let report = report(&format!("{before}{after}"));
+    let errors = errors(&report);
+    let [finding] = errors.as_slice() else { panic!("{marked}\n{errors:#?}") };
+    let words = format!("{} / {}", finding.message, finding.help.as_deref().unwrap_or_default());
+    assert!(words.contains(said), "{marked}\n{words}");
+    assert_eq!((finding.span.line, finding.span.column), (line, column), "{marked}\n{words}");
+}
+
+/// The same for a rule on `main`, whose fields these are.
+#[track_caller]
+fn rule(fields: &str, said: &str) {
+    let text = format!(
+        "balances: {{ main: {{ unit: money }}, data: {{ unit: bytes }} }}\n\
+         templates: {{ t: {{ en: Text }} }}\n\
+         attributes: {{ vip: {{ type: bool }} }}\n\
+         thresholds:\n- {{ {fields} }}\n"
+    );
+    check(&text, said);
+}
+
+/// The same for a plan of these fields.
+#[track_caller]
+fn plan(fields: &str, said: &str) {
+    let text = format!(
+        "templates: {{ t: {{ en: Text }} }}\n\
+         segments: [ {{ name: all, group: g }} ]\n\
+         groups: {{ g: {{ standard: p, plans: [p] }} }}\n\
+         plans: {{ p: {{ {fields} }} }}\n"
+    );
+    check(&text, said);
+}
+
+/// The same for a plan with this field and one stage.
+#[track_caller]
+fn field_of_a_plan(field: &str, said: &str) {
+    plan(&format!("{field}, stages: [ {{ stage: a, after: 1d, {DO} }} ]"), said);
+}
+
+/// The same for a plan with one stage that has these fields.
+#[track_caller]
+fn stage(fields: &str, said: &str) {
+    plan(&format!("stages: [ {{ stage: {fields}, {DO} }} ]"), said);
+}
+
+const DO: &str = "do: [ { message: { template: t, channel: sms, class: service } } ]";
+
+#[test]
+fn shapes() {
+    check("§colour: red\n", "`colour` is no field here");
+    check("§threshold: []\n", "did you mean `thresholds`?");
+    check("plans: §[]\n", "a mapping is wanted here, not a list");
+    check("thresholds: §5\n", "a list is wanted here, not «5»");
+    check("observe: §yes\n", "true or false is wanted here");
+    check("balances: { main: { unit: §euro } }\n", "`euro` is not known here / known here: `money`");
+    check("balances: { main: { unit: §byte } }\n", "did you mean `bytes`?");
+    check("balances: { main: §{} }\n", "`unit` is missing here");
+    check("balances:\n  main: { unit: money }\n  §main: { unit: bytes }\n", "given twice, first in line 7");
+    check("segments: [ §{ } ]\n", "`name`, `group` are missing here");
+    check("balances: { main: &a §{ unit: money } }\n", "anchors are no part of this format");
+    check("balances: { main: { unit: !!str §money } }\n", "tags are no part of this format");
+    check("observe: true\n§---\nobserve: true\n", "a second document");
+    check("effective_from: §tomorrow\n", "is no moment / write it as 2026-03-10");
+    check("windows: { w: { §mon-fry: \"09:00-12:00\" } }\n", "did you mean `mon-fri`?");
+    check("windows: { w: { mon: §\"12:00-09:00\" } }\n", "are no hours of one day");
+}
+
+#[test]
+fn the_head() {
+    check(&HEAD.replace("UTC", "§Asia/Tashkant"), "is no known time zone / write an IANA name");
+    check(&HEAD.replace("EUR", "§EURO"), "is no ISO 4217 currency code / write three capitals");
+    check(&HEAD.replace(" en", " §e n"), "is no language tag");
+    check(&HEAD.replace(" p\n", " §''\n"), "the text is empty");
+    check(&HEAD.replace("currency: EUR\n", "").replace("policy:", "§policy:"), "`currency` is missing");
+}
+
+#[test]
+fn rules() {
+    rule(&format!("id: a, balance: §man, falls_to: [1], {DO}"), "no balance `man` is defined / did you mean `main`?");
+    rule(&format!("id: a, balance: main, falls_to: [5, §10], {DO}"), "the line 10 does not lie beyond 5");
+    rule(&format!("id: a, balance: main, rises_to: [90%, §80%], {DO}"), "from the lowest to the highest");
+    rule(&format!("id: a, balance: main, rises_to: [10, §\"80%\"], {DO}"), "do not mix");
+    rule(&format!("id: a, balance: main, falls_to: [§ten], {DO}"), "«ten» is no line");
+    rule(&format!("id: a, balance: main, falls_to: [§1.005], {DO}"), "has more decimals than its unit");
+    rule(&format!("id: a, balance: data, falls_to: [§1.5], {DO}"), "has more decimals than its unit");
+    rule(&format!("id: a, balance: main, falls_to: [§99999999999999], {DO}"), "larger than any amount");
+    rule(&format!("id: a, balance: main, falls_to: §[], {DO}"), "the list is empty");
+    rule(&format!("id: §a, balance: main, {DO}"), "watches for nothing");
+    rule(&format!("id: §a, balance: main, falls_to: [1], rises_to: [2], {DO}"), "watches for several things");
+    rule(&format!("id: a, balance: main, falls_to: [1], hysteresis: §-1, {DO}"), "below zero");
+    rule(&format!("id: a, balance: main, falls_to: [1], every: §0, {DO}"), "leads nowhere");
+    rule(&format!("id: a, balance: main, falls_to: [1], every: §5%, {DO}"), "not of the kind of the lines");
+    rule(&format!("id: a, balance: main, falls_to: [1], cooldown: §5 days, {DO}"), "write it as 30d, 24h, 15m or 30s");
+    rule(&format!("id: a, balance: main, expires_in: 3d, hysteresis: §1, {DO}"), "no meaning for an expiry");
+    rule("id: a, balance: main, falls_to: [1], do: §[]", "the list is empty");
+    rule("id: a, balance: main, falls_to: [1], do: [ { §massage: {} } ]", "did you mean `message`?");
+    let message = "{ message: { template: §u, channel: sms, class: service } }";
+    rule(&format!("id: a, balance: main, falls_to: [1], do: [ {message} ]"), "no template `u` is defined");
+    let message = "{ message: { template: t, channel: sms, class: service, fallback: [§sms] } }";
+    rule(&format!("id: a, balance: main, falls_to: [1], do: [ {message} ]"), "the channel `sms` is there already");
+}
+
+#[test]
+fn rules_of_one_id() {
+    let rule = format!("- {{ id: a, balance: main, falls_to: [1], {DO} }}\n");
+    let second = rule.replacen("id: a", "id: §a", 1);
+    let head = "balances: { main: { unit: money } }\ntemplates: { t: { en: Text } }\nthresholds:\n";
+    check(&format!("{head}{rule}{second}"), "the rule `a` is there already, in line 9");
+}
+
+#[test]
+fn conditions() {
+    let when = |condition: &str| format!("id: a, balance: main, when: {condition}, falls_to: [1], {DO}");
+    rule(&when("§account.vip"), "no variable `account.vip`");
+    rule(&when("§account.attributes.vop"), "no attribute `vop` is declared / did you mean `vip`?");
+    rule(&when("true && §invoice.id == \"\""), "there is no invoice");
+    rule(&when("'true && §colour'"), "no variable `colour`");
+    rule(&when("§'account.language'"), "not true or false");
+    rule(&when("account.closed §== \"no\""), "is never equal to");
+    field_of_a_plan("include: §invoice.sort == \"x\"", "no variable `invoice.sort`");
+}
+
+#[test]
+fn plans() {
+    plan("stages: §[]", "the list is empty");
+    let stages = |one: &str, other: &str| format!("stages: [ {{ stage: {one}, {DO} }}, {{ stage: {other}, {DO} }} ]");
+    plan(&stages("a, after: 5d", "§a, after: 6d"), "the stage `a` is there already, in line 9");
+    plan(&stages("a, after: 5d", "b, after: §4d"), "is due before it / write 5d or more");
+    plan(&format!("catch_up: severest, {}", stages("§a, after: 5d", "b, after: 5d")), "`a` cannot be reached");
+    field_of_a_plan("entry: §5, exit: 5", "would end at once");
+    field_of_a_plan("exit: §-5", "below zero");
+    field_of_a_plan("debt_class: §providers", "did you mean `provider`?");
+    stage("a, after: 1d, §provision: x", "`provision` is no field here");
+}
+
+#[test]
+fn measures_of_plans() {
+    let stage = |measure: &str| format!("stages: [ {{ stage: §a, after: 1d, do: [ {measure} ] }} ]");
+    let provision = "{ provision: { operation: x, undo: y, cuts_off: true } }";
+    plan(&stage(provision), "no stage before it sends a message");
+    let stage = |measure: &str| format!("stages: [ {{ stage: a, after: 1d, do: [ {measure} ] }} ]");
+    plan(&stage("{ provision: { operation: x, undo: §x } }"), "the undo is the operation itself");
+    plan(&stage("{ fee: { code: f, amount: §0 } }"), "a fee of nothing");
+    plan(&stage("{ task: { queue: §'' } }"), "the text is empty");
+    plan(&stage("§{ task: { queue: q }, handover: { to: x } }"), "one key is wanted here");
+}
+
+#[test]
+fn groups_segments_and_templates() {
+    check("groups: { g: { standard: a, plans: [§a] } }\n", "no plan `a` is defined / define it under `plans`");
+    check("segments: [ { name: s, group: §g } ]\n", "no group `g` is defined");
+    check("templates: { §t: { ru: Text } }\n", "no text in the policy's language / write it in `en` too");
+    check("templates: { t: { en: §'{{ debt.total }}' } }\n", "cannot be rendered");
+    check("templates: { t: { en: §'{{ debt' } }\n", "cannot be rendered");
+    check("templates: { t: { en: §'{% for i in range(9999) %}{% for j in range(9999) %}{% endfor %}{% endfor %}' } }\n", "fuel");
+    check("attributes: { vip: { type: bool, default: §maybe } }\n", "is no value of type bool");
+    check("attributes: { vip: { type: bool, default: §true, required: true } }\n", "no use for a default");
+    check("attributes: { §v-p: { type: bool } }\n", "cannot be named in a condition");
+    check("windows: { w: { mon: \"09:00-12:00\", skip: [§holiday] } }\n", "`skip` without `calendar`");
+    check("windows: { §w: {} }\n", "never opens");
+    let calendar = "calendars: { c: { weekend: [sat, sun] } }\n";
+    check(&format!("{calendar}windows: {{ §w: {{ sat: \"09:00-12:00\", calendar: c, skip: [weekend] }} }}\n"), "never opens");
+}
+
+#[test]
+fn what_has_no_rules_yet_is_refused_where_it_is_used() {
+    check("effective_from: §2026-12-01\n", "not supported yet by this version");
+    check("holds: { promise: §{ at_most: 2, per: 90d } }\n", "`holds.promise` is not supported yet");
+    check("commands: { rates: §{ sms: 500/s } }\n", "`commands.rates` is not supported yet");
+    check("commands: { message: §{ report_within: 24h } }\n", "`commands.message` is not supported yet");
+    let breaker = "{ more_than: 3x, over: 1h, against: 7d, at_least: 9 }";
+    check(&format!("commands: {{ breaker: §{breaker} }}\n"), "`commands.breaker` is not supported yet");
+    field_of_a_plan("rolling: §true", "`rolling` is not supported yet");
+    field_of_a_plan("hold: { lift_measures: §true }", "`hold.lift_measures` is not supported yet");
+    field_of_a_plan("on_resegment: §restart", "`on_resegment` is not supported yet");
+    field_of_a_plan("running_cycles: §move", "`running_cycles` is not supported yet");
+    field_of_a_plan("maps_from: §{ q: { a: a } }", "`maps_from` is not supported yet");
+    field_of_a_plan(&format!("before_due: §[ {{ before: 3d, {DO} }} ]"), "`before_due` is not supported yet");
+    stage("a, after: 1d, notice: §{ of: a, at_least: 2d }", "`notice` is not supported yet");
+    stage("a, after: 1d, if_task: §{ queue: q, result: [x] }", "`if_task` is not supported yet");
+}
+
+#[test]
+fn all_that_is_wrong_comes_in_one_run() {
+    let found = report(&format!(
+        "{HEAD}colour: red\nbalances: {{ main: {{ unit: euro }} }}\nthresholds:\n\
+         - {{ id: a, balance: main, falls_to: [5, 10], {DO} }}\n- {{ id: b, {DO} }}\n"
+    ));
+    let places: Vec<_> = errors(&found).iter().map(|finding| (finding.span.line, finding.code)).collect();
+    let expected = [
+        (6, "unknown-field"),
+        (7, "unknown-word"),
+        (9, "lines-out-of-order"),
+        (9, "unknown-name"),
+        (10, "missing-field"),
+    ];
+    let mut sorted = places.clone();
+    sorted.sort_unstable();
+    assert_eq!(sorted, expected, "{:#?}", found.findings);
+}
+
+#[test]
+fn one_mistake_is_said_once_not_what_follows_from_it() {
+    rule(&format!("id: a, balance: main, falls_to: §5, {DO}"), "a list is wanted here");
+    let cut = "{ stage: b, after: 2d, do: [ { provision: { operation: x, undo: y, cuts_off: true } } ] }";
+    plan(&format!("stages: [ {{ stage: a, after: §soon, {DO} }}, {cut} ]"), "is no length of time");
+    check("templates: { t: { en: §[] } }\n", "a value is wanted here");
+    let group = "groups: { g: { standard: p, plans: [p] } }\n";
+    check(&format!("{group}plans: {{ p: §5 }}\nsegments: [ {{ name: s, group: g }} ]\n"), "a mapping is wanted");
+}
+
+#[test]
+fn a_report_is_read_by_people_and_by_programs() {
+    let found = report(&format!("{HEAD}colour: red\n"));
+    let json = found.to_json();
+    assert_eq!(json.pointer("/file").unwrap(), "p.yaml");
+    assert_eq!(json.pointer("/findings/0/line").unwrap(), 6);
+    assert_eq!(json.pointer("/findings/0/column").unwrap(), 1);
+    let mut told = String::new();
+    let handler = miette::GraphicalReportHandler::new_themed(miette::GraphicalTheme::unicode_nocolor());
+    handler.render_report(&mut told, &found).unwrap();
+    assert!(told.contains("p.yaml:6:1") && told.contains("`colour` is no field here"), "{told}");
+}

@@ -1,0 +1,233 @@
+//! The configuration, typed twice: what `weir.toml` may say ([`file`]), and what it means once
+//! checked ([`Config`]).
+//!
+//! Environment variables override it: `WEIR__KAFKA__BROKERS` is `[kafka] brokers`.
+
+mod file;
+mod problem;
+
+pub(crate) use file::{ConfigFile, LogFormat};
+pub(crate) use problem::ConfigProblem;
+
+use schemas::{InputTopic, OutputTopic, TopicNames};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The configuration, checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Config {
+    /// The brokers to reach first.
+    pub(crate) brokers: String,
+    /// The consumer group, and the beginning of every transactional id.
+    pub(crate) group: String,
+    /// This process's place in the group, kept over a restart.
+    pub(crate) group_instance_id: Option<String>,
+    /// After how long without a sign of life its place is given away.
+    pub(crate) session_timeout: Duration,
+    /// Further properties of the client library.
+    pub(crate) kafka_properties: BTreeMap<String, String>,
+    /// The schema registry.
+    pub(crate) registry: Registry,
+    /// What the topics are called.
+    pub(crate) topics: TopicNames,
+    /// Where the state lies.
+    pub(crate) state_folder: PathBuf,
+    /// What the stores may use of memory; worked out from the machine where absent.
+    pub(crate) state_memory: Option<u64>,
+    /// The policy file.
+    pub(crate) policy: PathBuf,
+    /// Where HTTP is served.
+    pub(crate) listen: SocketAddr,
+    /// How the engine runs.
+    pub(crate) engine: engine::Settings,
+    /// How it logs.
+    pub(crate) log: Log,
+}
+
+/// The schema registry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Registry {
+    /// Where it is.
+    pub(crate) url: String,
+    /// Whether schemas that it lacks are registered.
+    pub(crate) auto_register: bool,
+}
+
+/// How it logs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Log {
+    /// What is logged, as `tracing` filters it.
+    pub(crate) level: String,
+    /// In which form; by where it goes where absent.
+    pub(crate) format: Option<LogFormat>,
+}
+
+impl Config {
+    /// Reads a configuration file, with what the environment overrides.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, with its place.
+    pub(crate) fn load(path: &Path) -> Result<Self, Box<ConfigProblem>> {
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigProblem::unreadable(path, &source))?;
+        let environment = std::env::vars().filter(|(name, _)| name.starts_with(file::PREFIX));
+        Self::parse(path, &text, environment.collect())
+    }
+
+    /// As [`Config::load`], from these texts. Relative paths are taken from the file's folder.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub(crate) fn parse(
+        path: &Path,
+        text: &str,
+        environment: Vec<(String, String)>,
+    ) -> Result<Self, Box<ConfigProblem>> {
+        let file = file::read(path, text, environment)?;
+        let folder = path.parent().unwrap_or(Path::new("."));
+        Self::check(file, folder).map_err(|problem| Box::new(problem.in_file(path, text)))
+    }
+
+    fn check(file: ConfigFile, folder: &Path) -> Result<Self, ConfigProblem> {
+        let names = topic_names(&file.topics);
+        let engine = engine_settings(&file.engine)?;
+        let positive = |what: &'static str, number: u64| {
+            if number > 0 { Ok(number) } else { Err(ConfigProblem::value(what, "must be above zero")) }
+        };
+        if file.kafka.brokers.trim().is_empty() {
+            return Err(ConfigProblem::value("kafka.brokers", "names no broker"));
+        }
+        Ok(Self {
+            brokers: file.kafka.brokers,
+            group: file.kafka.group,
+            group_instance_id: file.kafka.group_instance_id.filter(|id| !id.is_empty()),
+            session_timeout: Duration::from_millis(positive(
+                "kafka.session_timeout_ms",
+                file.kafka.session_timeout_ms,
+            )?),
+            kafka_properties: file.kafka.properties,
+            registry: Registry { url: file.registry.url, auto_register: file.registry.auto_register },
+            topics: names,
+            state_folder: folder.join(file.state.folder),
+            state_memory: file.state.memory_bytes,
+            policy: folder.join(file.policy.file),
+            listen: file.http.listen,
+            engine,
+            log: Log { level: file.log.level, format: file.log.format },
+        })
+    }
+}
+
+fn topic_names(topics: &file::Topics) -> TopicNames {
+    let mut names = TopicNames::default();
+    let renamed = |default: &str| match &topics.prefix {
+        Some(prefix) => format!("{prefix}{}", default.strip_prefix("weir.").unwrap_or(default)),
+        None => default.to_owned(),
+    };
+    for topic in InputTopic::ALL {
+        names = names.with_input(*topic, &renamed(topic.spec().name));
+    }
+    for topic in OutputTopic::ALL {
+        names = names.with_output(*topic, &renamed(topic.spec().name));
+    }
+    names
+}
+
+fn engine_settings(file: &file::Engine) -> Result<engine::Settings, ConfigProblem> {
+    let default = engine::Settings::default();
+    if file.batch_inputs == 0 {
+        return Err(ConfigProblem::value("engine.batch_inputs", "must be above zero"));
+    }
+    Ok(engine::Settings {
+        batch_inputs: file.batch_inputs,
+        timers_per_batch: (file.batch_inputs / 4).max(1),
+        commit_interval: Duration::from_millis(file.commit_interval_ms),
+        cached_debtors: file.cached_debtors,
+        oldest_state: Duration::from_secs(file.oldest_state_hours.saturating_mul(3_600)),
+        ..default
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WHOLE: &str = r#"
+[kafka]
+brokers = "localhost:9092"
+group = "weir"
+[kafka.properties]
+"security.protocol" = "PLAINTEXT"
+[registry]
+url = "http://localhost:8081"
+[state]
+folder = "state"
+[policy]
+file = "policy.yaml"
+"#;
+
+    fn parse(text: &str, environment: &[(&str, &str)]) -> Result<Config, String> {
+        let environment = environment.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        Config::parse(Path::new("/etc/weir/weir.toml"), text, environment)
+            .map_err(|problem| format!("{:?}", miette::Report::new(*problem)))
+    }
+
+    #[track_caller]
+    fn check_refused(text: &str, environment: &[(&str, &str)], expected: &[&str]) {
+        let told = parse(text, environment).unwrap_err();
+        for part in expected {
+            assert!(told.contains(part), "«{part}» is not said in:\n{told}");
+        }
+    }
+
+    #[test]
+    fn a_whole_file_is_read_and_paths_are_taken_from_its_folder() {
+        let config = parse(WHOLE, &[]).unwrap();
+        assert_eq!(config.policy, Path::new("/etc/weir/policy.yaml"));
+        assert_eq!(config.state_folder, Path::new("/etc/weir/state"));
+        assert_eq!(config.kafka_properties["security.protocol"], "PLAINTEXT");
+        assert!(!config.registry.auto_register);
+        assert_eq!(&**config.topics.input(InputTopic::Accounts), "weir.accounts");
+    }
+
+    #[test]
+    fn the_environment_overrides_the_file_and_may_add_to_it() {
+        let environment = [
+            ("WEIR__KAFKA__BROKERS", "kafka-1:9092,kafka-2:9092"),
+            ("WEIR__KAFKA__GROUP_INSTANCE_ID", "7"),
+            ("WEIR__REGISTRY__AUTO_REGISTER", "true"),
+            ("WEIR__ENGINE__BATCH_INPUTS", "10"),
+            ("WEIR__TOPICS__PREFIX", "blue."),
+        ];
+        let config = parse(WHOLE, &environment).unwrap();
+        assert_eq!(config.brokers, "kafka-1:9092,kafka-2:9092");
+        assert_eq!(config.group_instance_id.as_deref(), Some("7"), "a number stays the text it is");
+        assert!(config.registry.auto_register);
+        assert_eq!(config.engine.batch_inputs, 10);
+        assert_eq!(&**config.topics.output(OutputTopic::Debtors), "blue.debtors");
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_file_line_and_suggestion() {
+        let text = WHOLE.replace("brokers =", "broker =");
+        check_refused(&text, &[], &["weir.toml:3", "broker", "did you mean `brokers`?"]);
+        check_refused(&format!("{WHOLE}[kafkaa]\n"), &[], &["kafkaa", "did you mean `kafka`?"]);
+    }
+
+    #[test]
+    fn a_wrong_value_is_refused_with_what_would_be_right() {
+        let text = WHOLE.replace("\"weir\"", "7");
+        check_refused(&text, &[], &["weir.toml:4", "expected a string"]);
+        check_refused(&format!("{WHOLE}[engine]\nbatch_inputs = 0\n"), &[], &["engine.batch_inputs", "above zero"]);
+        check_refused("", &[], &["missing", "kafka"]);
+    }
+
+    #[test]
+    fn a_wrong_variable_is_refused_by_its_name() {
+        let environment = [("WEIR__ENGINE__BATCH_INPUTS", "many")];
+        check_refused(WHOLE, &environment, &["WEIR__ENGINE__BATCH_INPUTS", "many"]);
+        let environment = [("WEIR__KAFKA__BROKER", "x")];
+        check_refused(WHOLE, &environment, &["WEIR__KAFKA__BROKER", "did you mean `brokers`?"]);
+    }
+}

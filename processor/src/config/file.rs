@@ -1,0 +1,242 @@
+//! What `weir.toml` may say: every key there is, and nothing else.
+//!
+//! What it means is [`super::Config`]'s business.
+
+use super::ConfigProblem;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// What the names of overriding environment variables begin with.
+pub(super) const PREFIX: &str = "WEIR__";
+
+/// The whole file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ConfigFile {
+    /// `[kafka]`
+    pub(crate) kafka: Kafka,
+    /// `[registry]`
+    pub(crate) registry: Registry,
+    /// `[topics]`
+    #[serde(default)]
+    pub(crate) topics: Topics,
+    /// `[state]`
+    pub(crate) state: State,
+    /// `[policy]`
+    pub(crate) policy: Policy,
+    /// `[http]`
+    #[serde(default)]
+    pub(crate) http: Http,
+    /// `[engine]`
+    #[serde(default)]
+    pub(crate) engine: Engine,
+    /// `[log]`
+    #[serde(default)]
+    pub(crate) log: Log,
+}
+
+/// `[kafka]`: the log.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Kafka {
+    /// The brokers to reach first: `host:port,host:port`.
+    pub(crate) brokers: String,
+    /// The consumer group, and the beginning of every transactional id.
+    #[serde(default = "default_group")]
+    pub(crate) group: String,
+    /// This process's place in the group, kept over a restart: one for each process.
+    pub(crate) group_instance_id: Option<String>,
+    /// After how long without a sign of life its partitions go to others, in milliseconds.
+    #[serde(default = "default_session_timeout_ms")]
+    pub(crate) session_timeout_ms: u64,
+    /// Further properties of librdkafka, such as `security.protocol`.
+    #[serde(default)]
+    pub(crate) properties: BTreeMap<String, String>,
+}
+
+/// `[registry]`: the schema registry.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Registry {
+    /// Where it is, with Confluent's API.
+    pub(crate) url: String,
+    /// Whether schemas that it lacks are registered. Off in production: there, a release does it.
+    #[serde(default)]
+    pub(crate) auto_register: bool,
+}
+
+/// `[topics]`: what they are called.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Topics {
+    /// What stands before each name instead of `weir.`
+    pub(crate) prefix: Option<String>,
+}
+
+/// `[state]`: where the state lies.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct State {
+    /// The folder.
+    pub(crate) folder: PathBuf,
+    /// What the stores may use of memory, in bytes; a part of the machine's, or of the
+    /// container's limit, where absent.
+    pub(crate) memory_bytes: Option<u64>,
+}
+
+/// `[policy]`: what is decided.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Policy {
+    /// The policy file.
+    pub(crate) file: PathBuf,
+}
+
+/// `[http]`: metrics and probes.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Http {
+    /// Where it is served.
+    pub(crate) listen: SocketAddr,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)) }
+    }
+}
+
+/// `[engine]`: how it runs.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Engine {
+    /// How long after a commit the next one begins, in milliseconds.
+    pub(crate) commit_interval_ms: u64,
+    /// The most events and timers in one transaction.
+    pub(crate) batch_inputs: usize,
+    /// The most debtors kept decoded in each partition.
+    pub(crate) cached_debtors: usize,
+    /// State older than this is rebuilt, in hours: half of the changelog's `delete.retention.ms`.
+    pub(crate) oldest_state_hours: u64,
+}
+
+impl Default for Engine {
+    fn default() -> Self {
+        let settings = engine::Settings::default();
+        Self {
+            commit_interval_ms: u64::try_from(settings.commit_interval.as_millis()).unwrap_or(5),
+            batch_inputs: settings.batch_inputs,
+            cached_debtors: settings.cached_debtors,
+            oldest_state_hours: settings.oldest_state.as_secs() / 3_600,
+        }
+    }
+}
+
+/// `[log]`: what it says of itself.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Log {
+    /// What is logged: `info`, or by module: `info,engine=debug`.
+    pub(crate) level: String,
+    /// In which form; JSON where stdout is no terminal, unless said.
+    pub(crate) format: Option<LogFormat>,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { level: "info".to_owned(), format: None }
+    }
+}
+
+/// In which form it logs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum LogFormat {
+    /// A JSON object a line, for programs.
+    Json,
+    /// Lines for people.
+    Text,
+}
+
+fn default_group() -> String {
+    "weir".to_owned()
+}
+
+/// Long enough for a restart in place, so that static membership keeps the partitions where they
+/// are; short enough that a machine which is gone does not hold them for minutes.
+fn default_session_timeout_ms() -> u64 {
+    30_000
+}
+
+/// Reads the file, then what the environment overrides.
+pub(super) fn read(
+    path: &Path,
+    text: &str,
+    environment: Vec<(String, String)>,
+) -> Result<ConfigFile, Box<ConfigProblem>> {
+    let in_file = |error| Box::new(ConfigProblem::in_toml(path, text, &error));
+    let mut table: toml::Table = toml::from_str(text).map_err(in_file)?;
+    let parsed = toml::from_str::<ConfigFile>(text);
+    if environment.is_empty() {
+        return parsed.map_err(in_file);
+    }
+    // What the file says wrong is told as its own fault, unless a variable may mend it.
+    if let Err(error) = &parsed {
+        if !error.message().starts_with("missing field") {
+            return parsed.map_err(in_file);
+        }
+    }
+    let mut last = parsed.map_err(in_file);
+    for (name, value) in environment {
+        last = apply(&mut table, &name, &value, last)?;
+    }
+    last
+}
+
+/// Sets one variable in the table: as text, or where that does not fit as the TOML value it spells.
+fn apply(
+    table: &mut toml::Table,
+    name: &str,
+    value: &str,
+    before: Result<ConfigFile, Box<ConfigProblem>>,
+) -> Result<Result<ConfigFile, Box<ConfigProblem>>, Box<ConfigProblem>> {
+    let keys: Vec<String> =
+        name.strip_prefix(PREFIX).unwrap_or(name).split("__").map(str::to_lowercase).collect();
+    let mut candidates = vec![toml::Value::String(value.to_owned())];
+    if let Ok(mut spelled) = toml::from_str::<toml::Table>(&format!("value = {value}")) {
+        candidates.extend(spelled.remove("value"));
+    }
+    let mut fault = None;
+    for candidate in candidates {
+        let mut changed = table.clone();
+        set(&mut changed, &keys, candidate);
+        match ConfigFile::deserialize(toml::Value::Table(changed.clone())) {
+            Ok(file) => {
+                *table = changed;
+                return Ok(Ok(file));
+            }
+            // Something else is still missing: the variables that follow may bring it.
+            Err(error) if error.message().starts_with("missing field") && before.is_err() => {
+                *table = changed;
+                return Ok(before);
+            }
+            Err(error) => fault = Some(error),
+        }
+    }
+    let message = fault.map_or_else(String::new, |error| error.message().to_owned());
+    Err(Box::new(ConfigProblem::in_variable(name, value, &message)))
+}
+
+fn set(table: &mut toml::Table, keys: &[String], value: toml::Value) {
+    let Some((first, rest)) = keys.split_first() else { return };
+    if rest.is_empty() {
+        table.insert(first.clone(), value);
+        return;
+    }
+    let inner = table.entry(first.clone()).or_insert_with(|| toml::Value::Table(toml::Table::new()));
+    if let toml::Value::Table(inner) = inner {
+        set(inner, rest, value);
+    }
+}

@@ -1,0 +1,79 @@
+//! What is wrong with a configuration: where, what, and what would be right.
+
+use miette::{Diagnostic, NamedSource, SourceSpan};
+use std::path::Path;
+
+/// What is wrong with a configuration.
+#[derive(Debug, thiserror::Error, Diagnostic)]
+#[error("{place}: {message}")]
+pub(crate) struct ConfigProblem {
+    place: String,
+    message: String,
+    #[help]
+    help: Option<String>,
+    #[source_code]
+    source_code: Option<NamedSource<String>>,
+    #[label("here")]
+    span: Option<SourceSpan>,
+}
+
+impl ConfigProblem {
+    fn plain(place: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { place: place.into(), message: message.into(), help: None, source_code: None, span: None }
+    }
+
+    pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Box<Self> {
+        let mut problem = Self::plain(path.display().to_string(), format!("cannot be read: {error}"));
+        problem.help = Some("name the file with --config FILE".to_owned());
+        Box::new(problem)
+    }
+
+    /// A value that is well-formed and makes no sense.
+    pub(super) fn value(key: &str, message: &str) -> Self {
+        Self::plain(key, message)
+    }
+
+    /// The same, told of its file.
+    pub(super) fn in_file(mut self, path: &Path, text: &str) -> Self {
+        self.place = format!("{}: {}", path.display(), self.place);
+        self.source_code = Some(NamedSource::new(path.display().to_string(), text.to_owned()));
+        self
+    }
+
+    pub(super) fn in_toml(path: &Path, text: &str, error: &toml::de::Error) -> Self {
+        let span = error.span();
+        let line = span.as_ref().map(|span| {
+            let before = text.get(..span.start).unwrap_or_default();
+            before.bytes().filter(|byte| *byte == b'\n').count().saturating_add(1)
+        });
+        let place = match line {
+            Some(line) => format!("{}:{line}", path.display()),
+            None => path.display().to_string(),
+        };
+        Self {
+            place,
+            message: error.message().to_owned(),
+            help: suggestion(error.message()),
+            source_code: Some(NamedSource::new(path.display().to_string(), text.to_owned())),
+            span: span.map(|span| (span.start, span.len()).into()),
+        }
+    }
+
+    pub(super) fn in_variable(name: &str, value: &str, message: &str) -> Self {
+        let mut problem = Self::plain(name, format!("«{value}» does not fit: {message}"));
+        problem.help = suggestion(message);
+        problem
+    }
+}
+
+/// «did you mean», from serde's own words: unknown field `x`, expected one of `y`, `z`.
+fn suggestion(message: &str) -> Option<String> {
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let wrong = quoted.next()?;
+    if !message.starts_with("unknown") {
+        return None;
+    }
+    let close = quoted.map(|known| (strsim::jaro_winkler(wrong, known), known));
+    let (nearness, best) = close.max_by(|a, b| a.0.total_cmp(&b.0))?;
+    (nearness > 0.75).then(|| format!("did you mean `{best}`?"))
+}

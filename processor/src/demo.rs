@@ -1,0 +1,143 @@
+//! `weir demo`: the real engine on the in-memory log, with synthetic subscribers, in fast time.
+//!
+//! [`upstream`] plays the systems around Weir, [`watch`] reads what Weir writes, [`screen`] shows
+//! it. Nothing here decides anything.
+
+mod screen;
+mod tally;
+mod upstream;
+mod watch;
+
+use crate::cli::DemoArguments;
+use crate::clock::FastClock;
+use crate::signals;
+use connectors::memory::MemoryLog;
+use decision::Policy;
+use decision::time::{Timestamp, Zone};
+use engine::{Clock, Instance, Shared, Status, Topology};
+use loadtest::generate::{DEMO_POLICY, Operator, Profile};
+use miette::{Context, IntoDiagnostic};
+use schemas::{Registry, Schemas, StaticRegistry, TopicNames};
+use screen::Screen;
+use state::{RocksStores, Sizes};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use upstream::Upstream;
+use watch::Watch;
+
+/// How many partitions each topic has.
+const PARTITIONS: u32 = 4;
+
+/// What the stores may use of memory: the demo is a guest.
+const STATE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// How often the screen tells how things are.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// What the demo runs on.
+pub(crate) struct Stage {
+    pub(crate) log: MemoryLog,
+    pub(crate) names: TopicNames,
+    pub(crate) registry: Arc<StaticRegistry>,
+    pub(crate) schemas: Schemas,
+    pub(crate) policy: Arc<Policy>,
+    pub(crate) clock: Arc<FastClock>,
+    pub(crate) status: Arc<Status>,
+}
+
+/// Shows Weir at work until told to stop.
+pub(crate) fn run(arguments: &DemoArguments) -> miette::Result<ExitCode> {
+    let is_stopped = signals::stop_flag()?;
+    let folder = tempfile::tempdir().into_diagnostic().wrap_err("cannot make a temporary folder")?;
+    let profile = Profile { seed: arguments.seed, subscribers: arguments.subscribers, ..Profile::demo() };
+    let first = Zone::utc().start_of(profile.start);
+    let stage = Arc::new(Stage::set(arguments.day, first)?);
+    let metrics = api::Metrics::install().into_diagnostic()?;
+    engine::metrics::describe();
+    let health = Arc::new(crate::run::InstanceHealth::new(stage.status.clone(), stage.clock.clone()));
+    let server = api::Server::start(arguments.listen, metrics, health).into_diagnostic()?;
+    let mut screen = Screen::new(profile.subscribers, arguments.day);
+    screen.begin(server.address(), folder.path());
+
+    let engine = stage.start_engine(folder.path(), &is_stopped)?;
+    let upstream = Upstream::start(&stage, Operator::new(profile), &is_stopped)?;
+    let outcome = watch_until_stopped(arguments, &stage, &upstream, &mut screen, &is_stopped);
+    is_stopped.store(true, Ordering::Relaxed);
+    let taken = upstream.join();
+    let ended = engine.join().map_err(|_| miette::miette!("the engine's thread panicked"))?;
+    outcome?;
+    ended.into_diagnostic()?;
+    screen.end(&stage.status, taken);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn watch_until_stopped(
+    arguments: &DemoArguments,
+    stage: &Arc<Stage>,
+    upstream: &Upstream,
+    screen: &mut Screen,
+    is_stopped: &AtomicBool,
+) -> miette::Result<()> {
+    let started = Instant::now();
+    let mut watch = Watch::new(stage)?;
+    let mut shown = Instant::now();
+    while !is_stopped.load(Ordering::Relaxed) {
+        if arguments.length.is_some_and(|length| started.elapsed() >= length) {
+            return Ok(());
+        }
+        let seen = watch.read(stage)?;
+        for command in &seen.commands {
+            upstream.answer(command);
+        }
+        screen.tell(&seen);
+        if shown.elapsed() >= EVERY {
+            screen.tick(stage.clock.now(), &stage.status, shown.elapsed());
+            watch.forget_what_is_read(stage);
+            shown = Instant::now();
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Ok(())
+}
+
+impl Stage {
+    fn set(day: Duration, first: Timestamp) -> miette::Result<Self> {
+        let log = MemoryLog::new();
+        let names = TopicNames::default();
+        for topic in names.inputs().iter().chain(names.outputs()) {
+            log.create_topic(topic, PARTITIONS);
+        }
+        let registry = Arc::new(StaticRegistry::new());
+        let schemas = Schemas::for_topics(&*registry, &names).into_diagnostic()?;
+        let schemas = schemas.and_inputs(&*registry, &names).into_diagnostic()?;
+        let policy = policy::parse("demo.policy.yaml", DEMO_POLICY)?.policy;
+        let clock = Arc::new(FastClock::new(first, day));
+        Ok(Self { log, names, registry, schemas, policy, clock, status: Arc::new(Status::default()) })
+    }
+
+    fn start_engine(
+        &self,
+        folder: &std::path::Path,
+        is_stopped: &Arc<AtomicBool>,
+    ) -> miette::Result<JoinHandle<Result<(), engine::InstanceError>>> {
+        let shared = Arc::new(Shared {
+            log: self.log.clone(),
+            stores: RocksStores::new(folder, Sizes::of_bytes(STATE_BYTES)),
+            topology: Topology::find(&self.log, self.names.clone()).into_diagnostic()?,
+            settings: engine::Settings { oldest_state: Duration::MAX, ..engine::Settings::default() },
+            policy: self.policy.clone(),
+            schemas: self.schemas,
+            registry: self.registry.clone() as Arc<dyn Registry>,
+            clock: self.clock.clone(),
+            status: self.status.clone(),
+            group: "demo".to_owned(),
+        });
+        let instance = Instance::join(shared).into_diagnostic()?;
+        let is_stopped = is_stopped.clone();
+        let thread = std::thread::Builder::new().name("weir-poll".to_owned());
+        thread.spawn(move || instance.run(&is_stopped)).into_diagnostic()
+    }
+}

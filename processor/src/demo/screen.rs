@@ -1,0 +1,182 @@
+//! What the demo shows: how things are, a few accounts' stories, and what it did in the end.
+
+use super::tally::{Tally, figure};
+use super::watch::Seen;
+use decision::time::{Timestamp, Zone};
+use engine::Status;
+use owo_colors::{OwoColorize, Stream};
+use schemas::HistoryLine;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// How many accounts' stories are told: as many as a person can follow.
+const STORIES: usize = 6;
+
+/// A story is begun only so often, so that the ones told can be read.
+const STORY_EVERY: Duration = Duration::from_millis(1_500);
+
+/// Names for the accounts whose stories are told.
+const NAMES: [&str; STORIES] = ["Amira", "Benoît", "Chiara", "Daulet", "Elif", "Farid"];
+
+/// The terminal.
+pub(crate) struct Screen {
+    subscribers: u32,
+    day: Duration,
+    started: Instant,
+    tally: Tally,
+    inputs_before: u64,
+    stories: BTreeMap<String, &'static str>,
+    ended: BTreeSet<String>,
+    last_story: Instant,
+}
+
+impl Screen {
+    pub(crate) fn new(subscribers: u32, day: Duration) -> Self {
+        Self {
+            subscribers,
+            day,
+            started: Instant::now(),
+            tally: Tally::default(),
+            inputs_before: 0,
+            stories: BTreeMap::new(),
+            ended: BTreeSet::new(),
+            last_story: Instant::now(),
+        }
+    }
+
+    pub(crate) fn begin(&self, http: SocketAddr, folder: &Path) {
+        let subscribers = self.subscribers;
+        println!("Weir, with {subscribers} synthetic subscribers in three segments and two currencies.");
+        println!(
+            "A day takes {:?}. The log is in memory, the state in RocksDB at {}.",
+            self.day,
+            folder.display()
+        );
+        println!("Metrics: http://{http}/metrics   probes: /livez, /readyz   stop: Ctrl-C");
+        println!();
+    }
+
+    /// Counts what was seen, and tells the stories that it belongs to.
+    pub(crate) fn tell(&mut self, seen: &Seen) {
+        self.tally.add(seen);
+        for line in &seen.lines {
+            self.begin_story(line);
+            if let Some(name) = self.stories.get(&line.account_id) {
+                if let Some(text) = story_of(line) {
+                    let when = local(line.at);
+                    let who = format!("{name} ({})", line.account_id);
+                    println!("    {when}  {}  {text}", who.if_supports_color(Stream::Stdout, |who| who.cyan()));
+                }
+            }
+            self.end_story(line);
+        }
+    }
+
+    /// Every story begins with an alert, or with a debt.
+    fn begin_story(&mut self, line: &HistoryLine) {
+        let begins = matches!(line.kind.as_str(), "alert" | "cycle_opened");
+        let is_known = self.stories.contains_key(&line.account_id) || self.ended.contains(&line.account_id);
+        if !begins || is_known || self.last_story.elapsed() < STORY_EVERY {
+            return;
+        }
+        let free = NAMES.iter().find(|name| !self.stories.values().any(|taken| taken == *name));
+        if let Some(name) = free {
+            self.stories.insert(line.account_id.clone(), name);
+            self.last_story = Instant::now();
+        }
+    }
+
+    /// A story ends when its debt is paid, or its balance is well again: the name is free for
+    /// another account.
+    fn end_story(&mut self, line: &HistoryLine) {
+        if matches!(line.kind.as_str(), "cycle_ended" | "recovered") && self.stories.remove(&line.account_id).is_some() {
+            self.ended.insert(line.account_id.clone());
+        }
+    }
+
+    /// One line a second of how things are.
+    pub(crate) fn tick(&mut self, now: Timestamp, status: &Status, since: Duration) {
+        let (inputs, _) = status.committed();
+        let new = inputs.saturating_sub(self.inputs_before);
+        self.inputs_before = inputs;
+        let rate = u128::from(new).saturating_mul(1_000).checked_div(since.as_millis()).unwrap_or(0);
+        let (_, p50) = status.commit_time(50.0);
+        let stages: Vec<String> =
+            self.tally.stages.iter().map(|(stage, count)| format!("{stage} {count}")).collect();
+        let day = Zone::utc().date_of(now).to_string();
+        println!(
+            "{}  {rate:>6} events/s · {} alerts · {} · {} cured · commit {:.1} ms",
+            day.if_supports_color(Stream::Stdout, |day| day.bold()),
+            self.tally.alerts,
+            if stages.is_empty() { "no stage yet".to_owned() } else { stages.join(", ") },
+            self.tally.cured,
+            p50.as_secs_f64() * 1e3,
+        );
+    }
+
+    /// What it did.
+    pub(crate) fn end(&self, status: &Status, told: u64) {
+        let (inputs, commands) = status.committed();
+        let (commits, p50) = status.commit_time(50.0);
+        let (_, p99) = status.commit_time(99.0);
+        let seconds = self.started.elapsed().as_secs_f64();
+        println!();
+        println!("In {seconds:.0} s Weir decided {inputs} events and timers ({told} events came in):");
+        println!("  {} alerts; {} debts taken up, {} cured", self.tally.alerts, self.tally.opened, self.tally.cured);
+        let list = |counts: &mut dyn Iterator<Item = (String, u64)>| {
+            counts.map(|(what, count)| format!("{count} {what}")).collect::<Vec<_>>().join(", ")
+        };
+        let mut stages = self.tally.stages.iter().map(|(stage, count)| (stage.clone(), *count));
+        println!("  stages entered: {}", list(&mut stages));
+        let mut kinds = self.tally.commands.iter().map(|(kind, count)| ((*kind).to_owned(), *count));
+        println!("  {commands} commands: {}", list(&mut kinds));
+        println!("  {} events rejected, {} repeated and ignored", self.tally.rejects, self.tally.duplicates);
+        println!(
+            "  {commits} commits, each with its state: half took {:.1} ms or less, 99 % took {:.1} ms or less",
+            p50.as_secs_f64() * 1e3,
+            p99.as_secs_f64() * 1e3
+        );
+    }
+}
+
+fn local(at: Timestamp) -> String {
+    let time = Zone::utc().local(at).to_string();
+    time.get(..16).unwrap_or(&time).replace('T', " ")
+}
+
+/// A line of history in words; none where it tells a person nothing.
+fn story_of(line: &HistoryLine) -> Option<String> {
+    let of = |name| figure(line, name);
+    Some(match line.kind.as_str() {
+        "alert" if of("lines").is_empty() => format!("alert {}: {} left", of("rule"), of("value")),
+        "alert" => format!("alert {}: {} crossed {}", of("rule"), of("value"), of("lines")),
+        "alert_suppressed" => format!("alert {} held back: {}", of("rule"), line.reason),
+        "recovered" => format!("{} is well again: {}", of("balance"), of("value")),
+        "invoice_booked" => format!("invoice {} over {}, due {}", of("invoice"), of("amount"), of("due")),
+        "payment_booked" => format!("paid {}", of("amount")),
+        "payment_reversed" => format!("payment of {} bounced", of("amount")),
+        "cycle_opened" => format!("owes {}: plan {} begins", of("real_debt"), of("plan")),
+        "stage_entered" => format!("stage {}, {} owed since {}", of("stage"), of("real_debt"), of("oldest")),
+        "stage_left" => format!("back from {} to {}", of("from"), of("to")),
+        "measure_requested" => format!("→ {}", command_text(line)),
+        "measure_lifted" => format!("← {} {}", of("operation"), of("services")),
+        "measure_cancelled" => format!("← task in {} cancelled", of("queue")),
+        "cycle_ended" => format!("debt over ({}): plan {} ends", line.reason, of("plan")),
+        _ => return None,
+    })
+}
+
+fn command_text(line: &HistoryLine) -> String {
+    let of = |name| figure(line, name);
+    let first = ["template", "operation", "queue", "fee", "to"].into_iter().find(|name| !of(name).is_empty());
+    match first {
+        Some("template") => format!("{} by {}", of("template"), of("channel")),
+        Some("operation") => format!("{} {}", of("operation"), of("services")),
+        Some("queue") => format!("task in {}", of("queue")),
+        Some("fee") => format!("fee {} {}", of("fee"), of("amount")),
+        Some("to") => format!("handed over to {}: {}", of("to"), of("debt")),
+        Some(_) | None => "a command".to_owned(),
+    }
+}

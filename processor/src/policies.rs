@@ -1,0 +1,74 @@
+//! `weir check`, `weir test`, `weir schema`: what those who write policies use.
+
+use crate::cli::{CheckArguments, Format, SchemaArguments, TestArguments};
+use miette::{IntoDiagnostic, Report, WrapErr};
+use policy::PolicyReport;
+use std::process::ExitCode;
+
+/// A policy or a test failed: not wrong use, and told apart from it by scripts.
+const FAILED: u8 = 1;
+
+/// Checks policies.
+pub(crate) fn check(arguments: &CheckArguments) -> miette::Result<ExitCode> {
+    let mut findings = Vec::new();
+    let mut has_errors = false;
+    for path in &arguments.policies {
+        let report = match policy::load(path) {
+            Ok(loaded) => {
+                if !arguments.json {
+                    let identity = &loaded.policy.identity;
+                    let hash = identity.hash.get(..12).unwrap_or(&identity.hash);
+                    println!("{}: good ({} {}, {hash})", path.display(), identity.name, identity.version);
+                }
+                loaded.warnings
+            }
+            Err(report) => {
+                has_errors = true;
+                Some(report)
+            }
+        };
+        let Some(report) = report else { continue };
+        if arguments.json { findings.push(report.to_json()) } else { show(report) }
+    }
+    if arguments.json {
+        println!("{}", serde_json::Value::Array(findings));
+    }
+    Ok(if has_errors { ExitCode::from(FAILED) } else { ExitCode::SUCCESS })
+}
+
+fn show(report: PolicyReport) {
+    eprintln!("{:?}", Report::new(report));
+}
+
+/// Runs policies' tests.
+pub(crate) fn test(arguments: &TestArguments) -> miette::Result<ExitCode> {
+    let mut runs = Vec::new();
+    let mut is_failed = false;
+    for path in &arguments.files {
+        match policy::tests::run(path) {
+            Ok(run) => runs.push(run),
+            Err(reports) => {
+                is_failed = true;
+                reports.into_iter().for_each(show);
+            }
+        }
+    }
+    print!("{}", policy::tests::print(&runs));
+    is_failed |= runs.iter().any(|run| run.failed() > 0);
+    if let Some(path) = &arguments.junit {
+        let xml = policy::tests::junit(&runs).into_diagnostic()?;
+        let context = || format!("cannot write {}", path.display());
+        std::fs::write(path, xml).into_diagnostic().wrap_err_with(context)?;
+    }
+    Ok(if is_failed { ExitCode::from(FAILED) } else { ExitCode::SUCCESS })
+}
+
+/// Prints the JSON Schema of a format.
+pub(crate) fn schema(arguments: &SchemaArguments) -> miette::Result<ExitCode> {
+    let schema = match arguments.format {
+        Format::Policy => policy::json_schema(),
+        Format::Tests => policy::tests::json_schema(),
+    };
+    println!("{schema:#}");
+    Ok(ExitCode::SUCCESS)
+}

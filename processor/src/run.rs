@@ -1,0 +1,120 @@
+//! `weir run`: the engine on a real Kafka, with a schema registry, until told to stop.
+
+use crate::cli::RunArguments;
+use crate::clock::SystemClock;
+use crate::config::{self, Config};
+use crate::{logging, signals};
+use connectors::kafka::{KafkaLog, KafkaSettings};
+use connectors::registry::{RegistrySettings, SchemaRegistry};
+use engine::{Clock, Instance, Shared, Status, Topology};
+use miette::{Context, IntoDiagnostic};
+use schemas::{Registry, Schemas};
+use state::{RocksStores, Sizes};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// Runs until SIGTERM, SIGINT, or an error that the process cannot go on with.
+pub(crate) fn run(arguments: &RunArguments) -> miette::Result<ExitCode> {
+    let config = Config::load(&arguments.config).map_err(|problem| *problem)?;
+    logging::start(&config.log)?;
+    let is_stopped = signals::stop_flag()?;
+    let policy = load_policy(&config)?;
+    let registry = connect_registry(&config)?;
+    let schemas = Schemas::for_topics(&*registry, &config.topics)
+        .into_diagnostic()
+        .wrap_err("the schemas of what Weir writes are not to be had; with `auto_register` in [registry] Weir registers them")?;
+    let log = KafkaLog::new(kafka_settings(&config)).into_diagnostic()?;
+    let topology = Topology::find(&log, config.topics.clone()).into_diagnostic()?;
+    let status = Arc::new(Status::default());
+    let clock = Arc::new(SystemClock::new());
+    let metrics = api::Metrics::install().into_diagnostic()?;
+    engine::metrics::describe();
+    let health = Arc::new(InstanceHealth::new(status.clone(), clock.clone()));
+    let server = api::Server::start(config.listen, metrics, health).into_diagnostic()?;
+    let identity = &policy.identity;
+    tracing::info!(
+        policy = %identity.name, version = %identity.version, hash = %identity.hash,
+        partitions = topology.partitions().get(), http = %server.address(),
+        brokers = config.brokers, group = config.group, "weir begins"
+    );
+    let sizes = config.state_memory.map_or_else(Sizes::of_this_process, Sizes::of_bytes);
+    let shared = Shared {
+        log,
+        stores: RocksStores::new(&config.state_folder, sizes),
+        topology,
+        settings: with_faults(config.engine.clone()),
+        policy,
+        schemas,
+        registry,
+        clock,
+        status,
+        group: config.group.clone(),
+    };
+    Instance::join(Arc::new(shared)).into_diagnostic()?.run(&is_stopped).into_diagnostic()?;
+    tracing::info!("weir has ended: the open transactions are done, the state is on the disk");
+    Ok(ExitCode::SUCCESS)
+}
+
+fn load_policy(config: &Config) -> miette::Result<Arc<decision::Policy>> {
+    let loaded = policy::load(&config.policy)?;
+    if let Some(warnings) = loaded.warnings {
+        tracing::warn!(policy = %config.policy.display(), "{warnings}");
+    }
+    Ok(loaded.policy)
+}
+
+fn connect_registry(config: &Config) -> miette::Result<Arc<dyn Registry>> {
+    let config::Registry { url, auto_register } = &config.registry;
+    let settings = RegistrySettings { auto_register: *auto_register, ..RegistrySettings::new(url) };
+    Ok(Arc::new(SchemaRegistry::connect(&settings).into_diagnostic()?))
+}
+
+fn kafka_settings(config: &Config) -> KafkaSettings {
+    KafkaSettings {
+        group_instance_id: config.group_instance_id.clone(),
+        session_timeout: config.session_timeout,
+        properties: config.kafka_properties.clone(),
+        ..KafkaSettings::new(&config.brokers, &config.group)
+    }
+}
+
+/// What tests break on purpose: only in a build that asks for it, and only by the environment.
+#[cfg(feature = "faults")]
+fn with_faults(mut settings: engine::Settings) -> engine::Settings {
+    let pause = std::env::var("WEIR_FAULT_PAUSE_BEFORE_APPLY_MS").ok();
+    let pause = pause.and_then(|milliseconds| milliseconds.parse().ok());
+    settings.faults.pause_before_apply = pause.map(std::time::Duration::from_millis);
+    settings.faults.apply_before_commit = std::env::var_os("WEIR_FAULT_APPLY_BEFORE_COMMIT").is_some();
+    settings
+}
+
+#[cfg(not(feature = "faults"))]
+fn with_faults(settings: engine::Settings) -> engine::Settings {
+    settings
+}
+
+/// How an instance is, for the probes.
+pub(crate) struct InstanceHealth<C> {
+    status: Arc<Status>,
+    clock: Arc<C>,
+}
+
+impl<C: Clock> InstanceHealth<C> {
+    pub(crate) fn new(status: Arc<Status>, clock: Arc<C>) -> Self {
+        Self { status, clock }
+    }
+}
+
+impl<C: Clock + 'static> api::Health for InstanceHealth<C> {
+    fn is_alive(&self) -> bool {
+        self.status.is_alive(self.clock.ticks())
+    }
+
+    fn ready(&self) -> Result<(), String> {
+        if self.status.is_ready() {
+            return Ok(());
+        }
+        let (assigned, running) = self.status.partitions();
+        Err(format!("{running} of {assigned} assigned partitions are at work"))
+    }
+}

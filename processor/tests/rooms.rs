@@ -1,0 +1,84 @@
+//! The rooms of docs/architecture.md: which package may know what. Read from the manifests, so
+//! that a dependency in the wrong place fails here before it is used.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// The names under `[dependencies]` of a package's manifest; those for its tests are its own affair.
+fn dependencies(folder: &str) -> BTreeSet<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let text = std::fs::read_to_string(root.join(folder).join("Cargo.toml")).unwrap();
+    let manifest: toml::Table = toml::from_str(&text).unwrap();
+    manifest["dependencies"].as_table().unwrap().keys().cloned().collect()
+}
+
+/// Every package, by its folder.
+const PACKAGES: [&str; 9] = [
+    "processor",
+    "processor/decision",
+    "processor/policy",
+    "processor/engine",
+    "processor/api",
+    "state",
+    "schemas",
+    "connectors",
+    "loadtest",
+];
+
+#[track_caller]
+fn check_only(owner: &str, wanted: &[&str]) {
+    for package in PACKAGES {
+        let known = dependencies(package);
+        let knows = wanted.iter().filter(|name| known.contains(**name)).count();
+        if package == owner {
+            assert!(knows > 0, "{owner} is said to own {wanted:?}, and does not use them");
+        } else {
+            assert_eq!(knows, 0, "{package} must not know {wanted:?}");
+        }
+    }
+}
+
+#[track_caller]
+fn check_never(package: &str, unwanted: &[&str]) {
+    let known = dependencies(package);
+    for name in unwanted {
+        assert!(!known.contains(*name), "{package} must not know {name}");
+    }
+}
+
+#[test]
+fn only_schemas_knows_avro() {
+    check_only("schemas", &["serde_avro_fast", "apache-avro"]);
+}
+
+#[test]
+fn only_state_knows_rocksdb() {
+    check_only("state", &["rocksdb"]);
+}
+
+#[test]
+fn only_connectors_knows_kafka_and_the_registry() {
+    check_only("connectors", &["rdkafka", "schema_registry_converter"]);
+}
+
+#[test]
+fn only_policy_knows_yaml_conditions_and_templates() {
+    check_only("processor/policy", &["marked-yaml", "cel", "minijinja"]);
+}
+
+#[test]
+fn the_core_knows_no_other_room() {
+    let rooms = ["policy", "engine", "api", "state", "schemas", "connectors", "loadtest"];
+    check_never("processor/decision", &rooms);
+}
+
+#[test]
+fn the_engine_knows_neither_its_log_nor_its_store() {
+    check_never("processor/engine", &["connectors", "state", "policy", "api", "loadtest"]);
+}
+
+#[test]
+fn the_load_test_does_not_know_how_weir_is_built() {
+    check_never("loadtest", &["engine", "state", "api"]);
+}

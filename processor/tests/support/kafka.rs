@@ -1,0 +1,456 @@
+//! A site for the tests on a real Kafka: broker, registry, topics, the process under test, an
+//! upstream producer, and a consumer of committed records that has nothing to do with the engine.
+
+use connectors::admin::{KafkaAdmin, NewTopicSpec};
+use connectors::kafka::KafkaSettings;
+use connectors::registry::{RegistrySettings, SchemaRegistry};
+use decision::{Event, Policy};
+use engine::partition::partition_of;
+use loadtest::broker::{Kafka, KafkaOptions};
+use loadtest::generate::DEMO_POLICY;
+use loadtest::oracle::replay::{Oracle, Verdict};
+use loadtest::oracle::{Partition, Seen};
+use rdkafka::config::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
+use rdkafka::message::Message;
+use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
+use rdkafka::{Offset, TopicPartitionList};
+use schemas::{Encoder, InputTopic, OutputTopic, Registry, Schemas, TopicNames};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+/// How many partitions each topic has.
+pub const PARTITIONS: u32 = 6;
+
+/// The servers, started once for all tests of a binary. They end with it: their keeper's pipe closes.
+struct Servers {
+    kafka: Kafka,
+    registry: loadtest::broker::Registry,
+}
+
+fn servers() -> &'static Servers {
+    static SERVERS: OnceLock<Servers> = OnceLock::new();
+    SERVERS.get_or_init(|| Servers {
+        kafka: Kafka::start(&KafkaOptions::default()).unwrap(),
+        registry: loadtest::broker::Registry::start().unwrap(),
+    })
+}
+
+/// One group with topics of its own.
+pub struct Site {
+    pub folder: tempfile::TempDir,
+    pub names: TopicNames,
+    pub registry: Arc<dyn Registry>,
+    pub schemas: Schemas,
+    pub policy: Arc<Policy>,
+    prefix: String,
+    producer: ThreadedProducer<DefaultProducerContext>,
+    encoder: Encoder,
+    /// Further lines of the configuration.
+    pub settings: String,
+}
+
+impl Site {
+    /// Makes topics and a folder for one test.
+    pub fn new(name: &str) -> Self {
+        let servers = servers();
+        let mut names = TopicNames::default();
+        for topic in InputTopic::ALL {
+            names = names.with_input(*topic, &topic.spec().name.replace("weir.", &format!("{name}.")));
+        }
+        for topic in OutputTopic::ALL {
+            names = names.with_output(*topic, &topic.spec().name.replace("weir.", &format!("{name}.")));
+        }
+        create_topics(servers.kafka.bootstrap(), &names);
+        let settings = RegistrySettings { auto_register: true, ..RegistrySettings::new(servers.registry.url()) };
+        let registry: Arc<dyn Registry> = Arc::new(SchemaRegistry::connect(&settings).unwrap());
+        let schemas = Schemas::for_topics(&*registry, &names).unwrap().and_inputs(&*registry, &names).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("demo.policy.yaml"), DEMO_POLICY).unwrap();
+        let mut client = ClientConfig::new();
+        client.set("bootstrap.servers", servers.kafka.bootstrap()).set("linger.ms", "2");
+        Self {
+            folder,
+            names,
+            registry,
+            schemas,
+            policy: policy::parse("demo.policy.yaml", DEMO_POLICY).unwrap().policy,
+            prefix: format!("{name}."),
+            producer: client.create().unwrap(),
+            encoder: Encoder::new(schemas),
+            settings: String::new(),
+        }
+    }
+
+    pub fn state_folder(&self) -> PathBuf {
+        self.folder.path().join("state")
+    }
+
+    fn write_config(&self) -> PathBuf {
+        let servers = servers();
+        let path = self.folder.path().join("weir.toml");
+        let (brokers, url, prefix) = (servers.kafka.bootstrap(), servers.registry.url(), &self.prefix);
+        let text = format!(
+            "[kafka]\nbrokers = \"{brokers}\"\ngroup = \"{prefix}group\"\ngroup_instance_id = \"only\"\n\
+             [registry]\nurl = \"{url}\"\n[topics]\nprefix = \"{prefix}\"\n[state]\nfolder = \"state\"\n\
+             memory_bytes = 67108864\n[policy]\nfile = \"demo.policy.yaml\"\n[http]\nlisten = \"127.0.0.1:0\"\n\
+             [log]\nlevel = \"info,engine=debug\"\nformat = \"json\"\n{}",
+            self.settings
+        );
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// Starts the process, with these environment variables.
+    pub fn start(&self, environment: &[(&str, &str)]) -> Process {
+        let config = self.write_config();
+        let log = self.folder.path().join("weir.log");
+        let file = File::options().create(true).append(true).open(&log).unwrap();
+        let from = file.metadata().unwrap().len();
+        let child = Command::new(env!("CARGO_BIN_EXE_weir"))
+            .args(["run", "--config"])
+            .arg(config)
+            .envs(environment.iter().copied())
+            .stdin(Stdio::null())
+            .stderr(file.try_clone().unwrap())
+            .stdout(file)
+            .spawn()
+            .unwrap();
+        Process { child, log, from }
+    }
+
+    /// Sends an event, as an upstream system would.
+    pub fn tell(&mut self, event: &Event) {
+        let mut value = Vec::new();
+        let (topic, key) = self.encoder.event(event, &mut value).unwrap();
+        self.tell_bytes(topic, key, &value);
+    }
+
+    /// Sends bytes to an input topic; answers where they lie is not asked for.
+    pub fn tell_bytes(&self, topic: InputTopic, key: &[u8], value: &[u8]) {
+        let partition = partition_of(key, NonZeroU32::new(PARTITIONS).unwrap());
+        let mut record = BaseRecord::to(self.names.input(topic))
+            .key(key)
+            .payload(value)
+            .partition(i32::try_from(partition).unwrap());
+        // A full queue is waited for: the broker takes what it can.
+        while let Err((error, again)) = self.producer.send(record) {
+            assert!(error.to_string().contains("QueueFull"), "{error}");
+            record = again;
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// The encoded form of an event.
+    pub fn encode(&mut self, event: &Event) -> (InputTopic, Vec<u8>, Vec<u8>) {
+        let mut value = Vec::new();
+        let (topic, key) = self.encoder.event(event, &mut value).unwrap();
+        (topic, key.to_vec(), value)
+    }
+
+    /// Waits until all that was told is in the log.
+    pub fn flush(&self) {
+        self.producer.flush(Duration::from_secs(60)).unwrap();
+    }
+
+    /// Waits until every input was decided and committed, and nothing more happens.
+    #[track_caller]
+    pub fn wait_until_done(&self, within: Duration) {
+        self.flush();
+        let deadline = Instant::now() + within;
+        let client: BaseConsumer = client(&format!("{}group", self.prefix)).create().unwrap();
+        let mut quiet = (self.journal_ends(&client), Instant::now());
+        loop {
+            let lag = self.lag(&client);
+            let journal = self.journal_ends(&client);
+            if lag > 0 || journal != quiet.0 {
+                quiet = (journal, Instant::now());
+            } else if quiet.1.elapsed() > Duration::from_secs(2) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{lag} records of {} are still to be decided", self.prefix);
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    }
+
+    /// How many records of the input topics the group has not committed.
+    fn lag(&self, client: &BaseConsumer) -> i64 {
+        let mut list = TopicPartitionList::new();
+        for topic in self.names.inputs() {
+            list.add_partition_range(topic, 0, i32::try_from(PARTITIONS).unwrap() - 1);
+        }
+        let committed = client.committed_offsets(list, Duration::from_secs(30)).unwrap();
+        let lag_of = |element: &rdkafka::topic_partition_list::TopicPartitionListElem<'_>| {
+            let (low, high) =
+                client.fetch_watermarks(element.topic(), element.partition(), Duration::from_secs(30)).unwrap();
+            let at = match element.offset() {
+                Offset::Offset(offset) => offset,
+                _ => low,
+            };
+            high - at
+        };
+        committed.elements().iter().map(lag_of).sum()
+    }
+
+    fn journal_ends(&self, client: &BaseConsumer) -> Vec<i64> {
+        let journal = self.names.output(OutputTopic::Journal);
+        let end = |partition: u32| {
+            let partition = i32::try_from(partition).unwrap();
+            client.fetch_watermarks(journal, partition, Duration::from_secs(30)).unwrap().1
+        };
+        (0..PARTITIONS).map(end).collect()
+    }
+
+    /// All committed records of every topic, by a consumer that shares nothing with the engine.
+    pub fn read_all(&self) -> Vec<Partition> {
+        let mut partitions: Vec<Partition> = (0..PARTITIONS)
+            .map(|number| Partition { number, count: PARTITIONS, ..Partition::default() })
+            .collect();
+        for topic in InputTopic::ALL {
+            for (partition, records) in read_topic(self.names.input(*topic)).into_iter().enumerate() {
+                partitions[partition].inputs.insert(*topic, records);
+            }
+        }
+        for topic in OutputTopic::ALL {
+            for (partition, records) in read_topic(self.names.output(*topic)).into_iter().enumerate() {
+                partitions[partition].outputs.insert(*topic, records);
+            }
+        }
+        partitions
+    }
+
+    /// What the oracle says of everything that went in and came out.
+    pub fn verdict(&self) -> Verdict {
+        let own = |key: &[u8], count: u32| partition_of(key, NonZeroU32::new(count).unwrap());
+        let (policy, names) = (self.policy.clone(), self.names.clone());
+        let mut oracle = Oracle::new(policy, names, self.registry.clone(), self.schemas, own);
+        let mut whole = Verdict::default();
+        for partition in self.read_all() {
+            let verdict = oracle.check(&partition, true);
+            whole.deviations.extend(verdict.deviations);
+            whole.inputs += verdict.inputs;
+            whole.timers += verdict.timers;
+            whole.commands += verdict.commands;
+            whole.records += verdict.records;
+            whole.rejects += verdict.rejects;
+        }
+        whole
+    }
+
+    /// Everything must be as the oracle says.
+    #[track_caller]
+    pub fn check_well(&self) -> Verdict {
+        let verdict = self.verdict();
+        let told: Vec<String> = verdict.deviations.iter().map(ToString::to_string).collect();
+        assert!(told.is_empty(), "{}", told.join("\n"));
+        verdict
+    }
+}
+
+fn create_topics(brokers: &str, names: &TopicNames) {
+    let spec = |name: &Arc<str>, config: BTreeMap<String, String>| NewTopicSpec {
+        name: name.to_string(),
+        partitions: PARTITIONS,
+        replication: Some(1),
+        config,
+    };
+    let compacted = names.output(OutputTopic::Debtors);
+    let topics: Vec<NewTopicSpec> = names
+        .inputs()
+        .iter()
+        .chain(names.outputs())
+        .map(|name| {
+            let policy = if name == compacted { "compact" } else { "delete" };
+            spec(name, BTreeMap::from([("cleanup.policy".to_owned(), policy.to_owned())]))
+        })
+        .collect();
+    let admin = KafkaAdmin::new(&KafkaSettings::new(brokers, "admin")).unwrap();
+    admin.create_topics(&topics).unwrap();
+}
+
+fn client(group: &str) -> ClientConfig {
+    let mut client = ClientConfig::new();
+    client
+        .set("bootstrap.servers", servers().kafka.bootstrap())
+        .set("group.id", group)
+        .set("isolation.level", "read_committed")
+        .set("enable.auto.commit", "false")
+        .set("enable.partition.eof", "true");
+    client
+}
+
+/// Every committed record of a topic, by partition.
+pub fn read_topic(topic: &str) -> Vec<Vec<Seen>> {
+    let consumer: BaseConsumer = client("reader").create().unwrap();
+    let mut list = TopicPartitionList::new();
+    for partition in 0..PARTITIONS {
+        list.add_partition_offset(topic, i32::try_from(partition).unwrap(), Offset::Beginning).unwrap();
+    }
+    consumer.assign(&list).unwrap();
+    let mut records = vec![Vec::new(); usize::try_from(PARTITIONS).unwrap()];
+    let mut ended = 0;
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while ended < PARTITIONS {
+        assert!(Instant::now() < deadline, "{topic} could not be read to its end");
+        match consumer.poll(Duration::from_millis(500)) {
+            None => {}
+            Some(Err(KafkaError::PartitionEOF(_))) => ended += 1,
+            Some(Err(error)) => panic!("{topic}: {error}"),
+            Some(Ok(message)) => {
+                let seen = Seen {
+                    offset: message.offset(),
+                    key: message.key().map(<[u8]>::to_vec),
+                    value: message.payload().map(<[u8]>::to_vec),
+                };
+                records[usize::try_from(message.partition()).unwrap()].push(seen);
+            }
+        }
+    }
+    records
+}
+
+/// The process under test.
+pub struct Process {
+    child: Child,
+    log: PathBuf,
+    from: u64,
+}
+
+impl Process {
+    /// What it has logged since its start.
+    pub fn log(&self) -> String {
+        let text = std::fs::read(&self.log).unwrap();
+        String::from_utf8_lossy(&text[usize::try_from(self.from).unwrap()..]).into_owned()
+    }
+
+    /// Waits until it has logged this.
+    #[track_caller]
+    pub fn wait_for(&mut self, what: &str, within: Duration) {
+        let deadline = Instant::now() + within;
+        while !self.log().contains(what) {
+            let ended = self.child.try_wait().unwrap();
+            assert!(ended.is_none(), "it ended with {ended:?} before «{what}»:\n{}", tail(&self.log()));
+            assert!(Instant::now() < deadline, "«{what}» was not logged:\n{}", tail(&self.log()));
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Waits until every partition is at work.
+    #[track_caller]
+    pub fn wait_until_ready(&mut self) {
+        self.wait_for("\"http\":\"", Duration::from_secs(60));
+        let deadline = Instant::now() + Duration::from_secs(120);
+        while !self.get("/readyz").starts_with("HTTP/1.1 200") {
+            assert!(Instant::now() < deadline, "it is not ready:\n{}", tail(&self.log()));
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// An answer of its HTTP server.
+    pub fn get(&self, path: &str) -> String {
+        let log = self.log();
+        let address = log.split("\"http\":\"").nth(1).unwrap().split('"').next().unwrap();
+        let mut stream = TcpStream::connect(address).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: weir\r\nConnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// SIGKILL.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// SIGTERM; answers how long it took to end, which it must do well.
+    #[track_caller]
+    pub fn terminate(mut self) -> Duration {
+        let began = Instant::now();
+        let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        assert!(told.success());
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                assert!(status.success(), "it ended with {status}:\n{}", tail(&self.log()));
+                return began.elapsed();
+            }
+            assert!(began.elapsed() < Duration::from_secs(60), "it did not end:\n{}", tail(&self.log()));
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn tail(log: &str) -> String {
+    let lines: Vec<&str> = log.lines().collect();
+    lines[lines.len().saturating_sub(30)..].join("\n")
+}
+
+/// Whether anything lies in a folder.
+pub fn is_there(folder: &Path) -> bool {
+    std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some())
+}
+
+/// What a producer needs to reach the broker.
+pub fn producer_config() -> ClientConfig {
+    let mut client = ClientConfig::new();
+    client.set("bootstrap.servers", servers().kafka.bootstrap());
+    client
+}
+
+/// Reads a topic as it grows, and notes when each record was there.
+pub struct Follower {
+    is_stopped: Arc<std::sync::atomic::AtomicBool>,
+    thread: std::thread::JoinHandle<Vec<(decision::time::Timestamp, Vec<u8>)>>,
+}
+
+/// Follows a topic from its end on.
+pub fn follow_topic(topic: &str) -> Follower {
+    let consumer: BaseConsumer = client("follower").create().unwrap();
+    let mut list = TopicPartitionList::new();
+    for partition in 0..PARTITIONS {
+        list.add_partition_offset(topic, i32::try_from(partition).unwrap(), Offset::End).unwrap();
+    }
+    consumer.assign(&list).unwrap();
+    let is_stopped = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let flag = is_stopped.clone();
+    let thread = std::thread::spawn(move || {
+        let mut seen = Vec::new();
+        while !flag.load(std::sync::atomic::Ordering::Relaxed) {
+            let Some(Ok(message)) = consumer.poll(Duration::from_millis(5)) else { continue };
+            let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+            let at = decision::time::Timestamp(i64::try_from(since.as_micros()).unwrap());
+            seen.push((at, message.payload().unwrap_or_default().to_vec()));
+        }
+        seen
+    });
+    // Until the consumer stands at the ends, what comes would not be seen.
+    std::thread::sleep(Duration::from_secs(2));
+    Follower { is_stopped, thread }
+}
+
+impl Follower {
+    /// Everything that was seen, and when.
+    pub fn stop(self) -> Vec<(decision::time::Timestamp, Vec<u8>)> {
+        self.is_stopped.store(true, std::sync::atomic::Ordering::Relaxed);
+        self.thread.join().unwrap()
+    }
+}

@@ -1,0 +1,227 @@
+//! What the tests of the whole engine share: a log with topics, a clock, upstream events, and the
+//! oracle at the end.
+#![allow(dead_code, reason = "each test binary uses its own part")]
+
+#[cfg(feature = "faults")]
+pub mod kafka;
+
+use bytes::Bytes;
+use connectors::memory::MemoryLog;
+use decision::Policy;
+use decision::time::{Timestamp, Zone};
+use engine::partition::partition_of;
+use engine::store::Stores;
+use engine::{Clock, Instance, InstanceError, Shared, Status, Topology};
+use loadtest::generate::{DEMO_POLICY, Operator, Profile};
+use loadtest::oracle::replay::{Oracle, Verdict};
+use loadtest::oracle::{Partition, Seen};
+use schemas::{Encoder, InputTopic, OutputTopic, Registry, Schemas, StaticRegistry, TopicNames};
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// How many partitions each topic has.
+pub const PARTITIONS: u32 = 3;
+
+/// A clock that stands until it is moved.
+pub struct HandClock {
+    now: AtomicI64,
+    started: Instant,
+}
+
+impl HandClock {
+    pub fn new(now: Timestamp) -> Self {
+        Self { now: AtomicI64::new(now.0), started: Instant::now() }
+    }
+
+    pub fn set(&self, now: Timestamp) {
+        self.now.store(now.0, Ordering::SeqCst);
+    }
+}
+
+impl Clock for HandClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.now.load(Ordering::SeqCst))
+    }
+
+    fn ticks(&self) -> Duration {
+        self.started.elapsed()
+    }
+}
+
+/// A synthetic operator, a log in memory, and time that passes when it is told to.
+pub struct World {
+    pub log: MemoryLog,
+    pub names: TopicNames,
+    pub registry: Arc<StaticRegistry>,
+    pub schemas: Schemas,
+    pub policy: Arc<Policy>,
+    pub clock: Arc<HandClock>,
+    pub operator: Operator,
+    pub settings: engine::Settings,
+    encoder: Encoder,
+}
+
+impl World {
+    pub fn new(seed: u64, subscribers: u32) -> Self {
+        let profile = Profile { seed, subscribers, ..Profile::demo() };
+        let log = MemoryLog::new();
+        let names = TopicNames::default();
+        for topic in names.inputs().iter().chain(names.outputs()) {
+            log.create_topic(topic, PARTITIONS);
+        }
+        let registry = Arc::new(StaticRegistry::new());
+        let schemas = Schemas::for_topics(&*registry, &names).unwrap();
+        let schemas = schemas.and_inputs(&*registry, &names).unwrap();
+        let start = Zone::utc().start_of(profile.start);
+        Self {
+            log,
+            names,
+            registry,
+            schemas,
+            policy: policy::parse("demo.policy.yaml", DEMO_POLICY).unwrap().policy,
+            clock: Arc::new(HandClock::new(start)),
+            operator: Operator::new(profile),
+            settings: engine::Settings { oldest_state: Duration::MAX, ..engine::Settings::default() },
+            encoder: Encoder::new(schemas),
+        }
+    }
+
+    /// What happens on the next day comes in, and the clock stands at its end.
+    pub fn live_a_day(&mut self) {
+        let mut last = self.clock.now();
+        for event in self.operator.next_day() {
+            let mut value = Vec::new();
+            let (topic, key) = self.encoder.event(&event, &mut value).unwrap();
+            last = last.max(event.occurred_at);
+            let key = Bytes::copy_from_slice(key);
+            self.append(topic, Some(key), Some(value.into()), event.occurred_at);
+        }
+        self.clock.set(last);
+    }
+
+    pub fn append(&self, topic: InputTopic, key: Option<Bytes>, value: Option<Bytes>, at: Timestamp) -> (u32, i64) {
+        let count = NonZeroU32::new(PARTITIONS).unwrap();
+        let partition = key.as_ref().map_or(0, |key| partition_of(key, count));
+        let offset = self.log.append(self.names.input(topic), partition, key, value, at.0).unwrap();
+        (partition, offset)
+    }
+
+    /// Starts an instance on these stores.
+    pub fn start<S: Stores>(&self, log: MemoryLog, stores: S) -> Running {
+        let status = Arc::new(Status::default());
+        let shared = Shared {
+            topology: Topology::find(&log, self.names.clone()).unwrap(),
+            log,
+            stores,
+            settings: self.settings.clone(),
+            policy: self.policy.clone(),
+            schemas: self.schemas,
+            registry: self.registry.clone() as Arc<dyn Registry>,
+            clock: self.clock.clone(),
+            status: status.clone(),
+            group: "test".to_owned(),
+        };
+        let instance = Instance::join(Arc::new(shared)).unwrap();
+        let is_stopped = Arc::new(AtomicBool::new(false));
+        let flag = is_stopped.clone();
+        let thread = std::thread::spawn(move || instance.run(&flag));
+        Running { is_stopped, thread, status }
+    }
+
+    /// Waits until every input was decided and committed, and every timer that is due was fired.
+    #[track_caller]
+    pub fn wait_until_done(&self) {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let mut quiet_since = Instant::now();
+        let mut journal_before = self.journal_ends();
+        while quiet_since.elapsed() < Duration::from_millis(400) {
+            assert!(Instant::now() < deadline, "the engine did not come to the end: {}", self.lags());
+            std::thread::sleep(Duration::from_millis(10));
+            let journal = self.journal_ends();
+            if !self.lags().is_empty() || journal != journal_before {
+                quiet_since = Instant::now();
+                journal_before = journal;
+            }
+        }
+    }
+
+    fn journal_ends(&self) -> Vec<Option<i64>> {
+        let journal = self.names.output(OutputTopic::Journal);
+        (0..PARTITIONS).map(|partition| self.log.last_stable_offset(journal, partition)).collect()
+    }
+
+    fn lags(&self) -> String {
+        let mut lags = String::new();
+        for topic in self.names.inputs() {
+            for partition in 0..PARTITIONS {
+                let end = self.log.last_stable_offset(topic, partition).unwrap_or(0);
+                let committed = self.log.group_offset(topic, partition).unwrap_or(0);
+                if committed < end {
+                    lags += &format!("{topic}/{partition} stands at {committed} of {end}; ");
+                }
+            }
+        }
+        lags
+    }
+
+    /// All committed records of a partition.
+    pub fn partition(&self, number: u32) -> Partition {
+        let seen = |topic: &str| {
+            let records = self.log.committed_records(topic, number).into_iter();
+            let bytes = |bytes: Option<Bytes>| bytes.map(|bytes| bytes.to_vec());
+            records.map(|record| Seen { offset: record.offset, key: bytes(record.key), value: bytes(record.value) }).collect()
+        };
+        Partition {
+            number,
+            count: PARTITIONS,
+            inputs: InputTopic::ALL.iter().map(|topic| (*topic, seen(self.names.input(*topic)))).collect(),
+            outputs: OutputTopic::ALL.iter().map(|topic| (*topic, seen(self.names.output(*topic)))).collect(),
+        }
+    }
+
+    /// What the oracle says of everything that went in and came out.
+    pub fn verdict(&self) -> Verdict {
+        let own = |key: &[u8], count: u32| partition_of(key, NonZeroU32::new(count).unwrap());
+        let registry: Arc<dyn Registry> = self.registry.clone();
+        let mut oracle = Oracle::new(self.policy.clone(), self.names.clone(), registry, self.schemas, own);
+        let mut whole = Verdict::default();
+        for number in 0..PARTITIONS {
+            let verdict = oracle.check(&self.partition(number), true);
+            whole.deviations.extend(verdict.deviations);
+            whole.inputs += verdict.inputs;
+            whole.timers += verdict.timers;
+            whole.commands += verdict.commands;
+            whole.records += verdict.records;
+            whole.rejects += verdict.rejects;
+        }
+        whole
+    }
+
+    /// Everything must be as the oracle says, and something must have happened.
+    #[track_caller]
+    pub fn check_well(&self) -> Verdict {
+        let verdict = self.verdict();
+        let told: Vec<String> = verdict.deviations.iter().map(ToString::to_string).collect();
+        assert!(told.is_empty(), "{}", told.join("\n"));
+        assert!(verdict.commands > 100 && verdict.timers > 50, "too little happened: {verdict:?}");
+        verdict
+    }
+}
+
+/// An instance at work.
+pub struct Running {
+    is_stopped: Arc<AtomicBool>,
+    thread: JoinHandle<Result<(), InstanceError>>,
+    pub status: Arc<Status>,
+}
+
+impl Running {
+    /// Stops it as SIGTERM does.
+    pub fn stop(self) -> Result<(), InstanceError> {
+        self.is_stopped.store(true, Ordering::SeqCst);
+        self.thread.join().unwrap()
+    }
+}

@@ -1,0 +1,219 @@
+//! The store in memory: the same behaviour over maps, for tests and the simulator.
+//!
+//! It keeps what a disk would keep: a crash loses the newest batches, whole ones, and never what
+//! was flushed. It shares no code with the store on disk, so that the one checks the other.
+
+use crate::HISTORY_LINES;
+use bytes::Bytes;
+use decision::ids::DebtorId;
+use decision::time::Timestamp;
+use engine::store::{HistoryLine, Store, StoreBatch, StoreError, Stores, TimerKey};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The stores of a process that has no disk. Clones share them.
+#[derive(Clone, Default)]
+pub struct MemoryStores {
+    partitions: Arc<Mutex<BTreeMap<u32, Arc<Mutex<Partition>>>>>,
+}
+
+/// What one partition has on its "disk" and above it.
+#[derive(Default)]
+struct Partition {
+    /// What a crash leaves at the least.
+    flushed: Tables,
+    /// What was applied since.
+    unflushed: Vec<StoreBatch>,
+    /// Both together: what is read.
+    current: Tables,
+    /// Counts openings and crashes: only the newest handle is good.
+    epoch: u64,
+    /// Whether that handle still lives.
+    in_use: bool,
+}
+
+#[derive(Clone, Default)]
+struct Tables {
+    meta: Option<Bytes>,
+    debtors: BTreeMap<DebtorId, Bytes>,
+    timers: BTreeSet<TimerKey>,
+    history: BTreeMap<DebtorId, BTreeMap<i64, Bytes>>,
+}
+
+/// The store of one partition.
+pub struct MemoryStore {
+    partition: Arc<Mutex<Partition>>,
+    epoch: u64,
+}
+
+impl MemoryStores {
+    /// No partition has anything yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many batches a crash of this partition may lose: those applied since the last flush.
+    #[must_use]
+    pub fn unflushed(&self, partition: u32) -> usize {
+        lock(&self.partition(partition)).unflushed.len()
+    }
+
+    /// The process that has the partition open dies. Of the batches since the last flush the
+    /// oldest `kept` have reached the disk by themselves, the others are lost. Its store is of no
+    /// use any more; the next opening finds what is left.
+    pub fn crash(&self, partition: u32, kept: usize) {
+        let partition = self.partition(partition);
+        let mut partition = lock(&partition);
+        partition.unflushed.truncate(kept);
+        partition.flush();
+        partition.current = partition.flushed.clone();
+        partition.epoch += 1;
+        partition.in_use = false;
+    }
+
+    fn partition(&self, partition: u32) -> Arc<Mutex<Partition>> {
+        Arc::clone(lock(&self.partitions).entry(partition).or_default())
+    }
+}
+
+impl Stores for MemoryStores {
+    type Store = MemoryStore;
+
+    fn open(&self, partition: u32) -> Result<MemoryStore, StoreError> {
+        let shared = self.partition(partition);
+        let mut inner = lock(&shared);
+        if inner.in_use {
+            return Err(StoreError::Open {
+                path: PathBuf::from(format!("memory/p-{partition:05}")),
+                reason: "it is open already".to_owned(),
+            });
+        }
+        inner.in_use = true;
+        inner.epoch += 1;
+        let epoch = inner.epoch;
+        drop(inner);
+        Ok(MemoryStore { partition: shared, epoch })
+    }
+}
+
+impl MemoryStore {
+    fn use_it(&self, operation: &'static str) -> Result<MutexGuard<'_, Partition>, StoreError> {
+        let partition = lock(&self.partition);
+        if partition.epoch == self.epoch {
+            return Ok(partition);
+        }
+        let reason = "its process has crashed and the store must be opened again".to_owned();
+        Err(StoreError::Failed { operation, reason })
+    }
+}
+
+impl Drop for MemoryStore {
+    /// A store that is closed in good order keeps all of it, as on disk.
+    fn drop(&mut self) {
+        if let Ok(mut partition) = self.use_it("close the store") {
+            partition.flush();
+            partition.in_use = false;
+        }
+    }
+}
+
+impl Store for MemoryStore {
+    fn meta(&self) -> Result<Option<Bytes>, StoreError> {
+        Ok(self.use_it("read where the store stands")?.current.meta.clone())
+    }
+
+    fn debtor(&self, id: &str) -> Result<Option<Bytes>, StoreError> {
+        Ok(self.use_it("read a debtor")?.current.debtors.get(id).cloned())
+    }
+
+    fn timers(
+        &self,
+        cursor: &TimerKey,
+        until: Timestamp,
+        at_most: usize,
+    ) -> Result<Vec<TimerKey>, StoreError> {
+        let partition = self.use_it("read timers")?;
+        let from_cursor = partition.current.timers.range(cursor..);
+        Ok(from_cursor.take_while(|timer| timer.due <= until).take(at_most).cloned().collect())
+    }
+
+    fn history(&self, id: &str, at_most: usize) -> Result<Vec<HistoryLine>, StoreError> {
+        let partition = self.use_it("read a debtor's history")?;
+        let lines = partition.current.history.get(id).into_iter().flatten().rev();
+        let lines = lines.take(at_most.min(HISTORY_LINES as usize));
+        let line = |(sequence, record): (&i64, &Bytes)| HistoryLine {
+            sequence: *sequence,
+            record: record.clone(),
+        };
+        Ok(lines.map(line).collect())
+    }
+
+    fn apply(&mut self, batch: &StoreBatch) -> Result<(), StoreError> {
+        let mut partition = self.use_it("apply a batch")?;
+        partition.current.apply(batch);
+        partition.unflushed.push(batch.clone());
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), StoreError> {
+        self.use_it("flush the store")?.flush();
+        Ok(())
+    }
+
+    fn clear(&mut self) -> Result<(), StoreError> {
+        let mut partition = self.use_it("clear the store")?;
+        partition.unflushed.clear();
+        partition.flushed = Tables::default();
+        partition.current = Tables::default();
+        Ok(())
+    }
+
+    fn approximate_debtors(&self) -> u64 {
+        let count =
+            self.use_it("count debtors").map_or(0, |partition| partition.current.debtors.len());
+        u64::try_from(count).unwrap_or(u64::MAX)
+    }
+}
+
+impl Partition {
+    fn flush(&mut self) {
+        for batch in self.unflushed.drain(..) {
+            self.flushed.apply(&batch);
+        }
+    }
+}
+
+impl Tables {
+    fn apply(&mut self, batch: &StoreBatch) {
+        for (id, form) in &batch.debtors {
+            match form {
+                Some(form) => {
+                    self.debtors.insert(id.clone(), form.clone());
+                }
+                None => {
+                    self.debtors.remove(id);
+                    self.history.remove(id);
+                }
+            }
+        }
+        for timer in &batch.timers_removed {
+            self.timers.remove(timer);
+        }
+        self.timers.extend(batch.timers_added.iter().cloned());
+        for (id, line) in &batch.history {
+            let lines = self.history.entry(id.clone()).or_default();
+            lines.insert(line.sequence, line.record.clone());
+            while lines.len() > HISTORY_LINES as usize {
+                lines.pop_first();
+            }
+        }
+        self.meta = Some(batch.meta.clone());
+    }
+}
+
+/// A panic of another thread leaves whole batches behind, as all changes here are.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,232 @@
+//! The store on disk: a RocksDB database a partition.
+//!
+//! Nothing is written ahead: the changelog is the log, and what a crash loses comes back from it.
+//! Keys are `keys`' business, options `families`', opening and clearing `open`'s.
+
+use crate::families::{self, Shared};
+use crate::open::{at, family_of, flush, open_database, put_aside, without_log};
+use crate::sizes::Sizes;
+use crate::{HISTORY_LINES, keys};
+use bytes::Bytes;
+use decision::ids::DebtorId;
+use decision::time::Timestamp;
+use engine::store::{HistoryLine, Store, StoreBatch, StoreError, Stores, TimerKey};
+use rocksdb::{ColumnFamily, DB, ReadOptions, WriteBatch};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// The stores of a process: a folder with a database for each partition that was ever opened.
+pub struct RocksStores {
+    folder: PathBuf,
+    shared: Arc<Shared>,
+}
+
+impl RocksStores {
+    /// The stores under a folder, which is made with the first of them. They share this memory.
+    #[must_use]
+    pub fn new(folder: impl Into<PathBuf>, sizes: Sizes) -> Self {
+        Self { folder: folder.into(), shared: Arc::new(Shared::new(sizes)) }
+    }
+}
+
+impl Stores for RocksStores {
+    type Store = RocksStore;
+
+    fn open(&self, partition: u32) -> Result<RocksStore, StoreError> {
+        let path = self.folder.join(format!("p-{partition:05}"));
+        let shared = Arc::clone(&self.shared);
+        let db = Handle::Open(open_database(&path, &shared)?);
+        Ok(RocksStore { path, shared, db })
+    }
+}
+
+/// The store of one partition. While it lives, no other may open the same folder.
+pub struct RocksStore {
+    path: PathBuf,
+    shared: Arc<Shared>,
+    db: Handle,
+}
+
+/// A database, or why there is none any more.
+///
+/// After a failed write RocksDB may refuse all others until it is opened again, and its memory may
+/// be ahead of what it promises. So this store refuses everything from then on, with the cause.
+enum Handle {
+    Open(DB),
+    Failed(String),
+}
+
+impl RocksStore {
+    fn db(&self, operation: &'static str) -> Result<&DB, StoreError> {
+        match &self.db {
+            Handle::Open(db) => Ok(db),
+            Handle::Failed(cause) => Err(StoreError::Failed {
+                operation,
+                reason: format!("the store failed before and must be opened again ({cause})"),
+            }),
+        }
+    }
+
+    /// Lets go of the database, whose lock ends with it, and keeps the cause.
+    fn fail(&mut self, operation: &'static str, error: &rocksdb::Error) -> StoreError {
+        let reason = at(&self.path, error);
+        tracing::error!(%reason, "cannot {operation}; the store is closed");
+        self.db = Handle::Failed(format!("cannot {operation}: {reason}"));
+        StoreError::Failed { operation, reason }
+    }
+
+    fn read_error(&self, operation: &'static str, error: &rocksdb::Error) -> StoreError {
+        StoreError::Failed { operation, reason: at(&self.path, error) }
+    }
+
+    fn get(
+        &self,
+        operation: &'static str,
+        family: &'static str,
+        key: &[u8],
+    ) -> Result<Option<Bytes>, StoreError> {
+        let db = self.db(operation)?;
+        let value = db.get_pinned_cf(family_of(db, family)?, key);
+        let value = value.map_err(|error| self.read_error(operation, &error))?;
+        Ok(value.map(|value| Bytes::copy_from_slice(&value)))
+    }
+}
+
+impl Store for RocksStore {
+    fn meta(&self) -> Result<Option<Bytes>, StoreError> {
+        self.get("read where the store stands", families::META, keys::POSITION)
+    }
+
+    fn debtor(&self, id: &str) -> Result<Option<Bytes>, StoreError> {
+        self.get("read a debtor", families::DEBTORS, &keys::debtor(id))
+    }
+
+    fn timers(
+        &self,
+        cursor: &TimerKey,
+        until: Timestamp,
+        at_most: usize,
+    ) -> Result<Vec<TimerKey>, StoreError> {
+        const OPERATION: &str = "read timers";
+        let db = self.db(OPERATION)?;
+        let mut bounds = ReadOptions::default();
+        bounds.set_iterate_lower_bound(keys::timer(cursor));
+        if let Some(end) = keys::after_timers(until) {
+            bounds.set_iterate_upper_bound(end);
+        }
+        let mut scan = db.raw_iterator_cf_opt(family_of(db, families::TIMERS)?, bounds);
+        let mut timers = Vec::new();
+        // With a lower bound the first key is sought from there, not from the family's first.
+        scan.seek_to_first();
+        while timers.len() < at_most {
+            let Some(key) = scan.key() else { break };
+            timers.push(keys::read_timer(key).ok_or_else(|| self.odd_key("a timer", key))?);
+            scan.next();
+        }
+        scan.status().map_err(|error| self.read_error(OPERATION, &error))?;
+        Ok(timers)
+    }
+
+    fn history(&self, id: &str, at_most: usize) -> Result<Vec<HistoryLine>, StoreError> {
+        const OPERATION: &str = "read a debtor's history";
+        let db = self.db(OPERATION)?;
+        let mut bounds = ReadOptions::default();
+        bounds.set_iterate_lower_bound(keys::history_of(id));
+        bounds.set_iterate_upper_bound(keys::after_history_of(id));
+        let mut scan = db.raw_iterator_cf_opt(family_of(db, families::HISTORY)?, bounds);
+        let at_most = at_most.min(HISTORY_LINES as usize);
+        let mut lines = Vec::new();
+        scan.seek_to_first();
+        while lines.len() < at_most {
+            let Some((key, record)) = scan.item() else { break };
+            let sequence = keys::read_sequence(key);
+            let sequence = sequence.ok_or_else(|| self.odd_key("a line of history", key))?;
+            lines.push(HistoryLine { sequence, record: Bytes::copy_from_slice(record) });
+            scan.next();
+        }
+        scan.status().map_err(|error| self.read_error(OPERATION, &error))?;
+        Ok(lines)
+    }
+
+    fn apply(&mut self, batch: &StoreBatch) -> Result<(), StoreError> {
+        const OPERATION: &str = "apply a batch";
+        let db = self.db(OPERATION)?;
+        let written = db.write_opt(write_batch(db, batch)?, &without_log());
+        written.map_err(|error| self.fail(OPERATION, &error))
+    }
+
+    fn flush(&mut self) -> Result<(), StoreError> {
+        const OPERATION: &str = "flush the store";
+        let flushed = flush(self.db(OPERATION)?);
+        flushed.map_err(|error| self.fail(OPERATION, &error))
+    }
+
+    /// The folder is put aside under another name, which is one step, and then removed; a crash in
+    /// between leaves the old state or none, and the rest is removed at the next start.
+    fn clear(&mut self) -> Result<(), StoreError> {
+        const OPERATION: &str = "clear the store";
+        self.db(OPERATION)?;
+        self.db =
+            Handle::Failed(format!("it was not cleared to the end at {}", self.path.display()));
+        put_aside(&self.path).map_err(|error| StoreError::Failed {
+            operation: OPERATION,
+            reason: format!("{}: {error}", self.path.display()),
+        })?;
+        self.db = Handle::Open(open_database(&self.path, &self.shared)?);
+        Ok(())
+    }
+
+    fn approximate_debtors(&self) -> u64 {
+        let Handle::Open(db) = &self.db else { return 0 };
+        let Ok(family) = family_of(db, families::DEBTORS) else { return 0 };
+        let count = db.property_int_value_cf(family, rocksdb::properties::ESTIMATE_NUM_KEYS);
+        count.ok().flatten().unwrap_or(0)
+    }
+}
+
+impl RocksStore {
+    fn odd_key(&self, what: &'static str, key: &[u8]) -> StoreError {
+        let reason = format!("at {}: no such key is written: {key:02x?}", self.path.display());
+        StoreError::Damaged { what, reason }
+    }
+}
+
+/// The whole batch as one write; later lines of it win.
+fn write_batch(db: &DB, batch: &StoreBatch) -> Result<WriteBatch, StoreError> {
+    let debtors = family_of(db, families::DEBTORS)?;
+    let timers = family_of(db, families::TIMERS)?;
+    let history = family_of(db, families::HISTORY)?;
+    let mut writes = WriteBatch::default();
+    for (id, form) in &batch.debtors {
+        let key = keys::debtor(id.as_str());
+        match form {
+            Some(form) => writes.put_cf(debtors, key, form),
+            None => {
+                writes.delete_cf(debtors, key);
+                let (first, end) =
+                    (keys::history_of(id.as_str()), keys::after_history_of(id.as_str()));
+                writes.delete_range_cf(history, first, end);
+            }
+        }
+    }
+    for timer in &batch.timers_removed {
+        writes.delete_cf(timers, keys::timer(timer));
+    }
+    for timer in &batch.timers_added {
+        writes.put_cf(timers, keys::timer(timer), []);
+    }
+    for (id, line) in &batch.history {
+        add_line(&mut writes, history, id, line);
+    }
+    writes.put_cf(family_of(db, families::META)?, keys::POSITION, &batch.meta);
+    Ok(writes)
+}
+
+/// Adds a line and removes the one that falls out. A debtor's records are counted without gaps, so
+/// that is one known key, and nothing need be read.
+fn add_line(writes: &mut WriteBatch, history: &ColumnFamily, id: &DebtorId, line: &HistoryLine) {
+    writes.put_cf(history, keys::history(id.as_str(), line.sequence), &line.record);
+    if let Some(oldest) = line.sequence.checked_sub(i64::from(HISTORY_LINES)) {
+        writes.delete_cf(history, keys::history(id.as_str(), oldest));
+    }
+}
