@@ -79,14 +79,14 @@ impl Decoder {
         let value = value.ok_or(WireError::NoValue)?;
         let schema = topic.schema();
         let event = match topic {
-            InputTopic::Accounts => self.read::<AccountWire<'_>>(schema, value)?.check(),
-            InputTopic::Balances => self.read::<BalanceWire<'_>>(schema, value)?.check(),
-            InputTopic::Invoices => self.read::<InvoiceWire<'_>>(schema, value)?.check(),
-            InputTopic::Adjustments => self.read::<AdjustmentWire<'_>>(schema, value)?.check(),
-            InputTopic::Payments => self.read::<PaymentWire<'_>>(schema, value)?.check(),
-            InputTopic::Reversals => self.read::<ReversalWire<'_>>(schema, value)?.check(),
-            InputTopic::Controls => self.read::<ControlWire<'_>>(schema, value)?.check(),
-            InputTopic::Reports => self.read::<ReportWire<'_>>(schema, value)?.check(),
+            InputTopic::Accounts => self.read_theirs::<AccountWire<'_>>(schema, value)?.check(),
+            InputTopic::Balances => self.read_theirs::<BalanceWire<'_>>(schema, value)?.check(),
+            InputTopic::Invoices => self.read_theirs::<InvoiceWire<'_>>(schema, value)?.check(),
+            InputTopic::Adjustments => self.read_theirs::<AdjustmentWire<'_>>(schema, value)?.check(),
+            InputTopic::Payments => self.read_theirs::<PaymentWire<'_>>(schema, value)?.check(),
+            InputTopic::Reversals => self.read_theirs::<ReversalWire<'_>>(schema, value)?.check(),
+            InputTopic::Controls => self.read_theirs::<ControlWire<'_>>(schema, value)?.check(),
+            InputTopic::Reports => self.read_theirs::<ReportWire<'_>>(schema, value)?.check(),
         }?;
         if key == Some(event.debtor().as_bytes()) {
             return Ok(event);
@@ -158,6 +158,7 @@ impl Decoder {
         .map(Some)
     }
 
+    /// Reads what Weir itself has written.
     fn read<'v, T: Deserialize<'v>>(
         &mut self,
         wanted: RecordSchema,
@@ -166,6 +167,18 @@ impl Decoder {
         let (id, datum) = framing::split(value)?;
         let schema = self.written_with(wanted, id)?;
         read_datum(wanted, schema, datum)
+    }
+
+    /// Reads what others have written: where it cannot be read, the field is named. That takes a
+    /// second reading, slow and large as code, which our own records can do without.
+    fn read_theirs<'v, T: Deserialize<'v>>(
+        &mut self,
+        wanted: RecordSchema,
+        value: &'v [u8],
+    ) -> Result<T, WireError> {
+        let (id, datum) = framing::split(value)?;
+        let schema = self.written_with(wanted, id)?;
+        read_datum(wanted, schema, datum).map_err(|error| explain::<T>(error, schema, datum))
     }
 
     /// The schema of this id, met before or asked for now.
@@ -212,23 +225,18 @@ fn ask(registry: &dyn Registry, wanted: RecordSchema, id: u32) -> Result<Met, Wi
 }
 
 /// Reads a datum to its last byte.
-pub(crate) fn read_datum<'v, T: Deserialize<'v>>(
+fn read_datum<'v, T: Deserialize<'v>>(
     wanted: RecordSchema,
     schema: &Schema,
     datum: &'v [u8],
 ) -> Result<T, WireError> {
+    let undecodable = |reason| WireError::Undecodable { record: wanted.name(), field: String::new(), reason };
     let mut state = reader(schema, datum);
-    let value = match T::deserialize(state.deserializer()) {
-        Ok(value) => value,
-        Err(_) => return Err(explain::<T>(wanted, schema, datum)),
-    };
-    let mut rest = state.into_reader();
-    let left = rest.fill_buf().map_or(0, <[u8]>::len);
-    if left == 0 {
-        return Ok(value);
+    let value = T::deserialize(state.deserializer()).map_err(|error| undecodable(error.to_string()))?;
+    match state.into_reader().fill_buf().map_or(0, <[u8]>::len) {
+        0 => Ok(value),
+        left => Err(undecodable(format!("{left} bytes are left over: it was written with another schema"))),
     }
-    let reason = format!("{left} bytes are left over: it was written with another schema");
-    Err(WireError::Undecodable { record: wanted.name(), field: String::new(), reason })
 }
 
 fn reader<'s, 'v>(schema: &'s Schema, datum: &'v [u8]) -> DeserializerState<'s, SliceRead<'v>> {
@@ -239,12 +247,17 @@ fn reader<'s, 'v>(schema: &'s Schema, datum: &'v [u8]) -> DeserializerState<'s, 
 
 /// Reads a faulty datum a second time, slowly, to name the field at which it stops.
 #[cold]
-fn explain<'v, T: Deserialize<'v>>(wanted: RecordSchema, schema: &Schema, datum: &'v [u8]) -> WireError {
+fn explain<'v, T: Deserialize<'v>>(error: WireError, schema: &Schema, datum: &'v [u8]) -> WireError {
     let mut state = reader(schema, datum);
-    let (field, reason) = match serde_path_to_error::deserialize::<_, T>(state.deserializer()) {
-        Ok(_) => (String::new(), "it does not read".to_owned()),
-        Err(error) => (error.path().to_string(), error.inner().to_string()),
+    let place = match serde_path_to_error::deserialize::<_, T>(state.deserializer()) {
+        Err(error) => error.path().to_string(),
+        // It reads, and bytes are left over.
+        Ok(_) => return error,
     };
-    let field = if field == "." { String::new() } else { field };
-    WireError::Undecodable { record: wanted.name(), field, reason }
+    match error {
+        WireError::Undecodable { record, reason, .. } if place != "." => {
+            WireError::Undecodable { record, field: place, reason }
+        }
+        other => other,
+    }
 }

@@ -185,28 +185,19 @@ impl Encoder {
         event: &'e Event,
         out: &mut Vec<u8>,
     ) -> Result<(InputTopic, &'e [u8]), EncodeError> {
-        let topic = match &event.body {
-            Body::Account(body) => self.input(InputTopic::Accounts, &AccountWire::new(event, body), out),
-            Body::Balance(body) => self.input(InputTopic::Balances, &BalanceWire::new(event, body), out),
-            Body::Invoice(body) => self.input(InputTopic::Invoices, &InvoiceWire::new(event, body), out),
-            Body::Adjustment(body) => {
-                self.input(InputTopic::Adjustments, &AdjustmentWire::new(event, body), out)
-            }
-            Body::Payment(body) => self.input(InputTopic::Payments, &PaymentWire::new(event, body), out),
-            Body::Reversal(body) => self.input(InputTopic::Reversals, &ReversalWire::new(event, body), out),
-            Body::Control(body) => self.input(InputTopic::Controls, &ControlWire::new(event, body), out),
-            Body::Report(body) => self.input(InputTopic::Reports, &ReportWire::new(event, body), out),
+        let topic = topic_of(event);
+        let schema = topic.schema();
+        match &event.body {
+            Body::Account(body) => self.write(schema, &AccountWire::new(event, body), out),
+            Body::Balance(body) => self.write(schema, &BalanceWire::new(event, body), out),
+            Body::Invoice(body) => self.write(schema, &InvoiceWire::new(event, body), out),
+            Body::Adjustment(body) => self.write(schema, &AdjustmentWire::new(event, body), out),
+            Body::Payment(body) => self.write(schema, &PaymentWire::new(event, body), out),
+            Body::Reversal(body) => self.write(schema, &ReversalWire::new(event, body), out),
+            Body::Control(body) => self.write(schema, &ControlWire::new(event, body), out),
+            Body::Report(body) => self.write(schema, &ReportWire::new(event, body), out),
         }?;
         Ok((topic, event.debtor().as_bytes()))
-    }
-
-    fn input(
-        &mut self,
-        topic: InputTopic,
-        wire: &impl Serialize,
-        out: &mut Vec<u8>,
-    ) -> Result<InputTopic, EncodeError> {
-        self.write(topic.schema(), wire, out).map(|()| topic)
     }
 
     fn write(
@@ -221,14 +212,30 @@ impl Encoder {
         let config = &mut self.configs[schema as usize];
         let begin = out.len();
         framing::write_header(id, out);
-        let written = {
-            let mut state = SerializerState::from_writer(&mut *out, config);
-            value.serialize(state.serializer())
-        };
+        // The buffer itself, not a reference to it: the library's own buffers are of that type, and
+        // a second one would double the code of every record.
+        let mut state = SerializerState::from_writer(std::mem::take(out), config);
+        let written = value.serialize(state.serializer());
+        *out = state.into_writer();
         written.map_err(|error| {
             out.truncate(begin);
             EncodeError::Unfit { record, reason: error.to_string() }
         })
+    }
+}
+
+/// The topic that an event travels in.
+#[must_use]
+pub fn topic_of(event: &Event) -> InputTopic {
+    match event.body {
+        Body::Account(_) => InputTopic::Accounts,
+        Body::Balance(_) => InputTopic::Balances,
+        Body::Invoice(_) => InputTopic::Invoices,
+        Body::Adjustment(_) => InputTopic::Adjustments,
+        Body::Payment(_) => InputTopic::Payments,
+        Body::Reversal(_) => InputTopic::Reversals,
+        Body::Control(_) => InputTopic::Controls,
+        Body::Report(_) => InputTopic::Reports,
     }
 }
 

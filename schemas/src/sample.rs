@@ -2,6 +2,9 @@
 //!
 //! Random ones are the tests' business; these never change without a new schema version.
 
+use crate::avsc::RecordSchema;
+use crate::encode::{Encoder, topic_of};
+use crate::error::EncodeError;
 use crate::journal::{Fired, Journal, Position, Step, Taken, TaskState};
 use crate::reject::Reject;
 use crate::topic::InputTopic;
@@ -168,7 +171,10 @@ fn instalments() -> Control {
     }
 }
 
-/// One command of each kind, and both cancellations.
+/// How many kinds of command there are; the cancellations come after them.
+const COMMAND_KINDS: usize = 5;
+
+/// One command of each kind, then both cancellations.
 #[must_use]
 pub fn commands() -> Vec<Command> {
     let actions = [
@@ -309,4 +315,36 @@ pub fn hot_debtor() -> Debtor {
 fn read_debtor(json: &str) -> Debtor {
     #[expect(clippy::expect_used, reason = "compiled in, and a test reads it")]
     serde_json::from_str(json).expect("the sample debtor reads")
+}
+
+/// The framed bytes of a record's example.
+///
+/// # Errors
+/// When the encoder was not given the ids of input records.
+pub fn encoded(schema: RecordSchema, encoder: &mut Encoder) -> Result<Vec<u8>, EncodeError> {
+    let mut out = Vec::new();
+    for event in events() {
+        if topic_of(&event).schema() == schema {
+            encoder.event(&event, &mut out)?;
+        }
+    }
+    for command in commands().iter().take(COMMAND_KINDS) {
+        let mut written = Vec::new();
+        let (topic, _) = encoder.command(command, &policy(), &mut written)?;
+        if topic.schema() == schema {
+            out = written;
+        }
+    }
+    if schema == RecordSchema::Record {
+        encoder.record(&record(), &policy(), &mut out)?;
+    } else if schema == RecordSchema::Reject {
+        encoder.reject(&reject(), &mut out)?;
+    } else if schema == RecordSchema::Journal {
+        encoder.journal(&journal(), &mut out)?;
+    } else if schema == RecordSchema::Debtor {
+        encoder.debtor(&debtor(), &mut out)?;
+    } else if schema == RecordSchema::TaskState {
+        encoder.task_state(&task_state(), &mut out)?;
+    }
+    Ok(out)
 }
