@@ -5,3 +5,4 @@
 pub mod admin;
 pub mod kafka;
 pub mod memory;
+pub mod registry;
