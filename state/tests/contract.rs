@@ -309,10 +309,7 @@ fn a_closed_store_opens_with_all_of_it(stores: &impl Stores) {
 fn an_open_store_is_not_opened_again(stores: &impl Stores) {
     let store = with(stores, &[]);
     let error = stores.open(7).err().unwrap();
-    assert!(
-        matches!(&error, StoreError::Open { path, .. } if path.ends_with("p-00007")),
-        "{error}"
-    );
+    assert!(matches!(&error, StoreError::Open { path, .. } if path.ends_with("p-00007")), "{error}");
     drop(store);
     stores.open(7).unwrap();
 }
