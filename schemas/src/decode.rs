@@ -254,10 +254,10 @@ fn explain<'v, T: Deserialize<'v>>(error: WireError, schema: &Schema, datum: &'v
         // It reads, and bytes are left over.
         Ok(_) => return error,
     };
-    match error {
-        WireError::Undecodable { record, reason, .. } if place != "." => {
-            WireError::Undecodable { record, field: place, reason }
-        }
-        other => other,
+    if let WireError::Undecodable { record, reason, .. } = &error
+        && place != "."
+    {
+        return WireError::Undecodable { record, field: place, reason: reason.clone() };
     }
+    error
 }

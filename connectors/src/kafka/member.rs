@@ -8,9 +8,9 @@ use super::rebalances::{GroupContext, Next, Rebalances, is_incremental};
 use super::settings::KafkaSettings;
 use bytes::Bytes;
 use engine::log::{Consumer, LogError, LogRecord, Membership, Polled, TopicPartition};
-use rdkafka::Offset;
 use rdkafka::consumer::{Consumer as _, ConsumerGroupMetadata};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::{Offset, TopicPartitionList};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -68,6 +68,24 @@ impl KafkaConsumer {
             later: VecDeque::new(),
             is_closed: false,
         })
+    }
+
+    /// The partitions, each at the end that it has now.
+    fn ends_of(&self, partitions: &[TopicPartition]) -> Result<TopicPartitionList, LogError> {
+        let list = partitions::list(partitions, Offset::End)?;
+        if partitions.is_empty() {
+            return Ok(list);
+        }
+        let operation = "ask where the assigned partitions end";
+        let ends = self.client.offsets_for_times(list, self.settings.request_timeout);
+        let ends = ends.map_err(|error| failed(operation, &error))?;
+        for end in ends.elements() {
+            if !matches!(end.offset(), Offset::Offset(_)) {
+                let place = format!("{} {} has {:?}", end.topic(), end.partition(), end.offset());
+                return Err(unavailable(operation, &place));
+            }
+        }
+        Ok(ends)
     }
 
     /// A rebalance to be told to the engine; those that concern only the client are answered.
@@ -239,9 +257,10 @@ impl Consumer for KafkaConsumer {
     fn assign(&mut self, partitions: &[TopicPartition]) -> Result<(), LogError> {
         let operation = "take the assigned partitions";
         // librdkafka has no "assigned, but paused": it starts at once, and is paused at once. At
-        // the end there is next to nothing to fetch in between, and no committed offset to ask for;
-        // what comes all the same has no cursor that was started.
-        let list = partitions::list(partitions, Offset::End)?;
+        // the end there is next to nothing to fetch in between. The end is asked for here, since a
+        // look-up of its own (as for a logical offset) may end after the seek of `start`, and then
+        // overrules it: what lies before the end would never be read.
+        let list = self.ends_of(partitions)?;
         let assigned = if is_incremental(&self.client) {
             self.client.incremental_assign(&list)
         } else {
