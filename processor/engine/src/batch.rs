@@ -57,12 +57,12 @@ impl OpenBatch {
     pub(crate) fn taken(&mut self, topic: &Arc<str>, previous: i64, offset: i64) {
         self.inputs = self.inputs.saturating_add(1);
         let next = offset.saturating_add(1);
-        if let Some(Step::Taken(range)) = self.steps.last_mut() {
-            if range.topic == *topic {
-                range.next = next;
-                range.count = range.count.saturating_add(1);
-                return;
-            }
+        if let Some(Step::Taken(range)) = self.steps.last_mut()
+            && range.topic == *topic
+        {
+            range.next = next;
+            range.count = range.count.saturating_add(1);
+            return;
         }
         let topic = topic.clone();
         self.steps.push(Step::Taken(Taken { topic, previous, first: offset, next, count: 1 }));

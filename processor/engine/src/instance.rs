@@ -231,11 +231,9 @@ impl<L: Log, S: Stores> Instance<L, S> {
     }
 
     fn join_thread(&mut self, partition: u32) {
-        if let Some(mut slot) = self.tasks.remove(&partition) {
-            if let Some(thread) = slot.thread.take() {
-                // A thread that panicked has said so on stderr; its partition is not read on.
-                let _ = thread.join();
-            }
+        if let Some(thread) = self.tasks.remove(&partition).and_then(|mut slot| slot.thread.take()) {
+            // A thread that panicked has said so on stderr; its partition is not read on.
+            let _ = thread.join();
         }
     }
 

@@ -100,7 +100,7 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
         self.shared.topology.target(topic, self.partition, TASK_STATE_KEY)
     }
 
-    fn from_log(&self, error: crate::log::LogError) -> TaskError {
+    fn log_error(&self, error: crate::log::LogError) -> TaskError {
         TaskError::from_log(self.partition, error)
     }
 
@@ -128,7 +128,7 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
 
     fn end_of(&self, source: &TopicPartition) -> Result<i64, TaskError> {
         let ends = self.shared.log.end_offsets(std::slice::from_ref(source));
-        let ends = ends.map_err(|error| self.from_log(error))?;
+        let ends = ends.map_err(|error| self.log_error(error))?;
         Ok(ends.first().copied().unwrap_or(0))
     }
 
@@ -150,19 +150,19 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
         apply: fn(&mut Self, &[LogRecord], i64) -> Result<(), TaskError>,
     ) -> Result<(), TaskError> {
         let end = self.end_of(source)?;
-        let mut reader = self.shared.log.reader().map_err(|error| self.from_log(error))?;
-        let start = reader.start_offset(source).map_err(|error| self.from_log(error))?;
+        let mut reader = self.shared.log.reader().map_err(|error| self.log_error(error))?;
+        let start = reader.start_offset(source).map_err(|error| self.log_error(error))?;
         let mut position = from.unwrap_or(start).max(start);
         if position >= end {
             return Ok(());
         }
-        reader.seek(source, position).map_err(|error| self.from_log(error))?;
+        reader.seek(source, position).map_err(|error| self.log_error(error))?;
         let mut heard = self.shared.clock.ticks();
         while position < end {
             if self.is_stopped.load(Ordering::Relaxed) {
                 return Err(TaskError::Stopped);
             }
-            let chunk = reader.read(READ_WAIT).map_err(|error| self.from_log(error))?;
+            let chunk = reader.read(READ_WAIT).map_err(|error| self.log_error(error))?;
             let now = self.shared.clock.ticks();
             if chunk.position > position {
                 heard = now;
@@ -251,8 +251,8 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
     /// with it; a partition that never committed begins at the start of its topics.
     fn compare_offsets(&self, member: &L::Membership) -> Result<Vec<i64>, TaskError> {
         let inputs = self.shared.topology.input_partitions(self.partition);
-        let committed = member.committed(&inputs).map_err(|error| self.from_log(error))?;
-        let mut reader = self.shared.log.reader().map_err(|error| self.from_log(error))?;
+        let committed = member.committed(&inputs).map_err(|error| self.log_error(error))?;
+        let mut reader = self.shared.log.reader().map_err(|error| self.log_error(error))?;
         let mut positions = Vec::with_capacity(inputs.len());
         for (input, committed) in inputs.iter().zip(committed) {
             let stored = self
@@ -262,7 +262,7 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
             match (stored.map(|position| position.next), committed) {
                 (Some(stored), Some(committed)) if stored == committed => positions.push(stored),
                 (None, None) => {
-                    let start = reader.start_offset(input).map_err(|error| self.from_log(error))?;
+                    let start = reader.start_offset(input).map_err(|error| self.log_error(error))?;
                     positions.push(start);
                 }
                 (stored, committed) => {
