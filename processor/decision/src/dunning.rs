@@ -118,7 +118,7 @@ pub(crate) fn debt_classes(debtor: &Debtor, policy: &Policy) -> Vec<DebtClass> {
 /// Brings every profile's cycle to where it belongs now. Answers the next moment at which
 /// something is due by itself.
 pub(crate) fn advance(debtor: &mut Debtor, cause: Cause, scribe: &mut Scribe<'_>) -> Option<Timestamp> {
-    let Some(snapshot) = debtor.own_snapshot().cloned() else { return None };
+    let snapshot = debtor.own_snapshot().cloned()?;
     let classes = debt_classes(debtor, scribe.policy);
     classes.into_iter().filter_map(|class| advance_class(debtor, &snapshot, class, cause, scribe)).min()
 }
