@@ -18,6 +18,7 @@
 //! | [`ids`], [`money`], [`time`] | the types that carry units |
 #![deny(clippy::arithmetic_side_effects, clippy::float_arithmetic)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects))]
+#![cfg_attr(test, allow(clippy::inconsistent_digit_grouping, reason = "100_00 reads as 100.00, in cents"))]
 
 mod alerting;
 mod booking;
