@@ -254,10 +254,9 @@ fn explain<'v, T: Deserialize<'v>>(error: WireError, schema: &Schema, datum: &'v
         // It reads, and bytes are left over.
         Ok(_) => return error,
     };
-    match error {
-        WireError::Undecodable { record, reason, .. } if place != "." => {
-            WireError::Undecodable { record, field: place, reason }
-        }
-        other => other,
+    if place == "." {
+        return error;
     }
+    let WireError::Undecodable { record, reason, .. } = error else { return error };
+    WireError::Undecodable { record, field: place, reason }
 }
