@@ -125,29 +125,36 @@ impl KafkaAdmin {
 
     fn describe(&self, topic: &str) -> Result<Option<TopicDescription>, LogError> {
         let operation = format!("describe {topic}");
+        // The configuration first: to ask for the partitions of a topic that is not there may make it.
+        let resources = [ResourceSpecifier::Topic(topic)];
+        let results = self.wait(&operation, self.client.describe_configs(&resources, &self.options()))?;
+        let mut config = BTreeMap::new();
+        for result in results {
+            match result {
+                Ok(resource) => {
+                    let entries = resource.entries.into_iter();
+                    config.extend(entries.filter_map(|entry| Some((entry.name, entry.value?))));
+                }
+                Err(code) if is_unknown(code) => return Ok(None),
+                Err(code) => return Err(of_code(&operation, code, code.to_string())),
+            }
+        }
         let metadata = self
             .client
             .inner()
             .fetch_metadata(Some(topic), self.timeout)
             .map_err(|error| failed(&operation, &error))?;
-        let found = metadata.topics().iter().find(|found| found.name() == topic);
-        let partitions = match found.map(|found| (found, found.error().map(RDKafkaErrorCode::from))) {
-            None
-            | Some((_, Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic))) => {
-                return Ok(None);
-            }
-            Some((_, Some(code))) => return Err(of_code(&operation, code, code.to_string())),
-            Some((found, None)) => u32::try_from(found.partitions().len()).unwrap_or(u32::MAX),
+        let Some(found) = metadata.topics().iter().find(|found| found.name() == topic) else {
+            return Ok(None);
         };
-        let resources = [ResourceSpecifier::Topic(topic)];
-        let results = self.wait(&operation, self.client.describe_configs(&resources, &self.options()))?;
-        let mut config = BTreeMap::new();
-        for result in results {
-            let resource = result.map_err(|code| of_code(&operation, code, code.to_string()))?;
-            let entries = resource.entries.into_iter();
-            config.extend(entries.filter_map(|entry| Some((entry.name, entry.value?))));
+        match found.error().map(RDKafkaErrorCode::from) {
+            Some(code) if is_unknown(code) => Ok(None),
+            Some(code) => Err(of_code(&operation, code, code.to_string())),
+            None => {
+                let partitions = u32::try_from(found.partitions().len()).unwrap_or(u32::MAX);
+                Ok(Some(TopicDescription { name: topic.to_owned(), partitions, config }))
+            }
         }
-        Ok(Some(TopicDescription { name: topic.to_owned(), partitions, config }))
     }
 
     fn options(&self) -> AdminOptions {
@@ -158,6 +165,10 @@ impl KafkaAdmin {
     fn wait<T>(&self, operation: &str, future: impl Future<Output = KafkaResult<T>>) -> Result<T, LogError> {
         block_on(future).map_err(|error| failed(operation, &error))
     }
+}
+
+fn is_unknown(code: RDKafkaErrorCode) -> bool {
+    matches!(code, RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic)
 }
 
 /// Waits for a future that another thread completes.

@@ -18,10 +18,7 @@ const TOPICS: &str = "org.apache.kafka.tools.TopicCommand";
 
 #[test]
 fn a_broker_keeps_its_topics_over_a_restart_and_a_kill_and_leaves_no_process() -> Outcome {
-    let options = KafkaOptions {
-        properties: &[("num.partitions", "3")],
-        ..KafkaOptions::default()
-    };
+    let options = KafkaOptions { properties: &[("num.partitions", "3")], ..KafkaOptions::default() };
     let mut kafka = timed("start Kafka", || Kafka::start(&options))?;
     let Some(folder) = folder_of(kafka.log()) else {
         return not_ours();
@@ -38,10 +35,7 @@ fn a_broker_keeps_its_topics_over_a_restart_and_a_kill_and_leaves_no_process() -
     let topics = kafka.tool(TOPICS, &["--describe", "--topic", "accounts"])?;
     assert!(topics.contains("PartitionCount: 3"), "{topics}");
 
-    assert!(
-        !processes_of(&folder)?.is_empty(),
-        "the search for processes finds none at all"
-    );
+    assert!(!processes_of(&folder)?.is_empty(), "the search for processes finds none at all");
     timed("stop Kafka", || kafka.stop())?;
     assert_eq!(processes_of(&folder)?, Vec::<String>::new());
     drop(kafka);
@@ -52,17 +46,13 @@ fn a_broker_keeps_its_topics_over_a_restart_and_a_kill_and_leaves_no_process() -
 #[test]
 fn a_broker_that_cannot_start_shows_the_end_of_its_log() {
     let properties = [("metric.reporters", "no.such.Reporter")];
-    let refused = Kafka::start(&KafkaOptions {
-        properties: &properties,
-        ..KafkaOptions::default()
-    });
+    let refused = Kafka::start(&KafkaOptions { properties: &properties, ..KafkaOptions::default() });
     let Err(error) = refused else {
         // A broker that is not ours is not started, and takes no properties.
         return;
     };
     assert!(
-        matches!(error, BrokerError::Ended { .. })
-            && error.to_string().contains("no.such.Reporter"),
+        matches!(error, BrokerError::Ended { .. }) && error.to_string().contains("no.such.Reporter"),
         "{error}"
     );
 }
@@ -71,29 +61,16 @@ fn a_broker_that_cannot_start_shows_the_end_of_its_log() {
 fn a_registry_returns_the_schema_it_was_given_and_leaves_no_process() -> Outcome {
     let mut registry = timed("start the registry", Registry::start)?;
     let agent: ureq::Agent = ureq::Agent::config_builder().proxy(None).build().into();
-    let schema =
-        r#"{"type":"record","name":"Payment","fields":[{"name":"account_id","type":"string"}]}"#;
+    let schema = r#"{"type":"record","name":"Payment","fields":[{"name":"account_id","type":"string"}]}"#;
 
     let body = serde_json::json!({ "schema": schema }).to_string();
     let versions = format!("{}/subjects/payments-value/versions", registry.url());
-    let request = agent
-        .post(&versions)
-        .header("Content-Type", "application/vnd.schemaregistry.v1+json");
+    let request = agent.post(&versions).header("Content-Type", "application/vnd.schemaregistry.v1+json");
     let stored = json(request.send(&body)?)?;
-    let id = stored
-        .get("id")
-        .and_then(serde_json::Value::as_i64)
-        .ok_or("no id")?;
+    let id = stored.get("id").and_then(serde_json::Value::as_i64).ok_or("no id")?;
 
-    let returned = json(
-        agent
-            .get(format!("{}/schemas/ids/{id}", registry.url()))
-            .call()?,
-    )?;
-    let returned = returned
-        .get("schema")
-        .and_then(serde_json::Value::as_str)
-        .ok_or("no schema")?;
+    let returned = json(agent.get(format!("{}/schemas/ids/{id}", registry.url())).call()?)?;
+    let returned = returned.get("schema").and_then(serde_json::Value::as_str).ok_or("no schema")?;
     assert_eq!(
         serde_json::from_str::<serde_json::Value>(returned)?,
         serde_json::from_str::<serde_json::Value>(schema)?
@@ -117,10 +94,7 @@ fn a_broker_does_not_outlive_a_test_that_was_killed() -> Outcome {
     let folder = BufReader::new(output)
         .lines()
         .map_while(Result::ok)
-        .find_map(|line| {
-            line.split_once(FOLDER)
-                .map(|(_, folder)| PathBuf::from(folder))
-        });
+        .find_map(|line| line.split_once(FOLDER).map(|(_, folder)| PathBuf::from(folder)));
     let running = folder.as_deref().map_or(Ok(Vec::new()), processes_of);
     owner.kill()?;
     owner.wait()?;
@@ -131,11 +105,7 @@ fn a_broker_does_not_outlive_a_test_that_was_killed() -> Outcome {
 
     let deadline = Instant::now() + Duration::from_secs(10);
     while !processes_of(&folder)?.is_empty() {
-        assert!(
-            Instant::now() < deadline,
-            "{:?} outlived their owner",
-            processes_of(&folder)?
-        );
+        assert!(Instant::now() < deadline, "{:?} outlived their owner", processes_of(&folder)?);
         thread::sleep(Duration::from_millis(20));
     }
     // Nobody was left to remove it.
@@ -163,9 +133,7 @@ fn folder_of(log: Option<PathBuf>) -> Option<PathBuf> {
 
 #[expect(clippy::unnecessary_wraps, reason = "it ends a test")]
 fn not_ours() -> Outcome {
-    println!(
-        "the environment names a server of someone else: its life is not for this test to try"
-    );
+    println!("the environment names a server of someone else: its life is not for this test to try");
     Ok(())
 }
 
@@ -177,9 +145,7 @@ fn timed<T>(what: &str, action: impl FnOnce() -> T) -> T {
 }
 
 fn json(response: ureq::http::Response<ureq::Body>) -> Result<serde_json::Value, Box<dyn Error>> {
-    Ok(serde_json::from_str(
-        &response.into_body().read_to_string()?,
-    )?)
+    Ok(serde_json::from_str(&response.into_body().read_to_string()?)?)
 }
 
 /// The command lines of all processes that name a folder.
@@ -189,7 +155,5 @@ fn processes_of(folder: &Path) -> Result<Vec<String>, std::io::Error> {
     // A process may end while it is looked at.
     let commands = processes.filter_map(|process| fs::read(process.path().join("cmdline")).ok());
     let commands = commands.map(|command| String::from_utf8_lossy(&command).replace('\0', " "));
-    Ok(commands
-        .filter(|command| command.contains(&*folder))
-        .collect())
+    Ok(commands.filter(|command| command.contains(&*folder)).collect())
 }

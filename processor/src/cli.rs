@@ -55,7 +55,9 @@ Example:
   then begin a policy with:  # yaml-language-server: $schema=policy.schema.json")]
     Schema(SchemaArguments),
     /// Print a completion script for a shell
-    #[command(after_help = "Example:\n  weir completions bash > ~/.local/share/bash-completion/completions/weir")]
+    #[command(
+        after_help = "Example:\n  weir completions bash > ~/.local/share/bash-completion/completions/weir"
+    )]
     Completions(CompletionArguments),
 }
 

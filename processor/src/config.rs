@@ -70,7 +70,8 @@ impl Config {
     /// # Errors
     /// Everything that is wrong with it, with its place.
     pub(crate) fn load(path: &Path) -> Result<Self, Box<ConfigProblem>> {
-        let text = std::fs::read_to_string(path).map_err(|source| ConfigProblem::unreadable(path, &source))?;
+        let text =
+            std::fs::read_to_string(path).map_err(|source| ConfigProblem::unreadable(path, &source))?;
         let environment = std::env::vars().filter(|(name, _)| name.starts_with(file::PREFIX));
         Self::parse(path, &text, environment.collect())
     }
@@ -219,7 +220,11 @@ file = "policy.yaml"
     fn a_wrong_value_is_refused_with_what_would_be_right() {
         let text = WHOLE.replace("\"weir\"", "7");
         check_refused(&text, &[], &["weir.toml:4", "expected a string"]);
-        check_refused(&format!("{WHOLE}[engine]\nbatch_inputs = 0\n"), &[], &["engine.batch_inputs", "above zero"]);
+        check_refused(
+            &format!("{WHOLE}[engine]\nbatch_inputs = 0\n"),
+            &[],
+            &["engine.batch_inputs", "above zero"],
+        );
         check_refused("", &[], &["missing", "kafka"]);
     }
 

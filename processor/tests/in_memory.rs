@@ -77,33 +77,41 @@ fn applying_a_batch_before_it_is_committed_is_found_out() {
         world.live_a_day();
         std::thread::sleep(Duration::from_millis(15));
     }
-    world.wait_until_done();
-    // Timers of debtors that are ahead of the log may stop the task: that is being found out, too.
+    // A task whose state is ahead of the log may not come to the end: that is noticed as well, but
+    // it is the oracle that is asked here, about what went out.
+    std::thread::sleep(Duration::from_secs(2));
     let _ = running.stop();
-    assert!(!world.verdict().deviations.is_empty(), "the oracle saw nothing wrong");
+    let told: Vec<String> = world.verdict().deviations.iter().map(ToString::to_string).collect();
+    let is_about_outputs = |told: &String| told.contains("must be") || told.contains("the state is not");
+    assert!(told.iter().any(is_about_outputs), "the oracle saw nothing wrong: {told:?}");
 }
 
 #[test]
 fn a_second_instance_takes_over_and_gives_back_without_a_trace_in_the_outputs() {
     let mut world = World::new(5, 200);
     let first = world.start(world.log.clone(), MemoryStores::new());
-    let mut second = None;
-    for day in 0..45 {
-        world.live_a_day();
-        std::thread::sleep(Duration::from_millis(15));
-        if day == 15 {
-            second = Some(world.start(world.log.clone(), MemoryStores::new()));
-        }
-        if day == 30 {
-            let second = second.take().unwrap();
-            let (inputs, _) = second.status.committed();
-            second.stop().unwrap();
-            assert!(inputs > 0, "the second instance was given nothing to do");
+    live(&mut world, 10);
+    let second = world.start(world.log.clone(), MemoryStores::new());
+    for _ in 0..200 {
+        live(&mut world, 1);
+        if second.status.committed().0 > 100 {
+            break;
         }
     }
+    let (inputs, _) = second.status.committed();
+    assert!(inputs > 100, "the second instance was given nothing to do");
+    second.stop().unwrap();
+    live(&mut world, 10);
     world.wait_until_done();
     first.stop().unwrap();
     world.check_well();
+}
+
+fn live(world: &mut World, days: usize) {
+    for _ in 0..days {
+        world.live_a_day();
+        std::thread::sleep(Duration::from_millis(15));
+    }
 }
 
 #[test]

@@ -3,11 +3,11 @@
 
 mod support;
 
+use decision::Event;
 use decision::event::{Body, InvoiceIssued};
 use decision::ids::AccountId;
 use decision::money::{Currency, MinorUnits};
 use decision::time::{Date, Timestamp};
-use decision::Event;
 use engine::store::{Store, Stores};
 use loadtest::generate::{Operator, Profile};
 use schemas::{Decoder, InputTopic, OutputTopic};
@@ -116,7 +116,9 @@ enum Landing {
 fn landing_of(log: &str) -> Landing {
     let mut last = std::collections::BTreeMap::new();
     for line in log.lines() {
-        let Some(partition) = line.split("\"partition\":").nth(1).and_then(|rest| rest.split([',', '}']).next()) else {
+        let Some(partition) =
+            line.split("\"partition\":").nth(1).and_then(|rest| rest.split([',', '}']).next())
+        else {
             continue;
         };
         if line.contains("\"committed, not applied\"") {
@@ -203,7 +205,9 @@ fn what_cannot_be_read_lies_among_the_rejects_and_the_rest_goes_on() {
         let found = rejects.iter().flatten().find_map(|record| {
             let reject = decoder.reject(record.value.as_ref().unwrap()).unwrap();
             let is_it = reject.value.map(|bytes| bytes.to_vec()) == Some(value.clone());
-            is_it.then(|| (reject.reason.to_string(), reject.topic.to_string(), reject.partition, reject.offset))
+            is_it.then(|| {
+                (reject.reason.to_string(), reject.topic.to_string(), reject.partition, reject.offset)
+            })
         });
         let (told, from, partition, offset) = found.unwrap_or_else(|| panic!("{reason} is not rejected"));
         assert_eq!((told.as_str(), &*from), (reason, &**site.names.input(topic)));

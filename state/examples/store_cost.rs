@@ -35,11 +35,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     print("write a debtor, its timer and a line", BATCH, apply_all(&mut store, full)?);
     let started = Instant::now();
     store.flush()?;
-    println!(
-        "{:<42} {:>10.0} µs",
-        "flush of the rest, once",
-        started.elapsed().as_secs_f64() * 1e6
-    );
+    println!("{:<42} {:>10.0} µs", "flush of the rest, once", started.elapsed().as_secs_f64() * 1e6);
 
     drop(store);
     let mut store = stores.open(0)?;
@@ -80,10 +76,7 @@ fn next_timer(store: &impl Store, from: &TimerKey) -> Result<Cost, StoreError> {
     cost((0..ROUNDS).map(|_| timed(|| store.timers(from, until, 1))))
 }
 
-fn apply_all(
-    store: &mut impl Store,
-    batches: impl Iterator<Item = StoreBatch>,
-) -> Result<Cost, StoreError> {
+fn apply_all(store: &mut impl Store, batches: impl Iterator<Item = StoreBatch>) -> Result<Cost, StoreError> {
     cost(batches.map(|batch| timed(|| store.apply(&batch))))
 }
 
@@ -115,17 +108,15 @@ fn scattered(round: u64, with_more: bool) -> StoreBatch {
     }
     for (timer, (id, _)) in batch.timers_added.iter_mut().zip(&batch.debtors) {
         // Far after the timers that are scanned.
-        *timer = TimerKey {
-            due: Timestamp(micros(1 << 40).saturating_add(micros(round))),
-            debtor: id.clone(),
-        };
+        *timer =
+            TimerKey { due: Timestamp(micros(1 << 40).saturating_add(micros(round))), debtor: id.clone() };
     }
     batch
 }
 
 fn batch(first: u64, end: u64, with_more: bool) -> StoreBatch {
     let debtors: Vec<_> = (first..end).map(|n| (id(n), Some(form(n)))).collect();
-    let mut batch = StoreBatch { meta: Bytes::from_static(b"a position"), ..StoreBatch::default() };
+    let mut batch = StoreBatch { meta: Some(Bytes::from_static(b"a position")), ..StoreBatch::default() };
     if with_more {
         let timer = |id: &DebtorId| TimerKey { due: Timestamp::EARLIEST, debtor: id.clone() };
         let line = |n| HistoryLine { sequence: 0, record: form(n) };
@@ -139,9 +130,7 @@ fn batch(first: u64, end: u64, with_more: bool) -> StoreBatch {
 /// Half of it compresses, as stored forms do.
 fn form(n: u64) -> Bytes {
     let noise = |i: u64| (n ^ (i << 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes();
-    (0..FORM_BYTES)
-        .map(|i| if i % 2 == 0 { noise(i).first().copied().unwrap_or(0) } else { 7 })
-        .collect()
+    (0..FORM_BYTES).map(|i| if i % 2 == 0 { noise(i).first().copied().unwrap_or(0) } else { 7 }).collect()
 }
 
 fn id(n: u64) -> DebtorId {

@@ -5,8 +5,8 @@
 
 use crate::sizes::Sizes;
 use rocksdb::{
-    BlockBasedOptions, Cache, ColumnFamilyDescriptor, DBCompressionType, DataBlockIndexType,
-    Options, WriteBufferManager,
+    BlockBasedOptions, Cache, ColumnFamilyDescriptor, DBCompressionType, DataBlockIndexType, Options,
+    WriteBufferManager,
 };
 
 pub(crate) const DEBTORS: &str = "debtors";

@@ -3,10 +3,7 @@
 //! One RocksDB database a partition, with the key layout of [`keys`]; and the same over maps in memory,
 //! for tests and the simulator. What the stored bytes mean is `schemas`' and `decision`'s business.
 
-#![cfg_attr(
-    test,
-    allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")
-)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic"))]
 
 mod families;
 pub mod keys;

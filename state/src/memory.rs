@@ -143,10 +143,8 @@ impl Store for MemoryStore {
         let partition = self.use_it("read a debtor's history")?;
         let lines = partition.current.history.get(id).into_iter().flatten().rev();
         let lines = lines.take(at_most.min(HISTORY_LINES as usize));
-        let line = |(sequence, record): (&i64, &Bytes)| HistoryLine {
-            sequence: *sequence,
-            record: record.clone(),
-        };
+        let line =
+            |(sequence, record): (&i64, &Bytes)| HistoryLine { sequence: *sequence, record: record.clone() };
         Ok(lines.map(line).collect())
     }
 
@@ -171,8 +169,7 @@ impl Store for MemoryStore {
     }
 
     fn approximate_debtors(&self) -> u64 {
-        let count =
-            self.use_it("count debtors").map_or(0, |partition| partition.current.debtors.len());
+        let count = self.use_it("count debtors").map_or(0, |partition| partition.current.debtors.len());
         u64::try_from(count).unwrap_or(u64::MAX)
     }
 }
@@ -209,7 +206,9 @@ impl Tables {
                 lines.pop_first();
             }
         }
-        self.meta = Some(batch.meta.clone());
+        if batch.meta.is_some() {
+            self.meta.clone_from(&batch.meta);
+        }
     }
 }
 

@@ -89,10 +89,7 @@ pub(crate) fn flush(db: &DB) -> Result<(), rocksdb::Error> {
 }
 
 /// A column family of an open database.
-pub(crate) fn family_of<'db>(
-    db: &'db DB,
-    name: &'static str,
-) -> Result<&'db ColumnFamily, StoreError> {
+pub(crate) fn family_of<'db>(db: &'db DB, name: &'static str) -> Result<&'db ColumnFamily, StoreError> {
     // It was named when the database was opened, so it is there.
     db.cf_handle(name).ok_or_else(|| StoreError::Damaged {
         what: "a column family",

@@ -166,8 +166,7 @@ impl Store for RocksStore {
     fn clear(&mut self) -> Result<(), StoreError> {
         const OPERATION: &str = "clear the store";
         self.db(OPERATION)?;
-        self.db =
-            Handle::Failed(format!("it was not cleared to the end at {}", self.path.display()));
+        self.db = Handle::Failed(format!("it was not cleared to the end at {}", self.path.display()));
         put_aside(&self.path).map_err(|error| StoreError::Failed {
             operation: OPERATION,
             reason: format!("{}: {error}", self.path.display()),
@@ -203,8 +202,7 @@ fn write_batch(db: &DB, batch: &StoreBatch) -> Result<WriteBatch, StoreError> {
             Some(form) => writes.put_cf(debtors, key, form),
             None => {
                 writes.delete_cf(debtors, key);
-                let (first, end) =
-                    (keys::history_of(id.as_str()), keys::after_history_of(id.as_str()));
+                let (first, end) = (keys::history_of(id.as_str()), keys::after_history_of(id.as_str()));
                 writes.delete_range_cf(history, first, end);
             }
         }
@@ -218,7 +216,9 @@ fn write_batch(db: &DB, batch: &StoreBatch) -> Result<WriteBatch, StoreError> {
     for (id, line) in &batch.history {
         add_line(&mut writes, history, id, line);
     }
-    writes.put_cf(family_of(db, families::META)?, keys::POSITION, &batch.meta);
+    if let Some(meta) = &batch.meta {
+        writes.put_cf(family_of(db, families::META)?, keys::POSITION, meta);
+    }
     Ok(writes)
 }
 

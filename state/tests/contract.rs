@@ -133,7 +133,7 @@ fn a_batch_reads_back_as_written(stores: &impl Stores) {
         timers_removed: vec![timer(9, "never there")],
         timers_added: vec![timer(-5, "a"), timer(3, "zoë")],
         history: vec![(id("a"), line(1)), (id("ab"), line(2))],
-        meta: Bytes::from_static(b"here"),
+        meta: Some(Bytes::from_static(b"here")),
     };
     let mut store = with(stores, &[batch]);
     for flushed in [false, true] {
@@ -282,7 +282,7 @@ fn a_cleared_store_is_empty_and_takes_batches(stores: &impl Stores) {
     let mut batch = debtor("a", Some("A"));
     batch.timers_added = vec![timer(1, "a")];
     batch.history = vec![(id("a"), line(1))];
-    batch.meta = Bytes::from_static(b"here");
+    batch.meta = Some(Bytes::from_static(b"here"));
     let mut store = with(stores, &[batch]);
     store.flush().unwrap();
     store.clear().unwrap();
@@ -299,7 +299,7 @@ fn a_cleared_store_is_empty_and_takes_batches(stores: &impl Stores) {
 
 fn a_closed_store_opens_with_all_of_it(stores: &impl Stores) {
     let mut batch = debtor("a", Some("A"));
-    batch.meta = Bytes::from_static(b"here");
+    batch.meta = Some(Bytes::from_static(b"here"));
     drop(with(stores, &[batch]));
     let store = stores.open(7).unwrap();
     check_debtor(&store, "a", Some("A"));
@@ -309,10 +309,7 @@ fn a_closed_store_opens_with_all_of_it(stores: &impl Stores) {
 fn an_open_store_is_not_opened_again(stores: &impl Stores) {
     let store = with(stores, &[]);
     let error = stores.open(7).err().unwrap();
-    assert!(
-        matches!(&error, StoreError::Open { path, .. } if path.ends_with("p-00007")),
-        "{error}"
-    );
+    assert!(matches!(&error, StoreError::Open { path, .. } if path.ends_with("p-00007")), "{error}");
     drop(store);
     stores.open(7).unwrap();
 }

@@ -31,7 +31,7 @@ fn batch(n: i64) -> StoreBatch {
         timers_removed: vec![timer(n - 1)],
         timers_added: vec![timer(n)],
         history: vec![(DebtorId::from("all"), HistoryLine { sequence: n, record: number.clone() })],
-        meta: number,
+        meta: Some(number),
     }
 }
 
@@ -48,8 +48,7 @@ fn number(bytes: Option<Bytes>) -> i64 {
 fn whole_batches(store: &impl Store, applied: i64) -> i64 {
     let stands_at = number(store.meta().unwrap());
     assert_eq!(number(store.debtor("all").unwrap()), stands_at);
-    let timers =
-        store.timers(&TimerKey::before_all_at(Timestamp(0)), Timestamp::LATEST, 9).unwrap();
+    let timers = store.timers(&TimerKey::before_all_at(Timestamp(0)), Timestamp::LATEST, 9).unwrap();
     let expected = if stands_at == 0 { vec![] } else { vec![timer(stands_at)] };
     assert_eq!(timers, expected);
     let lines = store.history("all", 3).unwrap();

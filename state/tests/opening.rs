@@ -18,7 +18,7 @@ fn stores(folder: &Path) -> RocksStores {
 
 fn batch(form: &'static str) -> StoreBatch {
     let debtors = vec![(DebtorId::from("a"), Some(Bytes::from_static(form.as_bytes())))];
-    StoreBatch { debtors, meta: Bytes::from_static(b"here"), ..StoreBatch::default() }
+    StoreBatch { debtors, meta: Some(Bytes::from_static(b"here")), ..StoreBatch::default() }
 }
 
 /// The files of partition 0 whose names begin so, oldest first.
@@ -56,11 +56,7 @@ fn each_column_family_has_its_own_options_also_when_opened_again() {
             ("CFOptions \"history\"", "bottommost_compression", "kZSTD"),
             ("TableOptions/BlockBasedTable \"debtors\"", "whole_key_filtering", "true"),
             ("TableOptions/BlockBasedTable \"debtors\"", "filter_policy", "ribbonfilter"),
-            (
-                "TableOptions/BlockBasedTable \"debtors\"",
-                "data_block_index_type",
-                "kDataBlockBinaryAndHash",
-            ),
+            ("TableOptions/BlockBasedTable \"debtors\"", "data_block_index_type", "kDataBlockBinaryAndHash"),
             ("TableOptions/BlockBasedTable \"debtors\"", "block_size", "8192"),
             ("TableOptions/BlockBasedTable \"timers\"", "block_size", "16384"),
             ("TableOptions/BlockBasedTable \"timers\"", "filter_policy", "nullptr"),
@@ -178,10 +174,7 @@ fn a_folder_that_cannot_be_made_is_named() {
     let file = folder.path().join("file");
     fs::write(&file, "").unwrap();
     let error = stores(&file).open(0).err().unwrap();
-    assert!(
-        matches!(&error, StoreError::Open { path, .. } if *path == file.join("p-00000")),
-        "{error}"
-    );
+    assert!(matches!(&error, StoreError::Open { path, .. } if *path == file.join("p-00000")), "{error}");
 }
 
 #[test]

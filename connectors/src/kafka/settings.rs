@@ -217,6 +217,9 @@ impl KafkaSettings {
         // The end of a partition is told by a fetch that brings nothing, and this long it waits
         // for more. A reader lives while a task restores, and that is waiting for the end.
         config.set("fetch.wait.max.ms", "10");
+        // All partitions of a process may be restored at once, and each reader fetches ahead: 64 MiB
+        // by default.
+        config.set("queued.max.messages.kbytes", "8192");
         config
     }
 

@@ -37,7 +37,7 @@ pub(crate) trait Setting {
 }
 
 /// Makes a test of each function of the contract, over the setting that `$setting` makes for the
-/// test of this name; none leaves it out.
+/// test of this name.
 #[macro_export]
 macro_rules! contract {
     ($setting:expr) => {
@@ -63,9 +63,7 @@ macro_rules! contract {
         $(
             #[test]
             fn $test() {
-                if let Some(setting) = $setting(stringify!($test)) {
-                    contract::$test(&setting);
-                }
+                contract::$test(&$setting(stringify!($test)));
             }
         )*
     };

@@ -3,12 +3,13 @@
 use crate::contract;
 use connectors::admin::{Creation, KafkaAdmin, NewTopicSpec};
 use connectors::kafka::{KafkaLog, KafkaSettings};
+use loadtest::broker::{Kafka, KafkaOptions};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
-/// Names the broker.
-const VARIABLE: &str = "KAFKA_BOOTSTRAP";
+/// One broker for all tests; it ends with their process.
+static BROKER: OnceLock<Kafka> = OnceLock::new();
 
 /// The cluster, and the names that no other test has.
 pub(crate) struct Cluster {
@@ -17,16 +18,19 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
-    /// The cluster for the test of this name; none where there is none.
-    pub(crate) fn of_test(test: &str) -> Option<Self> {
-        let Ok(brokers) = std::env::var(VARIABLE) else {
-            eprintln!("left out: {VARIABLE} names no broker");
-            return None;
-        };
+    /// The cluster for the test of this name.
+    pub(crate) fn of_test(test: &str) -> Self {
+        let broker = BROKER.get_or_init(|| Kafka::start(&KafkaOptions::default()).unwrap());
+        // A broker that is not ours keeps the topics of earlier runs.
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_nanos();
-        let settings = KafkaSettings::new(&brokers, &format!("{test}-{now}"));
+        let settings = KafkaSettings::new(broker.bootstrap(), &format!("{test}-{now}"));
         let admin = KafkaAdmin::new(&settings).unwrap();
-        Some(Self { settings, admin })
+        Self { settings, admin }
+    }
+
+    /// Administers it.
+    pub(crate) fn admin(&self) -> &KafkaAdmin {
+        &self.admin
     }
 
     /// How this test's clients are set up.

@@ -39,7 +39,7 @@ fn measure(cluster: &Cluster, batch: u32, pause: Duration) -> (Duration, Duratio
 
 #[test]
 fn a_commit_takes_milliseconds_and_not_a_hundred() {
-    let Some(cluster) = Cluster::of_test("latency") else { return };
+    let cluster = Cluster::of_test("latency");
     for (batch, pause) in [(3, 10), (3, 0), (300, 10), (300, 0), (3_000, 0)] {
         let (median, slow) = measure(&cluster, batch, Duration::from_millis(pause));
         eprintln!("{batch} records, {pause} ms apart: median {median:.1?}, p99 {slow:.1?}");
@@ -49,7 +49,7 @@ fn a_commit_takes_milliseconds_and_not_a_hundred() {
 
 #[test]
 fn the_commit_of_a_member_that_was_expelled_aborts_and_may_be_done_again() {
-    let Some(cluster) = Cluster::of_test("expelled") else { return };
+    let cluster = Cluster::of_test("expelled");
     // The broker takes no less for a session.
     let settings = KafkaSettings {
         session_timeout: Duration::from_secs(6),

@@ -1,6 +1,4 @@
-//! The contract, and what only Kafka has, on the broker that `KAFKA_BOOTSTRAP` names.
-//!
-//! Without the variable the tests say that they were left out, and pass.
+//! The contract, and what only Kafka has, on a real broker.
 
 #![expect(
     clippy::unwrap_used,
@@ -12,6 +10,8 @@ mod cluster;
 mod commits;
 #[path = "../contract/mod.rs"]
 mod contract;
+mod protocols;
+mod topics;
 
 use cluster::Cluster;
 

@@ -25,9 +25,8 @@ impl contract::Setting for InMemory {
     }
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "other settings may be missing")]
-fn in_memory(_: &str) -> Option<InMemory> {
-    Some(InMemory(MemoryLog::new()))
+fn in_memory(_: &str) -> InMemory {
+    InMemory(MemoryLog::new())
 }
 
 contract!(in_memory);

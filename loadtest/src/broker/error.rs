@@ -114,7 +114,6 @@ pub enum BrokerError {
 impl fmt::Debug for BrokerError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{self}")?;
-        self.source()
-            .map_or(Ok(()), |source| write!(formatter, ": {source}"))
+        self.source().map_or(Ok(()), |source| write!(formatter, ": {source}"))
     }
 }

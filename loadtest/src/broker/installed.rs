@@ -34,11 +34,7 @@ impl Package {
         let server = self.server;
         let cache = cache_folder().ok_or(BrokerError::NoCacheFolder { server })?;
         let folder = cache.join(format!("{}-{}", self.folder, self.version()));
-        if self.is_whole(&folder) {
-            Ok(folder)
-        } else {
-            Err(BrokerError::NotInstalled { server, folder })
-        }
+        if self.is_whole(&folder) { Ok(folder) } else { Err(BrokerError::NotInstalled { server, folder }) }
     }
 
     /// The script puts the pom there last: without it an install is half done, and with another it
@@ -51,9 +47,7 @@ impl Package {
 fn cache_folder() -> Option<PathBuf> {
     let set = |name| env::var_os(name).filter(|value| !value.is_empty());
     let cache = set("XDG_CACHE_HOME").map(PathBuf::from);
-    cache
-        .or_else(|| Some(PathBuf::from(set("HOME")?).join(".cache")))
-        .map(|cache| cache.join("weir"))
+    cache.or_else(|| Some(PathBuf::from(set("HOME")?).join(".cache"))).map(|cache| cache.join("weir"))
 }
 
 /// Java's launcher and the options that go before the class to run.
@@ -69,13 +63,8 @@ impl Java {
     /// load test undoes it with `-XX:TieredStopAtLevel=4`.
     pub(super) fn new(temporary: &Path) -> Self {
         let home = env::var_os("JAVA_HOME").map(|home| PathBuf::from(home).join("bin/java"));
-        let launcher = home
-            .filter(|path| path.is_file())
-            .unwrap_or_else(|| "java".into());
-        let mut java = Self {
-            launcher,
-            options: Vec::new(),
-        };
+        let launcher = home.filter(|path| path.is_file()).unwrap_or_else(|| "java".into());
+        let mut java = Self { launcher, options: Vec::new() };
         java.option("-Xmx512m");
         java.option("-XX:+UseSerialGC");
         java.option("-XX:TieredStopAtLevel=1");
@@ -99,13 +88,8 @@ impl Java {
     }
 
     /// The whole command line with what is to run.
-    pub(super) fn command<A: Into<OsString>>(
-        &self,
-        run: impl IntoIterator<Item = A>,
-    ) -> Vec<OsString> {
-        let before = [self.launcher.clone().into_os_string()]
-            .into_iter()
-            .chain(self.options.clone());
+    pub(super) fn command<A: Into<OsString>>(&self, run: impl IntoIterator<Item = A>) -> Vec<OsString> {
+        let before = [self.launcher.clone().into_os_string()].into_iter().chain(self.options.clone());
         before.chain(run.into_iter().map(Into::into)).collect()
     }
 
@@ -121,19 +105,12 @@ impl Java {
             .args(arguments)
             .stdin(Stdio::null())
             .output()
-            .map_err(|source| BrokerError::Spawn {
-                server: tool,
-                source,
-            })?;
+            .map_err(|source| BrokerError::Spawn { server: tool, source })?;
         let printed = String::from_utf8_lossy(&ran.stdout).into_owned();
         if ran.status.success() {
             return Ok(printed);
         }
         let output = printed + &String::from_utf8_lossy(&ran.stderr);
-        Err(BrokerError::Tool {
-            tool,
-            status: ran.status,
-            output,
-        })
+        Err(BrokerError::Tool { tool, status: ran.status, output })
     }
 }

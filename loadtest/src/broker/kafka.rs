@@ -13,11 +13,8 @@ use super::BrokerError;
 use super::installed::{Java, Package};
 use super::server::{Held, Launch, Server, free_ports, temporary_folder, write};
 
-const PACKAGE: Package = Package {
-    server: "Kafka",
-    folder: "kafka",
-    pom: include_str!("../../broker/kafka/pom.xml"),
-};
+const PACKAGE: Package =
+    Package { server: "Kafka", folder: "kafka", pom: include_str!("../../broker/kafka/pom.xml") };
 
 const LOGGING: &str = include_str!("../../broker/kafka/log4j2.properties");
 
@@ -41,11 +38,7 @@ pub struct KafkaOptions<'a> {
 
 impl Default for KafkaOptions<'_> {
     fn default() -> Self {
-        Self {
-            properties: &[],
-            jvm_options: &[],
-            start_within: Duration::from_secs(90),
-        }
+        Self { properties: &[], jvm_options: &[], start_within: Duration::from_secs(90) }
     }
 }
 
@@ -75,13 +68,8 @@ impl Kafka {
 
         let command = java.command(["kafka.Kafka".into(), configuration.into_os_string()]);
         let address = format!("127.0.0.1:{broker}");
-        let launch = Launch {
-            server: PACKAGE.server,
-            command,
-            address,
-            answers,
-            start_within: options.start_within,
-        };
+        let launch =
+            Launch { server: PACKAGE.server, command, address, answers, start_within: options.start_within };
         Ok(Self(Held::Ours(Server::start(launch, folder)?)))
     }
 
@@ -95,10 +83,7 @@ impl Kafka {
     pub fn tool(&self, class: &'static str, arguments: &[&str]) -> Result<String, BrokerError> {
         let folder = temporary_folder(class)?;
         let java = java(&PACKAGE.find()?, folder.path(), &KafkaOptions::default());
-        java.run(
-            class,
-            &[&["--bootstrap-server", self.bootstrap()], arguments].concat(),
-        )
+        java.run(class, &[&["--bootstrap-server", self.bootstrap()], arguments].concat())
     }
 
     /// Where the broker writes its log; `None` for a broker that is not ours.
@@ -134,12 +119,7 @@ fn java(installed: &Path, folder: &Path, options: &KafkaOptions<'_>) -> Java {
 }
 
 /// Kafka takes the last of two properties alike, so those of the test come after ours.
-fn server_properties(
-    broker: u16,
-    controller: u16,
-    folder: &Path,
-    extra: &[(&str, &str)],
-) -> String {
+fn server_properties(broker: u16, controller: u16, folder: &Path, extra: &[(&str, &str)]) -> String {
     let addresses = format!("PLAINTEXT://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}");
     let quorum = format!("127.0.0.1:{controller}");
     let data = folder.join("data");
@@ -174,22 +154,12 @@ fn server_properties(
         // 128 MiB by default, a quarter of the heap, for compacting topics larger than a test's.
         ("log.cleaner.dedupe.buffer.size", "16777216"),
     ];
-    ours.iter()
-        .chain(extra)
-        .map(|(name, value)| format!("{name}={value}\n"))
-        .collect()
+    ours.iter().chain(extra).map(|(name, value)| format!("{name}={value}\n")).collect()
 }
 
 /// Gives the folders the identity and the controller's first vote that Kafka starts from.
 fn format_folders(java: &Java, configuration: &Path) -> Result<(), BrokerError> {
-    let arguments = [
-        "format",
-        "--standalone",
-        "--cluster-id",
-        CLUSTER_ID,
-        "--config",
-    ]
-    .map(OsStr::new);
+    let arguments = ["format", "--standalone", "--cluster-id", CLUSTER_ID, "--config"].map(OsStr::new);
     let arguments = [&arguments, [configuration.as_os_str()].as_slice()].concat();
     java.run("kafka.tools.StorageTool", &arguments).map(drop)
 }
@@ -226,16 +196,9 @@ mod tests {
 
     #[test]
     fn a_property_of_the_test_comes_after_ours() {
-        let written = server_properties(
-            1,
-            2,
-            Path::new("/data"),
-            &[("auto.create.topics.enable", "true")],
-        );
-        let values: Vec<&str> = written
-            .lines()
-            .filter_map(|line| line.strip_prefix("auto.create.topics.enable="))
-            .collect();
+        let written = server_properties(1, 2, Path::new("/data"), &[("auto.create.topics.enable", "true")]);
+        let values: Vec<&str> =
+            written.lines().filter_map(|line| line.strip_prefix("auto.create.topics.enable=")).collect();
         assert_eq!(values, ["false", "true"]);
     }
 }

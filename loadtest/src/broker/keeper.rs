@@ -153,12 +153,8 @@ mod tests {
     #[test]
     fn a_command_deaf_to_a_stop_is_killed() {
         let folder = tempfile::tempdir().expect("a folder");
-        let kept = keep(
-            "trap '' TERM; echo ready; while :; do sleep 0.1; done",
-            folder.path(),
-        );
+        let kept = keep("trap '' TERM; echo ready; while :; do sleep 0.1; done", folder.path());
         wait_until_ready(folder.path());
-        kept.stop(Duration::from_millis(200))
-            .expect("the command has ended");
+        kept.stop(Duration::from_millis(200)).expect("the command has ended");
     }
 }

@@ -38,19 +38,10 @@ impl Registry {
         java.property("quarkus.http.host", "127.0.0.1");
         java.property("quarkus.http.port", port.to_string());
         java.property("quarkus.http.access-log.enabled", "false");
-        let jar = installed.join(format!(
-            "apicurio-registry-app-{}-runner.jar",
-            PACKAGE.version()
-        ));
+        let jar = installed.join(format!("apicurio-registry-app-{}-runner.jar", PACKAGE.version()));
         let command = java.command(["-jar".into(), jar.into_os_string()]);
         let address = format!("http://127.0.0.1:{port}/apis/ccompat/v7");
-        let launch = Launch {
-            server: PACKAGE.server,
-            command,
-            address,
-            answers,
-            start_within: START_WITHIN,
-        };
+        let launch = Launch { server: PACKAGE.server, command, address, answers, start_within: START_WITHIN };
         Ok(Self(Held::Ours(Server::start(launch, folder)?)))
     }
 
@@ -84,11 +75,7 @@ impl Registry {
 fn answers(url: &str) -> bool {
     const PATIENCE: Duration = Duration::from_secs(5);
     // No proxy, whatever the environment names: the registry is on this machine.
-    let agent = ureq::Agent::config_builder()
-        .timeout_global(Some(PATIENCE))
-        .proxy(None)
-        .build()
-        .new_agent();
+    let agent = ureq::Agent::config_builder().timeout_global(Some(PATIENCE)).proxy(None).build().new_agent();
     agent.get(format!("{url}/subjects")).call().is_ok()
 }
 

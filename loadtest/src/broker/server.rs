@@ -51,11 +51,7 @@ pub(super) struct Server {
 impl Server {
     /// Starts a server in its folder and waits until it answers.
     pub(super) fn start(launch: Launch, folder: TempDir) -> Result<Self, BrokerError> {
-        let mut server = Self {
-            launch,
-            process: None,
-            folder,
-        };
+        let mut server = Self { launch, process: None, folder };
         server.launch()?;
         Ok(server)
     }
@@ -87,33 +83,16 @@ impl Server {
             .map_err(|source| BrokerError::Spawn { server, source })?;
         let process = self.process.insert(process);
 
-        let Launch {
-            address,
-            answers,
-            start_within,
-            ..
-        } = &self.launch;
+        let Launch { address, answers, start_within, .. } = &self.launch;
         let deadline = Instant::now() + *start_within;
         while !answers(address) {
             let log = || last_lines(&log_in(self.folder.path()));
-            if let Some(status) = process
-                .ended()
-                .map_err(|source| BrokerError::Wait { server, source })?
-            {
-                return Err(BrokerError::Ended {
-                    server,
-                    status,
-                    log: log(),
-                });
+            if let Some(status) = process.ended().map_err(|source| BrokerError::Wait { server, source })? {
+                return Err(BrokerError::Ended { server, status, log: log() });
             }
             if Instant::now() > deadline {
                 let (address, within) = (address.clone(), *start_within);
-                return Err(BrokerError::Silent {
-                    server,
-                    address,
-                    within,
-                    log: log(),
-                });
+                return Err(BrokerError::Silent { server, address, within, log: log() });
             }
             thread::sleep(ASK_EVERY);
         }
@@ -122,10 +101,7 @@ impl Server {
 
     fn end(&mut self, way: impl FnOnce(Kept) -> std::io::Result<()>) -> Result<(), BrokerError> {
         let server = self.launch.server;
-        self.process
-            .take()
-            .map_or(Ok(()), way)
-            .map_err(|source| BrokerError::Wait { server, source })
+        self.process.take().map_or(Ok(()), way).map_err(|source| BrokerError::Wait { server, source })
     }
 }
 
@@ -147,14 +123,8 @@ pub(super) enum Held {
 impl Held {
     /// The server an environment variable names, if it names one.
     pub(super) fn named_by(variable: &'static str, server: &'static str) -> Option<Self> {
-        let address = env::var(variable)
-            .ok()
-            .filter(|address| !address.is_empty())?;
-        Some(Self::Theirs {
-            server,
-            variable,
-            address,
-        })
+        let address = env::var(variable).ok().filter(|address| !address.is_empty())?;
+        Some(Self::Theirs { server, variable, address })
     }
 
     pub(super) fn address(&self) -> &str {
@@ -190,39 +160,25 @@ impl Held {
     fn ours(&mut self, operation: &'static str) -> Result<&mut Server, BrokerError> {
         match self {
             Self::Ours(server) => Ok(server),
-            Self::Theirs {
-                server,
-                variable,
-                address,
-            } => Err(BrokerError::NotOurs {
-                operation,
-                server,
-                address: address.clone(),
-                variable,
-            }),
+            Self::Theirs { server, variable, address } => {
+                Err(BrokerError::NotOurs { operation, server, address: address.clone(), variable })
+            }
         }
     }
 }
 
 /// A new folder for a server to run in.
 pub(super) fn temporary_folder(server: &'static str) -> Result<TempDir, BrokerError> {
-    tempfile::Builder::new()
-        .prefix("weir-test-")
-        .tempdir()
-        .map_err(|source| BrokerError::Prepare {
-            server,
-            path: env::temp_dir(),
-            source,
-        })
+    tempfile::Builder::new().prefix("weir-test-").tempdir().map_err(|source| BrokerError::Prepare {
+        server,
+        path: env::temp_dir(),
+        source,
+    })
 }
 
 /// Writes a file the server reads.
 pub(super) fn write(server: &'static str, path: &Path, content: &str) -> Result<(), BrokerError> {
-    fs::write(path, content).map_err(|source| BrokerError::Prepare {
-        server,
-        path: path.to_owned(),
-        source,
-    })
+    fs::write(path, content).map_err(|source| BrokerError::Prepare { server, path: path.to_owned(), source })
 }
 
 /// Different ports nobody listens on.
@@ -246,9 +202,7 @@ pub(super) fn free_ports<const COUNT: usize>() -> Result<[u16; COUNT], BrokerErr
         .take(COUNT)
         .collect();
     let ports: Vec<u16> = held.iter().map(|(port, _)| *port).collect();
-    ports
-        .try_into()
-        .map_err(|_| BrokerError::NoFreePorts { count: COUNT })
+    ports.try_into().map_err(|_| BrokerError::NoFreePorts { count: COUNT })
 }
 
 fn log_in(folder: &Path) -> PathBuf {
@@ -281,17 +235,10 @@ mod tests {
     #[test]
     fn the_server_of_someone_else_is_neither_stopped_nor_killed_nor_restarted() {
         let address = String::from("kafka.example:9092");
-        let mut theirs = Held::Theirs {
-            server: "Kafka",
-            variable: "KAFKA_BOOTSTRAP",
-            address,
-        };
+        let mut theirs = Held::Theirs { server: "Kafka", variable: "KAFKA_BOOTSTRAP", address };
         assert!(theirs.stop().is_ok());
         for refused in [theirs.kill(), theirs.restart()] {
-            assert!(
-                matches!(refused, Err(BrokerError::NotOurs { .. })),
-                "{refused:?}"
-            );
+            assert!(matches!(refused, Err(BrokerError::NotOurs { .. })), "{refused:?}");
         }
     }
 
@@ -302,9 +249,6 @@ mod tests {
         let lines: Vec<String> = (0..300).map(|line| line.to_string()).collect();
         fs::write(&log, lines.join("\n")).expect("a log");
         let shown = last_lines(&log);
-        assert!(
-            shown.starts_with("200\n") && shown.ends_with("\n299"),
-            "{shown}"
-        );
+        assert!(shown.starts_with("200\n") && shown.ends_with("\n299"), "{shown}");
     }
 }

@@ -9,7 +9,12 @@ use std::collections::BTreeMap;
 /// What of a partition's inputs its journal does not say as it must: nothing, where all is well.
 /// With `is_complete` the journal must have come to the end of every input.
 #[must_use]
-pub fn check(partition: &Partition, journal: &[Journal], names: &TopicNames, is_complete: bool) -> Vec<Deviation> {
+pub fn check(
+    partition: &Partition,
+    journal: &[Journal],
+    names: &TopicNames,
+    is_complete: bool,
+) -> Vec<Deviation> {
     let mut found = Vec::new();
     let mut deviate = |what: String| found.push(Deviation { partition: partition.number, what });
     let mut waiting: BTreeMap<&str, std::slice::Iter<'_, super::Seen>> = BTreeMap::new();
@@ -113,7 +118,11 @@ mod tests {
     #[test]
     fn what_is_left_out_taken_twice_miscounted_or_never_taken_is_told() {
         check_that(&[0, 1, 2], &[batch(1, &[(0, 0, 1, 1)]), batch(2, &[(1, 2, 3, 1)])], &["left out"]);
-        check_that(&[0, 1], &[batch(1, &[(0, 0, 2, 2)]), batch(2, &[(1, 1, 2, 1)])], &["again", "0 are there"]);
+        check_that(
+            &[0, 1],
+            &[batch(1, &[(0, 0, 2, 2)]), batch(2, &[(1, 1, 2, 1)])],
+            &["again", "0 are there"],
+        );
         check_that(&[0, 1], &[batch(1, &[(0, 0, 2, 1)])], &["2 are there"]);
         check_that(&[0, 1, 2], &[batch(1, &[(0, 0, 1, 1)])], &["never taken"]);
         check_that(&[0], &[batch(2, &[(0, 0, 1, 1)])], &["batch 2 follows batch 0"]);

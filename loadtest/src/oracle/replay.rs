@@ -114,7 +114,13 @@ impl Oracle {
         verdict
     }
 
-    fn replay(&mut self, partition: &Partition, batch: &Journal, expected: &mut Expected, verdict: &mut Verdict) {
+    fn replay(
+        &mut self,
+        partition: &Partition,
+        batch: &Journal,
+        expected: &mut Expected,
+        verdict: &mut Verdict,
+    ) {
         let moment = Moment { now: batch.now, horizon: batch.horizon };
         let mut changed = BTreeSet::new();
         if *batch.policy_hash != *self.policy.identity.hash {
@@ -156,7 +162,8 @@ impl Oracle {
     ) {
         let waits_for = expected.debtors.get(id).and_then(|debtor| debtor.next_due);
         if waits_for != Some(due) || due > moment.now || due > moment.horizon {
-            let what = format!("the timer of «{id}» fired for {due} at {}, it waits for {waits_for:?}", moment.now);
+            let what =
+                format!("the timer of «{id}» fired for {due} at {}, it waits for {waits_for:?}", moment.now);
             verdict.deviations.push(Deviation { partition: partition.number, what });
         }
     }
@@ -297,7 +304,11 @@ impl Oracle {
         }
         last.remove(TASK_STATE_KEY);
         if last.len() != expected.debtors.len() {
-            let what = format!("the changelog holds {} debtors, {} must be there", last.len(), expected.debtors.len());
+            let what = format!(
+                "the changelog holds {} debtors, {} must be there",
+                last.len(),
+                expected.debtors.len()
+            );
             verdict.deviations.push(Deviation { partition: partition.number, what });
         }
         for (id, debtor) in &expected.debtors {

@@ -254,16 +254,10 @@ fn ask_rules(
             former_base: turn.former_base,
         };
         let limit_moved = standing.base != turn.former_base && former == Some(balance.value);
-        let reason = match turn.reason {
-            BalanceReason::Usage
-            | BalanceReason::TopUp
-            | BalanceReason::Adjustment
-            | BalanceReason::Expiry
-                if limit_moved =>
-            {
-                BalanceReason::LimitChanged
-            }
-            told => told,
+        let reason = if limit_moved && turn.reason != BalanceReason::PeriodRoll {
+            BalanceReason::LimitChanged
+        } else {
+            turn.reason
         };
         ask_rule(member, name, rule, lines, &standing, Turn { reason, ..turn }, scribe);
     }

@@ -14,7 +14,7 @@ mod waiting;
 pub(crate) use adjustments::{book_adjustment, check_adjustment};
 pub(crate) use payments::{book_payment, check_payment};
 pub(crate) use reversals::{book_reversal, check_reversal};
-pub(crate) use waiting::{end_waits, next_wait_end};
+pub(crate) use waiting::{end_waits, is_waited_for, next_wait_end};
 
 use crate::debt::{Debt, Invoice};
 use crate::debtor::Debtor;
@@ -139,7 +139,9 @@ pub(crate) fn book_invoice(
     for waiting in due {
         // One that no longer fits the invoice is said to be dropped: nothing is lost in silence.
         match check_adjustment(debtor, &waiting.adjustment, scribe.policy.windows.reversal) {
-            Ok(_) => book_adjustment(debtor, account_id, &waiting.adjustment, scribe),
+            Ok(_) => {
+                book_adjustment(debtor, account_id, &waiting.adjustment, scribe);
+            }
             Err(rejection) => scribe.reject_late(account_id, &rejection),
         }
     }

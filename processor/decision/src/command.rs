@@ -123,6 +123,7 @@ pub struct Provision {
     pub is_undo: bool,
     /// Whether it cuts the customer off.
     pub cuts_off: bool,
-    /// The services it newly holds or lets go; empty where the account lists none: the account.
+    /// The services it newly holds or lets go; empty where the account lists none: the profile as a
+    /// whole.
     pub services: Vec<ServiceId>,
 }

@@ -180,7 +180,7 @@ pub struct ProvisionInForce {
     pub undo: Operation,
     /// Whether it cuts the customer off.
     pub cuts_off: bool,
-    /// The services it holds; empty: the account as a whole.
+    /// The services it holds; empty: the profile as a whole.
     pub services: Vec<ServiceId>,
 }
 

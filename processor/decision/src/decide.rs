@@ -4,7 +4,7 @@ use crate::account::Snapshot;
 use crate::booking::{self, Checked};
 use crate::debtor::Debtor;
 use crate::dunning::{self, Cause};
-use crate::event::{BalanceChange, Body, Control, Event, Order, Report};
+use crate::event::{BalanceChange, Body, Control, Event, Order, Outcome, Report};
 use crate::ids::AccountId;
 use crate::money::{Currency, LARGEST_AMOUNT};
 use crate::policy::{Policy, Unit};
@@ -34,7 +34,8 @@ pub fn decide(debtor: &mut Debtor, input: Input<'_>, moment: Moment, policy: &Po
 /// Does what is due now, and works out when something is due next.
 fn settle(debtor: &mut Debtor, cause: Cause, scribe: &mut Scribe<'_>) {
     let account_id = AccountId::from(debtor.id.as_str());
-    booking::end_waits(debtor, &account_id, scribe);
+    let has_paid = booking::end_waits(debtor, &account_id, scribe);
+    let cause = if has_paid { Cause::Paid } else { cause };
     dunning::assign_segment(debtor, false, scribe);
     alerting::announce_expiries(debtor, scribe);
     let next_stage = dunning::advance(debtor, cause, scribe);
@@ -189,10 +190,16 @@ fn apply(debtor: &mut Debtor, event: &Event, scribe: &mut Scribe<'_>) -> Option<
             let moves_expiry = alerting::on_change(debtor, account_id, event.occurred_at, change, scribe);
             return moves_expiry.then_some(cause);
         }
-        Body::Invoice(issued) => booking::book_invoice(debtor, account_id, issued, scribe),
+        Body::Invoice(issued) => {
+            // What waited for it may pay others as well.
+            if booking::is_waited_for(&debtor.debt, &issued.id) {
+                cause = Cause::Paid;
+            }
+            booking::book_invoice(debtor, account_id, issued, scribe);
+        }
         Body::Adjustment(adjustment) => {
-            booking::book_adjustment(debtor, account_id, adjustment, scribe);
-            cause = Cause::Paid;
+            let lowers = booking::book_adjustment(debtor, account_id, adjustment, scribe);
+            cause = if lowers { Cause::Paid } else { Cause::Raised };
         }
         Body::Payment(payment) => {
             booking::book_payment(debtor, account_id, payment, scribe);
@@ -201,7 +208,7 @@ fn apply(debtor: &mut Debtor, event: &Event, scribe: &mut Scribe<'_>) -> Option<
         }
         Body::Reversal(reversal) => {
             booking::book_reversal(debtor, account_id, reversal, scribe);
-            cause = if reversal.undo { Cause::Paid } else { Cause::Other };
+            cause = if reversal.undo { Cause::Paid } else { Cause::Raised };
         }
         Body::Control(control) => apply_control(debtor, account_id, control, scribe),
         Body::Report(report) => apply_report(debtor, account_id, report, scribe),
@@ -253,7 +260,13 @@ fn apply_report(debtor: &mut Debtor, account_id: &AccountId, report: &Report, sc
     let at = scribe.now();
     let cycles = debtor.profiles.iter_mut().flat_map(|profile| &mut profile.cycles);
     let mut measures = cycles.flat_map(|cycle| &mut cycle.measures);
-    if let Some(measure) = measures.find(|measure| measure.command_id == report.command_id) {
+    // Once a command has ended, a late word of its acceptance tells nothing new.
+    let is_late = |measure: &crate::cycle::MeasureInForce| {
+        let has_ended = measure.outcome.is_some_and(|known| known.outcome != Outcome::Accepted);
+        has_ended && report.outcome == Outcome::Accepted
+    };
+    let known = measures.find(|measure| measure.command_id == report.command_id);
+    if let Some(measure) = known.filter(|measure| !is_late(measure)) {
         measure.outcome = Some(crate::cycle::ReportedOutcome { outcome: report.outcome, at });
     }
     let mut figures = vec![Figure::new("command_id", report.command_id)];

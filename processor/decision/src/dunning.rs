@@ -14,6 +14,7 @@ use crate::account::Snapshot;
 use crate::cycle::{Cycle, DebtClass, Profile, StageEntry};
 use crate::debtor::{Debtor, InSegment};
 use crate::ids::{AccountId, PlanName};
+use crate::money::MinorUnits;
 use crate::plan::{CatchUp, OnPartCure, Plan};
 use crate::policy::Policy;
 use crate::record::{Figure, RecordKind};
@@ -26,6 +27,8 @@ use scope::Scope;
 pub(crate) enum Cause {
     /// Something that may have lowered it: a payment, a credit note.
     Paid,
+    /// Something that may have raised an invoice that was there: a reversal, a debit note.
+    Raised,
     /// Anything else, time among it.
     Other,
 }
@@ -72,7 +75,8 @@ pub(crate) fn assign_segment(debtor: &mut Debtor, is_changed: bool, scribe: &mut
         let text = |name: &Option<_>| name.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
         let figures = vec![Figure::new("from", text(&from)), Figure::new("to", text(&to))];
         let account_id = AccountId::from(debtor.id.as_str());
-        scribe.record(&account_id, RecordKind::SegmentChanged, "attributes", figures);
+        let reason = if is_changed { "attributes" } else { "policy" };
+        scribe.record(&account_id, RecordKind::SegmentChanged, reason, figures);
     }
 }
 
@@ -96,8 +100,13 @@ pub(crate) fn plan_name<'a>(
 /// The debt classes that the debtor's invoices and profiles make, in a fixed order.
 pub(crate) fn debt_classes(debtor: &Debtor, policy: &Policy) -> Vec<DebtClass> {
     let by = plan_name(debtor, None, policy).and_then(|name| policy.plans.get(name));
+    // A profile of another kind than the plan's is left from a former plan: only to end its cycle.
+    let is_worked_on = |profile: &&Profile| {
+        !profile.cycles.is_empty()
+            || by.is_none_or(|plan| scope::is_of_kind(&profile.debt_class, plan.debt_class))
+    };
     let mut classes: Vec<DebtClass> =
-        debtor.profiles.iter().map(|profile| profile.debt_class.clone()).collect();
+        debtor.profiles.iter().filter(is_worked_on).map(|profile| profile.debt_class.clone()).collect();
     if let Some(plan) = by {
         classes.extend(debtor.debt.invoices.iter().map(|invoice| scope::class_of(invoice, plan.debt_class)));
     }
@@ -109,7 +118,7 @@ pub(crate) fn debt_classes(debtor: &Debtor, policy: &Policy) -> Vec<DebtClass> {
 /// Brings every profile's cycle to where it belongs now. Answers the next moment at which
 /// something is due by itself.
 pub(crate) fn advance(debtor: &mut Debtor, cause: Cause, scribe: &mut Scribe<'_>) -> Option<Timestamp> {
-    let Some(snapshot) = debtor.own_snapshot().cloned() else { return None };
+    let snapshot = debtor.own_snapshot().cloned()?;
     let classes = debt_classes(debtor, scribe.policy);
     classes.into_iter().filter_map(|class| advance_class(debtor, &snapshot, class, cause, scribe)).min()
 }
@@ -147,8 +156,9 @@ fn advance_profile(
     let scope_until = |until| Scope::of(&debtor.debt, snapshot, profile, plan, until, scribe);
     let (scope, by_clock) = (scope_until(scribe.moment.horizon), scope_until(scribe.now()));
     let work = Work { debtor, snapshot, plan, scope: &scope, by_clock: &by_clock };
-    if profile.cycles.is_empty() && !debtor.exempt && scope.meets_entry(plan, scribe.exponent) {
-        open(&work, profile, scribe);
+    let opens = scope.meets_entry(plan, scribe.exponent) && !scope.meets_exit(plan, scribe.exponent);
+    if profile.cycles.is_empty() && !debtor.exempt && opens {
+        open(&work, profile, cause, scribe);
     }
     let Some(mut cycle) = profile.cycles.pop() else {
         return if debtor.exempt { None } else { scope.next_entry };
@@ -189,18 +199,18 @@ impl Work<'_> {
     pub(crate) fn account_id(&self) -> AccountId {
         AccountId::from(self.debtor.id.as_str())
     }
-
-    fn debt_figures(&self, scribe: &Scribe<'_>) -> Vec<Figure> {
-        vec![
-            Figure::new("real_debt", scribe.money(self.scope.real)),
-            Figure::new("conditional_debt", scribe.money(self.scope.conditional)),
-        ]
-    }
 }
 
-fn open(work: &Work<'_>, profile: &mut Profile, scribe: &mut Scribe<'_>) {
+fn debt_figures(scope: &Scope, scribe: &Scribe<'_>) -> Vec<Figure> {
+    vec![
+        Figure::new("real_debt", scribe.money(scope.real)),
+        Figure::new("conditional_debt", scribe.money(scope.conditional)),
+    ]
+}
+
+fn open(work: &Work<'_>, profile: &mut Profile, cause: Cause, scribe: &mut Scribe<'_>) {
     profile.cycles_opened = profile.cycles_opened.saturating_add(1);
-    let opened_at = opening_time(work.scope, scribe);
+    let opened_at = opening_time(work, cause, scribe);
     profile.cycles.push(Cycle {
         number: profile.cycles_opened,
         plan: work.plan.name.clone(),
@@ -219,14 +229,27 @@ fn open(work: &Work<'_>, profile: &mut Profile, scribe: &mut Scribe<'_>) {
         Figure::new("debt_class", &profile.debt_class),
         Figure::new("cycle", profile.cycles_opened),
     ];
-    figures.extend(work.debt_figures(scribe));
+    figures.extend(debt_figures(work.scope, scribe));
     let reason = "the conditional debt reached the plan's entry amount";
     scribe.record(&work.account_id(), RecordKind::CycleOpened, reason, figures);
 }
 
-/// When the cycle opened: when its youngest invoice came into scope, were that not evaluated late.
-fn opening_time(scope: &Scope, scribe: &Scribe<'_>) -> Timestamp {
-    scope.invoices.iter().map(|invoice| invoice.enters.max(invoice.booked_at)).max().unwrap_or(scribe.now())
+/// When the cycle opened: when an old invoice was raised, or else when so much had come into scope
+/// that it was enough, were that not evaluated late.
+fn opening_time(work: &Work<'_>, cause: Cause, scribe: &Scribe<'_>) -> Timestamp {
+    let counts_from = |invoice: &scope::InScope| invoice.enters.max(invoice.booked_at);
+    let mut entered: Vec<_> =
+        work.scope.invoices.iter().map(|invoice| (counts_from(invoice), invoice.outstanding)).collect();
+    entered.sort_unstable();
+    let mut debt = MinorUnits::ZERO;
+    let enough = entered.into_iter().find(|(_, outstanding)| {
+        debt = debt.plus(*outstanding);
+        work.scope.meets(debt, None, work.plan, scribe.exponent)
+    });
+    match (cause, enough) {
+        (Cause::Paid | Cause::Other, Some((at, _))) => at,
+        (Cause::Raised, _) | (_, None) => scribe.now(),
+    }
 }
 
 fn end(work: &Work<'_>, profile: &mut Profile, mut cycle: Cycle, ending: Ending, scribe: &mut Scribe<'_>) {
@@ -235,7 +258,7 @@ fn end(work: &Work<'_>, profile: &mut Profile, mut cycle: Cycle, ending: Ending,
         Figure::new("cycle", cycle.number),
         Figure::new("stage", stage_text(&cycle)),
     ];
-    figures.extend(work.debt_figures(scribe));
+    figures.extend(debt_figures(work.by_clock, scribe));
     scribe.record(&work.account_id(), RecordKind::CycleEnded, ending.word(), figures);
     force::lift_all(work, profile, &mut cycle, scribe);
     let cures = ending == Ending::Cured && cycle.has_sent;
@@ -261,7 +284,7 @@ fn step_down(work: &Work<'_>, profile: &Profile, cycle: &mut Cycle, scribe: &mut
         Figure::new("from", stage_text(cycle)),
         Figure::new("to", target.as_ref().map_or("none", |name| name.as_str())),
     ];
-    figures.extend(work.debt_figures(scribe));
+    figures.extend(debt_figures(work.by_clock, scribe));
     scribe.record(&work.account_id(), RecordKind::StageLeft, "step_down", figures);
     force::lift_from(work, profile, cycle, kept, scribe);
     cycle.entries.retain(|entry| work.plan.position(&entry.stage).is_some_and(|at| at < kept));
@@ -272,7 +295,9 @@ fn step_down(work: &Work<'_>, profile: &Profile, cycle: &mut Cycle, scribe: &mut
 fn enter_due_stages(work: &Work<'_>, profile: &Profile, cycle: &mut Cycle, scribe: &mut Scribe<'_>) {
     match work.plan.catch_up {
         CatchUp::Sequential => {
-            while let Some(at) = stages::next_to_enter(work.plan, cycle, work.scope, scribe) {
+            // Each stage once at most, whatever the plan.
+            for _ in &work.plan.stages {
+                let Some(at) = stages::next_to_enter(work.plan, cycle, work.scope, scribe) else { break };
                 enter(work, profile, cycle, at, scribe);
             }
         }
@@ -300,7 +325,7 @@ fn enter(work: &Work<'_>, profile: &Profile, cycle: &mut Cycle, at: usize, scrib
     ];
     figures.extend(work.scope.oldest().map(|oldest| Figure::new("oldest", oldest.count_date)));
     figures.extend(due.map(|due| Figure::new("due", due)));
-    figures.extend(work.debt_figures(scribe));
+    figures.extend(debt_figures(work.scope, scribe));
     scribe.record(&work.account_id(), RecordKind::StageEntered, "its time has come", figures);
     force::take_measures(work, profile, cycle, at, scribe);
 }

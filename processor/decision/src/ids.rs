@@ -133,10 +133,12 @@ pub struct CommandId([u8; 16]);
 impl CommandId {
     /// The id of the `occurrence`-th command of one measure (domain.md, section 6).
     ///
-    /// Each part is hashed with its length, so that no two lists of parts share an id.
+    /// Each part is hashed with its length, and the parts with their count, so that no two lists of
+    /// parts and numbers share an id.
     #[must_use]
     pub fn of(parts: &[&str], numbers: &[u64]) -> Self {
         let mut hasher = blake3::Hasher::new();
+        hasher.update(&u64::try_from(parts.len()).unwrap_or(u64::MAX).to_le_bytes());
         for part in parts {
             hasher.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
             hasher.update(part.as_bytes());
@@ -209,5 +211,6 @@ mod tests {
         assert_eq!(id.to_string().parse::<CommandId>().unwrap(), id);
         assert_ne!(id, CommandId::of(&["a", "bc"], &[1]));
         assert_ne!(id, CommandId::of(&["ab", "c"], &[2]));
+        assert_ne!(CommandId::of(&["ab", ""], &[]), CommandId::of(&["ab"], &[0]));
     }
 }

@@ -24,6 +24,8 @@ mod booking;
 mod decide;
 mod dunning;
 mod measures;
+#[cfg(test)]
+mod properties;
 mod scribe;
 #[cfg(test)]
 mod testing;

@@ -43,9 +43,19 @@ pub(crate) struct DebtOf {
     pub(crate) values: DebtValues,
     /// The real debt.
     pub(crate) real: MinorUnits,
-    /// The services that a provisioning order newly holds; `None` where all are held already, or
-    /// none may be cut. Empty: the account as a whole.
-    pub(crate) services: Option<Vec<ServiceId>>,
+    /// What a provisioning order reaches.
+    pub(crate) reach: Reach,
+}
+
+/// What a provisioning order reaches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// These services, newly held; empty where the account lists none: the profile as a whole.
+    Newly(Vec<ServiceId>),
+    /// Only what is held already: it holds that too, and no command goes out.
+    HeldAlready,
+    /// Nothing: all is always on.
+    Nothing,
 }
 
 /// What became of a requested measure.
@@ -53,6 +63,8 @@ pub(crate) struct DebtOf {
 pub(crate) enum Requested {
     /// A command went out, or would have, were the measure not observed only.
     Command(CommandId, Option<Channel>),
+    /// An order that is in force already, and is held now under this id as well.
+    HeldAlready(CommandId),
     /// Nothing was to be sent; the reason is recorded.
     Nothing,
 }
@@ -65,8 +77,8 @@ pub(crate) fn request(measure: &Measure, request: &Request<'_>, scribe: &mut Scr
             None => return Requested::Nothing,
         },
         Measure::Provision(order) => match provision_action(order, request, scribe) {
-            Some(action) => action,
-            None => return Requested::Nothing,
+            Ok(action) => action,
+            Err(why_not) => return why_not,
         },
         Measure::Task { queue, within } => {
             let due = within.map(|within| scribe.zone.after(scribe.now(), within));
@@ -170,31 +182,30 @@ fn provision_action(
     order: &ProvisionMeasure,
     request: &Request<'_>,
     scribe: &mut Scribe<'_>,
-) -> Option<Action> {
-    let services = match &request.debt {
-        Some(debt) => debt.services.clone(),
-        None => services_to_cut(request.snapshot),
+) -> Result<Action, Requested> {
+    let reach = request.debt.as_ref().map_or_else(|| all_to_cut(request.snapshot), |debt| debt.reach.clone());
+    let figures = vec![Figure::new("operation", &order.operation)];
+    let (reason, requested) = match reach {
+        Reach::Newly(services) => {
+            return Ok(Action::Provision(Provision {
+                operation: order.operation.clone(),
+                is_undo: false,
+                cuts_off: order.cuts_off,
+                services,
+            }));
+        }
+        Reach::HeldAlready => ("it is in force already", Requested::HeldAlready(id_of(request))),
+        Reach::Nothing => ("every service is always on", Requested::Nothing),
     };
-    let Some(services) = services else {
-        let figures = vec![Figure::new("operation", &order.operation)];
-        let reason = "every service is held already, or always on";
-        scribe.record(request.account_id, RecordKind::MeasureDropped, reason, figures);
-        return None;
-    };
-    Some(Action::Provision(Provision {
-        operation: order.operation.clone(),
-        is_undo: false,
-        cuts_off: order.cuts_off,
-        services,
-    }))
+    scribe.record(request.account_id, RecordKind::MeasureDropped, reason, figures);
+    Err(requested)
 }
 
-/// The account's services that may be cut off: empty where it lists none, `None` where all are
-/// always on.
-fn services_to_cut(snapshot: &Snapshot) -> Option<Vec<ServiceId>> {
+/// All of an account's services that may be cut off.
+fn all_to_cut(snapshot: &Snapshot) -> Reach {
     let may_be_cut = snapshot.services.iter().filter(|service| !service.always_on);
     let services: Vec<ServiceId> = may_be_cut.map(|service| service.id.clone()).collect();
-    (snapshot.services.is_empty() || !services.is_empty()).then_some(services)
+    if services.is_empty() && !snapshot.services.is_empty() { Reach::Nothing } else { Reach::Newly(services) }
 }
 
 fn currency_of(snapshot: &Snapshot, scribe: &Scribe<'_>) -> crate::money::Currency {

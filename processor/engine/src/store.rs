@@ -140,8 +140,8 @@ pub struct StoreBatch {
     pub timers_added: Vec<TimerKey>,
     /// Lines to add to the histories of debtors, after the removals; the newest 200 are kept.
     pub history: Vec<(DebtorId, HistoryLine)>,
-    /// Where the store stands afterwards.
-    pub meta: Bytes,
+    /// Where the store stands afterwards; none leaves what it says of that as it is.
+    pub meta: Option<Bytes>,
 }
 
 /// What went wrong with the store.

@@ -258,7 +258,7 @@ impl<L: Log, S: Stores> Task<L, S> {
         let ended = self.shared.clock.ticks();
         tracing::debug!(partition = self.partition, batch = sealed.number, "committed, not applied");
         self.pause_on_purpose();
-        sealed.store.meta = self.meta_after(&sealed, committed)?;
+        sealed.store.meta = Some(self.meta_after(&sealed, committed)?);
         self.store.apply(&sealed.store)?;
         tracing::debug!(partition = self.partition, batch = sealed.number, "applied");
         self.timers.applied(&sealed.store.timers_added);

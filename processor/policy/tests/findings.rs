@@ -32,7 +32,8 @@ fn check(marked: &str, said: &str) {
     let marked = if marked.contains(HEAD_ENDS) { marked.to_owned() } else { format!("{HEAD}{marked}") };
     let (before, after) = marked.split_once('§').unwrap();
     let line = before.matches('\n').count() + 1;
-    let column = before.lines().last().filter(|_| !before.ends_with('\n')).unwrap_or_default().chars().count() + 1;
+    let column =
+        before.lines().last().filter(|_| !before.ends_with('\n')).unwrap_or_default().chars().count() + 1;
     let report = report(&format!("{before}{after}"));
     let errors = errors(&report);
     let [finding] = errors.as_slice() else { panic!("{marked}\n{errors:#?}") };
@@ -110,7 +111,10 @@ fn the_head() {
 
 #[test]
 fn rules() {
-    rule(&format!("id: a, balance: §man, falls_to: [1], {DO}"), "no balance `man` is defined / did you mean `main`?");
+    rule(
+        &format!("id: a, balance: §man, falls_to: [1], {DO}"),
+        "no balance `man` is defined / did you mean `main`?",
+    );
     rule(&format!("id: a, balance: main, falls_to: [5, §10], {DO}"), "the line 10 does not lie beyond 5");
     rule(&format!("id: a, balance: main, rises_to: [90%, §80%], {DO}"), "from the lowest to the highest");
     rule(&format!("id: a, balance: main, rises_to: [10, §\"80%\"], {DO}"), "do not mix");
@@ -124,14 +128,20 @@ fn rules() {
     rule(&format!("id: a, balance: main, falls_to: [1], hysteresis: §-1, {DO}"), "below zero");
     rule(&format!("id: a, balance: main, falls_to: [1], every: §0, {DO}"), "leads nowhere");
     rule(&format!("id: a, balance: main, falls_to: [1], every: §5%, {DO}"), "not of the kind of the lines");
-    rule(&format!("id: a, balance: main, falls_to: [1], cooldown: §5 days, {DO}"), "write it as 30d, 24h, 15m or 30s");
+    rule(
+        &format!("id: a, balance: main, falls_to: [1], cooldown: §5 days, {DO}"),
+        "write it as 30d, 24h, 15m or 30s",
+    );
     rule(&format!("id: a, balance: main, expires_in: 3d, hysteresis: §1, {DO}"), "no meaning for an expiry");
     rule("id: a, balance: main, falls_to: [1], do: §[]", "the list is empty");
     rule("id: a, balance: main, falls_to: [1], do: [ { §massage: {} } ]", "did you mean `message`?");
     let message = "{ message: { template: §u, channel: sms, class: service } }";
     rule(&format!("id: a, balance: main, falls_to: [1], do: [ {message} ]"), "no template `u` is defined");
     let message = "{ message: { template: t, channel: sms, class: service, fallback: [§sms] } }";
-    rule(&format!("id: a, balance: main, falls_to: [1], do: [ {message} ]"), "the channel `sms` is there already");
+    rule(
+        &format!("id: a, balance: main, falls_to: [1], do: [ {message} ]"),
+        "the channel `sms` is there already",
+    );
 }
 
 #[test]
@@ -157,10 +167,14 @@ fn conditions() {
 #[test]
 fn plans() {
     plan("stages: §[]", "the list is empty");
-    let stages = |one: &str, other: &str| format!("stages: [ {{ stage: {one}, {DO} }}, {{ stage: {other}, {DO} }} ]");
+    let stages =
+        |one: &str, other: &str| format!("stages: [ {{ stage: {one}, {DO} }}, {{ stage: {other}, {DO} }} ]");
     plan(&stages("a, after: 5d", "§a, after: 6d"), "the stage `a` is there already, in line 9");
     plan(&stages("a, after: 5d", "b, after: §4d"), "is due before it / write 5d or more");
-    plan(&format!("catch_up: severest, {}", stages("§a, after: 5d", "b, after: 5d")), "`a` cannot be reached");
+    plan(
+        &format!("catch_up: severest, {}", stages("§a, after: 5d", "b, after: 5d")),
+        "`a` cannot be reached",
+    );
     field_of_a_plan("entry: §5, exit: 5", "would end at once");
     field_of_a_plan("exit: §-5", "below zero");
     field_of_a_plan("debt_class: §providers", "did you mean `provider`?");
@@ -181,19 +195,28 @@ fn measures_of_plans() {
 
 #[test]
 fn groups_segments_and_templates() {
-    check("groups: { g: { standard: a, plans: [§a] } }\n", "no plan `a` is defined / define it under `plans`");
+    check(
+        "groups: { g: { standard: a, plans: [§a] } }\n",
+        "no plan `a` is defined / define it under `plans`",
+    );
     check("segments: [ { name: s, group: §g } ]\n", "no group `g` is defined");
     check("templates: { §t: { ru: Text } }\n", "no text in the policy's language / write it in `en` too");
     check("templates: { t: { en: §'{{ debt.total }}' } }\n", "cannot be rendered");
     check("templates: { t: { en: §'{{ debt' } }\n", "cannot be rendered");
-    check("templates: { t: { en: §'{% for i in range(9999) %}{% for j in range(9999) %}{% endfor %}{% endfor %}' } }\n", "fuel");
+    check(
+        "templates: { t: { en: §'{% for i in range(9999) %}{% for j in range(9999) %}{% endfor %}{% endfor %}' } }\n",
+        "fuel",
+    );
     check("attributes: { vip: { type: bool, default: §maybe } }\n", "is no value of type bool");
     check("attributes: { vip: { type: bool, default: §true, required: true } }\n", "no use for a default");
     check("attributes: { §v-p: { type: bool } }\n", "cannot be named in a condition");
     check("windows: { w: { mon: \"09:00-12:00\", skip: [§holiday] } }\n", "`skip` without `calendar`");
     check("windows: { §w: {} }\n", "never opens");
     let calendar = "calendars: { c: { weekend: [sat, sun] } }\n";
-    check(&format!("{calendar}windows: {{ §w: {{ sat: \"09:00-12:00\", calendar: c, skip: [weekend] }} }}\n"), "never opens");
+    check(
+        &format!("{calendar}windows: {{ §w: {{ sat: \"09:00-12:00\", calendar: c, skip: [weekend] }} }}\n"),
+        "never opens",
+    );
 }
 
 #[test]
@@ -240,7 +263,10 @@ fn one_mistake_is_said_once_not_what_follows_from_it() {
     plan(&format!("stages: [ {{ stage: a, after: §soon, {DO} }}, {cut} ]"), "is no length of time");
     check("templates: { t: { en: §[] } }\n", "a value is wanted here");
     let group = "groups: { g: { standard: p, plans: [p] } }\n";
-    check(&format!("{group}plans: {{ p: §5 }}\nsegments: [ {{ name: s, group: g }} ]\n"), "a mapping is wanted");
+    check(
+        &format!("{group}plans: {{ p: §5 }}\nsegments: [ {{ name: s, group: g }} ]\n"),
+        "a mapping is wanted",
+    );
 }
 
 #[test]

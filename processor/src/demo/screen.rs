@@ -67,7 +67,10 @@ impl Screen {
                 if let Some(text) = story_of(line) {
                     let when = local(line.at);
                     let who = format!("{name} ({})", line.account_id);
-                    println!("    {when}  {}  {text}", who.if_supports_color(Stream::Stdout, |who| who.cyan()));
+                    println!(
+                        "    {when}  {}  {text}",
+                        who.if_supports_color(Stream::Stdout, |who| who.cyan())
+                    );
                 }
             }
             self.end_story(line);
@@ -91,7 +94,9 @@ impl Screen {
     /// A story ends when its debt is paid, or its balance is well again: the name is free for
     /// another account.
     fn end_story(&mut self, line: &HistoryLine) {
-        if matches!(line.kind.as_str(), "cycle_ended" | "recovered") && self.stories.remove(&line.account_id).is_some() {
+        if matches!(line.kind.as_str(), "cycle_ended" | "recovered")
+            && self.stories.remove(&line.account_id).is_some()
+        {
             self.ended.insert(line.account_id.clone());
         }
     }
@@ -124,7 +129,10 @@ impl Screen {
         let seconds = self.started.elapsed().as_secs_f64();
         println!();
         println!("In {seconds:.0} s Weir decided {inputs} events and timers ({told} events came in):");
-        println!("  {} alerts; {} debts taken up, {} cured", self.tally.alerts, self.tally.opened, self.tally.cured);
+        println!(
+            "  {} alerts; {} debts taken up, {} cured",
+            self.tally.alerts, self.tally.opened, self.tally.cured
+        );
         let list = |counts: &mut dyn Iterator<Item = (String, u64)>| {
             counts.map(|(what, count)| format!("{count} {what}")).collect::<Vec<_>>().join(", ")
         };

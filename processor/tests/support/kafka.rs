@@ -70,9 +70,11 @@ impl Site {
             names = names.with_output(*topic, &topic.spec().name.replace("weir.", &format!("{name}.")));
         }
         create_topics(servers.kafka.bootstrap(), &names);
-        let settings = RegistrySettings { auto_register: true, ..RegistrySettings::new(servers.registry.url()) };
+        let settings =
+            RegistrySettings { auto_register: true, ..RegistrySettings::new(servers.registry.url()) };
         let registry: Arc<dyn Registry> = Arc::new(SchemaRegistry::connect(&settings).unwrap());
-        let schemas = Schemas::for_topics(&*registry, &names).unwrap().and_inputs(&*registry, &names).unwrap();
+        let schemas =
+            Schemas::for_topics(&*registry, &names).unwrap().and_inputs(&*registry, &names).unwrap();
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("demo.policy.yaml"), DEMO_POLICY).unwrap();
         let mut client = ClientConfig::new();
@@ -189,8 +191,9 @@ impl Site {
         }
         let committed = client.committed_offsets(list, Duration::from_secs(30)).unwrap();
         let lag_of = |element: &rdkafka::topic_partition_list::TopicPartitionListElem<'_>| {
-            let (low, high) =
-                client.fetch_watermarks(element.topic(), element.partition(), Duration::from_secs(30)).unwrap();
+            let (low, high) = client
+                .fetch_watermarks(element.topic(), element.partition(), Duration::from_secs(30))
+                .unwrap();
             let at = match element.offset() {
                 Offset::Offset(offset) => offset,
                 _ => low,

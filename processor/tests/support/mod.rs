@@ -1,3 +1,4 @@
+#![allow(unreachable_pub, reason = "a module shared by several test binaries")]
 //! What the tests of the whole engine share: a log with topics, a clock, upstream events, and the
 //! oracle at the end.
 #![allow(dead_code, reason = "each test binary uses its own part")]
@@ -102,7 +103,13 @@ impl World {
         self.clock.set(last);
     }
 
-    pub fn append(&self, topic: InputTopic, key: Option<Bytes>, value: Option<Bytes>, at: Timestamp) -> (u32, i64) {
+    pub fn append(
+        &self,
+        topic: InputTopic,
+        key: Option<Bytes>,
+        value: Option<Bytes>,
+        at: Timestamp,
+    ) -> (u32, i64) {
         let count = NonZeroU32::new(PARTITIONS).unwrap();
         let partition = key.as_ref().map_or(0, |key| partition_of(key, count));
         let offset = self.log.append(self.names.input(topic), partition, key, value, at.0).unwrap();
@@ -172,7 +179,13 @@ impl World {
         let seen = |topic: &str| {
             let records = self.log.committed_records(topic, number).into_iter();
             let bytes = |bytes: Option<Bytes>| bytes.map(|bytes| bytes.to_vec());
-            records.map(|record| Seen { offset: record.offset, key: bytes(record.key), value: bytes(record.value) }).collect()
+            records
+                .map(|record| Seen {
+                    offset: record.offset,
+                    key: bytes(record.key),
+                    value: bytes(record.value),
+                })
+                .collect()
         };
         Partition {
             number,

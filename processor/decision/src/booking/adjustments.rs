@@ -53,13 +53,14 @@ pub(crate) fn check_adjustment(
     }
 }
 
-/// Books an adjustment, or its undoing. One for an invoice not seen yet waits.
+/// Books an adjustment, or its undoing. One for an invoice not seen yet waits. Answers whether the
+/// invoice asks for less now.
 pub(crate) fn book_adjustment(
     debtor: &mut Debtor,
     account_id: &AccountId,
     adjustment: &Adjustment,
     scribe: &mut Scribe<'_>,
-) {
+) -> bool {
     let mut figures = vec![
         Figure::new("adjustment", &adjustment.id),
         Figure::new("invoice", &adjustment.invoice),
@@ -71,7 +72,7 @@ pub(crate) fn book_adjustment(
         let undone = undo_adjustment(debt, adjustment, scribe.now());
         figures.push(Figure::new("undone", scribe.money(undone)));
         scribe.record(account_id, RecordKind::InvoiceAdjusted, "undone", figures);
-        return;
+        return undone > MinorUnits::ZERO;
     }
     let Some(invoice) = allocation::find_mut(debt, &adjustment.invoice) else {
         let until = scribe.zone.after(scribe.now(), scribe.policy.windows.wait_for_invoice);
@@ -83,7 +84,7 @@ pub(crate) fn book_adjustment(
             "adjustment of an invoice not seen yet",
             figures,
         );
-        return;
+        return false;
     };
     invoice.adjusted = invoice.adjusted.plus(adjustment.amount);
     debt.adjustments.push(BookedAdjustment {
@@ -98,6 +99,7 @@ pub(crate) fn book_adjustment(
     let outstanding = allocation::find(debt, &adjustment.invoice).map(Invoice::outstanding);
     figures.push(Figure::new("outstanding", scribe.money(outstanding.unwrap_or_default())));
     scribe.record(account_id, RecordKind::InvoiceAdjusted, reason, figures);
+    adjustment.amount < MinorUnits::ZERO
 }
 
 fn undo_adjustment(debt: &mut Debt, adjustment: &Adjustment, now: Timestamp) -> MinorUnits {

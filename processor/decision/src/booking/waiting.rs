@@ -3,15 +3,15 @@
 use super::allocation;
 use crate::debt::Debt;
 use crate::debtor::Debtor;
-use crate::ids::AccountId;
+use crate::ids::{AccountId, InvoiceId};
 use crate::record::{Figure, RecordKind};
 use crate::rejection::Rejection;
 use crate::scribe::Scribe;
 use crate::time::Timestamp;
 
 /// Ends the waits whose time is over: a payment pays like one that names none, an adjustment or a
-/// reversal of something that never came is rejected.
-pub(crate) fn end_waits(debtor: &mut Debtor, account_id: &AccountId, scribe: &mut Scribe<'_>) {
+/// reversal of something that never came is rejected. Answers whether a payment paid by it.
+pub(crate) fn end_waits(debtor: &mut Debtor, account_id: &AccountId, scribe: &mut Scribe<'_>) -> bool {
     let horizon = scribe.moment.horizon;
     let window = scribe.policy.windows.wait_for_invoice;
     let debt = &mut debtor.debt;
@@ -23,7 +23,8 @@ pub(crate) fn end_waits(debtor: &mut Debtor, account_id: &AccountId, scribe: &mu
             ended.push(Figure::new("payment", &payment.id));
         }
     }
-    if !ended.is_empty() {
+    let has_paid = !ended.is_empty();
+    if has_paid {
         allocation::spread_credit(debt, scribe.now());
         scribe.record(account_id, RecordKind::PaymentBooked, "the invoice it names did not come", ended);
     }
@@ -44,6 +45,13 @@ pub(crate) fn end_waits(debtor: &mut Debtor, account_id: &AccountId, scribe: &mu
         let unknown = Rejection::UnknownPayment(waiting.reversal.payment, remembered.to_string());
         scribe.reject_late(account_id, &unknown);
     }
+    has_paid
+}
+
+/// Whether a payment or an adjustment waits for this invoice.
+pub(crate) fn is_waited_for(debt: &Debt, invoice: &InvoiceId) -> bool {
+    debt.payments.iter().any(|payment| payment.waits_for.contains(invoice))
+        || debt.waiting_adjustments.iter().any(|waiting| waiting.adjustment.invoice == *invoice)
 }
 
 /// The next moment at which a wait is over.

@@ -8,7 +8,7 @@ use crate::cycle::{
 };
 use crate::event::Outcome;
 use crate::ids::{CommandId, Operation, ServiceId, StageName};
-use crate::measures::{self, DebtOf, Request, Requested};
+use crate::measures::{self, DebtOf, Reach, Request, Requested};
 use crate::policy::{DebtValues, Measure, ProvisionMeasure};
 use crate::record::{Figure, RecordKind};
 use crate::scribe::Scribe;
@@ -24,16 +24,21 @@ pub(crate) fn take_measures(
     let Some(stage) = work.plan.stages.get(at) else { return };
     let occurrence = count_visit(cycle, &stage.name);
     for (index, measure) in stage.measures.iter().enumerate() {
-        let services = match measure {
-            Measure::Provision(order) => newly_held(work, profile, cycle, order),
+        let reach = match measure {
+            Measure::Provision(order) => reach_of(work, profile, cycle, order),
             Measure::Message(_) | Measure::Task { .. } | Measure::Fee { .. } | Measure::Handover { .. } => {
-                None
+                Reach::Nothing
             }
         };
         let part = Part { stage: Some(&stage.name), index, occurrence };
-        let requested = take(work, profile, cycle, measure, &part, services, scribe);
-        let Requested::Command(command_id, channel) = requested else { continue };
-        cycle.has_sent = true;
+        let (command_id, channel) = match take(work, profile, cycle, measure, &part, reach, scribe) {
+            Requested::Command(id, channel) => {
+                cycle.has_sent = true;
+                (id, channel)
+            }
+            Requested::HeldAlready(id) => (id, None),
+            Requested::Nothing => continue,
+        };
         let Some(what) = kept_as(work, profile, measure, channel) else { continue };
         cycle.measures.push(MeasureInForce {
             stage: stage.name.clone(),
@@ -50,7 +55,7 @@ pub(crate) fn take_measures(
 pub(crate) fn take_on_cure(work: &Work<'_>, profile: &Profile, cycle: &Cycle, scribe: &mut Scribe<'_>) {
     for (index, measure) in work.plan.on_cure.iter().enumerate() {
         let part = Part { stage: None, index, occurrence: 1 };
-        take(work, profile, cycle, measure, &part, None, scribe);
+        take(work, profile, cycle, measure, &part, Reach::Nothing, scribe);
     }
 }
 
@@ -96,7 +101,7 @@ fn take(
     cycle: &Cycle,
     measure: &Measure,
     part: &Part<'_>,
-    services: Option<Vec<ServiceId>>,
+    reach: Reach,
     scribe: &mut Scribe<'_>,
 ) -> Requested {
     let account_id = work.account_id();
@@ -110,7 +115,7 @@ fn take(
         index: part.index,
         occurrence: part.occurrence,
         observe: is_observed(work, scribe),
-        debt: Some(DebtOf { values: debt_values(work, cycle, scribe), real: work.scope.real, services }),
+        debt: Some(DebtOf { values: debt_values(work, cycle, scribe), real: work.scope.real, reach }),
         balance: None,
         lines_crossed: 0,
     };
@@ -131,10 +136,11 @@ fn is_observed(work: &Work<'_>, scribe: &Scribe<'_>) -> bool {
 }
 
 fn debt_values(work: &Work<'_>, cycle: &Cycle, scribe: &Scribe<'_>) -> DebtValues {
+    let oldest_due = work.scope.invoices.iter().map(|invoice| invoice.due).min();
     DebtValues {
         real: scribe.money(work.scope.real),
         conditional: scribe.money(work.scope.conditional),
-        due: work.scope.oldest().map_or_else(String::new, |oldest| oldest.count_date.to_string()),
+        due: oldest_due.map_or_else(String::new, |due| due.to_string()),
         stage: super::stage_text(cycle),
     }
 }
@@ -185,40 +191,55 @@ fn concerned(work: &Work<'_>, profile: &Profile) -> Vec<ServiceId> {
     services.filter(|service| !service.always_on).map(|service| service.id.clone()).collect()
 }
 
-/// The services that an order newly holds: those that nothing else holds in the same way. None
-/// where there is nothing to hold.
-fn newly_held(
-    work: &Work<'_>,
-    profile: &Profile,
-    cycle: &Cycle,
-    order: &ProvisionMeasure,
-) -> Option<Vec<ServiceId>> {
-    let held = holders(work, &order.operation, &cycle.measures);
+/// What an order reaches: the services that nothing else holds in the same way, or the profile as a
+/// whole where the account lists none.
+fn reach_of(work: &Work<'_>, profile: &Profile, cycle: &Cycle, order: &ProvisionMeasure) -> Reach {
+    let holders = Holders::of(work, profile, &order.operation, &cycle.measures);
     if work.snapshot.services.is_empty() {
-        let is_held = held.iter().any(|services| services.is_empty());
-        return (!is_held).then(Vec::new);
+        return if holders.hold_profile() { Reach::HeldAlready } else { Reach::Newly(Vec::new()) };
     }
     let mut services = concerned(work, profile);
-    services.retain(|service| !held.iter().any(|held| held.contains(service)));
-    (!services.is_empty()).then_some(services)
+    if services.is_empty() {
+        return Reach::Nothing;
+    }
+    services.retain(|service| !holders.hold(service));
+    if services.is_empty() { Reach::HeldAlready } else { Reach::Newly(services) }
 }
 
-/// What each holder of an operation holds: the other profiles' cycles, and `own` measures.
-fn holders<'a>(
-    work: &'a Work<'_>,
-    operation: &Operation,
-    own: &'a [MeasureInForce],
-) -> Vec<&'a Vec<ServiceId>> {
-    // The profile at hand is taken out of the debtor while it is worked on.
-    let others = work.debtor.profiles.iter().flat_map(|profile| &profile.cycles);
-    let theirs = others.flat_map(|cycle| &cycle.measures);
-    theirs
-        .chain(own)
-        .filter_map(|measure| match &measure.what {
-            MeasureKind::Provision(held) if held.operation == *operation => Some(&held.services),
+/// Who holds an operation. Services are held by all profiles together, a profile as a whole only by
+/// its own cycles.
+struct Holders<'a> {
+    own: Vec<&'a [ServiceId]>,
+    others: Vec<&'a [ServiceId]>,
+}
+
+impl<'a> Holders<'a> {
+    /// The holders beside the measure at hand: `own` are the cycle's other measures, which, like the
+    /// profile itself, is taken out of the debtor while it is worked on.
+    fn of(
+        work: &'a Work<'_>,
+        profile: &'a Profile,
+        operation: &Operation,
+        own: impl IntoIterator<Item = &'a MeasureInForce>,
+    ) -> Self {
+        let services_of = |measure: &'a MeasureInForce| match &measure.what {
+            MeasureKind::Provision(held) if held.operation == *operation => Some(held.services.as_slice()),
             MeasureKind::Provision(_) | MeasureKind::Message(_) | MeasureKind::Task(_) => None,
-        })
-        .collect()
+        };
+        let of_cycles = |profile: &'a Profile| profile.cycles.iter().flat_map(|cycle| &cycle.measures);
+        Self {
+            own: of_cycles(profile).chain(own).filter_map(services_of).collect(),
+            others: work.debtor.profiles.iter().flat_map(of_cycles).filter_map(services_of).collect(),
+        }
+    }
+
+    fn hold_profile(&self) -> bool {
+        self.own.iter().any(|services| services.is_empty())
+    }
+
+    fn hold(&self, service: &ServiceId) -> bool {
+        self.own.iter().chain(&self.others).any(|services| services.contains(service))
+    }
 }
 
 /// Lets an order go: its undo goes out for what it was the last to hold.
@@ -231,13 +252,11 @@ fn lift(
     scribe: &mut Scribe<'_>,
 ) {
     let MeasureKind::Provision(order) = &measure.what else { return };
-    let mut held = holders(work, &order.operation, &cycle.measures);
-    held.extend(holders_among(still_to_lift, &order.operation));
-    let is_for_account = order.services.is_empty();
-    let is_held_on = is_for_account && held.iter().any(|services| services.is_empty());
-    let is_free = |service: &&ServiceId| !held.iter().any(|held| held.contains(service));
+    let holders = Holders::of(work, profile, &order.operation, cycle.measures.iter().chain(still_to_lift));
+    let is_free = |service: &&ServiceId| !holders.hold(service);
     let services: Vec<ServiceId> = order.services.iter().filter(is_free).cloned().collect();
-    if is_held_on || (!is_for_account && services.is_empty()) {
+    let is_held_on = if order.services.is_empty() { holders.hold_profile() } else { services.is_empty() };
+    if is_held_on {
         return;
     }
     let action = Action::Provision(Provision {
@@ -248,14 +267,6 @@ fn lift(
     });
     let figures = measures::figures_of(&action);
     send_after(work, profile, cycle, measure, ("lift", RecordKind::MeasureLifted), (action, figures), scribe);
-}
-
-fn holders_among<'a>(measures: &'a [MeasureInForce], operation: &Operation) -> Vec<&'a Vec<ServiceId>> {
-    let services_of = |measure: &'a MeasureInForce| match &measure.what {
-        MeasureKind::Provision(held) if held.operation == *operation => Some(&held.services),
-        MeasureKind::Provision(_) | MeasureKind::Message(_) | MeasureKind::Task(_) => None,
-    };
-    measures.iter().filter_map(services_of).collect()
 }
 
 /// Cancels what was asked of a person and is not done yet.

@@ -29,6 +29,8 @@ pub(crate) struct Scope {
 pub(crate) struct InScope {
     /// The date its age is counted from.
     pub(crate) count_date: Date,
+    /// Until when it was to be paid.
+    pub(crate) due: Date,
     /// When it came into scope.
     pub(crate) enters: Timestamp,
     /// When it was booked.
@@ -60,6 +62,7 @@ impl Scope {
             }
             invoices.push(InScope {
                 count_date: count_date(plan, invoice),
+                due: invoice.due,
                 enters,
                 booked_at: invoice.booked_at,
                 outstanding: invoice.outstanding(),
@@ -109,6 +112,15 @@ pub(crate) fn class_of(invoice: &Invoice, by: DebtClassBy) -> DebtClass {
         DebtClassBy::All => DebtClass::All,
         DebtClassBy::Provider => DebtClass::Provider(invoice.provider.clone()),
         DebtClassBy::Service => DebtClass::Service(invoice.service.clone()),
+    }
+}
+
+/// Whether a debt class is one of those that `by` makes.
+pub(crate) fn is_of_kind(class: &DebtClass, by: DebtClassBy) -> bool {
+    match class {
+        DebtClass::All => by == DebtClassBy::All,
+        DebtClass::Provider(_) => by == DebtClassBy::Provider,
+        DebtClass::Service(_) => by == DebtClassBy::Service,
     }
 }
 

@@ -237,7 +237,8 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
     /// nothing says where that is: then the batch is written without, and read again after a crash.
     fn apply(&mut self, mut batch: StoreBatch) -> Result<(), TaskError> {
         if let Some(state) = &self.state {
-            batch.meta = super::encoded(self.partition, |out| self.encoder.task_state(state, out))?;
+            let meta = super::encoded(self.partition, |out| self.encoder.task_state(state, out))?;
+            batch.meta = Some(meta);
         }
         Ok(self.store.apply(&batch)?)
     }

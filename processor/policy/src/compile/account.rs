@@ -52,7 +52,8 @@ impl Checker<'_> {
         let mut compiled = Vec::new();
         for segment in segments {
             if let Some(before) = everyone {
-                let message = format!("no account comes here: segment `{}` before takes everyone", before.value);
+                let message =
+                    format!("no account comes here: segment `{}` before takes everyone", before.value);
                 let help = "move the segment without `when` to the end";
                 self.error("unreachable", segment.name.span, message, help);
             }
@@ -79,7 +80,8 @@ impl Checker<'_> {
             self.known(Section::Plans, plan);
         }
         if !group.damaged && !group.plans.iter().any(|plan| plan.value == group.standard.value) {
-            let message = format!("the standard plan `{}` is none of the group's plans", group.standard.value);
+            let message =
+                format!("the standard plan `{}` is none of the group's plans", group.standard.value);
             self.error("unknown-name", group.standard.span, message, "name it under `plans` too");
         }
         PlanGroup {

@@ -9,7 +9,12 @@ impl Checker<'_> {
         for (_, calendar) in calendars.iter() {
             for (at, day) in calendar.weekend.iter().enumerate() {
                 if calendar.weekend.iter().take(at).any(|before| before.value == day.value) {
-                    self.error("duplicate-name", day.span, "the weekend names this day twice", "name it once");
+                    self.error(
+                        "duplicate-name",
+                        day.span,
+                        "the weekend names this day twice",
+                        "name it once",
+                    );
                 }
             }
         }
@@ -21,7 +26,12 @@ impl Checker<'_> {
         }
     }
 
-    fn window(&mut self, name: &Spanned<String>, window: &Spanned<WindowFile>, calendars: &Table<CalendarFile>) {
+    fn window(
+        &mut self,
+        name: &Spanned<String>,
+        window: &Spanned<WindowFile>,
+        calendars: &Table<CalendarFile>,
+    ) {
         if let Some(calendar) = &window.calendar {
             self.known(Section::Calendars, calendar);
         } else if let Some(skip) = window.skip.first() {
@@ -31,7 +41,12 @@ impl Checker<'_> {
         let mut open = Vec::new();
         for (days, _) in &window.hours {
             if days.0.iter().any(|day| open.contains(day)) {
-                self.error("duplicate-name", days.span, "a day here has hours already", "give each day its hours once");
+                self.error(
+                    "duplicate-name",
+                    days.span,
+                    "a day here has hours already",
+                    "give each day its hours once",
+                );
             }
             open.extend(&days.0);
         }

@@ -35,7 +35,8 @@ impl Checker<'_> {
     /// With `severest`, a stage that is always due together with the next one is never entered.
     fn passed_over(&mut self, plan: &PlanFile, before: &StageFile, stage: &StageFile) {
         let from_oldest = matches!(plan.anchor, None | Some(AnchorWord::Oldest));
-        let scope = plan.days_before_entry.as_ref().filter(|_| from_oldest).map_or(Period::NONE, |days| days.0);
+        let scope =
+            plan.days_before_entry.as_ref().filter(|_| from_oldest).map_or(Period::NONE, |days| days.0);
         let earliest = before.after.value.0.nominal_micros().max(scope.nominal_micros());
         let due_with_it = stage.after.value.0.nominal_micros() <= earliest;
         let waits = stage.min_gap.as_ref().is_some_and(|gap| !gap.0.is_none())
@@ -44,7 +45,8 @@ impl Checker<'_> {
         let asks = stage.if_debt.is_some() || stage.if_invoices.is_some() || stage.if_task.is_some();
         if due_with_it && !waits && !asks {
             let (name, next) = (&before.stage.value, &stage.stage.value);
-            let message = format!("`{name}` cannot be reached: `{next}` is always due with it and passes it over");
+            let message =
+                format!("`{name}` cannot be reached: `{next}` is always due with it and passes it over");
             let help = "let the next stage come later, or use `catch_up: sequential`";
             self.error("unreachable", before.stage.span, message, help);
         }
@@ -56,7 +58,8 @@ impl Checker<'_> {
             let message = format!("`{}` cuts off, and no stage before it sends a message", name.value);
             self.error("cut-off-unannounced", name.span, message, "put a stage with a message before it");
         } else if severest && stage.notice.is_none() {
-            let message = format!("after an outage `{}` may cut off without the messages before it", name.value);
+            let message =
+                format!("after an outage `{}` may cut off without the messages before it", name.value);
             let finding = Finding::warning("severest-cut-off", name.span, message);
             self.say(finding.with_help("use `catch_up: sequential`, or give the stage a `notice`"));
         }
@@ -66,6 +69,8 @@ impl Checker<'_> {
 fn cuts_off(stage: &StageFile) -> bool {
     stage.measures.iter().any(|measure| match measure {
         MeasureFile::Provision(order) => order.cuts_off,
-        MeasureFile::Message(_) | MeasureFile::Task(_) | MeasureFile::Fee(_) | MeasureFile::Handover(_) => false,
+        MeasureFile::Message(_) | MeasureFile::Task(_) | MeasureFile::Fee(_) | MeasureFile::Handover(_) => {
+            false
+        }
     })
 }

@@ -28,7 +28,12 @@ impl Checker<'_> {
                 self.some_text(&fee.code);
                 let amount = self.money(&fee.amount);
                 if amount.scaled_to(3).is_some_and(|units| units.0 == 0) {
-                    self.error("wrong-value", fee.amount.span, "a fee of nothing is none", "write more than 0");
+                    self.error(
+                        "wrong-value",
+                        fee.amount.span,
+                        "a fee of nothing is none",
+                        "write more than 0",
+                    );
                 }
                 Measure::Fee { code: fee.code.value.clone(), amount }
             }

@@ -2,7 +2,9 @@
 
 use super::{Checker, Section};
 use crate::condition::Over;
-use crate::file::{AnchorWord, CatchUpWord, CountDateWord, DebtClassWord, OnPartCureWord, PlanFile, StageFile};
+use crate::file::{
+    AnchorWord, CatchUpWord, CountDateWord, DebtClassWord, OnPartCureWord, PlanFile, StageFile,
+};
 use crate::texts::Speaks;
 use crate::yaml::{Spanned, Table};
 use decision::ids::{PlanName, StageName};
@@ -60,7 +62,9 @@ impl Checker<'_> {
         let Some(entry) = &plan.entry else { return };
         let exit = plan.exit.as_ref().map_or(Decimal::ZERO, |exit| exit.value.0);
         // Three decimals are the most that a currency has.
-        let (Some(entry_units), Some(exit_units)) = (entry.value.0.scaled_to(3), exit.scaled_to(3)) else { return };
+        let (Some(entry_units), Some(exit_units)) = (entry.value.0.scaled_to(3), exit.scaled_to(3)) else {
+            return;
+        };
         if entry_units <= exit_units {
             let message = format!("a cycle opened at {} would end at once: it ends at {exit}", entry.value.0);
             self.error("contradiction", entry.span, message, "write an `entry` above `exit`");

@@ -123,8 +123,12 @@ impl Checker<'_> {
             let Some(at) = self.line(&line.value.0, line.span, decimals) else { continue };
             if let Some((previous, previous_at)) = before {
                 let (further, help) = match direction {
-                    Direction::Falling => (at < previous_at, "write falling lines from the highest to the lowest"),
-                    Direction::Rising => (at > previous_at, "write rising lines from the lowest to the highest"),
+                    Direction::Falling => {
+                        (at < previous_at, "write falling lines from the highest to the lowest")
+                    }
+                    Direction::Rising => {
+                        (at > previous_at, "write rising lines from the lowest to the highest")
+                    }
                 };
                 if is_percent(previous) != is_percent(&line.value.0) {
                     let message = "amounts and parts of the limit do not mix in one rule";
@@ -143,7 +147,12 @@ impl Checker<'_> {
             Line::Amount(amount) => self.fits(*amount, decimals, span),
             Line::Percent(percent) => {
                 if percent.is_negative() {
-                    self.error("wrong-value", span, "a part of the limit is not below zero", "write 0% or more");
+                    self.error(
+                        "wrong-value",
+                        span,
+                        "a part of the limit is not below zero",
+                        "write 0% or more",
+                    );
                 }
                 self.fits(*percent, PERCENT_DECIMALS, span)
             }
@@ -154,7 +163,12 @@ impl Checker<'_> {
         let step = every.value.0;
         let at = self.line(&step, every.span, decimals)?;
         if !at.is_positive() {
-            self.error("wrong-value", every.span, format!("a step of {step} leads nowhere"), "write more than 0");
+            self.error(
+                "wrong-value",
+                every.span,
+                format!("a step of {step} leads nowhere"),
+                "write more than 0",
+            );
         }
         if last.is_some_and(|last| is_percent(last) != is_percent(&step)) {
             let message = "the step is not of the kind of the lines";

@@ -58,7 +58,11 @@ pub(super) fn checked(text: &str, over: Over, shared: &Shared) -> Result<IdedExp
         shared,
         names,
         source,
-        facts: Facts::new(&sample.account, (over == Over::AccountAndInvoice).then_some(&sample.invoice), shared),
+        facts: Facts::new(
+            &sample.account,
+            (over == Over::AccountAndInvoice).then_some(&sample.invoice),
+            shared,
+        ),
         bound: Vec::new(),
         loops: 0,
         problems: Vec::new(),
@@ -212,7 +216,10 @@ impl Checker<'_> {
         } else if let Some(attribute) = name.strip_prefix("account.attributes.") {
             let known = self.shared.attributes.iter().map(|rule| rule.name.as_str());
             let message = format!("no attribute `{attribute}` is declared");
-            (message, suggest::instead_of(attribute, known).or(Some("declare it under `attributes`".to_owned())))
+            (
+                message,
+                suggest::instead_of(attribute, known).or(Some("declare it under `attributes`".to_owned())),
+            )
         } else {
             let known = self.names.iter().map(String::as_str);
             (format!("no variable `{name}` is known"), suggest::instead_of(name, known))

@@ -13,7 +13,8 @@ fn conditions() -> Conditions {
         currency: Currency::parse("EUR").unwrap(),
         language: Language::from("en"),
     };
-    let attribute = |name: &str, kind, default| AttributeRule { name: name.to_owned(), kind, required: false, default };
+    let attribute =
+        |name: &str, kind, default| AttributeRule { name: name.to_owned(), kind, required: false, default };
     Conditions::new(
         defaults,
         vec![

@@ -19,7 +19,9 @@ pub(crate) use plan::{
     RunningCyclesWord, StageFile,
 };
 pub(crate) use threshold::{DeliverWord, OnFirstWord, ThresholdFile};
-pub(crate) use values::{Amount, CurrencyCode, Day, Length, LineText, Moment, Multiple, Rate, When, ZoneName};
+pub(crate) use values::{
+    Amount, CurrencyCode, Day, Length, LineText, Moment, Multiple, Rate, When, ZoneName,
+};
 
 use crate::yaml::{Required, Spanned, Table};
 use schemars::JsonSchema;

@@ -10,9 +10,11 @@ fn seen(node: &Node) -> serde_json::Value {
     match &node.value {
         Value::Scalar(scalar) => seen_scalar(scalar),
         Value::List(items) => items.iter().map(seen).collect(),
-        Value::Map(entries) => {
-            entries.iter().map(|entry| (entry.key.clone(), seen(&entry.value))).collect::<serde_json::Map<_, _>>().into()
-        }
+        Value::Map(entries) => entries
+            .iter()
+            .map(|entry| (entry.key.clone(), seen(&entry.value)))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
     }
 }
 
@@ -66,7 +68,9 @@ fn the_schema_of_tests_accepts_the_acceptance_suites() {
 #[test]
 fn the_schema_refuses_what_the_reader_refuses() {
     let head = "policy: p\nversion: 1\ntime_zone: UTC\ncurrency: EUR\nlanguage: en\n";
-    for wrong in ["colour: red\n", "plans: []\n", "balances: { main: { unit: euros } }\n", "attributes: { vip: {} }\n"] {
+    for wrong in
+        ["colour: red\n", "plans: []\n", "balances: { main: { unit: euros } }\n", "attributes: { vip: {} }\n"]
+    {
         let text = format!("{head}{wrong}");
         assert!(accepts(crate::json_schema(), &text).is_err(), "{wrong}");
         assert!(crate::parse("p", &text).is_err(), "{wrong}");

@@ -185,7 +185,8 @@ impl<'de> Visitor<'de> for CommandVisitor {
                 }
             }
         }
-        let found = found.ok_or_else(|| A::Error::custom("there is no command\nwrite it as `message: TEMPLATE`"))?;
+        let found =
+            found.ok_or_else(|| A::Error::custom("there is no command\nwrite it as `message: TEMPLATE`"))?;
         Ok(CommandCheck { at, ..found })
     }
 }

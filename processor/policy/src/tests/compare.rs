@@ -150,7 +150,8 @@ fn same_text(wanted: &str, found: &str, zone: &Zone) -> bool {
 /// A number without the zeros that say nothing, its percent sign kept.
 fn number(text: &str) -> Option<(decision::money::MinorUnits, bool)> {
     let (digits, percent) = text.strip_suffix('%').map_or((text, false), |digits| (digits, true));
-    let trimmed = if digits.contains('.') { digits.trim_end_matches('0').trim_end_matches('.') } else { digits };
+    let trimmed =
+        if digits.contains('.') { digits.trim_end_matches('0').trim_end_matches('.') } else { digits };
     // Three decimals are the most that a currency has.
     let units = decision::money::Decimal::parse(trimmed).ok()?.scaled_to(3)?;
     Some((units, percent))
@@ -163,7 +164,8 @@ pub(super) fn records(wanted: &[RecordCheck], found: &[Record], zone: &Zone) -> 
         if !left.any(|record| is_record(check, record, zone)) {
             let wanted: Vec<String> = wanted.iter().map(expected_record).collect();
             let found: Vec<String> = found.iter().map(told_record).collect();
-            let missing = format!("records: this one is missing, or not in this order: {}\n", expected_record(check));
+            let missing =
+                format!("records: this one is missing, or not in this order: {}\n", expected_record(check));
             return Err(format!("{missing}{}{}", listed("expected", &wanted), listed("got", &found)));
         }
     }
@@ -186,7 +188,12 @@ fn is_record(wanted: &RecordCheck, found: &Record, zone: &Zone) -> bool {
 }
 
 /// The state is the one expected now.
-pub(super) fn state(wanted: &StateCheck, debtor: &Debtor, moment: Moment, reader: &Reader<'_>) -> Result<(), String> {
+pub(super) fn state(
+    wanted: &StateCheck,
+    debtor: &Debtor,
+    moment: Moment,
+    reader: &Reader<'_>,
+) -> Result<(), String> {
     let mut differences = Differences { reader, lines: Vec::new() };
     if wanted.asks_of_a_profile() {
         let profiles = view::profiles(debtor, moment, reader.policy);
@@ -198,9 +205,10 @@ pub(super) fn state(wanted: &StateCheck, debtor: &Debtor, moment: Moment, reader
         differences.field("credit", &reader.in_major(reader.money(credit)?), &found);
     }
     if let Some(fired) = &wanted.fired {
-        let wanted: Vec<_> = fired.iter().map(|(rule, lines)| {
-            (rule.value.clone(), lines.iter().map(|line| line.0.clone()).collect())
-        }).collect();
+        let wanted: Vec<_> = fired
+            .iter()
+            .map(|(rule, lines)| (rule.value.clone(), lines.iter().map(|line| line.0.clone()).collect()))
+            .collect();
         let found = view::fired(debtor, reader.policy);
         let found: Vec<_> = found.into_iter().map(|(rule, lines)| (rule.to_string(), lines)).collect();
         differences.fired(wanted, found);
@@ -221,10 +229,13 @@ impl StateCheck {
 }
 
 fn the_profile<'p>(wanted: &StateCheck, profiles: &'p [ProfileView]) -> Result<&'p ProfileView, String> {
-    let classes = || profiles.iter().map(|profile| format!("`{}`", profile.debt_class)).collect::<Vec<_>>().join(", ");
+    let classes =
+        || profiles.iter().map(|profile| format!("`{}`", profile.debt_class)).collect::<Vec<_>>().join(", ");
     match (&wanted.debt_class, profiles) {
         (None, [only]) => Ok(only),
-        (None, _) => Err(format!("state: there are several profiles ({}): say which by `debt_class`", classes())),
+        (None, _) => {
+            Err(format!("state: there are several profiles ({}): say which by `debt_class`", classes()))
+        }
         (Some(name), _) => {
             let named = |class: &DebtClass| {
                 let text = class.to_string();

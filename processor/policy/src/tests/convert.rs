@@ -32,7 +32,10 @@ type Read<T> = Result<T, String>;
 impl Reader<'_> {
     /// The account's zone.
     pub(super) fn zone(&self) -> Zone {
-        self.account.time_zone.as_ref().map_or_else(|| self.policy.defaults.zone.clone(), |zone| zone.0.clone())
+        self.account
+            .time_zone
+            .as_ref()
+            .map_or_else(|| self.policy.defaults.zone.clone(), |zone| zone.0.clone())
     }
 
     /// The account's currency.
@@ -84,9 +87,10 @@ impl Reader<'_> {
             always_on: service.always_on,
         });
         let contacts = account.contacts.iter().flat_map(|contacts| contacts.iter());
-        let attributes = account.attributes.iter().map(|(name, text)| {
-            self.attribute(name, &text.0).map(|value| (name.value.clone(), value))
-        });
+        let attributes = account
+            .attributes
+            .iter()
+            .map(|(name, text)| self.attribute(name, &text.0).map(|value| (name.value.clone(), value)));
         Ok(Snapshot {
             payment_mode: account.payment_mode.map_or(PaymentMode::Postpaid, |mode| mode.0),
             currency: account.currency.as_ref().map(|currency| currency.0),
@@ -94,7 +98,12 @@ impl Reader<'_> {
             time_zone: account.time_zone.as_ref().map(|zone| zone.0.clone()),
             credit_limit: account.credit_limit.as_ref().map(|limit| self.money(limit)).transpose()?,
             contacts: contacts.map(|(channel, to)| (Channel::from(channel.as_str()), to.clone())).collect(),
-            opt_outs: account.opt_outs.iter().flatten().map(|channel| Channel::from(channel.as_str())).collect(),
+            opt_outs: account
+                .opt_outs
+                .iter()
+                .flatten()
+                .map(|channel| Channel::from(channel.as_str()))
+                .collect(),
             services: services.collect(),
             attributes: attributes.collect::<Read<_>>()?,
             closed: account.closed.unwrap_or(false),
@@ -216,9 +225,10 @@ impl Reader<'_> {
             Some(Period::Days(days)) => days,
             Some(Period::Exact(_)) => return Err("the grace is counted in days, as 2d".to_owned()),
         };
-        let parts = hold.parts.iter().map(|part| {
-            self.money(&part.amount).map(|amount| Instalment { due: part.due.0, amount })
-        });
+        let parts = hold
+            .parts
+            .iter()
+            .map(|part| self.money(&part.amount).map(|amount| Instalment { due: part.due.0, amount }));
         let order = Order::Hold(HoldOrder {
             id: hold.id.as_str().into(),
             kind: HoldKind::Instalments { parts: parts.collect::<Read<_>>()?, grace_days },

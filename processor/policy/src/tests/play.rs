@@ -96,7 +96,12 @@ impl Play<'_> {
         self.event(happening, occurred, item.event_id.as_deref())
     }
 
-    fn event(&mut self, happening: Happening<'_>, at: Timestamp, event_id: Option<&str>) -> Result<(), String> {
+    fn event(
+        &mut self,
+        happening: Happening<'_>,
+        at: Timestamp,
+        event_id: Option<&str>,
+    ) -> Result<(), String> {
         if let Happening::Account(change) = happening {
             self.account = merged(&self.account, change);
         }

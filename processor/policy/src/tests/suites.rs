@@ -54,7 +54,9 @@ templates: { t: { en: Low }, one: { en: '{{ debt.real }}' } }
 
 /// The file of these steps of one test, after a head of five lines.
 fn file_of(steps: &str) -> String {
-    format!("policy: p.policy.yaml\naccount: {{ payment_mode: postpaid }}\ntests:\n- name: a test\n  steps:\n{steps}")
+    format!(
+        "policy: p.policy.yaml\naccount: {{ payment_mode: postpaid }}\ntests:\n- name: a test\n  steps:\n{steps}"
+    )
 }
 
 fn run_text(text: &str) -> Result<TestRun, Vec<PolicyReport>> {
@@ -112,7 +114,9 @@ fn what_falls_due_happens_at_its_own_time_and_once() {
 #[test]
 fn after_an_outage_what_waits_in_the_log_is_read_first() {
     let paid = "payment: { id: P1, amount: 50 }, commands: []";
-    check_passes(&format!("{INVOICE}  - {{ at: 2026-03-09, after_outage: true, {paid}, state: {{ status: clear }} }}\n"));
+    check_passes(&format!(
+        "{INVOICE}  - {{ at: 2026-03-09, after_outage: true, {paid}, state: {{ status: clear }} }}\n"
+    ));
     let unpaid = "commands: [ { message: one, at: 2026-03-09 }, { task: calls, at: 2026-03-09 } ]";
     check_passes(&format!("{INVOICE}  - {{ at: 2026-03-09, after_outage: true, {unpaid} }}\n"));
 }
@@ -130,8 +134,14 @@ fn events_may_repeat_others_and_come_late_or_together() {
 
 #[test]
 fn an_event_may_be_rejected() {
-    check_passes("  - { at: 2026-03-01, control: { rearm: high, by: anna, role: manager, why: test }, rejected: no threshold }\n");
-    check_fails("  - { at: 2026-03-01, control: { rearm: low }, rejected: no threshold }\n", 1, "nothing was rejected");
+    check_passes(
+        "  - { at: 2026-03-01, control: { rearm: high, by: anna, role: manager, why: test }, rejected: no threshold }\n",
+    );
+    check_fails(
+        "  - { at: 2026-03-01, control: { rearm: low }, rejected: no threshold }\n",
+        1,
+        "nothing was rejected",
+    );
 }
 
 #[test]
@@ -141,7 +151,11 @@ fn reports_come_by_themselves_or_by_steps() {
                  \x20 - { at: 2026-03-03, report: { command: { message: one }, outcome: done }, records: [ { kind: command_reported } ] }\n";
     let run = run_text(&format!("{manual}{steps}")).unwrap();
     assert_eq!(run.failed(), 0, "{}", print(std::slice::from_ref(&run)));
-    check_fails("  - { at: 2026-03-03, report: { command: { task: x }, outcome: done } }\n", 1, "no command that was requested");
+    check_fails(
+        "  - { at: 2026-03-03, report: { command: { task: x }, outcome: done } }\n",
+        1,
+        "no command that was requested",
+    );
 }
 
 #[test]
@@ -157,7 +171,8 @@ fn a_test_may_start_without_a_snapshot() {
 
 #[test]
 fn a_difference_names_its_line_and_shows_both_sides() {
-    let steps = format!("{INVOICE}  - {{ at: 2026-03-02, commands: [ message: two ], state: {{ stage: none }} }}\n");
+    let steps =
+        format!("{INVOICE}  - {{ at: 2026-03-02, commands: [ message: two ], state: {{ stage: none }} }}\n");
     let run = run_text(&file_of(&steps)).unwrap();
     let expected = "\
 FAILED p.tests.yaml: a test
@@ -179,12 +194,28 @@ FAILED p.tests.yaml: a test
 
 #[test]
 fn steps_fail_where_they_differ() {
-    check_fails(&format!("{INVOICE}  - {{ at: 2026-03-01, state: {{ real_debt: 49.99 }} }}\n"), 2, "expected 49.99, got 50.00");
+    check_fails(
+        &format!("{INVOICE}  - {{ at: 2026-03-01, state: {{ real_debt: 49.99 }} }}\n"),
+        2,
+        "expected 49.99, got 50.00",
+    );
     let next = "state: { next: { stage: one, at: 2026-03-03 } }";
-    check_fails(&format!("{INVOICE}  - {{ at: 2026-03-01, {next} }}\n"), 2, "next.at: expected 2026-03-03T00:00:00 (UTC), got 2026-03-02");
-    check_fails("  - { at: 2026-03-01, state: { fired: { low: [10] } } }\n", 1, "expected { low: [10] }, got {  }");
+    check_fails(
+        &format!("{INVOICE}  - {{ at: 2026-03-01, {next} }}\n"),
+        2,
+        "next.at: expected 2026-03-03T00:00:00 (UTC), got 2026-03-02",
+    );
+    check_fails(
+        "  - { at: 2026-03-01, state: { fired: { low: [10] } } }\n",
+        1,
+        "expected { low: [10] }, got {  }",
+    );
     check_fails("  - { at: 2026-03-01, records: [ { kind: alert } ] }\n", 1, "this one is missing");
-    check_fails("  - { at: 2026-03-01, invoice: { id: B, amount: 1.005, due: 2026-03-01 } }\n", 1, "is no amount of EUR");
+    check_fails(
+        "  - { at: 2026-03-01, invoice: { id: B, amount: 1.005, due: 2026-03-01 } }\n",
+        1,
+        "is no amount of EUR",
+    );
     check_fails("  - { at: 2026-03-01, control: { by: anna } }\n", 1, "orders nothing");
     check_fails("  - { at: 2026-03-01, state: { debt_class: x } }\n", 1, "there is no profile `x`");
 }
@@ -196,13 +227,28 @@ fn a_wrong_file_of_tests_is_refused_at_its_place() {
     check_refused("  - { at: 2026-03-02, §invoce: {} }\n", "did you mean `invoice`?");
     check_refused("  - { at: 2026-03-02, invoice: §{ id: B } }\n", "`amount`, `due` are missing here");
     check_refused("  - { at: 2026-03-02, commands: [ §mesage: x ] }\n", "did you mean `message`?");
-    check_refused("  - { at: 2026-03-02, commands: [ message: { §chanel: x } ] }\n", "did you mean `channel`?");
-    check_refused("  - { at: 2026-03-02, commands: [ §{ message: x, task: y } ] }\n", "two commands stand in one");
+    check_refused(
+        "  - { at: 2026-03-02, commands: [ message: { §chanel: x } ] }\n",
+        "did you mean `channel`?",
+    );
+    check_refused(
+        "  - { at: 2026-03-02, commands: [ §{ message: x, task: y } ] }\n",
+        "two commands stand in one",
+    );
     check_refused("  - { at: 2026-03-02, records: [ { kind: §alerts } ] }\n", "did you mean `alert`?");
-    check_refused("  - { at: 2026-03-02, state: { status: §closed } }\n", "known here: `clear`, `active`, `held`");
-    check_refused("  - §{ at: 2026-03-02, control: { close: true }, payment: { id: P, amount: 1 } }\n", "several events");
+    check_refused(
+        "  - { at: 2026-03-02, state: { status: §closed } }\n",
+        "known here: `clear`, `active`, `held`",
+    );
+    check_refused(
+        "  - §{ at: 2026-03-02, control: { close: true }, payment: { id: P, amount: 1 } }\n",
+        "several events",
+    );
     check_refused("  - { at: 2026-03-02, events: [ §{ } ] }\n", "there is no event here");
-    check_refused("  - { at: 2026-03-02, balance: { name: main, value: 1, reason: §topup } }\n", "did you mean `top_up`?");
+    check_refused(
+        "  - { at: 2026-03-02, balance: { name: main, value: 1, reason: §topup } }\n",
+        "did you mean `top_up`?",
+    );
 }
 
 #[test]

@@ -5,8 +5,8 @@ use super::shape::Required;
 use super::{Entry, Node, Scalar, Value, spanned};
 use serde::de::value::UsizeDeserializer;
 use serde::de::{
-    self, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess,
-    VariantAccess, Visitor,
+    self, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess,
+    Visitor,
 };
 use std::fmt;
 
@@ -235,7 +235,12 @@ impl<'de> Deserializer<'de> for De<'de> {
         match &self.node.value {
             Value::Scalar(_) => {
                 let word = &self.scalar("a word")?.text;
-                self.here(visitor.visit_enum(Choice { of: self, word, place: Place::Node(self.node.id), content: None }))
+                self.here(visitor.visit_enum(Choice {
+                    of: self,
+                    word,
+                    place: Place::Node(self.node.id),
+                    content: None,
+                }))
             }
             Value::Map(entries) => match entries.as_slice() {
                 [Entry { key, value, .. }] => {
@@ -382,13 +387,16 @@ impl<'de> VariantAccess<'de> for Choice<'de> {
     fn unit_variant(self) -> Read<()> {
         match self.content {
             None => Ok(()),
-            Some(_) => Err(Fault::wrong(format!("`{}` stands alone, nothing follows it", self.word)).at(self.place)),
+            Some(_) => {
+                Err(Fault::wrong(format!("`{}` stands alone, nothing follows it", self.word)).at(self.place))
+            }
         }
     }
 
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Read<T::Value> {
         let Some(node) = self.content else {
-            return Err(Fault::wrong(format!("`{}` needs its fields: `{}: {{ … }}`", self.word, self.word)).at(self.place));
+            return Err(Fault::wrong(format!("`{}` needs its fields: `{}: {{ … }}`", self.word, self.word))
+                .at(self.place));
         };
         let de = self.of.inner(node);
         de.here(seed.deserialize(de))

@@ -142,7 +142,7 @@ fn services_that_are_always_on_are_never_touched() {
             ("2026-03-12", paid(), "thanks", ""),
         ],
     );
-    assert_eq!(life.reasons(RecordKind::MeasureDropped), ["every service is held already, or always on"]);
+    assert_eq!(life.reasons(RecordKind::MeasureDropped), ["every service is always on"]);
 }
 
 #[test]
