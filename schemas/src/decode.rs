@@ -254,10 +254,9 @@ fn explain<'v, T: Deserialize<'v>>(error: WireError, schema: &Schema, datum: &'v
         // It reads, and bytes are left over.
         Ok(_) => return error,
     };
-    if let WireError::Undecodable { record, reason, .. } = &error
-        && place != "."
-    {
-        return WireError::Undecodable { record, field: place, reason: reason.clone() };
+    if place == "." {
+        return error;
     }
-    error
+    let WireError::Undecodable { record, reason, .. } = error else { return error };
+    WireError::Undecodable { record, field: place, reason }
 }

@@ -34,10 +34,11 @@ fn day(days_after: i32) -> Date {
     Date::default().plus_days(20_778 + days_after)
 }
 
-/// A command's id.
+/// A command's id: a fixed one, whatever ids are made of.
 #[must_use]
 pub fn command_id() -> CommandId {
-    CommandId::of(&["sample"], &[1])
+    #[expect(clippy::expect_used, reason = "32 hexadecimal digits")]
+    "00112233445566778899aabbccddeeff".parse().expect("a command id")
 }
 
 /// A policy's identity.

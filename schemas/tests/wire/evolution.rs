@@ -20,10 +20,11 @@ fn history(schema: RecordSchema) -> Vec<(String, Vec<u8>)> {
     let versions = files.count() / 2;
     let read = |version| {
         let file = |ending| folder.join(format!("v{version}.{ending}"));
-        let gone = |_| panic!("{} v{version} is gone: {HOW_TO}", schema.name());
+        let gone = |error: std::io::Error| -> ! {
+            panic!("{} v{version} is gone ({error}): {HOW_TO}", schema.name())
+        };
         let text = std::fs::read_to_string(file("avsc")).unwrap_or_else(|error| gone(error));
-        let value = std::fs::read(file("bin"))
-            .unwrap_or_else(|error| panic!("{} v{version} is gone ({error}): {HOW_TO}", schema.name()));
+        let value = std::fs::read(file("bin")).unwrap_or_else(|error| gone(error));
         (text, value)
     };
     (1..=versions).map(read).collect()

@@ -30,21 +30,21 @@ impl Codec {
     fn read(&mut self, schema: RecordSchema, value: &[u8]) -> Result<String, schemas::WireError> {
         use schemas::{InputTopic, OutputTopic};
         if let Some(topic) = InputTopic::ALL.iter().find(|topic| topic.schema() == schema) {
-            return match self.decoder.event(*topic, Some(b"A-1"), Some(value)) {
-                Ok(event) => Ok(format!("{event:?}")),
-                Err(error) => Err(error),
-            };
+            let event = self.decoder.event(*topic, Some(b"A-1"), Some(value))?;
+            return Ok(format!("{event:?}"));
         }
-        Ok(match schema {
-            RecordSchema::Record => format!("{:?}", self.decoder.record(value)?),
-            RecordSchema::Reject => format!("{:?}", self.decoder.reject(value)?),
-            RecordSchema::Journal => format!("{:?}", self.decoder.journal(value)?),
-            RecordSchema::Debtor => format!("{:?}", self.decoder.debtor(value)?),
-            RecordSchema::TaskState => format!("{:?}", self.decoder.task_state(value)?),
-            other => {
-                let topic = OutputTopic::ALL.iter().find(|topic| topic.schema() == other).unwrap();
-                format!("{:?}", self.decoder.command(*topic, value)?)
+        for topic in OutputTopic::ALL.iter().filter(|topic| topic.schema() == schema) {
+            if let Some(command) = self.decoder.command(*topic, value)? {
+                return Ok(format!("{command:?}"));
             }
+        }
+        Ok(match schema.name() {
+            "record" => format!("{:?}", self.decoder.record(value)?),
+            "reject" => format!("{:?}", self.decoder.reject(value)?),
+            "journal" => format!("{:?}", self.decoder.journal(value)?),
+            "debtor" => format!("{:?}", self.decoder.debtor(value)?),
+            "task_state" => format!("{:?}", self.decoder.task_state(value)?),
+            other => panic!("no way to read a {other}"),
         })
     }
 }
