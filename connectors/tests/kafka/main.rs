@@ -10,6 +10,7 @@ mod cluster;
 mod commits;
 #[path = "../contract/mod.rs"]
 mod contract;
+mod figures;
 mod protocols;
 mod topics;
 

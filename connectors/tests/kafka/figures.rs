@@ -1,0 +1,67 @@
+//! What a record costs on its way in and out. Measured, not tested: run it by name, in release.
+
+use crate::cluster::Cluster;
+use crate::contract::{Setting, at, commit, fenced, record, takes};
+use engine::log::{Consumer, Log, Polled, Producer, Reader};
+use std::time::{Duration, Instant};
+
+const RECORDS: u32 = 300_000;
+const BATCH: u32 = 3_000;
+
+#[test]
+#[ignore = "a measurement"]
+fn the_cost_of_a_record() {
+    let cluster = Cluster::of_test("figures");
+    let log = cluster.process(None);
+    let input = at(&cluster.topic("in", 1), 0);
+    let mut consumer = log.join(std::slice::from_ref(&input.topic)).unwrap();
+    takes(&mut consumer, std::slice::from_ref(&input));
+    let mut producer = fenced(&log, &format!("{}-p", input.topic));
+    let text = "x".repeat(100);
+    let (mut sending, begun) = (Duration::ZERO, Instant::now());
+    for _ in 0..RECORDS / BATCH {
+        producer.begin().unwrap();
+        let sent = Instant::now();
+        for _ in 0..BATCH {
+            producer.send(record(input.clone(), &text)).unwrap();
+        }
+        sending += sent.elapsed();
+        commit(&mut producer, vec![], &consumer.membership()).unwrap();
+    }
+    tell("send (the call alone)", sending);
+    tell("send and commit, 3,000 a transaction", begun.elapsed());
+
+    let begun = Instant::now();
+    let mut reader = log.reader().unwrap();
+    reader.seek(&input, 0).unwrap();
+    let mut count = 0;
+    while count < RECORDS as usize {
+        count += reader.read(Duration::from_secs(1)).unwrap().records.len();
+    }
+    tell("read", begun.elapsed());
+
+    consumer.start(&input, 0).unwrap();
+    let begun = Instant::now();
+    let mut count = 0;
+    while count < RECORDS as usize {
+        if let Polled::Records(records) = consumer.poll(1_000, Duration::from_secs(1)).unwrap() {
+            count += records.len();
+        }
+    }
+    tell("poll", begun.elapsed());
+    // The fetched records wait in the client's queue: what is left is the call's own cost.
+    consumer.start(&input, 0).unwrap();
+    std::thread::sleep(Duration::from_secs(3));
+    let begun = Instant::now();
+    let mut count: u32 = 0;
+    while count < RECORDS / 3 {
+        if let Polled::Records(records) = consumer.poll(1_000, Duration::from_secs(1)).unwrap() {
+            count += u32::try_from(records.len()).unwrap();
+        }
+    }
+    tell("poll of what was fetched already", begun.elapsed() * 3);
+}
+
+fn tell(what: &str, took: Duration) {
+    eprintln!("{what}: {:.2} µs a record", took.as_secs_f64() * 1e6 / f64::from(RECORDS));
+}
