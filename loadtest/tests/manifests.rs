@@ -45,7 +45,14 @@ fn check(yaml: &Yaml, path: &str, expected: &str) {
         Yaml::String(text) => text.clone(),
         Yaml::Integer(number) => number.to_string(),
         Yaml::Boolean(truth) => truth.to_string(),
-        other => format!("{other:?}"),
+        other @ (Yaml::Real(_)
+        | Yaml::Array(_)
+        | Yaml::Hash(_)
+        | Yaml::Alias(_)
+        | Yaml::Null
+        | Yaml::BadValue) => {
+            format!("{other:?}")
+        }
     };
     assert_eq!(found, expected, "{path}");
 }

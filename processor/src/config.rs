@@ -87,10 +87,10 @@ impl Config {
     ) -> Result<Self, Box<ConfigProblem>> {
         let file = file::read(path, text, environment)?;
         let folder = path.parent().unwrap_or(Path::new("."));
-        Self::check(file, folder).map_err(|problem| Box::new(problem.in_file(path, text)))
+        Self::check(file, folder).map_err(|problem| problem.in_file(path, text))
     }
 
-    fn check(file: ConfigFile, folder: &Path) -> Result<Self, ConfigProblem> {
+    fn check(file: ConfigFile, folder: &Path) -> Result<Self, Box<ConfigProblem>> {
         let names = topic_names(&file.topics);
         let engine = engine_settings(&file.engine)?;
         let positive = |what: &'static str, number: u64| {
@@ -135,7 +135,7 @@ fn topic_names(topics: &file::Topics) -> TopicNames {
     names
 }
 
-fn engine_settings(file: &file::Engine) -> Result<engine::Settings, ConfigProblem> {
+fn engine_settings(file: &file::Engine) -> Result<engine::Settings, Box<ConfigProblem>> {
     let default = engine::Settings::default();
     if file.batch_inputs == 0 {
         return Err(ConfigProblem::value("engine.batch_inputs", "must be above zero"));

@@ -28,7 +28,7 @@ struct Every {
 impl Faults for Every {
     fn commit(&mut self, _: &str) -> CommitFate {
         let count = self.count.fetch_add(1, Ordering::Relaxed) + 1;
-        if count % self.nth == 0 { self.fate } else { CommitFate::Ends }
+        if count.is_multiple_of(self.nth) { self.fate } else { CommitFate::Ends }
     }
 }
 

@@ -183,10 +183,10 @@ pub(super) fn read(
         return parsed.map_err(in_file);
     }
     // What the file says wrong is told as its own fault, unless a variable may mend it.
-    if let Err(error) = &parsed {
-        if !error.message().starts_with("missing field") {
-            return parsed.map_err(in_file);
-        }
+    if let Err(error) = &parsed
+        && !error.message().starts_with("missing field")
+    {
+        return parsed.map_err(in_file);
     }
     let mut last = parsed.map_err(in_file);
     for (name, value) in environment {

@@ -29,12 +29,12 @@ impl ConfigProblem {
     }
 
     /// A value that is well-formed and makes no sense.
-    pub(super) fn value(key: &str, message: &str) -> Self {
-        Self::plain(key, message)
+    pub(super) fn value(key: &str, message: &str) -> Box<Self> {
+        Box::new(Self::plain(key, message))
     }
 
     /// The same, told of its file.
-    pub(super) fn in_file(mut self, path: &Path, text: &str) -> Self {
+    pub(super) fn in_file(mut self: Box<Self>, path: &Path, text: &str) -> Box<Self> {
         self.place = format!("{}: {}", path.display(), self.place);
         self.source_code = Some(NamedSource::new(path.display().to_string(), text.to_owned()));
         self

@@ -63,15 +63,10 @@ impl Screen {
         self.tally.add(seen);
         for line in &seen.lines {
             self.begin_story(line);
-            if let Some(name) = self.stories.get(&line.account_id) {
-                if let Some(text) = story_of(line) {
-                    let when = local(line.at);
-                    let who = format!("{name} ({})", line.account_id);
-                    println!(
-                        "    {when}  {}  {text}",
-                        who.if_supports_color(Stream::Stdout, |who| who.cyan())
-                    );
-                }
+            if let (Some(name), Some(text)) = (self.stories.get(&line.account_id), story_of(line)) {
+                let when = local(line.at);
+                let who = format!("{name} ({})", line.account_id);
+                println!("    {when}  {}  {text}", who.if_supports_color(Stream::Stdout, |who| who.cyan()));
             }
             self.end_story(line);
         }

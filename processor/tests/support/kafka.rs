@@ -196,7 +196,11 @@ impl Site {
                 .unwrap();
             let at = match element.offset() {
                 Offset::Offset(offset) => offset,
-                _ => low,
+                Offset::Beginning
+                | Offset::End
+                | Offset::Stored
+                | Offset::Invalid
+                | Offset::OffsetTail(_) => low,
             };
             high - at
         };
