@@ -210,6 +210,14 @@ file = "policy.yaml"
     }
 
     #[test]
+    fn the_files_that_we_hand_out_are_read() {
+        for text in [include_str!("../../docs/examples/weir.toml"), include_str!("../../k8s/base/weir.toml")]
+        {
+            parse(text, &[]).unwrap();
+        }
+    }
+
+    #[test]
     fn an_unknown_key_is_refused_with_file_line_and_suggestion() {
         let text = WHOLE.replace("brokers =", "broker =");
         check_refused(&text, &[], &["weir.toml:3", "broker", "did you mean `brokers`?"]);

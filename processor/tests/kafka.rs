@@ -229,7 +229,7 @@ fn wrong_records(site: &mut Site) -> Vec<(InputTopic, Vec<u8>, Vec<u8>, &'static
     currency[at..at + 3].copy_from_slice(b"QQQ");
     vec![
         (topic, key.clone(), b"not Avro at all".to_vec(), "not_framed"),
-        (topic, key.clone(), cut_short, "not_decodable"),
+        (topic, key.clone(), cut_short, "undecodable"),
         (topic, key.clone(), unknown_id, "unknown_schema_id"),
         (topic, key, currency, "unknown_currency"),
     ]

@@ -70,15 +70,29 @@ impl KafkaConsumer {
         })
     }
 
-    /// The partitions, each at the end that it has now.
+    /// The partitions, each at the end that it has now. One that was just made, or whose leader is
+    /// just changing, is asked for again for a while.
     fn ends_of(&self, partitions: &[TopicPartition]) -> Result<TopicPartitionList, LogError> {
-        let list = partitions::list(partitions, Offset::End)?;
         if partitions.is_empty() {
-            return Ok(list);
+            return partitions::list(partitions, Offset::End);
         }
+        let deadline = Instant::now() + READY_WITHIN;
+        loop {
+            match self.ask_ends_of(partitions) {
+                Err(LogError::Unavailable { .. }) if Instant::now() < deadline => {
+                    std::thread::sleep(Duration::from_millis(50));
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    fn ask_ends_of(&self, partitions: &[TopicPartition]) -> Result<TopicPartitionList, LogError> {
         let operation = "ask where the assigned partitions end";
+        let list = partitions::list(partitions, Offset::End)?;
         let ends = self.client.offsets_for_times(list, self.settings.request_timeout);
-        let ends = ends.map_err(|error| failed(operation, &error))?;
+        // Whatever a leader says of a partition that this member was given, it may pass.
+        let ends = ends.map_err(|error| unavailable(operation, &error.to_string()))?;
         for end in ends.elements() {
             if !matches!(end.offset(), Offset::Offset(_)) {
                 let place = format!("{} {} has {:?}", end.topic(), end.partition(), end.offset());

@@ -86,18 +86,24 @@ impl Screen {
         }
     }
 
-    /// A story ends when its debt is paid, or its balance is well again: the name is free for
-    /// another account.
+    /// A story ends when its debt is paid, or its balance is well again; what belongs to the end,
+    /// such as the restore, is still told.
     fn end_story(&mut self, line: &HistoryLine) {
-        if matches!(line.kind.as_str(), "cycle_ended" | "recovered")
-            && self.stories.remove(&line.account_id).is_some()
-        {
+        let ends = matches!(line.kind.as_str(), "cycle_ended" | "recovered");
+        if ends && self.stories.contains_key(&line.account_id) {
             self.ended.insert(line.account_id.clone());
         }
     }
 
+    /// The names of stories that have ended are free for other accounts.
+    fn free_names(&mut self) {
+        let ended = &self.ended;
+        self.stories.retain(|account, _| !ended.contains(account));
+    }
+
     /// One line a second of how things are.
     pub(crate) fn tick(&mut self, now: Timestamp, status: &Status, since: Duration) {
+        self.free_names();
         let (inputs, _) = status.committed();
         let new = inputs.saturating_sub(self.inputs_before);
         self.inputs_before = inputs;

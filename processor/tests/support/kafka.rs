@@ -2,9 +2,10 @@
 //! upstream producer, and a consumer of committed records that has nothing to do with the engine.
 
 use connectors::admin::{KafkaAdmin, NewTopicSpec};
-use connectors::kafka::KafkaSettings;
+use connectors::kafka::{KafkaLog, KafkaSettings};
 use connectors::registry::{RegistrySettings, SchemaRegistry};
 use decision::{Event, Policy};
+use engine::log::Log;
 use engine::partition::partition_of;
 use loadtest::broker::{Kafka, KafkaOptions};
 use loadtest::generate::DEMO_POLICY;
@@ -281,6 +282,14 @@ fn create_topics(brokers: &str, names: &TopicNames) {
         .collect();
     let admin = KafkaAdmin::new(&KafkaSettings::new(brokers, "admin")).unwrap();
     admin.create_topics(&topics).unwrap();
+    // A topic that was just made is not at once known, and led, everywhere.
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let log = KafkaLog::new(KafkaSettings::new(brokers, "admin")).unwrap();
+    let all: Vec<Arc<str>> = names.inputs().iter().chain(names.outputs()).cloned().collect();
+    while log.partitions(&all).unwrap().iter().any(|count| *count != Some(PARTITIONS)) {
+        assert!(Instant::now() < deadline, "the topics are not there");
+        std::thread::sleep(Duration::from_millis(100));
+    }
 }
 
 fn client(group: &str) -> ClientConfig {
@@ -365,7 +374,8 @@ impl Process {
     pub fn get(&self, path: &str) -> String {
         let log = self.log();
         let address = log.split("\"http\":\"").nth(1).unwrap().split('"').next().unwrap();
-        let mut stream = TcpStream::connect(address).unwrap();
+        let mut stream = TcpStream::connect(address)
+            .unwrap_or_else(|error| panic!("{address}: {error}; it said:\n{}", tail(&self.log())));
         write!(stream, "GET {path} HTTP/1.1\r\nHost: weir\r\nConnection: close\r\n\r\n").unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
