@@ -51,7 +51,7 @@ impl KafkaConsumer {
             Diagnostics::new(&format!("{} member", settings.client_id), settings.statistics.as_ref());
         let client: GroupClient = settings
             .member_config()
-            .create_with_context(GroupContext(diagnostics))
+            .create_with_context(GroupContext { diagnostics, protocol: settings.group_protocol })
             .map_err(|error| failed(&operation, &error))?;
         let client = Arc::new(client);
         let events =
@@ -143,11 +143,11 @@ impl KafkaConsumer {
                     break;
                 }
                 Told::Log { level, facility, message } => {
-                    self.client.context().0.line(level, &facility, &message);
+                    self.client.context().diagnostics.line(level, &facility, &message);
                     continue;
                 }
                 Told::Statistics(json) => {
-                    self.client.context().0.report(json);
+                    self.client.context().diagnostics.report(json);
                     continue;
                 }
                 Told::Nothing => continue,
@@ -271,9 +271,9 @@ impl Consumer for KafkaConsumer {
     fn assign(&mut self, partitions: &[TopicPartition]) -> Result<(), LogError> {
         let operation = "take the assigned partitions";
         // librdkafka has no "assigned, but paused": it starts at once, and is paused at once. At
-        // the end there is next to nothing to fetch in between. The end is asked for here, since a
-        // look-up of its own (as for a logical offset) may end after the seek of `start`, and then
-        // overrules it: what lies before the end would never be read.
+        // the end there is next to nothing to fetch in between. The end is asked for here: a look-up
+        // of librdkafka's own (as for a logical offset) is begun again by the pause, half a second
+        // later, and then overrules a seek that came between. Records would be passed over silently.
         let list = self.ends_of(partitions)?;
         let assigned = if is_incremental(&self.client) {
             self.client.incremental_assign(&list)
@@ -422,10 +422,7 @@ impl Membership for KafkaMembership {
     }
 }
 
-fn committed(
-    list: &rdkafka::TopicPartitionList,
-    partition: &TopicPartition,
-) -> Result<Option<i64>, LogError> {
+fn committed(list: &TopicPartitionList, partition: &TopicPartition) -> Result<Option<i64>, LogError> {
     let operation = || format!("ask for the committed offset of {}", name(partition));
     let Some(found) = partitions::find(list, partition) else {
         return Err(refused(&operation(), "it was not answered"));

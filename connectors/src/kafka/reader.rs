@@ -43,7 +43,7 @@ impl KafkaReader {
             Diagnostics::new(&format!("{} reader", settings.client_id), settings.statistics.as_ref());
         let client: GroupClient = settings
             .reader_config()
-            .create_with_context(GroupContext(diagnostics))
+            .create_with_context(GroupContext { diagnostics, protocol: settings.group_protocol })
             .map_err(|error| failed(operation, &error))?;
         let client = Arc::new(client);
         let events =
@@ -135,9 +135,9 @@ impl Reader for KafkaReader {
                     tracing::warn!(%error, "reading goes on");
                 }
                 Told::Log { level, facility, message } => {
-                    self.client.context().0.line(level, &facility, &message);
+                    self.client.context().diagnostics.line(level, &facility, &message);
                 }
-                Told::Statistics(json) => self.client.context().0.report(json),
+                Told::Statistics(json) => self.client.context().diagnostics.report(json),
                 // It is a member of nothing.
                 Told::Rebalance { .. } | Told::Nothing => {}
             }

@@ -6,11 +6,12 @@
 
 use super::context::Diagnostics;
 use super::event::GroupClient;
+use super::settings::GroupProtocol;
 use engine::log::{Polled, TopicPartition};
 use rdkafka::ClientContext;
 use rdkafka::TopicPartitionList;
 use rdkafka::config::RDKafkaLogLevel;
-use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext, RebalanceProtocol};
+use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
 use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaRespErr;
 use std::collections::{BTreeSet, VecDeque};
@@ -18,19 +19,22 @@ use std::collections::{BTreeSet, VecDeque};
 /// The context of a consumer whose events are taken from its queue.
 ///
 /// rust-rdkafka itself polls the consumer only while it closes it; then everything is let go.
-pub(super) struct GroupContext(pub(super) Diagnostics);
+pub(super) struct GroupContext {
+    pub(super) diagnostics: Diagnostics,
+    pub(super) protocol: GroupProtocol,
+}
 
 impl ClientContext for GroupContext {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        self.0.log(level, facility, message);
+        self.diagnostics.log(level, facility, message);
     }
 
     fn stats_raw(&self, json: &[u8]) {
-        self.0.report(json);
+        self.diagnostics.report(json);
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
-        self.0.error(error, reason);
+        self.diagnostics.error(error, reason);
     }
 }
 
@@ -45,8 +49,13 @@ impl ConsumerContext for GroupContext {
 }
 
 /// Whether rebalances give and take some partitions (KIP-848), and not all of them (`range`).
+///
+/// librdkafka could be asked, but that is a round trip to its main thread.
 pub(super) fn is_incremental(client: &GroupClient) -> bool {
-    matches!(client.rebalance_protocol(), RebalanceProtocol::Cooperative)
+    match client.context().protocol {
+        GroupProtocol::Classic => false,
+        GroupProtocol::Consumer => true,
+    }
 }
 
 /// The rebalances that were heard of and not answered.
