@@ -141,6 +141,8 @@ fn server_properties(broker: u16, controller: u16, folder: &Path, extra: &[(&str
         ("offsets.topic.num.partitions", "4"),
         ("transaction.state.log.replication.factor", "1"),
         ("transaction.state.log.min.isr", "1"),
+        // Retention goes by the records' own times, and tests write old ones: they would vanish.
+        ("log.retention.ms", "-1"),
         ("transaction.state.log.num.partitions", "4"),
         ("share.coordinator.state.topic.replication.factor", "1"),
         ("share.coordinator.state.topic.min.isr", "1"),
