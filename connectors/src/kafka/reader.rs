@@ -28,13 +28,7 @@ struct Place {
     source: TopicPartition,
     number: i32,
     position: i64,
-    /// How often the position was refused since it last moved, though it lies within the bounds.
-    refusals: u32,
 }
-
-/// How often a position within the bounds may be refused: a leader that has just begun may not
-/// serve it at once.
-const MOST_REFUSALS: u32 = 5;
 
 impl KafkaReader {
     pub(super) fn new(settings: &Arc<KafkaSettings>) -> Result<Self, LogError> {
@@ -59,27 +53,6 @@ impl KafkaReader {
     }
 }
 
-impl KafkaReader {
-    /// Asks again for a position that was refused though the partition holds it.
-    fn ask_again(&mut self, error: LogError) -> Result<(), LogError> {
-        let Some(Place { source, position, refusals, .. }) = &self.place else { return Err(error) };
-        let (source, position, refusals) = (source.clone(), *position, refusals.saturating_add(1));
-        let (start, end) = self.bounds(&source, "read on in")?;
-        if !matches!(error, LogError::Refused { .. })
-            || refusals > MOST_REFUSALS
-            || !(start..=end).contains(&position)
-        {
-            return Err(error);
-        }
-        tracing::warn!(%error, start, end, "asking again");
-        self.seek(&source, position)?;
-        if let Some(place) = &mut self.place {
-            place.refusals = refusals;
-        }
-        Ok(())
-    }
-}
-
 impl Reader for KafkaReader {
     fn seek(&mut self, partition: &TopicPartition, offset: i64) -> Result<(), LogError> {
         let operation = || format!("read {} at {offset}", name(partition));
@@ -88,7 +61,7 @@ impl Reader for KafkaReader {
         let list = partitions::at([(partition, Offset::Offset(offset))])?;
         self.client.assign(&list).map_err(|error| failed(&operation(), &error))?;
         let number = partitions::number(partition)?;
-        self.place = Some(Place { source: partition.clone(), number, position: offset, refusals: 0 });
+        self.place = Some(Place { source: partition.clone(), number, position: offset });
         Ok(())
     }
 
@@ -110,7 +83,6 @@ impl Reader for KafkaReader {
             match event.tell() {
                 Told::Record(fetched) => {
                     if place.is_next(fetched.topic, fetched.partition, fetched.offset) {
-                        place.refusals = 0;
                         place.position = fetched.offset + 1;
                         records.push(record(&place.source, &fetched));
                     }
@@ -128,9 +100,7 @@ impl Reader for KafkaReader {
                     let error = of_code(&operation, code, reason);
                     // What was read is not to be lost for a hiccup; what lasts will be told again.
                     if records.is_empty() {
-                        let position = place.position;
-                        self.ask_again(error)?;
-                        return Ok(Chunk { records, position });
+                        return Err(error);
                     }
                     tracing::warn!(%error, "reading goes on");
                 }

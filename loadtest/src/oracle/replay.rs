@@ -50,6 +50,20 @@ pub struct Verdict {
     pub rejects: u64,
 }
 
+impl Verdict {
+    /// The verdict over what both are of.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.deviations.extend(other.deviations);
+        self.inputs += other.inputs;
+        self.timers += other.timers;
+        self.commands += other.commands;
+        self.records += other.records;
+        self.rejects += other.rejects;
+        self
+    }
+}
+
 /// What the outputs must be.
 #[derive(Default)]
 struct Expected {
@@ -112,6 +126,13 @@ impl Oracle {
         self.compare_debtors(partition, &expected, &mut verdict);
         verdict.deviations.truncate(MOST_TOLD);
         verdict
+    }
+
+    /// Checks all partitions of a group that has come to the end of its inputs.
+    #[must_use]
+    pub fn check_all(&mut self, partitions: impl IntoIterator<Item = Partition>) -> Verdict {
+        let check = |partition: Partition| self.check(&partition, true);
+        partitions.into_iter().map(check).fold(Verdict::default(), Verdict::and)
     }
 
     fn replay(

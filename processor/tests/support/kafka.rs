@@ -240,17 +240,7 @@ impl Site {
         let own = |key: &[u8], count: u32| partition_of(key, NonZeroU32::new(count).unwrap());
         let (policy, names) = (self.policy.clone(), self.names.clone());
         let mut oracle = Oracle::new(policy, names, self.registry.clone(), self.schemas, own);
-        let mut whole = Verdict::default();
-        for partition in self.read_all() {
-            let verdict = oracle.check(&partition, true);
-            whole.deviations.extend(verdict.deviations);
-            whole.inputs += verdict.inputs;
-            whole.timers += verdict.timers;
-            whole.commands += verdict.commands;
-            whole.records += verdict.records;
-            whole.rejects += verdict.rejects;
-        }
-        whole
+        oracle.check_all(self.read_all())
     }
 
     /// Everything must be as the oracle says.

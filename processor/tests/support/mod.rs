@@ -200,17 +200,7 @@ impl World {
         let own = |key: &[u8], count: u32| partition_of(key, NonZeroU32::new(count).unwrap());
         let registry: Arc<dyn Registry> = self.registry.clone();
         let mut oracle = Oracle::new(self.policy.clone(), self.names.clone(), registry, self.schemas, own);
-        let mut whole = Verdict::default();
-        for number in 0..PARTITIONS {
-            let verdict = oracle.check(&self.partition(number), true);
-            whole.deviations.extend(verdict.deviations);
-            whole.inputs += verdict.inputs;
-            whole.timers += verdict.timers;
-            whole.commands += verdict.commands;
-            whole.records += verdict.records;
-            whole.rejects += verdict.rejects;
-        }
-        whole
+        oracle.check_all((0..PARTITIONS).map(|number| self.partition(number)))
     }
 
     /// Everything must be as the oracle says, and something must have happened.
