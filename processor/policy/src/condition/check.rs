@@ -5,7 +5,7 @@
 use super::facts::{self, Facts};
 use super::{Over, Shared, evaluate};
 use crate::suggest;
-use cel::common::ast::{EntryExpr, Expr, IdedExpr, SourceInfo, operators};
+use cel::common::ast::{EntryExpr, Expr, IdedEntryExpr, IdedExpr, SourceInfo, operators};
 use cel::objects::ValueType;
 use cel::parser::Parser;
 use cel::{ExecutionError, Value};
@@ -17,9 +17,14 @@ use decision::time::{Date, Timestamp};
 
 /// A condition has at most so many characters: what is longer belongs into an attribute.
 const LONGEST: usize = 1_000;
-/// So many levels a condition may nest: what CEL asks of every implementation, and little enough
-/// for the stack.
+/// So many brackets may lie in one another: what CEL asks of every implementation.
 const DEEPEST: u16 = 32;
+/// So many levels a condition may have once it is read, a chain of `||` or `.` counted link by
+/// link: a task evaluates it on a thread of usual size.
+const DEEPEST_TREE: usize = 128;
+/// The parser takes some tens of frames a level, and chains may be as long as the condition: it has
+/// a stack of its own, that no text of [`LONGEST`] characters exhausts.
+const PARSER_STACK: usize = 256 << 20;
 /// `exists` and its like may lie in one another so deep: each level multiplies the work.
 const DEEPEST_LOOP: usize = 2;
 
@@ -45,12 +50,26 @@ pub(super) fn checked(text: &str, over: Over, shared: &Shared) -> Result<IdedExp
     if text.chars().count() > LONGEST {
         return Err(vec![Problem::whole(format!("the condition is longer than {LONGEST} characters"))]);
     }
+    let no_thread = |reason: &dyn std::fmt::Display| {
+        vec![Problem::whole(format!("there is no memory to read the condition in: {reason}"))]
+    };
+    std::thread::scope(|scope| {
+        let reader = std::thread::Builder::new().stack_size(PARSER_STACK);
+        let reader = reader.spawn_scoped(scope, || read(text, over, shared)).map_err(|e| no_thread(&e))?;
+        reader.join().unwrap_or_else(|_| Err(no_thread(&"the parser gave up")))
+    })
+}
+
+fn read(text: &str, over: Over, shared: &Shared) -> Result<IdedExpr, Vec<Problem>> {
     let parser = Parser::new().max_recursion_depth(DEEPEST);
     let (expression, source) = parser.parse_with_source_info(text).map_err(|errors| {
         let mut problems: Vec<Problem> = errors.errors.iter().map(|error| syntax(text, error)).collect();
         problems.truncate(1);
         problems
     })?;
+    if depth(&expression) > DEEPEST_TREE {
+        return Err(vec![Problem::whole(format!("the condition has more than {DEEPEST_TREE} levels"))]);
+    }
     let sample = Sample::new();
     let names = facts::names(over, shared);
     let mut checker = Checker {
@@ -69,6 +88,32 @@ pub(super) fn checked(text: &str, over: Over, shared: &Shared) -> Result<IdedExp
     };
     checker.root(&expression);
     if checker.problems.is_empty() { Ok(expression) } else { Err(checker.problems) }
+}
+
+/// How many levels an expression has.
+fn depth(expression: &IdedExpr) -> usize {
+    let deepest = |parts: &mut dyn Iterator<Item = &IdedExpr>| parts.map(depth).max().unwrap_or(0);
+    let below = match &expression.expr {
+        Expr::Unspecified | Expr::Literal(_) | Expr::Ident(_) => 0,
+        Expr::Select(select) => depth(&select.operand),
+        Expr::Call(call) => deepest(&mut call.target.as_deref().into_iter().chain(&call.args)),
+        Expr::List(list) => deepest(&mut list.elements.iter()),
+        Expr::Map(map) => deepest(&mut map.entries.iter().flat_map(values)),
+        Expr::Struct(made) => deepest(&mut made.entries.iter().flat_map(values)),
+        Expr::Comprehension(of) => deepest(
+            &mut [&of.iter_range, &of.accu_init, &of.loop_cond, &of.loop_step, &of.result].into_iter(),
+        ),
+    };
+    below + 1
+}
+
+/// The expressions of an entry.
+fn values(entry: &IdedEntryExpr) -> impl Iterator<Item = &IdedExpr> {
+    let (one, other) = match &entry.expr {
+        EntryExpr::StructField(field) => (&field.value, None),
+        EntryExpr::MapEntry(entry) => (&entry.key, Some(&entry.value)),
+    };
+    std::iter::once(one).chain(other)
 }
 
 fn syntax(text: &str, error: &cel::ParseError) -> Problem {
@@ -164,10 +209,7 @@ impl Checker<'_> {
                 self.parts(parts) && self.tried(part) && self.compared(part, &call.func_name, &call.args)
             }
             Expr::List(list) => self.parts(list.elements.iter()),
-            Expr::Map(map) => self.parts(map.entries.iter().flat_map(|entry| match &entry.expr {
-                EntryExpr::StructField(field) => vec![&field.value],
-                EntryExpr::MapEntry(entry) => vec![&entry.key, &entry.value],
-            })),
+            Expr::Map(map) => self.parts(map.entries.iter().flat_map(values)),
             Expr::Struct(_) => {
                 self.say(part, "the condition cannot make a message".to_owned(), None);
                 false

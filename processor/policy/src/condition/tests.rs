@@ -126,6 +126,13 @@ fn deep_conditions_are_refused_not_fallen_over() {
             let _ = condition.holds(&account(), None);
         }
     }
+    let minus = format!("1 > {}1", "-".repeat(800));
+    let sum = format!("0{} == 300", " + 1".repeat(240));
+    for text in [minus, sum] {
+        let _ = conditions().compile(&text, Over::Account).map(|condition| condition.holds(&account(), None));
+    }
+    refused(&format!("0{} == 200", "+1".repeat(200)), None, "more than 128 levels");
+    check(&format!("0{} == 120", "+1".repeat(120)), true);
     let loops = "[1].all(a, [1].all(b, [1].all(c, true)))";
     refused(loops, Some((29, 30)), "loops lie deeper");
 }
