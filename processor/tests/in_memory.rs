@@ -14,6 +14,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use support::{PARTITIONS, World};
 
+/// How long a day may take the engine, with faults and all.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 fn rocks(folder: &std::path::Path) -> RocksStores {
     RocksStores::new(folder, Sizes::of_bytes(16 << 20))
 }
@@ -36,10 +39,7 @@ impl Faults for Every {
 fn outputs_are_what_decision_says_and_the_journal_says_every_input_once() {
     let mut world = World::new(1, 300);
     let running = world.start(world.log.clone(), MemoryStores::new());
-    for _ in 0..60 {
-        world.live_a_day();
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    world.live(60, PATIENCE);
     world.wait_until_done();
     running.stop().unwrap();
     let verdict = world.check_well();
@@ -55,10 +55,7 @@ fn a_commit_whose_outcome_is_lost_aborted_or_open_changes_nothing_that_comes_out
         let count = Arc::new(AtomicU32::new(0));
         world.log.set_faults(Every { nth: 7, fate, count: count.clone() });
         let running = world.start(world.log.clone(), MemoryStores::new());
-        for _ in 0..40 {
-            world.live_a_day();
-            std::thread::sleep(Duration::from_millis(15));
-        }
+        world.live(40, PATIENCE);
         world.wait_until_done();
         running.stop().unwrap();
         assert!(count.load(Ordering::Relaxed) > 50, "there were too few commits to meet {fate:?}");
@@ -73,10 +70,7 @@ fn applying_a_batch_before_it_is_committed_is_found_out() {
     let count = Arc::new(AtomicU32::new(0));
     world.log.set_faults(Every { nth: 7, fate: CommitFate::OpenUnknown, count });
     let running = world.start(world.log.clone(), MemoryStores::new());
-    for _ in 0..40 {
-        world.live_a_day();
-        std::thread::sleep(Duration::from_millis(15));
-    }
+    world.live(40, Duration::from_millis(50));
     // A task whose state is ahead of the log may not come to the end: that is noticed as well, but
     // it is the oracle that is asked here, about what went out.
     std::thread::sleep(Duration::from_secs(2));
@@ -90,10 +84,10 @@ fn applying_a_batch_before_it_is_committed_is_found_out() {
 fn a_second_instance_takes_over_and_gives_back_without_a_trace_in_the_outputs() {
     let mut world = World::new(5, 200);
     let first = world.start(world.log.clone(), MemoryStores::new());
-    live(&mut world, 10);
+    world.live(10, PATIENCE);
     let second = world.start(world.log.clone(), MemoryStores::new());
     for _ in 0..200 {
-        live(&mut world, 1);
+        world.live(1, PATIENCE);
         if second.status.committed().0 > 100 {
             break;
         }
@@ -101,17 +95,10 @@ fn a_second_instance_takes_over_and_gives_back_without_a_trace_in_the_outputs() 
     let (inputs, _) = second.status.committed();
     assert!(inputs > 100, "the second instance was given nothing to do");
     second.stop().unwrap();
-    live(&mut world, 10);
+    world.live(10, PATIENCE);
     world.wait_until_done();
     first.stop().unwrap();
     world.check_well();
-}
-
-fn live(world: &mut World, days: usize) {
-    for _ in 0..days {
-        world.live_a_day();
-        std::thread::sleep(Duration::from_millis(15));
-    }
 }
 
 #[test]
@@ -120,10 +107,7 @@ fn state_and_history_come_back_after_a_restart_and_after_their_loss() {
     let folder = tempfile::tempdir().unwrap();
     for (round, days) in [(0, 25), (1, 10), (2, 10)] {
         let running = world.start(world.log.clone(), rocks(folder.path()));
-        for _ in 0..days {
-            world.live_a_day();
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        world.live(days, PATIENCE);
         world.wait_until_done();
         running.stop().unwrap();
         if round == 1 {
@@ -163,10 +147,7 @@ fn what_cannot_be_read_is_rejected_with_its_bytes_and_the_rest_goes_on() {
     let unknown_schema = Some(Bytes::from_static(&[0, 0, 0, 255, 255, 1, 2, 3]));
     let first = world.append(InputTopic::Payments, key.clone(), malformed.clone(), at);
     let second = world.append(InputTopic::Invoices, key.clone(), unknown_schema.clone(), at);
-    for _ in 0..30 {
-        world.live_a_day();
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    world.live(30, PATIENCE);
     world.wait_until_done();
     running.stop().unwrap();
     world.check_well();

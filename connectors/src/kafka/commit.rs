@@ -128,19 +128,13 @@ fn send_offsets(native: &Native, job: &Job, deadline: Instant) -> Result<(), Com
 /// Takes delivery reports until nothing is in flight, or nothing that is will ever be reported: a
 /// fatal error, of a fenced producer for one, leaves its records in the queue.
 ///
-/// Left to rust-rdkafka's `flush`, which `commit_transaction` calls, this takes 100 ms at least: it
-/// polls for that long, and polling goes on to the end of its time whatever comes.
+/// `commit_transaction` would do so itself, by polls of 100 ms that go on to their end.
 fn drain(native: &Native, deadline: Instant) {
     while native.in_flight_count() > 0 && Instant::now() < deadline {
-        let before = native.in_flight_count();
-        native.poll(Duration::ZERO);
-        if native.in_flight_count() < before {
-            continue;
-        }
+        native.serve(Duration::from_millis(20));
         if native.client().fatal_error().is_some() {
             return;
         }
-        native.poll(Duration::from_millis(1));
     }
 }
 
@@ -187,7 +181,7 @@ pub(super) fn abort(native: &Native, timeout: Duration) -> Result<(), KafkaError
     thread::scope(|scope| {
         scope.spawn(|| {
             while !has_ended.load(Ordering::Acquire) {
-                native.poll(Duration::from_millis(1));
+                native.serve(Duration::from_millis(1));
             }
         });
         let aborted = loop {

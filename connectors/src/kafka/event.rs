@@ -1,16 +1,25 @@
-//! A consumer's events as librdkafka gives them. The one module with unsafe code.
+//! A client's events as librdkafka gives them. The one module with unsafe code.
 //!
 //! rust-rdkafka tells that *some* partition was read to its end, and keeps to itself which topic's
 //! and at which offset. The engine needs both: it is how a position gets past transaction markers
-//! and aborted records. So the events are taken from librdkafka's queue here, and only that.
+//! and aborted records. And its poll of a producer goes on to the end of its time whatever comes,
+//! the last millisecond of it without sleeping: that was a core a process. So the events are taken
+//! from librdkafka's queues here, and only that.
 
-#![expect(unsafe_code, reason = "rust-rdkafka drops the topic and offset of the end-of-partition event")]
+#![expect(
+    unsafe_code,
+    reason = "rust-rdkafka drops what an end of a partition says, and spins on a producer"
+)]
 
+use super::producer::Deliveries;
 use super::rebalances::GroupContext;
 use rdkafka::bindings as native;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::producer::{BaseProducer, Producer as _};
+use std::any::Any;
 use std::ffi::{CStr, c_char, c_void};
+use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
 use std::slice;
 use std::sync::Arc;
@@ -19,22 +28,33 @@ use std::time::Duration;
 /// A consumer with a group id, and its event queue.
 pub(super) type GroupClient = BaseConsumer<GroupContext>;
 
-/// The queue of a consumer's events. Whoever polls it must not poll the consumer.
+/// The queue of a client's events. Whoever polls it must not poll the client.
 pub(super) struct EventQueue {
     queue: NonNull<native::rd_kafka_queue_t>,
     /// Keeps the client behind the queue.
-    _client: Arc<GroupClient>,
+    _client: Arc<dyn Any + Send + Sync>,
 }
 
 // SAFETY: librdkafka's queues are locked inside and bound to no thread.
 unsafe impl Send for EventQueue {}
+// SAFETY: as above; an event goes to one of those who poll.
+unsafe impl Sync for EventQueue {}
 
 impl EventQueue {
-    /// The queue of `client`; none where it has no group id.
-    pub(super) fn of(client: &Arc<GroupClient>) -> Option<Self> {
+    /// The queue of a consumer; none where it has no group id.
+    pub(super) fn of_consumer(client: &Arc<GroupClient>) -> Option<Self> {
         // SAFETY: the client lives; the handle we get is our own, and destroyed in `drop`.
         let queue = unsafe { native::rd_kafka_queue_get_consumer(client.client().native_ptr()) };
-        Some(Self { queue: NonNull::new(queue)?, _client: Arc::clone(client) })
+        let client: Arc<GroupClient> = Arc::clone(client);
+        Some(Self { queue: NonNull::new(queue)?, _client: client })
+    }
+
+    /// The queue of a producer.
+    pub(super) fn of_producer(client: &Arc<BaseProducer<Deliveries>>) -> Option<Self> {
+        // SAFETY: as above.
+        let queue = unsafe { native::rd_kafka_queue_get_main(client.client().native_ptr()) };
+        let client: Arc<BaseProducer<Deliveries>> = Arc::clone(client);
+        Some(Self { queue: NonNull::new(queue)?, _client: client })
     }
 
     /// Waits up to `wait` for the next event.
@@ -62,6 +82,8 @@ pub(super) struct Event(NonNull<native::rd_kafka_event_t>);
 pub(super) enum Told<'e> {
     /// A record was fetched.
     Record(Fetched<'e>),
+    /// What became of records that were sent.
+    Delivered(Delivered<'e>),
     /// A partition was read to its end: the last stable offset is reached.
     End { topic: String, partition: i32, offset: i64 },
     /// Something failed.
@@ -87,6 +109,44 @@ pub(super) struct Fetched<'e> {
     pub(super) timestamp: Option<i64>,
 }
 
+/// The reports of an event on records that were sent, one by one.
+pub(super) struct Delivered<'e> {
+    event: *mut native::rd_kafka_event_t,
+    _event: PhantomData<&'e Event>,
+}
+
+/// What became of a record that was sent.
+pub(super) struct Delivery<'e> {
+    /// The number that it carried.
+    pub(super) number: usize,
+    /// Its partition.
+    pub(super) partition: i32,
+    /// Its offset there; below zero where the broker did not tell.
+    pub(super) offset: i64,
+    /// Its topic, and why it was not delivered, where it was not.
+    pub(super) failure: Option<(&'e str, RDKafkaErrorCode)>,
+}
+
+impl<'e> Iterator for Delivered<'e> {
+    type Item = Delivery<'e>;
+
+    fn next(&mut self) -> Option<Delivery<'e>> {
+        // SAFETY: the messages and their topics belong to the event, which lives for `'e`. What we
+        // sent carries a number in the place of a pointer.
+        unsafe {
+            let message = native::rd_kafka_event_message_next(self.event).as_ref()?;
+            let is_delivered = message.err == native::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR;
+            let topic = || CStr::from_ptr(native::rd_kafka_topic_name(message.rkt)).to_str().unwrap_or("?");
+            Some(Delivery {
+                number: message._private.addr(),
+                partition: message.partition,
+                offset: message.offset,
+                failure: (!is_delivered).then(|| (topic(), message.err.into())),
+            })
+        }
+    }
+}
+
 impl Event {
     /// Says what the event is. A record is told once.
     pub(super) fn tell(&mut self) -> Told<'_> {
@@ -95,6 +155,7 @@ impl Event {
         unsafe {
             match native::rd_kafka_event_type(event) {
                 native::RD_KAFKA_EVENT_FETCH => fetched(event).map_or(Told::Nothing, Told::Record),
+                native::RD_KAFKA_EVENT_DR => Told::Delivered(Delivered { event, _event: PhantomData }),
                 native::RD_KAFKA_EVENT_ERROR => error(event),
                 native::RD_KAFKA_EVENT_REBALANCE => rebalance(event),
                 native::RD_KAFKA_EVENT_LOG => log(event),

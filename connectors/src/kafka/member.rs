@@ -54,8 +54,8 @@ impl KafkaConsumer {
             .create_with_context(GroupContext { diagnostics, protocol: settings.group_protocol })
             .map_err(|error| failed(&operation, &error))?;
         let client = Arc::new(client);
-        let events =
-            EventQueue::of(&client).ok_or_else(|| refused(&operation, "the client has no event queue"))?;
+        let events = EventQueue::of_consumer(&client)
+            .ok_or_else(|| refused(&operation, "the client has no event queue"))?;
         let topics: Vec<&str> = topics.iter().map(|topic| &**topic).collect();
         client.subscribe(&topics).map_err(|error| failed(&operation, &error))?;
         Ok(Self {
@@ -150,7 +150,8 @@ impl KafkaConsumer {
                     self.client.context().diagnostics.report(json);
                     continue;
                 }
-                Told::Nothing => continue,
+                // A consumer is not told of what became of records.
+                Told::Delivered(_) | Told::Nothing => continue,
             };
             if records.is_empty() {
                 return polled;

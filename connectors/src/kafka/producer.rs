@@ -5,7 +5,8 @@
 
 use super::commit::{Commits, abort};
 use super::context::Diagnostics;
-use super::error::{failed, fatal, name, of_code, unavailable};
+use super::error::{failed, fatal, name, of_code, refused, unavailable};
+use super::event::{Delivered, EventQueue, Told};
 use super::member::KafkaMembership;
 use super::partitions;
 use super::settings::KafkaSettings;
@@ -13,9 +14,10 @@ use engine::log::{CommitError, Committed, LogError, NewRecord, Producer, TopicPa
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{DeliveryResult, Message as _};
+use rdkafka::message::DeliveryResult;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext};
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -23,8 +25,41 @@ use std::time::{Duration, Instant};
 /// when it is full, the brokers have not taken a record for long.
 const ROOM_WITHIN: Duration = Duration::from_secs(5);
 
-/// The native producer, which both threads use.
-pub(super) type Native = BaseProducer<Deliveries>;
+/// The native producer, which both threads use, and its events.
+pub(super) struct Native {
+    producer: Arc<BaseProducer<Deliveries>>,
+    events: EventQueue,
+}
+
+impl Deref for Native {
+    type Target = BaseProducer<Deliveries>;
+
+    fn deref(&self) -> &BaseProducer<Deliveries> {
+        &self.producer
+    }
+}
+
+impl Native {
+    fn new(producer: BaseProducer<Deliveries>) -> Option<Self> {
+        let producer = Arc::new(producer);
+        let events = EventQueue::of_producer(&producer)?;
+        Some(Self { producer, events })
+    }
+
+    /// Waits up to `wait` for something that the client has to say, and takes it.
+    pub(super) fn serve(&self, wait: Duration) {
+        let Some(mut event) = self.events.poll(wait) else { return };
+        let context = self.producer.context();
+        match event.tell() {
+            Told::Delivered(delivered) => context.reports().take(delivered),
+            Told::Failed { code, reason, .. } => context.error(KafkaError::Global(code), &reason),
+            Told::Log { level, facility, message } => context.diagnostics.line(level, &facility, &message),
+            Told::Statistics(json) => context.diagnostics.report(json),
+            // A producer is told of none of these.
+            Told::Record(_) | Told::End { .. } | Told::Rebalance { .. } | Told::Nothing => {}
+        }
+    }
+}
 
 /// Writes in transactions.
 pub struct KafkaProducer {
@@ -44,10 +79,12 @@ impl KafkaProducer {
             diagnostics: Diagnostics::new(&client, settings.statistics.as_ref()),
             reports: Mutex::default(),
         };
-        let native: Native = settings
+        let native = settings
             .producer_config(transactional_id)
             .create_with_context(context)
             .map_err(|error| failed(&operation, &error))?;
+        let native =
+            Native::new(native).ok_or_else(|| refused(&operation, "the client has no event queue"))?;
         let native = Arc::new(native);
         let commits = Commits::start(&native, transactional_id, settings.transaction_timeout)
             .map_err(|error| unavailable(&operation, &error.to_string()))?;
@@ -124,7 +161,7 @@ impl Producer for KafkaProducer {
             match error.rdkafka_error_code() {
                 Some(RDKafkaErrorCode::QueueFull) if begun.elapsed() < ROOM_WITHIN => {
                     // Reports that were not taken hold their records in the queue.
-                    self.native.poll(Duration::from_millis(5));
+                    self.native.serve(Duration::from_millis(5));
                     new = same;
                 }
                 // The transaction has failed already, and takes no more: the commit will say so.
@@ -186,6 +223,18 @@ impl Reports {
         offsets.filter_map(|(partition, offset)| Some((partition.clone(), (*offset)?))).collect()
     }
 
+    fn take(&mut self, delivered: Delivered<'_>) {
+        for delivery in delivered {
+            match delivery.failure {
+                None => self.delivered(delivery.number, delivery.offset),
+                Some((topic, code)) => {
+                    let reason = || format!("{topic}-{}: {code}", delivery.partition);
+                    self.failure.get_or_insert_with(reason);
+                }
+            }
+        }
+    }
+
     fn delivered(&mut self, target: usize, offset: i64) {
         if offset < 0 {
             self.is_offset_unknown = true;
@@ -225,13 +274,6 @@ impl ProducerContext for Deliveries {
     /// The number of the record's partition: an allocation a record less than a box.
     type DeliveryOpaque = usize;
 
-    fn delivery(&self, result: &DeliveryResult<'_>, target: usize) {
-        match result {
-            Ok(message) => self.reports().delivered(target, message.offset()),
-            Err((error, message)) => {
-                let reason = format!("{}-{}: {error}", message.topic(), message.partition());
-                self.reports().failure.get_or_insert(reason);
-            }
-        }
-    }
+    /// Reports are taken from the client's queue, by [`Native::serve`].
+    fn delivery(&self, _: &DeliveryResult<'_>, _: usize) {}
 }

@@ -40,8 +40,8 @@ impl KafkaReader {
             .create_with_context(GroupContext { diagnostics, protocol: settings.group_protocol })
             .map_err(|error| failed(operation, &error))?;
         let client = Arc::new(client);
-        let events =
-            EventQueue::of(&client).ok_or_else(|| refused(operation, "the client has no event queue"))?;
+        let events = EventQueue::of_consumer(&client)
+            .ok_or_else(|| refused(operation, "the client has no event queue"))?;
         Ok(Self { events, client, settings: Arc::clone(settings), place: None })
     }
 
@@ -109,7 +109,7 @@ impl Reader for KafkaReader {
                 }
                 Told::Statistics(json) => self.client.context().diagnostics.report(json),
                 // It is a member of nothing.
-                Told::Rebalance { .. } | Told::Nothing => {}
+                Told::Rebalance { .. } | Told::Delivered(_) | Told::Nothing => {}
             }
         }
         Ok(Chunk { records, position: place.position })

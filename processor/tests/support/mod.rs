@@ -103,6 +103,18 @@ impl World {
         self.clock.set(last);
     }
 
+    /// Days pass, each once what came in on the one before is decided, or `patience` is at its end:
+    /// however slow the machine, the engine gets to see every day.
+    pub fn live(&mut self, days: usize, patience: Duration) {
+        for _ in 0..days {
+            self.live_a_day();
+            let deadline = Instant::now() + patience;
+            while !self.lags().is_empty() && Instant::now() < deadline {
+                std::thread::sleep(Duration::from_millis(2));
+            }
+        }
+    }
+
     pub fn append(
         &self,
         topic: InputTopic,
