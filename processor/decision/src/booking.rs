@@ -126,6 +126,8 @@ pub(crate) fn book_invoice(
         kind: issued.kind.clone(),
         booked_at: scribe.now(),
         closed_at: None,
+        kept_out: false,
+        announced: Vec::new(),
     });
     let (due, rest) = std::mem::take(&mut debt.waiting_adjustments)
         .into_iter()
@@ -138,7 +140,7 @@ pub(crate) fn book_invoice(
     scribe.record(account_id, RecordKind::InvoiceBooked, "issued", figures);
     for waiting in due {
         // One that no longer fits the invoice is said to be dropped: nothing is lost in silence.
-        match check_adjustment(debtor, &waiting.adjustment, scribe.policy.windows.reversal) {
+        match check_adjustment(debtor, &waiting.adjustment, scribe.policy.retention.reversal) {
             Ok(_) => {
                 book_adjustment(debtor, account_id, &waiting.adjustment, scribe);
             }

@@ -6,7 +6,7 @@ use crate::ids::{
     AccountId, Channel, CommandId, DebtorId, Language, Operation, Queue, ServiceId, TemplateName,
 };
 use crate::money::Money;
-use crate::policy::MessageClass;
+use crate::policy::{MessageClass, PolicyIdentity};
 use crate::time::Timestamp;
 
 /// A command, with what it was made of.
@@ -20,6 +20,10 @@ pub struct Command {
     pub debtor_id: DebtorId,
     /// When it was decided.
     pub at: Timestamp,
+    /// The policy it was decided under.
+    pub policy: PolicyIdentity,
+    /// Where it is a further try: the id of the first.
+    pub first_id: Option<CommandId>,
     /// What made it.
     pub origin: Origin,
     /// What is to be done.
@@ -45,6 +49,17 @@ pub enum Origin {
         /// The stage; none for what the plan does on cure or at the end.
         stage: Option<crate::ids::StageName>,
     },
+    /// An invoice that is soon due.
+    BeforeDue {
+        /// The debt class of its profile.
+        debt_class: String,
+        /// The plan.
+        plan: crate::ids::PlanName,
+        /// The invoice.
+        invoice: crate::ids::InvoiceId,
+    },
+    /// A person, by hand.
+    ByHand,
 }
 
 /// What is to be done.

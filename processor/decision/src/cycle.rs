@@ -4,7 +4,7 @@
 
 use crate::event::Outcome;
 use crate::ids::{
-    Channel, CommandId, Operation, PlanName, Provider, Queue, ServiceId, StageName, TemplateName,
+    Channel, CommandId, InvoiceId, Operation, PlanName, Provider, Queue, ServiceId, StageName, TemplateName,
 };
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -15,8 +15,6 @@ use std::fmt;
 pub struct Profile {
     /// Which part.
     pub debt_class: DebtClass,
-    /// A plan that a person assigned, instead of its group's standard one.
-    pub assigned: Option<PlanName>,
     /// How many cycles have been opened: each one's number is its generation.
     pub cycles_opened: i64,
     /// The open cycles, oldest first: one, or several under a rolling plan.
@@ -94,14 +92,28 @@ pub struct Cycle {
     pub entries: Vec<StageEntry>,
     /// How often each stage was entered so far, those left again included: keeps ids apart.
     pub visits: Vec<StageVisits>,
-    /// How long the cycle was held so far, in microseconds.
-    pub held_micros: i64,
+    /// When the cycle was held so far, oldest first, as far as the days did not count.
+    pub held: Vec<HeldSpan>,
     /// Since when it is held, while it is.
     pub held_since: Option<Timestamp>,
+    /// How far a person's jumps have shifted its clock, in microseconds on the wall; below zero
+    /// where stages come earlier.
+    pub shift_micros: i64,
+    /// Under a rolling plan, the invoices that it works on, which no other cycle does; else none.
+    pub owned: Vec<InvoiceId>,
     /// What it has put on or asked for and may have to take back, oldest first.
     pub measures: Vec<MeasureInForce>,
     /// Whether it has sent anything to the customer.
     pub has_sent: bool,
+}
+
+/// A time in which a cycle was held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldSpan {
+    /// Since when.
+    pub from: Timestamp,
+    /// Until when.
+    pub to: Timestamp,
 }
 
 /// A stage that was entered.
@@ -169,6 +181,8 @@ pub struct MessageInForce {
     pub template: TemplateName,
     /// The channel it went by.
     pub channel: Channel,
+    /// When it was delivered, by its receiver's word; an observed one when it was decided.
+    pub delivered_at: Option<Timestamp>,
 }
 
 /// A provisioning order that is on.
@@ -182,6 +196,8 @@ pub struct ProvisionInForce {
     pub cuts_off: bool,
     /// The services it holds; empty: the profile as a whole.
     pub services: Vec<ServiceId>,
+    /// Since when it is lifted because the cycle is held, to be put on again when that is over.
+    pub lifted_since: Option<Timestamp>,
 }
 
 /// A task that was given.

@@ -49,6 +49,10 @@ pub struct Invoice {
     pub booked_at: Timestamp,
     /// When nothing was left of it, while that holds.
     pub closed_at: Option<Timestamp>,
+    /// Whether a person closed the cycle that worked on it: no further one does.
+    pub kept_out: bool,
+    /// Which messages before its due date it has had, by how long before: `3d`.
+    pub announced: Vec<String>,
 }
 
 impl Invoice {

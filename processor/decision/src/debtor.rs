@@ -3,12 +3,14 @@
 use crate::account::Snapshot;
 use crate::alerting::RulesFor;
 use crate::balance::{Balance, WaitingChange};
-use crate::cycle::Profile;
+use crate::cycle::{MeasureInForce, Profile};
 use crate::debt::Debt;
-use crate::ids::{AccountId, DebtorId, SegmentName};
+use crate::hold::{FormerHold, Hold};
+use crate::ids::{AccountId, DebtorId, PlanName, SegmentName};
 use crate::money::Currency;
 use crate::seen::SeenEvents;
 use crate::time::Timestamp;
+use crate::underway::{Addressed, CommandUnderWay};
 use serde::{Deserialize, Serialize};
 
 /// All that is remembered of a debtor. The same record lies in the store and in the changelog.
@@ -26,16 +28,39 @@ pub struct Debtor {
     pub debt: Debt,
     /// The segment it is in, and the policy that says so.
     pub segment: Option<InSegment>,
+    /// A plan of its group that a person assigned, instead of the standard one.
+    pub assigned_plan: Option<PlanName>,
+    /// The holds that freeze, in the order they were made.
+    pub holds: Vec<Hold>,
+    /// The holds that were made and are over, as far as ids and bounds ask.
+    pub former_holds: Vec<FormerHold>,
     /// How its debt is worked on.
     pub profiles: Vec<Profile>,
+    /// What a person has put on by hand, oldest first: no cycle's end lifts it.
+    pub by_hand: Vec<MeasureInForce>,
+    /// Commands that wait to be sent, or whose end is still to be reported.
+    pub under_way: Vec<CommandUnderWay>,
+    /// How often its accounts were addressed, as far as caps ask.
+    pub addressed: Vec<Addressed>,
     /// No dunning at all, until lifted.
     pub exempt: bool,
+    /// A person's pause: every cycle is held.
+    pub pause: Option<Pause>,
     /// Balance changes that wait for their account's snapshot.
     pub waiting_changes: Vec<WaitingChange>,
     /// How many records were made of it: the last one's place in its history.
     pub records_made: i64,
     /// The earliest moment at which something is due by itself.
     pub next_due: Option<Timestamp>,
+}
+
+/// A person's pause.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pause {
+    /// Since when.
+    pub since: Timestamp,
+    /// When it ends by itself.
+    pub until: Option<Timestamp>,
 }
 
 /// The segment a debtor is in.
@@ -72,8 +97,15 @@ impl Debtor {
             seen: SeenEvents::default(),
             debt: Debt::default(),
             segment: None,
+            assigned_plan: None,
+            holds: Vec::new(),
+            former_holds: Vec::new(),
             profiles: Vec::new(),
+            by_hand: Vec::new(),
+            under_way: Vec::new(),
+            addressed: Vec::new(),
             exempt: false,
+            pause: None,
             waiting_changes: Vec::new(),
             records_made: 0,
             next_due: None,

@@ -7,6 +7,7 @@ use crate::dunning::{self, Cause};
 use crate::event::{BalanceChange, Body, Control, Event, Order, Outcome, Report};
 use crate::ids::AccountId;
 use crate::money::{Currency, LARGEST_AMOUNT};
+use crate::policies::Policies;
 use crate::policy::{Policy, Unit};
 use crate::record::{Figure, RecordKind};
 use crate::scribe::Scribe;
@@ -16,8 +17,8 @@ use crate::{Decisions, Input, Moment, Rejection, alerting};
 /// Decides on one input for one debtor: the debtor becomes what it is afterwards, and what is to
 /// be sent and remembered comes back. A rejected event leaves the debtor as it was, but for its id
 /// and the number of its records.
-pub fn decide(debtor: &mut Debtor, input: Input<'_>, moment: Moment, policy: &Policy) -> Decisions {
-    let mut scribe = Scribe::new(debtor, moment, policy);
+pub fn decide(debtor: &mut Debtor, input: Input<'_>, moment: Moment, policies: &Policies) -> Decisions {
+    let mut scribe = Scribe::new(debtor, moment, policies);
     let goes_on = match input {
         Input::Event(event) => on_event(debtor, event, &mut scribe),
         Input::Due => Some(Cause::Other),
@@ -56,7 +57,7 @@ fn on_event(debtor: &mut Debtor, event: &Event, scribe: &mut Scribe<'_>) -> Opti
         return None;
     }
     let checked = check(debtor, event, scribe);
-    let dedup_window = scribe.policy.windows.dedup.nominal_micros();
+    let dedup_window = scribe.policy.retention.dedup.nominal_micros();
     debtor.seen.remember(&event.event_id, scribe.now(), dedup_window);
     scribe.changed();
     match checked {
@@ -86,7 +87,7 @@ fn check(debtor: &Debtor, event: &Event, scribe: &Scribe<'_>) -> Result<Checked,
         Body::Balance(change) => check_balance(debtor, event, change, policy),
         Body::Invoice(issued) => booking::check_invoice(debtor, issued),
         Body::Adjustment(adjustment) => {
-            booking::check_adjustment(debtor, adjustment, policy.windows.reversal)
+            booking::check_adjustment(debtor, adjustment, policy.retention.reversal)
         }
         Body::Payment(payment) => booking::check_payment(debtor, payment),
         Body::Reversal(reversal) => booking::check_reversal(debtor, reversal, scribe),

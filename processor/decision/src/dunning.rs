@@ -13,6 +13,7 @@ mod tests;
 use crate::account::Snapshot;
 use crate::cycle::{Cycle, DebtClass, Profile, StageEntry};
 use crate::debtor::{Debtor, InSegment};
+use crate::holding;
 use crate::ids::{AccountId, PlanName};
 use crate::money::MinorUnits;
 use crate::plan::{CatchUp, OnPartCure, Plan};
@@ -93,8 +94,7 @@ pub(crate) fn plan_name<'a>(
     let segment = debtor.segment.as_ref()?;
     let segment = policy.segments.iter().find(|candidate| candidate.name == segment.name)?;
     let group = policy.groups.get(&segment.group)?;
-    let assigned = profile.and_then(|profile| profile.assigned.as_ref());
-    assigned.filter(|plan| group.plans.contains(plan)).or(Some(&group.standard))
+    debtor.assigned_plan.as_ref().filter(|plan| group.plans.contains(plan)).or(Some(&group.standard))
 }
 
 /// The debt classes that the debtor's invoices and profiles make, in a fixed order.
@@ -133,12 +133,12 @@ fn advance_class(
     let at = debtor.profiles.iter().position(|profile| profile.debt_class == class);
     let mut profile = match at {
         Some(at) => debtor.profiles.remove(at),
-        None => Profile { debt_class: class, assigned: None, cycles_opened: 0, cycles: Vec::new() },
+        None => Profile { debt_class: class, cycles_opened: 0, cycles: Vec::new() },
     };
     let name = plan_name(debtor, Some(&profile), scribe.policy).cloned();
     let plan = name.and_then(|name| scribe.policy.plans.get(&name));
     let next = plan.and_then(|plan| advance_profile(debtor, snapshot, &mut profile, plan, cause, scribe));
-    if profile.cycles_opened > 0 || profile.assigned.is_some() {
+    if profile.cycles_opened > 0 {
         let at = at.unwrap_or(debtor.profiles.len());
         debtor.profiles.insert(at, profile);
     }
@@ -153,7 +153,8 @@ fn advance_profile(
     cause: Cause,
     scribe: &mut Scribe<'_>,
 ) -> Option<Timestamp> {
-    let scope_until = |until| Scope::of(&debtor.debt, snapshot, profile, plan, until, scribe);
+    let frozen = holding::frozen(&debtor.debt, &debtor.holds);
+    let scope_until = |until| Scope::of(&debtor.debt, &frozen, snapshot, profile, plan, until, scribe);
     let (scope, by_clock) = (scope_until(scribe.moment.horizon), scope_until(scribe.now()));
     let work = Work { debtor, snapshot, plan, scope: &scope, by_clock: &by_clock };
     let opens = scope.meets_entry(plan, scribe.exponent) && !scope.meets_exit(plan, scribe.exponent);
@@ -219,8 +220,10 @@ fn open(work: &Work<'_>, profile: &mut Profile, cause: Cause, scribe: &mut Scrib
         stage: None,
         entries: Vec::new(),
         visits: Vec::new(),
-        held_micros: 0,
+        held: Vec::new(),
         held_since: None,
+        shift_micros: 0,
+        owned: Vec::new(),
         measures: Vec::new(),
         has_sent: false,
     });

@@ -263,7 +263,7 @@ pub enum HoldKind {
 }
 
 /// One part of an instalment plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Instalment {
     /// Through which day it may be paid.
     pub due: Date,

@@ -109,6 +109,8 @@ text_ids! {
     SegmentName,
     /// A plan group of the policy.
     GroupName,
+    /// A window of the policy: the hours in which something may be done.
+    WindowName,
     /// A message template of the policy.
     TemplateName,
     /// A way to reach a customer: sms, email, letter, voice.

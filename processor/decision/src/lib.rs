@@ -6,12 +6,13 @@
 //! | module | holds |
 //! |---|---|
 //! | [`event`] | what comes in |
-//! | [`debtor`], [`account`], [`balance`], [`debt`], [`cycle`], [`seen`] | what is remembered |
-//! | [`policy`], [`threshold`], [`plan`] | what the policy says |
+//! | [`debtor`], [`account`], [`balance`], [`debt`], [`hold`], [`cycle`], [`underway`], [`seen`] | what is remembered |
+//! | [`policies`], [`policy`], [`threshold`], [`plan`], [`calendar`] | what the policy says |
 //! | [`command`], [`record`], [`rejection`] | what goes out |
 //! | `decide` | the way through a decision: known already? allowed? change, then what is due |
 //! | `alerting` | thresholds at work: firing, re-arming, recovering |
 //! | `booking` | how money moves between payments and invoices |
+//! | `holding` | holds at work: what they freeze, when they end |
 //! | `dunning` | plans at work: scope, stages, what is in force |
 //! | `measures` | from a measure to a command |
 //! | [`view`] | what the state says, for people |
@@ -24,6 +25,7 @@ mod alerting;
 mod booking;
 mod decide;
 mod dunning;
+mod holding;
 mod measures;
 #[cfg(test)]
 mod properties;
@@ -33,25 +35,30 @@ mod testing;
 
 pub mod account;
 pub mod balance;
+pub mod calendar;
 pub mod command;
 pub mod cycle;
 pub mod debt;
 pub mod debtor;
 pub mod event;
+pub mod hold;
 pub mod ids;
 pub mod money;
 pub mod plan;
+pub mod policies;
 pub mod policy;
 pub mod record;
 pub mod rejection;
 pub mod seen;
 pub mod threshold;
 pub mod time;
+pub mod underway;
 pub mod view;
 
 pub use debtor::Debtor;
 pub use decide::decide;
 pub use event::Event;
+pub use policies::Policies;
 pub use policy::Policy;
 pub use rejection::Rejection;
 

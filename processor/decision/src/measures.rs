@@ -217,6 +217,8 @@ fn origin_word(origin: &Origin) -> &'static str {
         Origin::Threshold { .. } => "threshold",
         Origin::Cycle { stage: Some(_), .. } => "stage",
         Origin::Cycle { stage: None, .. } => "cycle",
+        Origin::BeforeDue { .. } => "before_due",
+        Origin::ByHand => "by_hand",
     }
 }
 

@@ -3,14 +3,17 @@
 //! How people write it and what the lint says of it is the `policy` package's business.
 
 use crate::account::{AttributeKind, AttributeValue, Snapshot};
+use crate::calendar::Window;
 use crate::debt::Invoice;
 use crate::ids::{
     BalanceName, Channel, GroupName, Language, Operation, PlanName, Queue, SegmentName, TemplateName,
+    WindowName,
 };
 use crate::money::{Currency, Decimal};
 use crate::plan::Plan;
 use crate::threshold::Threshold;
-use crate::time::{Period, Zone};
+use crate::time::{Period, Timestamp, Zone};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -20,6 +23,8 @@ use std::sync::Arc;
 pub struct Policy {
     /// Which policy it is.
     pub identity: PolicyIdentity,
+    /// From when it holds; from the beginning where absent.
+    pub effective_from: Option<Timestamp>,
     /// What holds where an account says nothing.
     pub defaults: Defaults,
     /// The attributes that accounts carry.
@@ -34,8 +39,14 @@ pub struct Policy {
     pub groups: BTreeMap<GroupName, PlanGroup>,
     /// The plans.
     pub plans: BTreeMap<PlanName, Plan>,
+    /// The windows, by name: those that messages wait for are asked again when they are sent.
+    pub windows: BTreeMap<WindowName, Arc<Window>>,
+    /// What bounds holds.
+    pub holds: HoldRules,
+    /// How commands leave, and what is done when they fail.
+    pub commands: CommandRules,
     /// How long things are remembered and waited for.
-    pub windows: RetentionWindows,
+    pub retention: Retention,
     /// Decide and record, send nothing.
     pub observe: bool,
     /// The texts of messages.
@@ -112,7 +123,7 @@ pub struct PlanGroup {
 
 /// How long things are remembered and waited for (domain.md, section 2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RetentionWindows {
+pub struct Retention {
     /// How long event ids are remembered.
     pub dedup: Period,
     /// How long closed invoices, payments and receipts are remembered.
@@ -121,10 +132,103 @@ pub struct RetentionWindows {
     pub wait_for_invoice: Period,
 }
 
-impl Default for RetentionWindows {
+impl Default for Retention {
     fn default() -> Self {
         Self { dedup: Period::Days(8), reversal: Period::Days(400), wait_for_invoice: Period::Days(3) }
     }
+}
+
+/// What bounds holds, by kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HoldRules {
+    /// Disputes.
+    pub dispute: Option<HoldBounds>,
+    /// Promises to pay.
+    pub promise: Option<HoldBounds>,
+    /// Deferrals.
+    pub deferral: Option<HoldBounds>,
+    /// Instalment plans.
+    pub instalments: Option<HoldBounds>,
+    /// How long an unconfirmed payment freezes the debt.
+    pub unconfirmed_valid_for: Period,
+}
+
+impl Default for HoldRules {
+    fn default() -> Self {
+        Self {
+            dispute: None,
+            promise: None,
+            deferral: None,
+            instalments: None,
+            unconfirmed_valid_for: Period::Days(3),
+        }
+    }
+}
+
+/// What bounds a kind of hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HoldBounds {
+    /// How many there may be in `per`; where that is absent, at one time.
+    pub at_most: Option<u32>,
+    /// In which time.
+    pub per: Option<Period>,
+    /// How long one may last.
+    pub no_longer_than: Option<Period>,
+    /// How much one may freeze, in major units.
+    pub no_more_than: Option<Decimal>,
+    /// The role that may grant more.
+    pub beyond: Option<String>,
+}
+
+/// How commands leave, and what is done when they fail.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CommandRules {
+    /// Messages.
+    pub message: Delivery,
+    /// Provisioning orders.
+    pub provision: Delivery,
+    /// How often one account is addressed.
+    pub caps: Vec<Cap>,
+    /// How many commands leave in a second, over all instances: by channel, or `provision`, `task`,
+    /// `fee`, `handover`.
+    pub rates: BTreeMap<String, u32>,
+    /// When cutting off is stopped.
+    pub breaker: Option<Breaker>,
+}
+
+/// What is done when a command's end is not reported, or it failed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Delivery {
+    /// How soon its end must be reported; no time-out where absent.
+    pub report_within: Option<Period>,
+    /// How often it is tried again.
+    pub retries: u32,
+    /// What is done after the last try.
+    pub then: Option<Measure>,
+}
+
+/// How often one account is addressed by a channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cap {
+    /// The channel.
+    pub channel: Channel,
+    /// How often at most.
+    pub at_most: u32,
+    /// In which time.
+    pub per: Period,
+}
+
+/// When cutting off is stopped: far more accounts than usual are about to be cut.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Breaker {
+    /// How many times as many as usual.
+    pub more_than: Decimal,
+    /// The time whose orders are counted.
+    pub over: Period,
+    /// The time that shows what is usual.
+    pub against: Period,
+    /// The least number of orders that stops anything.
+    pub at_least: u32,
 }
 
 /// A compiled condition (`when`, `include`) over an account, and an invoice where there is one.
@@ -232,12 +336,15 @@ pub struct MessageMeasure {
     pub channel: Channel,
     /// What kind of message it is.
     pub class: MessageClass,
+    /// The window that delays it.
+    pub window: Option<Arc<Window>>,
     /// The channels to try instead, in order.
     pub fallback: Vec<Channel>,
 }
 
 /// What kind of message it is: decides what an opt-out and a cap do to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum MessageClass {
     /// Part of the service: an alert, a confirmation.
     Service,

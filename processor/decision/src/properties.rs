@@ -245,7 +245,7 @@ fn live(policy: Policy, is_known: bool, steps: &[Step]) -> (Vec<crate::Decisions
         let occurred = Timestamp(now.0.saturating_add(step.occurred));
         let event: Event = event(&format!("e-{}", step.event_id % 500), occurred, body);
         decided.push(life.take_event(&event, Moment { now, horizon }));
-        let profiles = view::profiles(&life.debtor, Moment { now, horizon: now }, &life.policy);
+        let profiles = view::profiles(&life.debtor, Moment { now, horizon: now }, &life.policies);
         for profile in profiles {
             assert!(MinorUnits::ZERO <= profile.conditional_debt, "{profile:?}");
             assert!(profile.conditional_debt <= profile.real_debt, "{profile:?}");
@@ -281,7 +281,9 @@ proptest! {
             let crate::command::Action::Provision(order) = &command.action else { continue };
             let profile = match &command.origin {
                 crate::command::Origin::Cycle { debt_class, .. } => debt_class.clone(),
-                crate::command::Origin::Threshold { .. } => continue,
+                crate::command::Origin::Threshold { .. }
+                | crate::command::Origin::BeforeDue { .. }
+                | crate::command::Origin::ByHand => continue,
             };
             let operation = order.operation.as_str();
             let operation = operation.strip_prefix("un-").unwrap_or(operation);

@@ -3,9 +3,10 @@
 //! Where records are kept and shown is not known here.
 
 use crate::ids::{AccountId, DebtorId};
+use crate::policy::PolicyIdentity;
 use crate::time::Timestamp;
 
-/// One line of history. The policy's version and hash are added where it is written.
+/// One line of history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
     /// What was decided.
@@ -18,6 +19,8 @@ pub struct Record {
     pub sequence: i64,
     /// When it was decided.
     pub at: Timestamp,
+    /// The policy it was decided under.
+    pub policy: PolicyIdentity,
     /// Why, in a word or a short sentence.
     pub reason: String,
     /// The figures it rests on, in the order in which a person reads them.

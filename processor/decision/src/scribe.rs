@@ -4,6 +4,7 @@
 
 use crate::command::{Action, Command, Origin};
 use crate::ids::{AccountId, CommandId, DebtorId};
+use crate::policies::Policies;
 use crate::policy::Policy;
 use crate::record::{Figure, Record, RecordKind};
 use crate::time::{Timestamp, Zone};
@@ -13,8 +14,11 @@ use crate::{Decisions, Moment, Rejection};
 pub(crate) struct Scribe<'a> {
     /// When it is decided.
     pub(crate) moment: Moment,
-    /// The policy that holds.
+    /// The policy that holds for what is at hand: of a running cycle the version it is under.
     pub(crate) policy: &'a Policy,
+    /// All versions at hand.
+    #[expect(dead_code, reason = "asked once cycles are pinned to the version they opened under")]
+    pub(crate) policies: &'a Policies,
     /// The debtor's zone.
     pub(crate) zone: Zone,
     /// How many decimals the debtor's currency has.
@@ -24,13 +28,15 @@ pub(crate) struct Scribe<'a> {
 }
 
 impl<'a> Scribe<'a> {
-    pub(crate) fn new(debtor: &crate::Debtor, moment: Moment, policy: &'a Policy) -> Self {
+    pub(crate) fn new(debtor: &crate::Debtor, moment: Moment, policies: &'a Policies) -> Self {
+        let policy: &Policy = policies.at(moment.now);
         let own = debtor.own_snapshot();
         let zone = own.and_then(|snapshot| snapshot.time_zone.clone());
         let currency = debtor.currency.unwrap_or(policy.defaults.currency);
         Self {
             moment,
             policy,
+            policies,
             zone: zone.unwrap_or_else(|| policy.defaults.zone.clone()),
             exponent: currency.exponent(),
             debtor_id: debtor.id.clone(),
@@ -45,7 +51,7 @@ impl<'a> Scribe<'a> {
 
     /// What is older than this is forgotten, once nothing is open of it.
     pub(crate) fn oldest_kept(&self) -> Timestamp {
-        self.zone.before(self.moment.now, self.policy.windows.reversal)
+        self.zone.before(self.moment.now, self.policy.retention.reversal)
     }
 
     /// Writes a record.
@@ -62,6 +68,7 @@ impl<'a> Scribe<'a> {
             debtor_id: self.debtor_id.clone(),
             sequence: 0,
             at: self.moment.now,
+            policy: self.policy.identity.clone(),
             reason: reason.into(),
             figures,
         });
@@ -74,6 +81,8 @@ impl<'a> Scribe<'a> {
             account_id: account_id.clone(),
             debtor_id: self.debtor_id.clone(),
             at: self.moment.now,
+            policy: self.policy.identity.clone(),
+            first_id: None,
             origin,
             action,
         });

@@ -89,6 +89,26 @@ impl Date {
         text.parse::<civil::Date>().ok().map(Self::from_civil)
     }
 
+    /// The day of the week it is.
+    #[must_use]
+    pub fn weekday(self) -> Weekday {
+        match self.civil().weekday() {
+            civil::Weekday::Monday => Weekday::Mon,
+            civil::Weekday::Tuesday => Weekday::Tue,
+            civil::Weekday::Wednesday => Weekday::Wed,
+            civil::Weekday::Thursday => Weekday::Thu,
+            civil::Weekday::Friday => Weekday::Fri,
+            civil::Weekday::Saturday => Weekday::Sat,
+            civil::Weekday::Sunday => Weekday::Sun,
+        }
+    }
+
+    /// This time of the day.
+    #[must_use]
+    pub fn at(self, time: civil::Time) -> civil::DateTime {
+        self.civil().to_datetime(time)
+    }
+
     /// Days since 1970-01-01.
     #[must_use]
     pub fn days(self) -> i32 {
@@ -122,6 +142,25 @@ impl fmt::Debug for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
+}
+
+/// A day of the week.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Weekday {
+    /// Monday.
+    Mon,
+    /// Tuesday.
+    Tue,
+    /// Wednesday.
+    Wed,
+    /// Thursday.
+    Thu,
+    /// Friday.
+    Fri,
+    /// Saturday.
+    Sat,
+    /// Sunday.
+    Sun,
 }
 
 /// A length of time as a policy writes it: calendar days, or an exact span.
@@ -281,6 +320,31 @@ impl Zone {
     }
 }
 
+impl Zone {
+    /// How far clocks here went on from `from` to `to`, in microseconds: what a change of clocks
+    /// adds or takes is no time.
+    #[must_use]
+    pub fn wall_micros(&self, from: Timestamp, to: Timestamp) -> i64 {
+        let on_the_wall = |moment| {
+            let local = self.local(moment);
+            // As if it were UTC: only the difference of two of them means anything.
+            TimeZone::UTC.to_timestamp(local).map_or(0, |moment| moment.as_microsecond())
+        };
+        let micros = |from: i64, to: i64| to.saturating_sub(from);
+        micros(on_the_wall(from), on_the_wall(to))
+    }
+
+    /// The moment at which clocks here have gone on by so many microseconds since `from`.
+    #[must_use]
+    pub fn plus_wall_micros(&self, from: Timestamp, micros: i64) -> Timestamp {
+        if micros == 0 {
+            return from;
+        }
+        let span = jiff::Span::new().try_microseconds(micros).unwrap_or_default();
+        self.moment_of(self.local(from).saturating_add(span))
+    }
+}
+
 impl fmt::Debug for Zone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name)
@@ -322,6 +386,15 @@ mod tests {
         check("America/Denver", "2026-03-07", "48h", "2026-03-09T07:00:00Z");
         check("Asia/Tashkent", "2026-03-10", "5d", "2026-03-14T19:00:00Z");
         check("UTC", "2026-03-10", "0d", "2026-03-10T00:00:00Z");
+    }
+
+    #[test]
+    fn time_on_the_wall_counts_no_change_of_clocks() {
+        let zone = Zone::find("America/Denver").unwrap();
+        let (before, after) = (zone.start_of(date("2026-03-07")), zone.start_of(date("2026-03-09")));
+        assert_eq!(zone.wall_micros(before, after), 2 * 86_400 * MICROS);
+        assert_eq!(zone.plus_wall_micros(before, 2 * 86_400 * MICROS), after);
+        assert_eq!(zone.plus_wall_micros(after, -2 * 86_400 * MICROS), before);
     }
 
     #[test]

@@ -5,9 +5,10 @@ use crate::alerting;
 use crate::cycle::{DebtClass, Profile};
 use crate::debtor::Debtor;
 use crate::dunning::{self, scope::Scope, stages};
+use crate::holding;
 use crate::ids::{PlanName, RuleId, StageName};
 use crate::money::MinorUnits;
-use crate::policy::Policy;
+use crate::policies::Policies;
 use crate::scribe::Scribe;
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
@@ -56,9 +57,9 @@ impl Status {
 
 /// The debtor's profiles, at least one.
 #[must_use]
-pub fn profiles(debtor: &Debtor, moment: Moment, policy: &Policy) -> Vec<ProfileView> {
-    let scribe = Scribe::new(debtor, moment, policy);
-    let mut classes = dunning::debt_classes(debtor, policy);
+pub fn profiles(debtor: &Debtor, moment: Moment, policies: &Policies) -> Vec<ProfileView> {
+    let scribe = Scribe::new(debtor, moment, policies);
+    let mut classes = dunning::debt_classes(debtor, scribe.policy);
     if classes.is_empty() {
         classes.push(DebtClass::All);
     }
@@ -67,13 +68,14 @@ pub fn profiles(debtor: &Debtor, moment: Moment, policy: &Policy) -> Vec<Profile
 
 fn profile(debtor: &Debtor, class: DebtClass, scribe: &Scribe<'_>) -> ProfileView {
     let known = debtor.profiles.iter().find(|profile| profile.debt_class == class);
-    let blank = Profile { debt_class: class, assigned: None, cycles_opened: 0, cycles: Vec::new() };
+    let blank = Profile { debt_class: class, cycles_opened: 0, cycles: Vec::new() };
     let profile = known.unwrap_or(&blank);
     let name = dunning::plan_name(debtor, Some(profile), scribe.policy);
     let plan = name.and_then(|name| scribe.policy.plans.get(name));
     let cycle = profile.cycles.first();
+    let frozen = holding::frozen(&debtor.debt, &debtor.holds);
     let scope = plan.zip(debtor.own_snapshot()).map(|(plan, snapshot)| {
-        (plan, Scope::of(&debtor.debt, snapshot, profile, plan, scribe.now(), scribe))
+        (plan, Scope::of(&debtor.debt, &frozen, snapshot, profile, plan, scribe.now(), scribe))
     });
     let next = scope.as_ref().zip(cycle).and_then(|((plan, scope), cycle)| {
         let at = stages::current(plan, cycle).map_or(0, |current| current.saturating_add(1));
@@ -104,8 +106,7 @@ pub fn credit(debtor: &Debtor) -> MinorUnits {
 
 /// The fired lines of each rule that has such, as the policy writes them.
 #[must_use]
-pub fn fired(debtor: &Debtor, policy: &Policy) -> BTreeMap<RuleId, Vec<String>> {
-    let moment = Moment { now: Timestamp::EARLIEST, horizon: Timestamp::EARLIEST };
-    let scribe = Scribe::new(debtor, moment, policy);
+pub fn fired(debtor: &Debtor, moment: Moment, policies: &Policies) -> BTreeMap<RuleId, Vec<String>> {
+    let scribe = Scribe::new(debtor, moment, policies);
     alerting::fired_lines(debtor, &scribe)
 }

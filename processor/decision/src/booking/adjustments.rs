@@ -75,7 +75,7 @@ pub(crate) fn book_adjustment(
         return undone > MinorUnits::ZERO;
     }
     let Some(invoice) = allocation::find_mut(debt, &adjustment.invoice) else {
-        let until = scribe.zone.after(scribe.now(), scribe.policy.windows.wait_for_invoice);
+        let until = scribe.zone.after(scribe.now(), scribe.policy.retention.wait_for_invoice);
         debt.waiting_adjustments.push(WaitingAdjustment { adjustment: adjustment.clone(), until });
         figures.push(Figure::new("until", until));
         scribe.record(

@@ -53,7 +53,7 @@ pub(crate) fn book_payment(
     let debt = &mut debtor.debt;
     let is_unseen = |named: &&InvoiceId| allocation::find(debt, named).is_none();
     let waits_for: Vec<InvoiceId> = payment.invoices.iter().filter(is_unseen).cloned().collect();
-    let until = scribe.zone.after(scribe.now(), scribe.policy.windows.wait_for_invoice);
+    let until = scribe.zone.after(scribe.now(), scribe.policy.retention.wait_for_invoice);
     let mut booked = BookedPayment {
         id: payment.id.clone(),
         receipt: payment.receipt.clone(),

@@ -19,7 +19,7 @@ pub(crate) fn check_reversal(
         check_amount(amount)?;
     }
     let payment = &reversal.payment;
-    let window = scribe.policy.windows.reversal;
+    let window = scribe.policy.retention.reversal;
     let unknown = || Rejection::UnknownPayment(payment.clone(), window.to_string());
     let Some(booked) = debtor.debt.payments.iter().find(|booked| booked.id == *payment) else {
         if reversal.undo {
@@ -81,7 +81,7 @@ pub(crate) fn book_reversal(
             scribe.record(account_id, RecordKind::PaymentReversed, "undone while it waited", figures);
             return;
         }
-        let until = scribe.zone.after(scribe.now(), scribe.policy.windows.wait_for_invoice);
+        let until = scribe.zone.after(scribe.now(), scribe.policy.retention.wait_for_invoice);
         debt.waiting_reversals.push(WaitingReversal { reversal: reversal.clone(), until });
         figures.push(Figure::new("until", until));
         scribe.record(account_id, RecordKind::PaymentWaiting, "reversal of a payment not seen yet", figures);

@@ -13,7 +13,7 @@ use crate::time::Timestamp;
 /// reversal of something that never came is rejected. Answers whether a payment paid by it.
 pub(crate) fn end_waits(debtor: &mut Debtor, account_id: &AccountId, scribe: &mut Scribe<'_>) -> bool {
     let horizon = scribe.moment.horizon;
-    let window = scribe.policy.windows.wait_for_invoice;
+    let window = scribe.policy.retention.wait_for_invoice;
     let debt = &mut debtor.debt;
     let mut ended = Vec::new();
     for payment in &mut debt.payments {
@@ -40,7 +40,7 @@ pub(crate) fn end_waits(debtor: &mut Debtor, account_id: &AccountId, scribe: &mu
         let unknown = Rejection::UnknownInvoice(waiting.adjustment.invoice, window.to_string());
         scribe.reject_late(account_id, &unknown);
     }
-    let remembered = scribe.policy.windows.reversal;
+    let remembered = scribe.policy.retention.reversal;
     for waiting in late {
         let unknown = Rejection::UnknownPayment(waiting.reversal.payment, remembered.to_string());
         scribe.reject_late(account_id, &unknown);

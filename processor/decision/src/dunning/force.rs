@@ -39,7 +39,7 @@ pub(crate) fn take_measures(
             Requested::HeldAlready(id) => (id, None),
             Requested::Nothing => continue,
         };
-        let Some(what) = kept_as(work, profile, measure, channel) else { continue };
+        let Some(what) = kept_as(work, profile, measure, channel, scribe) else { continue };
         cycle.measures.push(MeasureInForce {
             stage: stage.name.clone(),
             index: i32::try_from(index).unwrap_or(i32::MAX),
@@ -160,17 +160,20 @@ fn kept_as(
     profile: &Profile,
     measure: &Measure,
     channel: Option<crate::ids::Channel>,
+    scribe: &Scribe<'_>,
 ) -> Option<MeasureKind> {
     match measure {
         Measure::Message(message) => Some(MeasureKind::Message(MessageInForce {
             template: message.template.clone(),
             channel: channel.unwrap_or_else(|| message.channel.clone()),
+            delivered_at: is_observed(work, scribe).then(|| scribe.now()),
         })),
         Measure::Provision(order) => Some(MeasureKind::Provision(ProvisionInForce {
             operation: order.operation.clone(),
             undo: order.undo.clone(),
             cuts_off: order.cuts_off,
             services: concerned(work, profile),
+            lifted_since: None,
         })),
         Measure::Task { queue, .. } => {
             Some(MeasureKind::Task(TaskInForce { queue: queue.clone(), result: None }))

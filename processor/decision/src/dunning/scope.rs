@@ -37,12 +37,15 @@ pub(crate) struct InScope {
     pub(crate) booked_at: Timestamp,
     /// What is left of it.
     pub(crate) outstanding: MinorUnits,
+    /// What of that a hold freezes.
+    pub(crate) frozen: MinorUnits,
 }
 
 impl Scope {
     /// The scope of `plan` over the profile's invoices, of the days up to `until`.
     pub(crate) fn of(
         debt: &Debt,
+        frozen: &[MinorUnits],
         snapshot: &Snapshot,
         profile: &Profile,
         plan: &Plan,
@@ -51,10 +54,10 @@ impl Scope {
     ) -> Self {
         let mut invoices = Vec::new();
         let mut next_entry: Option<Timestamp> = None;
-        let candidates = debt.invoices.iter().filter(|invoice| {
+        let candidates = debt.invoices.iter().zip(frozen).filter(|(invoice, _)| {
             invoice.outstanding().is_positive() && is_of(invoice, &profile.debt_class, plan, snapshot)
         });
-        for invoice in candidates {
+        for (invoice, frozen) in candidates {
             let enters = super::scope_entry(&scribe.zone, plan, invoice);
             if enters > until {
                 next_entry = Some(next_entry.map_or(enters, |known| known.min(enters)));
@@ -66,12 +69,13 @@ impl Scope {
                 enters,
                 booked_at: invoice.booked_at,
                 outstanding: invoice.outstanding(),
+                frozen: *frozen,
             });
         }
         invoices.sort_by_key(|invoice| (invoice.count_date, invoice.enters));
-        let real = invoices.iter().map(|invoice| invoice.outstanding).sum();
-        // No hold is made yet, so nothing is frozen: conditional debt is real debt.
-        Self { invoices, real, conditional: real, next_entry }
+        let real: MinorUnits = invoices.iter().map(|invoice| invoice.outstanding).sum();
+        let held: MinorUnits = invoices.iter().map(|invoice| invoice.frozen).sum();
+        Self { invoices, real, conditional: real.minus(held), next_entry }
     }
 
     /// The invoice with the oldest count date.

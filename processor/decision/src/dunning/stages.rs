@@ -3,10 +3,10 @@
 //! Every due time is a pure function of the state and the policy, worked out anew at each change.
 
 use super::scope::Scope;
-use crate::cycle::Cycle;
+use crate::cycle::{Cycle, HeldSpan};
 use crate::plan::{Anchor, Plan, Stage};
 use crate::scribe::Scribe;
-use crate::time::Timestamp;
+use crate::time::{Timestamp, Zone};
 
 /// The place of the stage that the cycle is in; none before the first.
 pub(crate) fn current(plan: &Plan, cycle: &Cycle) -> Option<usize> {
@@ -52,7 +52,14 @@ fn aged_at(
         Anchor::Oldest => scribe.zone.start_of(scope.oldest()?.count_date),
         Anchor::Entry => cycle.opened_at,
     };
-    Some(scribe.zone.after(anchor, stage.after).plus_micros(cycle.held_micros))
+    let paused = cycle.held.iter().map(|span| paused_micros(span, anchor, &scribe.zone));
+    let shift = paused.fold(cycle.shift_micros, i64::saturating_add);
+    Some(scribe.zone.plus_wall_micros(scribe.zone.after(anchor, stage.after), shift))
+}
+
+/// How long the wall clock showed a held time, as far as it lies after the anchor.
+fn paused_micros(span: &HeldSpan, anchor: Timestamp, zone: &Zone) -> i64 {
+    if span.to <= anchor { 0 } else { zone.wall_micros(span.from.max(anchor), span.to) }
 }
 
 /// When the stage before `at` was entered; none where it was passed over or there is none.

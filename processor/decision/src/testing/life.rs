@@ -6,12 +6,12 @@ use crate::event::{Body, Event};
 use crate::ids::CommandId;
 use crate::record::RecordKind;
 use crate::time::Timestamp;
-use crate::{Debtor, Decisions, Input, Moment, Policy, decide};
+use crate::{Debtor, Decisions, Input, Moment, Policies, decide};
 use std::collections::BTreeSet;
 
 /// A debtor, the policy it lives under, and all that was decided on it so far.
 pub(crate) struct Life {
-    pub(crate) policy: Policy,
+    pub(crate) policies: Policies,
     pub(crate) debtor: Debtor,
     pub(crate) commands: Vec<Command>,
     /// The kind, reason and figures of every record.
@@ -24,9 +24,9 @@ pub(crate) struct Life {
 
 impl Life {
     /// A life that begins without a snapshot.
-    pub(crate) fn unknown(policy: Policy) -> Self {
+    pub(crate) fn unknown(policies: impl Into<Policies>) -> Self {
         Self {
-            policy,
+            policies: policies.into(),
             debtor: Debtor::new("a-1".into()),
             commands: Vec::new(),
             records: Vec::new(),
@@ -37,8 +37,8 @@ impl Life {
     }
 
     /// A life whose account is known from the year 2000 on.
-    pub(crate) fn new(policy: Policy) -> Self {
-        let mut life = Self::unknown(policy);
+    pub(crate) fn new(policies: impl Into<Policies>) -> Self {
+        let mut life = Self::unknown(policies);
         life.at("2000-01-01", Body::Account(snapshot()));
         life
     }
@@ -98,7 +98,7 @@ impl Life {
     #[track_caller]
     pub(crate) fn decide(&mut self, input: Input<'_>, moment: Moment) -> Decisions {
         let before = self.debtor.clone();
-        let decisions = decide(&mut self.debtor, input, moment, &self.policy);
+        let decisions = decide(&mut self.debtor, input, moment, &self.policies);
         invariants::check(&before, &self.debtor, input, moment, &decisions);
         for command in &decisions.commands {
             assert!(self.ids.insert(command.id), "a command id came twice: {command:?}");
@@ -116,7 +116,7 @@ impl Life {
 
     /// Where its debt is worked on: `active od1 249.95`.
     pub(crate) fn state(&self, at: &str) -> String {
-        words::state_text(&self.debtor, moment(at), &self.policy)
+        words::state_text(&self.debtor, moment(at), &self.policies)
     }
 
     /// What is paid of each invoice: `B1 40 of 100; credit 5`.
@@ -126,7 +126,7 @@ impl Life {
 
     /// The fired lines: `low: 100.00 50.00`.
     pub(crate) fn fired(&self) -> String {
-        words::fired_text(&self.debtor, &self.policy)
+        words::fired_text(&self.debtor, &self.policies)
     }
 
     /// When something is due next.

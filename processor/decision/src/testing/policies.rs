@@ -5,10 +5,12 @@ use crate::account::Snapshot;
 use crate::debt::Invoice;
 use crate::ids::{Language, PlanName, StageName, TemplateName};
 use crate::money::Decimal;
-use crate::plan::{Anchor, CatchUp, CountDate, DebtClassBy, OnPartCure, Plan, Stage};
+use crate::plan::{
+    Anchor, CatchUp, CountDate, DebtClassBy, OnPartCure, OnResegment, Plan, RunningCycles, Stage,
+};
 use crate::policy::{
-    Condition, Defaults, Measure, MessageClass, MessageMeasure, PlanGroup, Policy, PolicyIdentity,
-    ProvisionMeasure, RetentionWindows, Segment, Text, TextValues, Texts, Unit,
+    CommandRules, Condition, Defaults, HoldRules, Measure, MessageClass, MessageMeasure, PlanGroup, Policy,
+    PolicyIdentity, ProvisionMeasure, Retention, Segment, Text, TextValues, Texts, Unit,
 };
 use crate::threshold::{Deliver, Direction, Line, Lines, OnFirst, Threshold, Watch};
 use crate::time::{Period, Zone};
@@ -20,6 +22,7 @@ pub(crate) fn policy() -> Policy {
     let units = [("main", Unit::Money), ("spend", Unit::Money), ("data", Unit::Bytes)];
     Policy {
         identity: identity("1"),
+        effective_from: None,
         defaults: Defaults { zone: Zone::utc(), currency: currency("USD"), language: "en".into() },
         attributes: Vec::new(),
         balances: units.into_iter().map(|(name, unit)| (name.into(), unit)).collect(),
@@ -27,7 +30,10 @@ pub(crate) fn policy() -> Policy {
         segments: Vec::new(),
         groups: BTreeMap::new(),
         plans: BTreeMap::new(),
-        windows: RetentionWindows::default(),
+        windows: BTreeMap::new(),
+        holds: HoldRules::default(),
+        commands: CommandRules::default(),
+        retention: Retention::default(),
         observe: false,
         texts: Arc::new(Echo),
     }
@@ -72,9 +78,16 @@ pub(crate) fn plan(stages: Vec<Stage>) -> Plan {
         anchor: Anchor::Oldest,
         entry: None,
         exit: Decimal::ZERO,
+        rolling: false,
+        pause_clock: true,
+        lift_measures: false,
         on_part_cure: OnPartCure::Stay,
+        on_resegment: OnResegment::Keep,
+        maps_from: BTreeMap::new(),
+        running_cycles: RunningCycles::Stay,
         catch_up: CatchUp::Sequential,
         observe: false,
+        before_due: Vec::new(),
         stages,
         on_cure: Vec::new(),
     }
@@ -86,7 +99,10 @@ pub(crate) fn stage(name: &str, after: &str, measures: Vec<Measure>) -> Stage {
         after: period(after),
         if_debt: None,
         if_invoices: None,
+        if_task: None,
         min_gap: Period::NONE,
+        notice: None,
+        window: None,
         measures,
     }
 }
@@ -112,6 +128,7 @@ pub(crate) fn message(template: &str, class: MessageClass, channels: &[&str]) ->
         template: template.into(),
         channel,
         class,
+        window: None,
         fallback: channels.collect(),
     })
 }

@@ -3,7 +3,7 @@
 use crate::Debtor;
 use crate::command::{Action, Command};
 use crate::ids::ServiceId;
-use crate::policy::Policy;
+use crate::policies::Policies;
 use crate::time::Timestamp;
 use crate::{Moment, view};
 
@@ -41,8 +41,8 @@ pub(crate) fn command_text(command: &Command) -> String {
 }
 
 /// `clear`, `active od1 249.95`, or one such for each debt class: `service:a clear | …`.
-pub(crate) fn state_text(debtor: &Debtor, now: Timestamp, policy: &Policy) -> String {
-    let profiles = view::profiles(debtor, Moment { now, horizon: now }, policy);
+pub(crate) fn state_text(debtor: &Debtor, now: Timestamp, policies: &Policies) -> String {
+    let profiles = view::profiles(debtor, Moment { now, horizon: now }, policies);
     let several = profiles.len() > 1;
     let text = |profile: &view::ProfileView| {
         let debt = profile.real_debt.in_major(2);
@@ -72,8 +72,8 @@ pub(crate) fn debt_text(debtor: &Debtor) -> String {
 }
 
 /// `low: 100.00 50.00`.
-pub(crate) fn fired_text(debtor: &Debtor, policy: &Policy) -> String {
-    let fired = view::fired(debtor, policy);
+pub(crate) fn fired_text(debtor: &Debtor, policies: &Policies) -> String {
+    let fired = view::fired(debtor, Moment { now: Timestamp(0), horizon: Timestamp(0) }, policies);
     let texts = fired.iter().map(|(rule, lines)| format!("{rule}: {}", lines.join(" ")));
     texts.collect::<Vec<_>>().join("; ")
 }

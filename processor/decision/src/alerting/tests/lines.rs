@@ -269,8 +269,8 @@ fn an_edited_policy_keeps_fired_lines_unless_the_line_itself_changed() {
         ],
     );
     // «100» is the same line as «100.00»; 45.00 is a new one, and the value is below it already.
-    life.policy = of(falling(&["100", "45.00"]));
-    life.policy.identity = identity("2");
+    let other = crate::Policy { identity: identity("2"), ..of(falling(&["100", "45.00"])) };
+    life.policies = other.into();
     check_on(
         &mut life,
         vec![

@@ -1,0 +1,13 @@
+//! Holds at work: what they freeze, when they end, what is paid of a promise (domain.md, section 4).
+//!
+//! Whether a frozen debt holds a cycle is [`crate::dunning`]'s business.
+
+use crate::debt::Debt;
+use crate::hold::Hold;
+use crate::money::MinorUnits;
+
+/// What the holds freeze of each invoice, in the order of the debt's invoices: never more than is
+/// outstanding.
+pub(crate) fn frozen(debt: &Debt, _holds: &[Hold]) -> Vec<MinorUnits> {
+    vec![MinorUnits::ZERO; debt.invoices.len()]
+}

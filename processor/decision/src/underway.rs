@@ -1,0 +1,121 @@
+//! Commands under way, as state: those that wait to be sent, and those whose end is still to be
+//! reported (domain.md, section 6).
+//!
+//! What becomes of them is [`crate::sending`]'s business.
+
+use crate::ids::{
+    AccountId, Channel, CommandId, InvoiceId, Operation, PlanName, RuleId, ServiceId, StageName,
+    TemplateName, WindowName,
+};
+use crate::policy::MessageClass;
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// A command on its way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommandUnderWay {
+    /// The id of the newest try: of the one sent last, or of the one that waits.
+    pub command_id: CommandId,
+    /// The id of the first try: the measure's own.
+    pub first_id: CommandId,
+    /// The account it concerns.
+    pub account_id: AccountId,
+    /// What made it.
+    pub origin: StoredOrigin,
+    /// The hash of the policy it was decided under.
+    pub policy_hash: String,
+    /// The how-many-eth try it is, from 1.
+    pub tries: i32,
+    /// The how-many-eth try by this channel, or of this order, from 1.
+    pub tries_here: i32,
+    /// When it was sent; none while it waits for its window.
+    pub sent_at: Option<Timestamp>,
+    /// Until when it waits to be sent, or for the report of its end.
+    pub wakes_at: Option<Timestamp>,
+    /// What it is.
+    pub what: UnderWay,
+}
+
+/// What made a command, in the stored form.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredOrigin {
+    /// The threshold rule.
+    pub rule: Option<RuleId>,
+    /// The debt class of the profile.
+    pub debt_class: Option<String>,
+    /// The plan.
+    pub plan: Option<PlanName>,
+    /// The cycle's number in its profile.
+    pub cycle: Option<i64>,
+    /// The stage.
+    pub stage: Option<StageName>,
+    /// The invoice that is soon due.
+    pub invoice: Option<InvoiceId>,
+}
+
+/// What is under way. In the stored form each goes by the full name of its record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum UnderWay {
+    /// A message.
+    #[serde(rename = "weir.state.MessageUnderWay")]
+    Message(MessageUnderWay),
+    /// A provisioning order, or its undo.
+    #[serde(rename = "weir.state.OrderUnderWay")]
+    Order(OrderUnderWay),
+}
+
+/// A message that waits, or that may still fail.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageUnderWay {
+    /// Its template.
+    pub template: TemplateName,
+    /// The channel it goes by.
+    pub channel: Channel,
+    /// The channels to try after it, in order.
+    pub fallback: Vec<Channel>,
+    /// What kind of message it is.
+    pub class: MessageClass,
+    /// The window it waits for.
+    pub window: Option<WindowName>,
+    /// What it says of a balance: as it was when the alert was decided.
+    pub balance: Option<StoredBalanceValues>,
+}
+
+/// A balance, as an alert speaks of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredBalanceValues {
+    /// Its name.
+    pub name: String,
+    /// Its value, written for a person.
+    pub value: String,
+    /// The lines crossed, as the policy writes them.
+    pub lines: Vec<String>,
+    /// How many lines were crossed.
+    pub lines_crossed: i64,
+    /// Until when it may be used: a local date and time.
+    pub valid_until: String,
+}
+
+/// A provisioning order that may still fail.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderUnderWay {
+    /// The operation.
+    pub operation: Operation,
+    /// Whether it takes an earlier operation back.
+    pub is_undo: bool,
+    /// Whether it cuts the customer off.
+    pub cuts_off: bool,
+    /// The services it is for; empty: the profile as a whole.
+    pub services: Vec<ServiceId>,
+}
+
+/// How often an account was addressed by a channel, as far as caps ask.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Addressed {
+    /// The account.
+    pub account_id: AccountId,
+    /// The channel.
+    pub channel: Channel,
+    /// When, oldest first: no more moments than the largest cap of the channel counts.
+    pub at: Vec<Timestamp>,
+}
