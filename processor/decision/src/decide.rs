@@ -3,7 +3,7 @@
 use crate::account::Snapshot;
 use crate::booking::{self, Checked};
 use crate::debtor::Debtor;
-use crate::dunning::{self, Cause};
+use crate::dunning::{self, Cause, held, moving, orders};
 use crate::event::{BalanceChange, Body, Control, Event, Order, Outcome, Report};
 use crate::ids::AccountId;
 use crate::money::{Currency, LARGEST_AMOUNT};
@@ -37,7 +37,12 @@ fn settle(debtor: &mut Debtor, cause: Cause, scribe: &mut Scribe<'_>) {
     let account_id = AccountId::from(debtor.id.as_str());
     let has_paid = booking::end_waits(debtor, &account_id, scribe);
     let cause = if has_paid { Cause::Paid } else { cause };
-    dunning::assign_segment(debtor, false, scribe);
+    // What ended while nobody looked ended at its own time.
+    for at in held::moments(debtor, scribe) {
+        held::end_pause(debtor, at, scribe);
+        held::turn_all(debtor, at, scribe);
+    }
+    moving::assign_segment(debtor, false, scribe);
     alerting::announce_expiries(debtor, scribe);
     let next_stage = dunning::advance(debtor, cause, scribe);
     let next_wait = booking::next_wait_end(&debtor.debt, scribe.moment.horizon);
@@ -91,7 +96,7 @@ fn check(debtor: &Debtor, event: &Event, scribe: &Scribe<'_>) -> Result<Checked,
         }
         Body::Payment(payment) => booking::check_payment(debtor, payment),
         Body::Reversal(reversal) => booking::check_reversal(debtor, reversal, scribe),
-        Body::Control(control) => check_control(control, policy),
+        Body::Control(control) => check_control(debtor, control, scribe),
         Body::Report(_) => Ok(Checked::New),
     }
 }
@@ -163,19 +168,21 @@ fn money_of(change: &BalanceChange, policy: &Policy) -> Option<Currency> {
     change.currency.filter(|_| policy.balances.get(&change.name) == Some(&Unit::Money))
 }
 
-fn check_control(control: &Control, policy: &Policy) -> Result<Checked, Rejection> {
+fn check_control(debtor: &Debtor, control: &Control, scribe: &Scribe<'_>) -> Result<Checked, Rejection> {
     let not_supported = |what| Err(Rejection::NotSupported { what });
     match &control.order {
-        Order::Exempt(_) => Ok(Checked::New),
-        Order::Rearm(rule) if policy.thresholds.iter().any(|known| known.id == *rule) => Ok(Checked::New),
+        Order::Exempt(_) => Ok(()),
+        Order::Rearm(rule) if scribe.policy.thresholds.iter().any(|known| known.id == *rule) => Ok(()),
         Order::Rearm(rule) => Err(Rejection::UnknownRule(rule.clone())),
         Order::Hold(_) | Order::DisputeEnded { .. } => not_supported("a hold"),
-        Order::AssignPlan(_) => not_supported("assigning a plan"),
-        Order::Pause { .. } | Order::Resume => not_supported("a pause"),
-        Order::Jump(_) => not_supported("a jump"),
-        Order::Close => not_supported("closing a cycle"),
-        Order::TaskResult { .. } => not_supported("a task's result"),
-    }
+        Order::AssignPlan(plan) => orders::check_assign(debtor, plan, scribe),
+        Order::Pause { until } => orders::check_pause(*until, scribe),
+        Order::Resume => orders::check_resume(debtor),
+        Order::Jump(stage) => orders::check_jump(debtor, stage, scribe),
+        Order::Close => orders::check_open(debtor),
+        Order::TaskResult { queue, .. } => orders::check_task_result(debtor, queue),
+    }?;
+    Ok(Checked::New)
 }
 
 /// Changes the debtor by an event that was not declined.
@@ -183,7 +190,11 @@ fn apply(debtor: &mut Debtor, event: &Event, scribe: &mut Scribe<'_>) -> Option<
     let account_id = &event.account_id;
     let mut cause = Cause::Other;
     match &event.body {
-        Body::Account(snapshot) => apply_snapshot(debtor, event, snapshot, scribe),
+        Body::Account(snapshot) => {
+            if apply_snapshot(debtor, event, snapshot, scribe) {
+                cause = Cause::Moved;
+            }
+        }
         Body::Balance(change) => {
             if let Some(currency) = money_of(change, scribe.policy) {
                 booking::adopt_currency(debtor, currency, scribe);
@@ -211,13 +222,15 @@ fn apply(debtor: &mut Debtor, event: &Event, scribe: &mut Scribe<'_>) -> Option<
             booking::book_reversal(debtor, account_id, reversal, scribe);
             cause = if reversal.undo { Cause::Paid } else { Cause::Raised };
         }
-        Body::Control(control) => apply_control(debtor, account_id, control, scribe),
+        Body::Control(control) => cause = apply_control(debtor, account_id, control, scribe),
         Body::Report(report) => apply_report(debtor, account_id, report, scribe),
     }
     Some(cause)
 }
 
-fn apply_snapshot(debtor: &mut Debtor, event: &Event, snapshot: &Snapshot, scribe: &mut Scribe<'_>) {
+/// Answers whether the account is in another segment now.
+fn apply_snapshot(debtor: &mut Debtor, event: &Event, snapshot: &Snapshot, scribe: &mut Scribe<'_>) -> bool {
+    let mut has_moved = false;
     let account_id = &event.account_id;
     let member = debtor.member_mut(account_id);
     let former = member.snapshot.replace(snapshot.clone());
@@ -227,34 +240,70 @@ fn apply_snapshot(debtor: &mut Debtor, event: &Event, snapshot: &Snapshot, scrib
         debtor.currency = Some(currency);
         scribe.exponent = currency.exponent();
         scribe.zone = snapshot.time_zone.clone().unwrap_or_else(|| scribe.policy.defaults.zone.clone());
-        dunning::assign_segment(debtor, true, scribe);
+        has_moved = moving::assign_segment(debtor, true, scribe);
     }
     alerting::on_snapshot(debtor, account_id, event.occurred_at, former_limit, scribe);
+    has_moved
 }
 
-fn apply_control(debtor: &mut Debtor, account_id: &AccountId, control: &Control, scribe: &mut Scribe<'_>) {
-    let order = match &control.order {
-        Order::Exempt(exempt) => {
-            debtor.exempt = *exempt;
-            if *exempt { "exempt" } else { "exemption lifted" }
-        }
-        Order::Rearm(rule) => {
-            alerting::rearm(debtor, account_id, rule);
-            "rearm"
-        }
-        // Declined by `check_control`.
-        Order::Hold(_)
-        | Order::DisputeEnded { .. }
-        | Order::AssignPlan(_)
-        | Order::Pause { .. }
-        | Order::Resume
-        | Order::Jump(_)
-        | Order::Close
-        | Order::TaskResult { .. } => return,
-    };
+fn apply_control(
+    debtor: &mut Debtor,
+    account_id: &AccountId,
+    control: &Control,
+    scribe: &mut Scribe<'_>,
+) -> Cause {
     let mut figures = vec![Figure::new("by", &control.by), Figure::new("role", &control.role)];
     figures.extend(control.why.as_ref().map(|why| Figure::new("why", why)));
-    scribe.record(account_id, RecordKind::ControlApplied, order, figures);
+    figures.extend(figures_of(&control.order));
+    scribe.record(account_id, RecordKind::ControlApplied, word_of(&control.order), figures);
+    match &control.order {
+        Order::Exempt(exempt) => debtor.exempt = *exempt,
+        Order::Rearm(rule) => alerting::rearm(debtor, account_id, rule),
+        Order::AssignPlan(plan) => {
+            orders::assign(debtor, account_id, plan, scribe);
+            return Cause::Moved;
+        }
+        Order::Pause { until } => orders::pause(debtor, *until, scribe),
+        Order::Resume => debtor.pause = None,
+        Order::Jump(stage) => orders::jump(debtor, stage, scribe),
+        Order::Close => orders::close(debtor, scribe),
+        Order::TaskResult { queue, result } => orders::task_result(debtor, queue, result),
+        // Declined by `check_control`.
+        Order::Hold(_) | Order::DisputeEnded { .. } => {}
+    }
+    Cause::Other
+}
+
+fn word_of(order: &Order) -> &'static str {
+    match order {
+        Order::Exempt(true) => "exempt",
+        Order::Exempt(false) => "exemption lifted",
+        Order::Rearm(_) => "rearm",
+        Order::AssignPlan(_) => "assign_plan",
+        Order::Pause { .. } => "pause",
+        Order::Resume => "resume",
+        Order::Jump(_) => "jump",
+        Order::Close => "close",
+        Order::TaskResult { .. } => "task_result",
+        Order::Hold(_) => "hold",
+        Order::DisputeEnded { .. } => "dispute_ended",
+    }
+}
+
+/// What an order names.
+fn figures_of(order: &Order) -> Vec<Figure> {
+    match order {
+        Order::Rearm(rule) => vec![Figure::new("rule", rule)],
+        Order::AssignPlan(plan) => vec![Figure::new("plan", plan)],
+        Order::Pause { until: Some(until) } => vec![Figure::new("until", until)],
+        Order::Jump(stage) => vec![Figure::new("stage", stage)],
+        Order::TaskResult { queue, result } => {
+            vec![Figure::new("queue", queue), Figure::new("result", result)]
+        }
+        Order::Hold(hold) => vec![Figure::new("hold", &hold.id)],
+        Order::DisputeEnded { id, .. } => vec![Figure::new("hold", id)],
+        Order::Exempt(_) | Order::Pause { until: None } | Order::Resume | Order::Close => Vec::new(),
+    }
 }
 
 fn apply_report(debtor: &mut Debtor, account_id: &AccountId, report: &Report, scribe: &mut Scribe<'_>) {

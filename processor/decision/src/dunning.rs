@@ -1,27 +1,42 @@
 //! Dunning: a debt is worked on by a plan, stage by stage (domain.md, section 5).
 //!
 //! [`advance`] brings every cycle to where it belongs at a moment, and answers when something is
-//! due next. Which invoices count is [`scope`]'s business, when a stage is due [`stages`]', what a
-//! stage puts on and takes off [`force`]'s. How money moves is not known here.
+//! due next. How money moves is not known here.
+//!
+//! | module | its business |
+//! |---|---|
+//! | [`scope`] | which invoices count, and what debt they make |
+//! | [`stages`] | when a stage is due, and whether what it asks is there |
+//! | [`entering`] | a stage is entered, or stepped down from |
+//! | [`held`] | a cycle is held, and goes on |
+//! | [`force`] | what a cycle puts on and takes off |
+//! | [`moving`] | segments, and a running cycle that comes under another plan or version |
+//! | [`orders`] | what a person orders: a plan, a pause, a jump, an end, a task's result |
+//! | [`announcing`] | messages before an invoice is due |
 
+pub(crate) mod announcing;
+mod entering;
 pub(crate) mod force;
+pub(crate) mod held;
+pub(crate) mod moving;
+pub(crate) mod orders;
 pub(crate) mod scope;
 pub(crate) mod stages;
 #[cfg(test)]
 mod tests;
 
 use crate::account::Snapshot;
-use crate::cycle::{Cycle, DebtClass, Profile, StageEntry};
-use crate::debtor::{Debtor, InSegment};
+use crate::cycle::{Cycle, DebtClass, Profile};
+use crate::debtor::Debtor;
 use crate::holding;
-use crate::ids::{AccountId, PlanName};
+use crate::ids::{AccountId, InvoiceId, PlanName};
 use crate::money::MinorUnits;
-use crate::plan::{CatchUp, OnPartCure, Plan};
+use crate::plan::{OnPartCure, Plan};
 use crate::policy::Policy;
 use crate::record::{Figure, RecordKind};
 use crate::scribe::Scribe;
-use crate::time::{Timestamp, Zone};
-use scope::Scope;
+use crate::time::Timestamp;
+use scope::{Ground, Scope, Whose};
 
 /// What the event at hand may have done to the debt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,17 +45,23 @@ pub(crate) enum Cause {
     Paid,
     /// Something that may have raised an invoice that was there: a reversal, a debit note.
     Raised,
+    /// Another plan may apply: the account's segment changed, or a person assigned one.
+    Moved,
     /// Anything else, time among it.
     Other,
 }
 
 /// Why a cycle ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ending {
+pub(crate) enum Ending {
     /// The debt did.
     Cured,
     /// The account is exempt now.
     Exempt,
+    /// A person closed it.
+    Closed,
+    /// It begins anew under another plan.
+    Restarted,
 }
 
 impl Ending {
@@ -48,58 +69,47 @@ impl Ending {
         match self {
             Self::Cured => "cured",
             Self::Exempt => "exempt",
+            Self::Closed => "closed by a person",
+            Self::Restarted => "begun anew under another plan",
         }
     }
 }
 
-/// Finds the debtor's segment, where its attributes or the policy changed since it was last asked.
-pub(crate) fn assign_segment(debtor: &mut Debtor, is_changed: bool, scribe: &mut Scribe<'_>) {
-    let policy = scribe.policy;
-    let Some(snapshot) = debtor.own_snapshot() else { return };
-    let is_current =
-        debtor.segment.as_ref().is_some_and(|segment| *segment.policy_hash == *policy.identity.hash);
-    if is_current && !is_changed {
-        return;
-    }
-    let matching = policy
-        .segments
-        .iter()
-        .find(|segment| segment.when.as_ref().is_none_or(|when| when.holds(snapshot, None)));
-    let former = debtor.segment.take();
-    debtor.segment = matching.map(|segment| InSegment {
-        name: segment.name.clone(),
-        policy_hash: policy.identity.hash.to_string(),
-    });
-    let names = |segment: &Option<InSegment>| segment.as_ref().map(|segment| segment.name.clone());
-    let (from, to) = (names(&former), names(&debtor.segment));
-    if former.is_some() && from != to {
-        let text = |name: &Option<_>| name.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
-        let figures = vec![Figure::new("from", text(&from)), Figure::new("to", text(&to))];
-        let account_id = AccountId::from(debtor.id.as_str());
-        let reason = if is_changed { "attributes" } else { "policy" };
-        scribe.record(&account_id, RecordKind::SegmentChanged, reason, figures);
+/// What every step of a profile's work looks at.
+#[derive(Clone, Copy)]
+pub(crate) struct Work<'a> {
+    /// The debtor, as it is; the profile at hand is taken out of it.
+    pub(crate) debtor: &'a Debtor,
+    /// Its own snapshot.
+    pub(crate) snapshot: &'a Snapshot,
+    /// The plan it is worked on by.
+    pub(crate) plan: &'a Plan,
+    /// What scopes are taken of.
+    pub(crate) ground: Ground<'a>,
+    /// The invoices that count, up to the horizon.
+    pub(crate) scope: &'a Scope,
+    /// The invoices that count by the clock.
+    pub(crate) by_clock: &'a Scope,
+}
+
+impl Work<'_> {
+    /// The debtor's own account.
+    pub(crate) fn account_id(&self) -> AccountId {
+        AccountId::from(self.debtor.id.as_str())
     }
 }
 
-/// The plan that applies to a profile: a cycle's own, else the assigned one, else the standard one
-/// of the segment's group.
-pub(crate) fn plan_name<'a>(
-    debtor: &'a Debtor,
-    profile: Option<&'a Profile>,
-    policy: &'a Policy,
-) -> Option<&'a PlanName> {
-    if let Some(cycle) = profile.and_then(|profile| profile.cycles.first()) {
-        return Some(&cycle.plan);
-    }
-    let segment = debtor.segment.as_ref()?;
-    let segment = policy.segments.iter().find(|candidate| candidate.name == segment.name)?;
-    let group = policy.groups.get(&segment.group)?;
-    debtor.assigned_plan.as_ref().filter(|plan| group.plans.contains(plan)).or(Some(&group.standard))
+/// The plan that applies to a debtor's new cycles: the one that a person assigned, else the
+/// standard one of its segment's group.
+pub(crate) fn plan_name<'a>(debtor: &'a Debtor, policy: &'a Policy) -> Option<&'a PlanName> {
+    let group = moving::group_of(debtor, policy)?;
+    let assigned = debtor.assigned_plan.as_ref();
+    assigned.filter(|plan| group.plans.contains(plan)).or(Some(&group.standard))
 }
 
 /// The debt classes that the debtor's invoices and profiles make, in a fixed order.
 pub(crate) fn debt_classes(debtor: &Debtor, policy: &Policy) -> Vec<DebtClass> {
-    let by = plan_name(debtor, None, policy).and_then(|name| policy.plans.get(name));
+    let by = plan_name(debtor, policy).and_then(|name| policy.plans.get(name));
     // A profile of another kind than the plan's is left from a former plan: only to end its cycle.
     let is_worked_on = |profile: &&Profile| {
         !profile.cycles.is_empty()
@@ -115,17 +125,25 @@ pub(crate) fn debt_classes(debtor: &Debtor, policy: &Policy) -> Vec<DebtClass> {
     classes
 }
 
-/// Brings every profile's cycle to where it belongs now. Answers the next moment at which
+/// Brings every profile's cycles to where they belong now. Answers the next moment at which
 /// something is due by itself.
 pub(crate) fn advance(debtor: &mut Debtor, cause: Cause, scribe: &mut Scribe<'_>) -> Option<Timestamp> {
     let snapshot = debtor.own_snapshot().cloned()?;
+    let frozen = holding::frozen(&debtor.debt, &debtor.holds);
+    let announced = announcing::announce(debtor, (&snapshot, &frozen), scribe);
     let classes = debt_classes(debtor, scribe.policy);
-    classes.into_iter().filter_map(|class| advance_class(debtor, &snapshot, class, cause, scribe)).min()
+    let next = classes
+        .into_iter()
+        .filter_map(|class| advance_class(debtor, (&snapshot, &frozen), class, cause, scribe))
+        .min();
+    let pause_end = debtor.pause.as_ref().and_then(|pause| pause.until);
+    let pause_end = pause_end.filter(|end| *end > scribe.moment.horizon);
+    [next, announced, pause_end].into_iter().flatten().min()
 }
 
 fn advance_class(
     debtor: &mut Debtor,
-    snapshot: &Snapshot,
+    (snapshot, frozen): (&Snapshot, &[MinorUnits]),
     class: DebtClass,
     cause: Cause,
     scribe: &mut Scribe<'_>,
@@ -135,9 +153,16 @@ fn advance_class(
         Some(at) => debtor.profiles.remove(at),
         None => Profile { debt_class: class, cycles_opened: 0, cycles: Vec::new() },
     };
-    let name = plan_name(debtor, Some(&profile), scribe.policy).cloned();
-    let plan = name.and_then(|name| scribe.policy.plans.get(&name));
-    let next = plan.and_then(|plan| advance_profile(debtor, snapshot, &mut profile, plan, cause, scribe));
+    let mut next = advance_cycles(debtor, (snapshot, frozen), &mut profile, cause, scribe);
+    let applies = plan_name(debtor, scribe.policy).and_then(|name| scribe.policy.plans.get(name));
+    // A profile of another kind only works off what it has.
+    let applies = applies.filter(|plan| scope::is_of_kind(&profile.debt_class, plan.debt_class));
+    if let Some(plan) = applies {
+        let ground =
+            Ground { debt: &debtor.debt, frozen, snapshot, debt_class: &profile.debt_class.clone(), plan };
+        let opened = open_where_due(debtor, ground, &mut profile, cause, scribe);
+        next = [next, opened].into_iter().flatten().min();
+    }
     if profile.cycles_opened > 0 {
         let at = at.unwrap_or(debtor.profiles.len());
         debtor.profiles.insert(at, profile);
@@ -145,61 +170,105 @@ fn advance_class(
     next
 }
 
-fn advance_profile(
-    debtor: &Debtor,
-    snapshot: &Snapshot,
+/// Brings the open cycles of a profile to where they belong, oldest first.
+fn advance_cycles(
+    debtor: &mut Debtor,
+    (snapshot, frozen): (&Snapshot, &[MinorUnits]),
     profile: &mut Profile,
-    plan: &Plan,
     cause: Cause,
     scribe: &mut Scribe<'_>,
 ) -> Option<Timestamp> {
-    let frozen = holding::frozen(&debtor.debt, &debtor.holds);
-    let scope_until = |until| Scope::of(&debtor.debt, &frozen, snapshot, profile, plan, until, scribe);
-    let (scope, by_clock) = (scope_until(scribe.moment.horizon), scope_until(scribe.now()));
-    let work = Work { debtor, snapshot, plan, scope: &scope, by_clock: &by_clock };
-    let opens = scope.meets_entry(plan, scribe.exponent) && !scope.meets_exit(plan, scribe.exponent);
-    if profile.cycles.is_empty() && !debtor.exempt && opens {
-        open(&work, profile, cause, scribe);
+    let mut next = None;
+    let mut at = 0;
+    while at < profile.cycles.len() {
+        let mut cycle = profile.cycles.remove(at);
+        if !moving::follow(debtor, (snapshot, frozen), profile, &mut cycle, cause, scribe) {
+            continue;
+        }
+        let ruling = moving::Ruling::take(&cycle, scribe);
+        let class = profile.debt_class.clone();
+        let kept = match ruling.policy.plans.get(&cycle.plan) {
+            // The plan is gone with its version: nothing more can be done, and nothing is undone.
+            None => Some(None),
+            Some(plan) => {
+                let ground = Ground { debt: &debtor.debt, frozen, snapshot, debt_class: &class, plan };
+                advance_cycle(debtor, ground, profile, &mut cycle, cause, scribe)
+            }
+        };
+        ruling.give_back(scribe);
+        if let Some(due) = kept {
+            profile.cycles.insert(at, cycle);
+            at = at.saturating_add(1);
+            next = [next, due].into_iter().flatten().min();
+        }
     }
-    let Some(mut cycle) = profile.cycles.pop() else {
-        return if debtor.exempt { None } else { scope.next_entry };
-    };
+    next
+}
+
+/// Brings one cycle to where it belongs. Answers when it is due next; none where it has ended.
+#[expect(clippy::option_option, reason = "outside: whether it goes on; inside: whether anything is due")]
+fn advance_cycle(
+    debtor: &Debtor,
+    ground: Ground<'_>,
+    profile: &Profile,
+    cycle: &mut Cycle,
+    cause: Cause,
+    scribe: &mut Scribe<'_>,
+) -> Option<Option<Timestamp>> {
+    let plan = ground.plan;
+    let scope_until = |until| Scope::of(ground, Whose::of(cycle), until, &scribe.zone);
+    let (scope, by_clock) = (scope_until(scribe.moment.horizon), scope_until(scribe.now()));
+    let work = Work { debtor, snapshot: ground.snapshot, plan, ground, scope: &scope, by_clock: &by_clock };
     if debtor.exempt {
         end(&work, profile, cycle, Ending::Exempt, scribe);
         return None;
     }
     if by_clock.meets_exit(plan, scribe.exponent) {
         end(&work, profile, cycle, Ending::Cured, scribe);
-        return scope.next_entry;
+        return None;
     }
     if cause == Cause::Paid && plan.on_part_cure == OnPartCure::StepDown {
-        step_down(&work, profile, &mut cycle, scribe);
+        entering::step_down(&work, profile, cycle, scribe);
     }
-    enter_due_stages(&work, profile, &mut cycle, scribe);
-    let next_stage = stages::next_due(plan, &cycle, &scope, scribe);
+    let now = scribe.now();
+    held::turn(&work, profile, cycle, now, scribe);
+    let again = force::put_on_again(&work, profile, cycle, scribe);
+    if cycle.held_since.is_none() {
+        entering::enter_due_stages(&work, profile, cycle, scribe);
+        // A stage that was entered may ask more of the next one than holds leave.
+        held::turn(&work, profile, cycle, now, scribe);
+    }
+    let next_stage = stages::next_due(plan, cycle, &scope, scribe);
+    Some([next_stage, again, scope.next_entry].into_iter().flatten().min())
+}
+
+/// Opens a cycle where the debt that no cycle works on is enough. Answers when that may be next.
+fn open_where_due(
+    debtor: &Debtor,
+    ground: Ground<'_>,
+    profile: &mut Profile,
+    cause: Cause,
+    scribe: &mut Scribe<'_>,
+) -> Option<Timestamp> {
+    let plan = ground.plan;
+    let may_open = profile.cycles.is_empty() || plan.rolling;
+    if debtor.exempt || !may_open {
+        return None;
+    }
+    let scope_until = |until| Scope::of(ground, Whose::Unowned(&profile.cycles), until, &scribe.zone);
+    let (scope, by_clock) = (scope_until(scribe.moment.horizon), scope_until(scribe.now()));
+    let next = scope.next_entry;
+    if !scope.meets_entry(plan, scribe.exponent) || by_clock.meets_exit(plan, scribe.exponent) {
+        return next;
+    }
+    let work = Work { debtor, snapshot: ground.snapshot, plan, ground, scope: &scope, by_clock: &by_clock };
+    let mut cycle = open(&work, profile, cause, scribe);
+    let opened_at = cycle.opened_at;
+    held::turn(&work, profile, &mut cycle, opened_at, scribe);
+    let due = advance_cycle(debtor, ground, profile, &mut cycle, Cause::Other, scribe);
+    let Some(due) = due else { return next };
     profile.cycles.push(cycle);
-    [next_stage, scope.next_entry].into_iter().flatten().min()
-}
-
-/// What every step of a profile's work looks at.
-pub(crate) struct Work<'a> {
-    /// The debtor, as it is.
-    pub(crate) debtor: &'a Debtor,
-    /// Its own snapshot.
-    pub(crate) snapshot: &'a Snapshot,
-    /// The plan it is worked on by.
-    pub(crate) plan: &'a Plan,
-    /// The invoices that count, up to the horizon.
-    pub(crate) scope: &'a Scope,
-    /// The invoices that count by the clock.
-    pub(crate) by_clock: &'a Scope,
-}
-
-impl Work<'_> {
-    /// The debtor's own account.
-    pub(crate) fn account_id(&self) -> AccountId {
-        AccountId::from(self.debtor.id.as_str())
-    }
+    [next, due].into_iter().flatten().min()
 }
 
 fn debt_figures(scope: &Scope, scribe: &Scribe<'_>) -> Vec<Figure> {
@@ -209,64 +278,77 @@ fn debt_figures(scope: &Scope, scribe: &Scribe<'_>) -> Vec<Figure> {
     ]
 }
 
-fn open(work: &Work<'_>, profile: &mut Profile, cause: Cause, scribe: &mut Scribe<'_>) {
+fn open(work: &Work<'_>, profile: &mut Profile, cause: Cause, scribe: &mut Scribe<'_>) -> Cycle {
     profile.cycles_opened = profile.cycles_opened.saturating_add(1);
-    let opened_at = opening_time(work, cause, scribe);
-    profile.cycles.push(Cycle {
+    let ids = || work.scope.invoices.iter().map(|invoice| invoice.id.clone()).collect::<Vec<InvoiceId>>();
+    let cycle = Cycle {
         number: profile.cycles_opened,
         plan: work.plan.name.clone(),
         policy_hash: scribe.policy.identity.hash.to_string(),
-        opened_at,
+        opened_at: opening_time(work, cause, scribe),
         stage: None,
         entries: Vec::new(),
         visits: Vec::new(),
         held: Vec::new(),
         held_since: None,
         shift_micros: 0,
-        owned: Vec::new(),
+        owned: if work.plan.rolling { ids() } else { Vec::new() },
         measures: Vec::new(),
         has_sent: false,
-    });
+    };
     let mut figures = vec![
         Figure::new("plan", &work.plan.name),
         Figure::new("debt_class", &profile.debt_class),
         Figure::new("cycle", profile.cycles_opened),
     ];
+    if work.plan.rolling {
+        let owned: Vec<&str> = cycle.owned.iter().map(InvoiceId::as_str).collect();
+        figures.push(Figure::new("invoices", owned.join(", ")));
+    }
     figures.extend(debt_figures(work.scope, scribe));
     let reason = "the conditional debt reached the plan's entry amount";
     scribe.record(&work.account_id(), RecordKind::CycleOpened, reason, figures);
+    cycle
 }
 
 /// When the cycle opened: when an old invoice was raised, or else when so much had come into scope
 /// that it was enough, were that not evaluated late.
 fn opening_time(work: &Work<'_>, cause: Cause, scribe: &Scribe<'_>) -> Timestamp {
     let counts_from = |invoice: &scope::InScope| invoice.enters.max(invoice.booked_at);
-    let mut entered: Vec<_> =
-        work.scope.invoices.iter().map(|invoice| (counts_from(invoice), invoice.outstanding)).collect();
+    let conditional = |invoice: &scope::InScope| invoice.outstanding.minus(invoice.frozen);
+    let invoices = work.scope.invoices.iter();
+    let mut entered: Vec<_> = invoices.map(|invoice| (counts_from(invoice), conditional(invoice))).collect();
     entered.sort_unstable();
     let mut debt = MinorUnits::ZERO;
-    let enough = entered.into_iter().find(|(_, outstanding)| {
-        debt = debt.plus(*outstanding);
+    let enough = entered.into_iter().find(|(_, counted)| {
+        debt = debt.plus(*counted);
         work.scope.meets(debt, None, work.plan, scribe.exponent)
     });
     match (cause, enough) {
-        (Cause::Paid | Cause::Other, Some((at, _))) => at,
+        (Cause::Paid | Cause::Moved | Cause::Other, Some((at, _))) => at,
         (Cause::Raised, _) | (_, None) => scribe.now(),
     }
 }
 
-fn end(work: &Work<'_>, profile: &mut Profile, mut cycle: Cycle, ending: Ending, scribe: &mut Scribe<'_>) {
+/// Ends a cycle: what it has put on is lifted, what is not done yet cancelled, and a cure's
+/// measures taken where it had sent anything.
+pub(crate) fn end(
+    work: &Work<'_>,
+    profile: &Profile,
+    cycle: &mut Cycle,
+    ending: Ending,
+    scribe: &mut Scribe<'_>,
+) {
     let mut figures = vec![
         Figure::new("plan", &work.plan.name),
         Figure::new("cycle", cycle.number),
-        Figure::new("stage", stage_text(&cycle)),
+        Figure::new("stage", stage_text(cycle)),
     ];
     figures.extend(debt_figures(work.by_clock, scribe));
     scribe.record(&work.account_id(), RecordKind::CycleEnded, ending.word(), figures);
-    force::lift_all(work, profile, &mut cycle, scribe);
-    let cures = ending == Ending::Cured && cycle.has_sent;
-    if cures {
-        force::take_on_cure(work, profile, &cycle, scribe);
+    force::lift_all(work, profile, cycle, scribe);
+    if ending == Ending::Cured && cycle.has_sent {
+        force::take_on_cure(work, profile, cycle, scribe);
     }
 }
 
@@ -274,66 +356,32 @@ pub(crate) fn stage_text(cycle: &Cycle) -> String {
     cycle.stage.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string)
 }
 
-/// After a payment: back to the furthest stage that the real debt still meets.
-fn step_down(work: &Work<'_>, profile: &Profile, cycle: &mut Cycle, scribe: &mut Scribe<'_>) {
-    let Some(current) = stages::current(work.plan, cycle) else { return };
-    let met = stages::furthest_met(work.plan, cycle, work.by_clock, current, scribe);
-    if met == Some(current) {
-        return;
-    }
-    let kept = met.map_or(0, |met| met.saturating_add(1));
-    let target = met.and_then(|met| work.plan.stages.get(met)).map(|stage| stage.name.clone());
-    let mut figures = vec![
-        Figure::new("from", stage_text(cycle)),
-        Figure::new("to", target.as_ref().map_or("none", |name| name.as_str())),
-    ];
-    figures.extend(debt_figures(work.by_clock, scribe));
-    scribe.record(&work.account_id(), RecordKind::StageLeft, "step_down", figures);
-    force::lift_from(work, profile, cycle, kept, scribe);
-    cycle.entries.retain(|entry| work.plan.position(&entry.stage).is_some_and(|at| at < kept));
-    cycle.stage = target;
-}
-
-/// Enters what is due, each in turn, or only the furthest: as the plan catches up.
-fn enter_due_stages(work: &Work<'_>, profile: &Profile, cycle: &mut Cycle, scribe: &mut Scribe<'_>) {
-    match work.plan.catch_up {
-        CatchUp::Sequential => {
-            // Each stage once at most, whatever the plan.
-            for _ in &work.plan.stages {
-                let Some(at) = stages::next_to_enter(work.plan, cycle, work.scope, scribe) else { break };
-                enter(work, profile, cycle, at, scribe);
+/// Does something with every open cycle, each under its own version of the policy.
+pub(crate) fn each_cycle(
+    debtor: &mut Debtor,
+    scribe: &mut Scribe<'_>,
+    mut act: impl FnMut(&Work<'_>, &Profile, &mut Cycle, &mut Scribe<'_>),
+) {
+    let Some(snapshot) = debtor.own_snapshot().cloned() else { return };
+    let frozen = holding::frozen(&debtor.debt, &debtor.holds);
+    for at in 0..debtor.profiles.len() {
+        let mut profile = debtor.profiles.remove(at);
+        for number in 0..profile.cycles.len() {
+            let mut cycle = profile.cycles.remove(number);
+            let ruling = moving::Ruling::take(&cycle, scribe);
+            if let Some(plan) = ruling.policy.plans.get(&cycle.plan) {
+                let class = profile.debt_class.clone();
+                let debt = &debtor.debt;
+                let ground = Ground { debt, frozen: &frozen, snapshot: &snapshot, debt_class: &class, plan };
+                let scope_until = |until| Scope::of(ground, Whose::of(&cycle), until, &scribe.zone);
+                let (scope, by_clock) = (scope_until(scribe.moment.horizon), scope_until(scribe.now()));
+                let (debtor, snapshot) = (&*debtor, &snapshot);
+                let work = Work { debtor, snapshot, plan, ground, scope: &scope, by_clock: &by_clock };
+                act(&work, &profile, &mut cycle, scribe);
             }
+            ruling.give_back(scribe);
+            profile.cycles.insert(number, cycle);
         }
-        CatchUp::Severest => {
-            if let Some(at) = stages::furthest_to_enter(work.plan, cycle, work.scope, scribe) {
-                enter(work, profile, cycle, at, scribe);
-            }
-        }
+        debtor.profiles.insert(at, profile);
     }
-}
-
-fn enter(work: &Work<'_>, profile: &Profile, cycle: &mut Cycle, at: usize, scribe: &mut Scribe<'_>) {
-    let Some(stage) = work.plan.stages.get(at) else { return };
-    let now = scribe.now();
-    let due = stages::due_time(work.plan, cycle, work.scope, at, scribe);
-    let from = stage_text(cycle);
-    cycle.stage = Some(stage.name.clone());
-    cycle.entries.push(StageEntry { stage: stage.name.clone(), at: now });
-    let mut figures = vec![
-        Figure::new("plan", &work.plan.name),
-        Figure::new("cycle", cycle.number),
-        Figure::new("stage", &stage.name),
-        Figure::new("from", from),
-        Figure::new("after", stage.after),
-    ];
-    figures.extend(work.scope.oldest().map(|oldest| Figure::new("oldest", oldest.count_date)));
-    figures.extend(due.map(|due| Figure::new("due", due)));
-    figures.extend(debt_figures(work.scope, scribe));
-    scribe.record(&work.account_id(), RecordKind::StageEntered, "its time has come", figures);
-    force::take_measures(work, profile, cycle, at, scribe);
-}
-
-/// The earliest of an invoice's entry into a plan's scope.
-pub(crate) fn scope_entry(zone: &Zone, plan: &Plan, invoice: &crate::debt::Invoice) -> Timestamp {
-    zone.after(zone.start_of(scope::count_date(plan, invoice)), plan.days_before_entry)
 }

@@ -69,6 +69,16 @@ pub(crate) enum Requested {
     Nothing,
 }
 
+impl Requested {
+    /// The id that it goes by, where it is in force.
+    pub(crate) fn id(&self) -> Option<CommandId> {
+        match self {
+            Self::Command(id, _) | Self::HeldAlready(id) => Some(*id),
+            Self::Nothing => None,
+        }
+    }
+}
+
 /// Takes a measure: one command, or a record of why there is none.
 pub(crate) fn request(measure: &Measure, request: &Request<'_>, scribe: &mut Scribe<'_>) -> Requested {
     let action = match measure {

@@ -2,8 +2,9 @@
 //!
 //! What cannot even be read as an event is refused before the core sees it (`schemas`).
 
-use crate::ids::{InvoiceId, PaymentId, RuleId};
+use crate::ids::{InvoiceId, PaymentId, PlanName, Queue, RuleId, SegmentName, StageName};
 use crate::money::Currency;
+use crate::time::Timestamp;
 
 /// Why an event changed nothing, most telling first.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -82,6 +83,40 @@ pub enum Rejection {
     /// There is no reversal to take back.
     #[error("payment «{0}» has no reversal of this amount to take back")]
     UnknownReversal(PaymentId),
+    /// The policy has no such plan.
+    #[error("the policy has no plan «{0}»")]
+    UnknownPlan(PlanName),
+    /// The account is in no segment: no plan group is its own.
+    #[error("the account is in no segment, so no plan group is its own")]
+    NoSegment,
+    /// The plan is not of the group of the account's segment.
+    #[error("plan «{plan}» is not of the plan group of the account's segment «{segment}»")]
+    PlanOfAnotherGroup {
+        /// The plan.
+        plan: PlanName,
+        /// The account's segment.
+        segment: SegmentName,
+    },
+    /// Nothing is paused.
+    #[error("there is no pause to end")]
+    NotPaused,
+    /// What is to begin would be over.
+    #[error("{what} would be over already: it ends at {until}")]
+    AlreadyOver {
+        /// What.
+        what: &'static str,
+        /// When it would end.
+        until: Timestamp,
+    },
+    /// No cycle is open.
+    #[error("no cycle is open")]
+    NoOpenCycle,
+    /// No open cycle's plan has the stage.
+    #[error("no open cycle has a stage «{0}»")]
+    UnknownStage(StageName),
+    /// No task of the queue waits for its result.
+    #[error("no task in the queue «{0}» waits for a result")]
+    UnknownTask(Queue),
     /// The policy has no such rule.
     #[error("the policy has no threshold «{0}»")]
     UnknownRule(RuleId),
@@ -122,6 +157,14 @@ impl Rejection {
             Self::AdjustmentDiffers(_) => "adjustment_differs",
             Self::MoreThanInvoiced { .. } => "more_than_invoiced",
             Self::UnknownReversal(_) => "unknown_reversal",
+            Self::UnknownPlan(_) => "unknown_plan",
+            Self::NoSegment => "no_segment",
+            Self::PlanOfAnotherGroup { .. } => "plan_of_another_group",
+            Self::NotPaused => "not_paused",
+            Self::AlreadyOver { .. } => "already_over",
+            Self::NoOpenCycle => "no_open_cycle",
+            Self::UnknownStage(_) => "unknown_stage",
+            Self::UnknownTask(_) => "unknown_task",
             Self::UnknownRule(_) => "unknown_rule",
             Self::NotSupported { .. } => "not_supported",
             Self::TooManyWaiting { .. } => "too_many_waiting",

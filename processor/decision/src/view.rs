@@ -2,9 +2,11 @@
 
 use crate::Moment;
 use crate::alerting;
-use crate::cycle::{DebtClass, Profile};
+use crate::cycle::{Cycle, DebtClass};
 use crate::debtor::Debtor;
-use crate::dunning::{self, scope::Scope, stages};
+use crate::dunning::moving::Ruling;
+use crate::dunning::scope::{Ground, Scope, Whose};
+use crate::dunning::{self, stages};
 use crate::holding;
 use crate::ids::{PlanName, RuleId, StageName};
 use crate::money::MinorUnits;
@@ -58,44 +60,63 @@ impl Status {
 /// The debtor's profiles, at least one.
 #[must_use]
 pub fn profiles(debtor: &Debtor, moment: Moment, policies: &Policies) -> Vec<ProfileView> {
-    let scribe = Scribe::new(debtor, moment, policies);
+    let mut scribe = Scribe::new(debtor, moment, policies);
     let mut classes = dunning::debt_classes(debtor, scribe.policy);
     if classes.is_empty() {
         classes.push(DebtClass::All);
     }
-    classes.into_iter().map(|class| profile(debtor, class, &scribe)).collect()
+    classes.into_iter().map(|class| profile(debtor, class, &mut scribe)).collect()
 }
 
-fn profile(debtor: &Debtor, class: DebtClass, scribe: &Scribe<'_>) -> ProfileView {
+fn profile(debtor: &Debtor, class: DebtClass, scribe: &mut Scribe<'_>) -> ProfileView {
     let known = debtor.profiles.iter().find(|profile| profile.debt_class == class);
-    let blank = Profile { debt_class: class, cycles_opened: 0, cycles: Vec::new() };
-    let profile = known.unwrap_or(&blank);
-    let name = dunning::plan_name(debtor, Some(profile), scribe.policy);
+    // Under a rolling plan there may be several: the oldest is the furthest.
+    let cycle = known.and_then(|profile| profile.cycles.first());
+    let ruling = cycle.map(|cycle| Ruling::take(cycle, scribe));
+    let name = match cycle {
+        Some(cycle) => Some(&cycle.plan),
+        None => dunning::plan_name(debtor, scribe.policy),
+    };
     let plan = name.and_then(|name| scribe.policy.plans.get(name));
-    let cycle = profile.cycles.first();
     let frozen = holding::frozen(&debtor.debt, &debtor.holds);
-    let scope = plan.zip(debtor.own_snapshot()).map(|(plan, snapshot)| {
-        (plan, Scope::of(&debtor.debt, &frozen, snapshot, profile, plan, scribe.now(), scribe))
+    let ground = plan.zip(debtor.own_snapshot()).map(|(plan, snapshot)| Ground {
+        debt: &debtor.debt,
+        frozen: &frozen,
+        snapshot,
+        debt_class: &class,
+        plan,
     });
-    let next = scope.as_ref().zip(cycle).and_then(|((plan, scope), cycle)| {
-        let at = stages::current(plan, cycle).map_or(0, |current| current.saturating_add(1));
-        let due = stages::due_time(plan, cycle, scope, at, scribe)?;
-        plan.stages.get(at).map(|stage| (stage.name.clone(), due))
-    });
+    let scope = ground.map(|ground| Scope::of(ground, Whose::Anyones, scribe.now(), &scribe.zone));
+    let next = ground.zip(cycle).and_then(|(ground, cycle)| next_stage(ground, cycle, scribe));
     let status = match cycle {
         None => Status::Clear,
         Some(cycle) if cycle.held_since.is_some() => Status::Held,
         Some(_) => Status::Active,
     };
-    ProfileView {
-        debt_class: profile.debt_class.clone(),
+    let view = ProfileView {
         status,
         stage: cycle.and_then(|cycle| cycle.stage.clone()),
         plan: name.cloned(),
-        real_debt: scope.as_ref().map(|(_, scope)| scope.real).unwrap_or_default(),
-        conditional_debt: scope.as_ref().map(|(_, scope)| scope.conditional).unwrap_or_default(),
+        real_debt: scope.as_ref().map(|scope| scope.real).unwrap_or_default(),
+        conditional_debt: scope.as_ref().map(|scope| scope.conditional).unwrap_or_default(),
         next,
+        debt_class: class.clone(),
+    };
+    if let Some(ruling) = ruling {
+        ruling.give_back(scribe);
     }
+    view
+}
+
+/// The next stage and its due time; none while the cycle is held, since no day counts towards it.
+fn next_stage(ground: Ground<'_>, cycle: &Cycle, scribe: &Scribe<'_>) -> Option<(StageName, Timestamp)> {
+    if cycle.held_since.is_some() {
+        return None;
+    }
+    let scope = Scope::of(ground, Whose::of(cycle), scribe.now(), &scribe.zone);
+    let at = stages::following(ground.plan, cycle);
+    let due = stages::due_time(ground.plan, cycle, &scope, at, scribe)?;
+    ground.plan.stages.get(at).map(|stage| (stage.name.clone(), due))
 }
 
 /// What was paid and pays nothing yet.

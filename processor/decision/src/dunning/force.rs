@@ -9,9 +9,11 @@ use crate::cycle::{
 use crate::event::Outcome;
 use crate::ids::{CommandId, Operation, ServiceId, StageName};
 use crate::measures::{self, DebtOf, Reach, Request, Requested};
+use crate::plan::{Plan, Stage};
 use crate::policy::{DebtValues, Measure, ProvisionMeasure};
 use crate::record::{Figure, RecordKind};
 use crate::scribe::Scribe;
+use crate::time::Timestamp;
 
 /// Takes the measures of the stage just entered.
 pub(crate) fn take_measures(
@@ -64,8 +66,7 @@ pub(crate) fn lift_all(work: &Work<'_>, profile: &Profile, cycle: &mut Cycle, sc
     lift_from(work, profile, cycle, 0, scribe);
 }
 
-/// Lifts and cancels what the stages from `first` on have put on, newest first: what is provisioned,
-/// then what is still to be done.
+/// Lifts and cancels what the stages from `first` on have put on.
 pub(crate) fn lift_from(
     work: &Work<'_>,
     profile: &Profile,
@@ -75,6 +76,18 @@ pub(crate) fn lift_from(
 ) {
     let is_beyond =
         |measure: &MeasureInForce| work.plan.position(&measure.stage).is_none_or(|at| at >= first);
+    lift_where(work, profile, cycle, is_beyond, scribe);
+}
+
+/// Lifts and cancels these measures, newest first: what is provisioned, then what is still to be
+/// done.
+pub(crate) fn lift_where(
+    work: &Work<'_>,
+    profile: &Profile,
+    cycle: &mut Cycle,
+    is_beyond: impl FnMut(&MeasureInForce) -> bool,
+    scribe: &mut Scribe<'_>,
+) {
     let (beyond, kept) = std::mem::take(&mut cycle.measures).into_iter().partition(is_beyond);
     cycle.measures = kept;
     let mut beyond: Vec<MeasureInForce> = beyond;
@@ -85,6 +98,89 @@ pub(crate) fn lift_from(
     }
     for measure in &beyond {
         cancel(work, profile, cycle, measure, scribe);
+    }
+}
+
+/// While the cycle is held, what cuts off is lifted.
+pub(crate) fn lift_while_held(
+    work: &Work<'_>,
+    profile: &Profile,
+    cycle: &mut Cycle,
+    scribe: &mut Scribe<'_>,
+) {
+    let mut measures = std::mem::take(&mut cycle.measures);
+    for at in (0..measures.len()).rev() {
+        let Some(measure) = measures.get(at).cloned() else { continue };
+        let MeasureKind::Provision(order) = &measure.what else { continue };
+        if !order.cuts_off || order.lifted_since.is_some() {
+            continue;
+        }
+        let others: Vec<MeasureInForce> =
+            measures.iter().enumerate().filter(|(of, _)| *of != at).map(|(_, other)| other.clone()).collect();
+        lift(work, profile, cycle, &others, &measure, scribe);
+        if let Some(MeasureInForce { what: MeasureKind::Provision(order), .. }) = measures.get_mut(at) {
+            order.lifted_since = Some(scribe.now());
+        }
+    }
+    cycle.measures = measures;
+}
+
+/// Puts on again what was lifted while the cycle was held, once it goes on and its stage's window
+/// is open. Answers when that is the case next.
+pub(crate) fn put_on_again(
+    work: &Work<'_>,
+    profile: &Profile,
+    cycle: &mut Cycle,
+    scribe: &mut Scribe<'_>,
+) -> Option<Timestamp> {
+    if cycle.held_since.is_some() {
+        return None;
+    }
+    let resumed = cycle.held.last().map_or(cycle.opened_at, |span| span.to);
+    let mut next: Option<Timestamp> = None;
+    for at in 0..cycle.measures.len() {
+        let Some((stage, order, index)) = lifted_order(work, cycle, at) else { continue };
+        let opens = stage.window.as_ref().map_or(Some(resumed), |open| open.next_open(&scribe.zone, resumed));
+        match opens {
+            Some(opens) if opens <= scribe.moment.horizon => {}
+            later => {
+                next = [next, later].into_iter().flatten().min();
+                continue;
+            }
+        }
+        let occurrence = count_visit(cycle, &stage.name);
+        let reach = reach_of(work, profile, cycle, order);
+        let part = Part { stage: Some(&stage.name), index, occurrence };
+        let measure = Measure::Provision(order.clone());
+        let requested = take(work, profile, cycle, &measure, &part, reach, scribe);
+        let services = concerned(work, profile);
+        let (Some(held), Some(id)) = (cycle.measures.get_mut(at), requested.id()) else { continue };
+        held.command_id = id;
+        held.requested_at = scribe.now();
+        held.outcome = None;
+        if let MeasureKind::Provision(held) = &mut held.what {
+            held.lifted_since = None;
+            held.services = services;
+        }
+    }
+    next
+}
+
+/// What the plan says of an order that is lifted while the cycle was held.
+fn lifted_order<'w>(
+    work: &Work<'w>,
+    cycle: &Cycle,
+    at: usize,
+) -> Option<(&'w Stage, &'w ProvisionMeasure, usize)> {
+    let measure = cycle.measures.get(at)?;
+    let MeasureKind::Provision(ProvisionInForce { lifted_since: Some(_), .. }) = &measure.what else {
+        return None;
+    };
+    let stage = work.plan.stages.get(work.plan.position(&measure.stage)?)?;
+    let index = usize::try_from(measure.index).ok()?;
+    match stage.measures.get(index)? {
+        Measure::Provision(order) => Some((stage, order, index)),
+        Measure::Message(_) | Measure::Task { .. } | Measure::Fee { .. } | Measure::Handover { .. } => None,
     }
 }
 
@@ -114,7 +210,7 @@ fn take(
         id_parts: &["cycle", &class, &number, stage],
         index: part.index,
         occurrence: part.occurrence,
-        observe: is_observed(work, scribe),
+        observe: is_observed(work.plan, scribe),
         debt: Some(DebtOf { values: debt_values(work, cycle, scribe), real: work.scope.real, reach }),
         balance: None,
         lines_crossed: 0,
@@ -131,8 +227,8 @@ fn origin(work: &Work<'_>, profile: &Profile, cycle: &Cycle, stage: Option<&Stag
     }
 }
 
-fn is_observed(work: &Work<'_>, scribe: &Scribe<'_>) -> bool {
-    work.plan.observe || scribe.policy.observe
+pub(crate) fn is_observed(plan: &Plan, scribe: &Scribe<'_>) -> bool {
+    plan.observe || scribe.policy.observe
 }
 
 fn debt_values(work: &Work<'_>, cycle: &Cycle, scribe: &Scribe<'_>) -> DebtValues {
@@ -166,7 +262,7 @@ fn kept_as(
         Measure::Message(message) => Some(MeasureKind::Message(MessageInForce {
             template: message.template.clone(),
             channel: channel.unwrap_or_else(|| message.channel.clone()),
-            delivered_at: is_observed(work, scribe).then(|| scribe.now()),
+            delivered_at: is_observed(work.plan, scribe).then(|| scribe.now()),
         })),
         Measure::Provision(order) => Some(MeasureKind::Provision(ProvisionInForce {
             operation: order.operation.clone(),
@@ -226,7 +322,9 @@ impl<'a> Holders<'a> {
         own: impl IntoIterator<Item = &'a MeasureInForce>,
     ) -> Self {
         let services_of = |measure: &'a MeasureInForce| match &measure.what {
-            MeasureKind::Provision(held) if held.operation == *operation => Some(held.services.as_slice()),
+            MeasureKind::Provision(held) if held.operation == *operation && held.lifted_since.is_none() => {
+                Some(held.services.as_slice())
+            }
             MeasureKind::Provision(_) | MeasureKind::Message(_) | MeasureKind::Task(_) => None,
         };
         let of_cycles = |profile: &'a Profile| profile.cycles.iter().flat_map(|cycle| &cycle.measures);
@@ -255,6 +353,9 @@ fn lift(
     scribe: &mut Scribe<'_>,
 ) {
     let MeasureKind::Provision(order) = &measure.what else { return };
+    if order.lifted_since.is_some() {
+        return;
+    }
     let holders = Holders::of(work, profile, &order.operation, cycle.measures.iter().chain(still_to_lift));
     let is_free = |service: &&ServiceId| !holders.hold(service);
     let services: Vec<ServiceId> = order.services.iter().filter(is_free).cloned().collect();
@@ -312,7 +413,7 @@ fn send_after(
     let account_id = work.account_id();
     let id = CommandId::of(&[account_id.as_str(), verb, &measure.command_id.to_string()], &[]);
     figures.push(Figure::new("command_id", id));
-    if is_observed(work, scribe) {
+    if is_observed(work.plan, scribe) {
         scribe.record(&account_id, RecordKind::MeasureObserved, verb, figures);
         return;
     }

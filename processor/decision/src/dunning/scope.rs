@@ -6,14 +6,14 @@
 //! ends no cycle by mistake.
 
 use crate::account::Snapshot;
-use crate::cycle::{DebtClass, Profile};
+use crate::cycle::{Cycle, DebtClass};
 use crate::debt::{Debt, Invoice};
+use crate::ids::InvoiceId;
 use crate::money::{Decimal, MinorUnits};
 use crate::plan::{CountDate, DebtClassBy, Plan};
-use crate::scribe::Scribe;
-use crate::time::{Date, Timestamp};
+use crate::time::{Date, Timestamp, Zone};
 
-/// The invoices of a profile that are in its plan's scope.
+/// The invoices of a profile that are in its plan's scope, and worked on by one cycle.
 pub(crate) struct Scope {
     /// They, by count date, oldest first.
     pub(crate) invoices: Vec<InScope>,
@@ -25,8 +25,56 @@ pub(crate) struct Scope {
     pub(crate) next_entry: Option<Timestamp>,
 }
 
+/// What a scope is taken of: the debt, what holds freeze of it, and the plan that works on it.
+#[derive(Clone, Copy)]
+pub(crate) struct Ground<'a> {
+    /// All that the debtor owes.
+    pub(crate) debt: &'a Debt,
+    /// What holds freeze of each of its invoices, in their order.
+    pub(crate) frozen: &'a [MinorUnits],
+    /// The debtor's own snapshot.
+    pub(crate) snapshot: &'a Snapshot,
+    /// The debt class.
+    pub(crate) debt_class: &'a DebtClass,
+    /// The plan.
+    pub(crate) plan: &'a Plan,
+}
+
+/// Which of a profile's invoices a scope is about.
+#[derive(Clone, Copy)]
+pub(crate) enum Whose<'a> {
+    /// All of them, those of closed cycles too: what the profile owes.
+    Anyones,
+    /// All that a cycle may work on.
+    Workable,
+    /// Those that a cycle of a rolling plan owns.
+    Owned(&'a [InvoiceId]),
+    /// Those that none of these cycles owns.
+    Unowned(&'a [Cycle]),
+}
+
+impl Whose<'_> {
+    fn is_about(self, invoice: &Invoice) -> bool {
+        match self {
+            Self::Anyones => true,
+            Self::Workable => !invoice.kept_out,
+            Self::Owned(owned) => !invoice.kept_out && owned.contains(&invoice.id),
+            Self::Unowned(cycles) => {
+                !invoice.kept_out && !cycles.iter().any(|cycle| cycle.owned.contains(&invoice.id))
+            }
+        }
+    }
+
+    /// The invoices that a cycle works on.
+    pub(crate) fn of(cycle: &Cycle) -> Whose<'_> {
+        if cycle.owned.is_empty() { Whose::Workable } else { Whose::Owned(&cycle.owned) }
+    }
+}
+
 /// An invoice that counts.
 pub(crate) struct InScope {
+    /// Which one.
+    pub(crate) id: InvoiceId,
     /// The date its age is counted from.
     pub(crate) count_date: Date,
     /// Until when it was to be paid.
@@ -42,28 +90,24 @@ pub(crate) struct InScope {
 }
 
 impl Scope {
-    /// The scope of `plan` over the profile's invoices, of the days up to `until`.
-    pub(crate) fn of(
-        debt: &Debt,
-        frozen: &[MinorUnits],
-        snapshot: &Snapshot,
-        profile: &Profile,
-        plan: &Plan,
-        until: Timestamp,
-        scribe: &Scribe<'_>,
-    ) -> Self {
+    /// The scope of these invoices, of the days up to `until`.
+    pub(crate) fn of(ground: Ground<'_>, whose: Whose<'_>, until: Timestamp, zone: &Zone) -> Self {
+        let Ground { debt, frozen, snapshot, debt_class, plan } = ground;
         let mut invoices = Vec::new();
         let mut next_entry: Option<Timestamp> = None;
         let candidates = debt.invoices.iter().zip(frozen).filter(|(invoice, _)| {
-            invoice.outstanding().is_positive() && is_of(invoice, &profile.debt_class, plan, snapshot)
+            invoice.outstanding().is_positive()
+                && whose.is_about(invoice)
+                && is_of(invoice, debt_class, plan, snapshot)
         });
         for (invoice, frozen) in candidates {
-            let enters = super::scope_entry(&scribe.zone, plan, invoice);
+            let enters = entry(zone, plan, invoice);
             if enters > until {
                 next_entry = Some(next_entry.map_or(enters, |known| known.min(enters)));
                 continue;
             }
             invoices.push(InScope {
+                id: invoice.id.clone(),
                 count_date: count_date(plan, invoice),
                 due: invoice.due,
                 enters,
@@ -76,6 +120,11 @@ impl Scope {
         let real: MinorUnits = invoices.iter().map(|invoice| invoice.outstanding).sum();
         let held: MinorUnits = invoices.iter().map(|invoice| invoice.frozen).sum();
         Self { invoices, real, conditional: real.minus(held), next_entry }
+    }
+
+    /// How many invoices count that are not frozen as a whole.
+    pub(crate) fn workable_invoices(&self) -> usize {
+        self.invoices.iter().filter(|invoice| invoice.frozen < invoice.outstanding).count()
     }
 
     /// The invoice with the oldest count date.
@@ -100,6 +149,11 @@ impl Scope {
     pub(crate) fn meets_exit(&self, plan: &Plan, exponent: u8) -> bool {
         self.real <= plan.exit.cut_to(exponent)
     }
+}
+
+/// When an invoice comes into a plan's scope.
+pub(crate) fn entry(zone: &Zone, plan: &Plan, invoice: &Invoice) -> Timestamp {
+    zone.after(zone.start_of(count_date(plan, invoice)), plan.days_before_entry)
 }
 
 /// The date a plan counts an invoice's age from.
@@ -128,7 +182,8 @@ pub(crate) fn is_of_kind(class: &DebtClass, by: DebtClassBy) -> bool {
     }
 }
 
-fn is_of(invoice: &Invoice, class: &DebtClass, plan: &Plan, snapshot: &Snapshot) -> bool {
+/// Whether an invoice is of a debt class, and the plan for it.
+pub(crate) fn is_of(invoice: &Invoice, class: &DebtClass, plan: &Plan, snapshot: &Snapshot) -> bool {
     let is_in_class = match class {
         DebtClass::All => true,
         DebtClass::Provider(provider) => invoice.provider == *provider,

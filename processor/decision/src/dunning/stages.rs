@@ -3,8 +3,10 @@
 //! Every due time is a pure function of the state and the policy, worked out anew at each change.
 
 use super::scope::Scope;
-use crate::cycle::{Cycle, HeldSpan};
-use crate::plan::{Anchor, Plan, Stage};
+use crate::cycle::{Cycle, HeldSpan, MeasureInForce, MeasureKind};
+use crate::money::MinorUnits;
+use crate::plan::{Anchor, IfTask, Notice, Plan, Stage};
+use crate::policy::Measure;
 use crate::scribe::Scribe;
 use crate::time::{Timestamp, Zone};
 
@@ -13,8 +15,15 @@ pub(crate) fn current(plan: &Plan, cycle: &Cycle) -> Option<usize> {
     cycle.stage.as_ref().and_then(|stage| plan.position(stage))
 }
 
-/// When stage `at` is due: the latest of the anchor and its `after` with the held time, and of the
-/// entry of the stage before and its `min_gap`. None where nothing is in scope to count from.
+/// The place of the stage that follows.
+pub(crate) fn following(plan: &Plan, cycle: &Cycle) -> usize {
+    current(plan, cycle).map_or(0, |current| current.saturating_add(1))
+}
+
+/// When stage `at` is due (domain.md, section 5): the latest of the anchor, its `after` and the
+/// time that does not count; of the entry of the stage before and its `min_gap`; of the delivery of
+/// the notice and its time. Then rolled forward into the stage's window. None where that is not
+/// known yet: nothing is in scope to count from, or the notice was not delivered.
 pub(crate) fn due_time(
     plan: &Plan,
     cycle: &Cycle,
@@ -37,29 +46,61 @@ fn due_after(
     let aged = aged_at(plan, cycle, scope, stage, scribe)?;
     // No gap asks nothing of the stage before: one that was entered late delays nothing.
     let gap = before.filter(|_| !stage.min_gap.is_none()).map(|at| scribe.zone.after(at, stage.min_gap));
-    Some(gap.map_or(aged, |gap| gap.max(aged)))
+    let notified = match &stage.notice {
+        Some(notice) => Some(notice_given(plan, cycle, notice, &scribe.zone)?),
+        None => None,
+    };
+    let due = [Some(aged), gap, notified].into_iter().flatten().max()?;
+    stage.window.as_ref().map_or(Some(due), |window| window.next_open(&scribe.zone, due))
 }
 
-/// When the debt is old enough for a stage: the anchor, its `after` and the held time.
-fn aged_at(
+/// When the debt is old enough for a stage: the anchor, its `after`, the time for which the cycle
+/// was held since the anchor, and how far jumps have shifted its clock. All on the wall clock.
+pub(crate) fn aged_at(
     plan: &Plan,
     cycle: &Cycle,
     scope: &Scope,
     stage: &Stage,
     scribe: &Scribe<'_>,
 ) -> Option<Timestamp> {
+    let zone = &scribe.zone;
     let anchor = match plan.anchor {
-        Anchor::Oldest => scribe.zone.start_of(scope.oldest()?.count_date),
+        Anchor::Oldest => zone.start_of(scope.oldest()?.count_date),
         Anchor::Entry => cycle.opened_at,
     };
-    let paused = cycle.held.iter().map(|span| paused_micros(span, anchor, &scribe.zone));
+    let spans = cycle.held.iter().filter(|_| plan.pause_clock);
+    let paused = spans.map(|span| paused_micros(span, anchor, zone));
     let shift = paused.fold(cycle.shift_micros, i64::saturating_add);
-    Some(scribe.zone.plus_wall_micros(scribe.zone.after(anchor, stage.after), shift))
+    Some(zone.plus_wall_micros(zone.after(anchor, stage.after), shift))
 }
 
 /// How long the wall clock showed a held time, as far as it lies after the anchor.
 fn paused_micros(span: &HeldSpan, anchor: Timestamp, zone: &Zone) -> i64 {
     if span.to <= anchor { 0 } else { zone.wall_micros(span.from.max(anchor), span.to) }
+}
+
+/// When the notice has run: every message of its stage was delivered, and its time went by. None
+/// while one was not delivered.
+fn notice_given(plan: &Plan, cycle: &Cycle, notice: &Notice, zone: &Zone) -> Option<Timestamp> {
+    let stage = plan.stages.get(plan.position(&notice.of)?)?;
+    let is_entered = cycle.entries.iter().any(|entry| entry.stage == stage.name);
+    let messages = stage.measures.iter().enumerate();
+    let messages = messages.filter(|(_, measure)| matches!(measure, Measure::Message(_)));
+    let delivered = messages.map(|(index, _)| delivered_at(cycle, stage, index));
+    let all: Option<Vec<Timestamp>> = delivered.collect();
+    let last = all?.into_iter().max()?;
+    is_entered.then(|| zone.after(last, notice.at_least))
+}
+
+/// When the newest message of this place in a stage was delivered.
+fn delivered_at(cycle: &Cycle, stage: &Stage, index: usize) -> Option<Timestamp> {
+    let is_it = |measure: &&MeasureInForce| {
+        measure.stage == stage.name && usize::try_from(measure.index) == Ok(index)
+    };
+    match &cycle.measures.iter().rev().find(is_it)?.what {
+        MeasureKind::Message(message) => message.delivered_at,
+        MeasureKind::Provision(_) | MeasureKind::Task(_) => None,
+    }
 }
 
 /// When the stage before `at` was entered; none where it was passed over or there is none.
@@ -68,18 +109,52 @@ fn entered_before(plan: &Plan, cycle: &Cycle, at: usize) -> Option<Timestamp> {
     cycle.entries.iter().rev().find(|entry| entry.stage == before.name).map(|entry| entry.at)
 }
 
-fn following(plan: &Plan, cycle: &Cycle) -> usize {
-    current(plan, cycle).map_or(0, |current| current.saturating_add(1))
+/// A debt that a stage is asked with.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked {
+    /// How much.
+    pub(crate) debt: MinorUnits,
+    /// Of how many invoices.
+    pub(crate) invoices: usize,
 }
 
-/// Whether the debt is what a stage asks: enough conditional debt, enough open invoices.
-fn asks_are_there(plan: &Plan, stage: &Stage, scope: &Scope, exponent: u8) -> bool {
-    scope.meets(scope.conditional, stage.if_debt, plan, exponent) && has_invoices(stage, scope)
+impl Asked {
+    /// The debt as holds leave it.
+    pub(crate) fn conditional(scope: &Scope) -> Self {
+        Self { debt: scope.conditional, invoices: scope.workable_invoices() }
+    }
+
+    /// The debt as it would be without any hold.
+    pub(crate) fn real(scope: &Scope) -> Self {
+        Self { debt: scope.real, invoices: scope.invoices.len() }
+    }
 }
 
-fn has_invoices(stage: &Stage, scope: &Scope) -> bool {
-    let open = u32::try_from(scope.invoices.len()).unwrap_or(u32::MAX);
-    stage.if_invoices.is_none_or(|least| open >= least)
+/// Whether a debt is what a stage asks: large enough, of enough invoices.
+pub(crate) fn is_enough(
+    plan: &Plan,
+    stage: &Stage,
+    scope: &Scope,
+    asked: Asked,
+    scribe: &Scribe<'_>,
+) -> bool {
+    let open = u32::try_from(asked.invoices).unwrap_or(u32::MAX);
+    scope.meets(asked.debt, stage.if_debt, plan, scribe.exponent)
+        && stage.if_invoices.is_none_or(|least| open >= least)
+}
+
+/// Whether a task of the cycle has come to a result that will do: the newest of its queue counts.
+fn has_task(cycle: &Cycle, asked: &IfTask) -> bool {
+    let result = cycle.measures.iter().rev().find_map(|measure| match &measure.what {
+        MeasureKind::Task(task) if task.queue == asked.queue => Some(task.result.as_ref()),
+        MeasureKind::Task(_) | MeasureKind::Message(_) | MeasureKind::Provision(_) => None,
+    });
+    result.flatten().is_some_and(|result| asked.results.contains(result))
+}
+
+fn asks_are_there(plan: &Plan, cycle: &Cycle, stage: &Stage, scope: &Scope, scribe: &Scribe<'_>) -> bool {
+    is_enough(plan, stage, scope, Asked::conditional(scope), scribe)
+        && stage.if_task.as_ref().is_none_or(|asked| has_task(cycle, asked))
 }
 
 /// The next stage, where it is due and its asks are there.
@@ -87,11 +162,11 @@ pub(crate) fn next_to_enter(plan: &Plan, cycle: &Cycle, scope: &Scope, scribe: &
     let at = following(plan, cycle);
     let stage = plan.stages.get(at)?;
     let is_due = due_time(plan, cycle, scope, at, scribe)? <= scribe.moment.horizon;
-    (is_due && asks_are_there(plan, stage, scope, scribe.exponent)).then_some(at)
+    (is_due && asks_are_there(plan, cycle, stage, scope, scribe)).then_some(at)
 }
 
 /// The furthest stage that is due with all before it. A stage passed over counts as entered now,
-/// so that the gap to the next really goes by.
+/// so that the gap to the next really goes by; its notice was not given, and is not passed.
 pub(crate) fn furthest_to_enter(
     plan: &Plan,
     cycle: &Cycle,
@@ -102,8 +177,9 @@ pub(crate) fn furthest_to_enter(
     let mut furthest = None;
     let mut before = entered_before(plan, cycle, first);
     for (at, stage) in plan.stages.iter().enumerate().skip(first) {
-        let due = due_after(plan, cycle, scope, at, before, scribe)?;
-        if due > scribe.moment.horizon || !asks_are_there(plan, stage, scope, scribe.exponent) {
+        let due = due_after(plan, cycle, scope, at, before, scribe);
+        let is_due = due.is_some_and(|due| due <= scribe.moment.horizon);
+        if !is_due || !asks_are_there(plan, cycle, stage, scope, scribe) {
             break;
         }
         furthest = Some(at);
@@ -124,15 +200,17 @@ pub(crate) fn furthest_met(
     let is_met = |stage: &Stage| {
         let aged = aged_at(plan, cycle, scope, stage, scribe);
         aged.is_some_and(|aged| aged <= scribe.now())
-            && scope.meets(scope.real, stage.if_debt, plan, scribe.exponent)
-            && has_invoices(stage, scope)
+            && is_enough(plan, stage, scope, Asked::real(scope), scribe)
     };
     (0..=current).rev().find(|at| plan.stages.get(*at).is_some_and(is_met))
 }
 
 /// When the next stage is due, where that is still to come. One that is due already waits for its
-/// asks, which only an event can bring.
+/// asks, which only an event can bring. Nothing is due while the cycle is held.
 pub(crate) fn next_due(plan: &Plan, cycle: &Cycle, scope: &Scope, scribe: &Scribe<'_>) -> Option<Timestamp> {
+    if cycle.held_since.is_some() {
+        return None;
+    }
     let at = following(plan, cycle);
     due_time(plan, cycle, scope, at, scribe).filter(|due| *due > scribe.moment.horizon)
 }

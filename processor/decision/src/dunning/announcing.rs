@@ -1,0 +1,114 @@
+//! Messages before an invoice is due (domain.md, section 5). They open no cycle.
+
+use super::{force, plan_name, scope};
+use crate::account::Snapshot;
+use crate::command::Origin;
+use crate::debt::Invoice;
+use crate::debtor::Debtor;
+use crate::ids::AccountId;
+use crate::measures::{self, DebtOf, Reach, Request};
+use crate::money::MinorUnits;
+use crate::plan::{BeforeDue, Plan};
+use crate::policy::DebtValues;
+use crate::scribe::Scribe;
+use crate::time::Timestamp;
+
+/// Sends what is due before the due dates of open invoices. Answers when that is the case next.
+pub(super) fn announce(
+    debtor: &mut Debtor,
+    (snapshot, frozen): (&Snapshot, &[MinorUnits]),
+    scribe: &mut Scribe<'_>,
+) -> Option<Timestamp> {
+    let policy = scribe.policy;
+    let plan = plan_name(debtor, policy).and_then(|name| policy.plans.get(name))?;
+    if plan.before_due.is_empty() || debtor.exempt || debtor.pause.is_some() {
+        return None;
+    }
+    let account_id = AccountId::from(debtor.id.as_str());
+    let mut next: Option<Timestamp> = None;
+    for (invoice, frozen) in debtor.debt.invoices.iter_mut().zip(frozen) {
+        if !may_be_announced(invoice, *frozen, plan, snapshot) {
+            continue;
+        }
+        for rule in &plan.before_due {
+            match stands(invoice, rule, scribe) {
+                Stands::Due => tell(&account_id, snapshot, invoice, rule, plan, scribe),
+                Stands::Later(at) => next = Some(next.map_or(at, |next| next.min(at))),
+                Stands::Over => {}
+            }
+        }
+    }
+    next
+}
+
+/// Whether anything may be said of an invoice before it is due: it is open, nothing freezes it, and
+/// it is one that the plan is for.
+fn may_be_announced(invoice: &Invoice, frozen: MinorUnits, plan: &Plan, snapshot: &Snapshot) -> bool {
+    let class = scope::class_of(invoice, plan.debt_class);
+    invoice.outstanding().is_positive()
+        && !frozen.is_positive()
+        && !invoice.kept_out
+        && scope::is_of(invoice, &class, plan, snapshot)
+}
+
+/// How a message before an invoice's due date stands.
+enum Stands {
+    /// It is to be sent now.
+    Due,
+    /// It is to be sent at this moment.
+    Later(Timestamp),
+    /// It was sent, or the due day has begun.
+    Over,
+}
+
+fn stands(invoice: &Invoice, rule: &BeforeDue, scribe: &Scribe<'_>) -> Stands {
+    let due_day = scribe.zone.start_of(invoice.due);
+    let at = scribe.zone.before(due_day, rule.before);
+    let is_told = invoice.announced.iter().any(|told| *told == rule.before.to_string());
+    if is_told || scribe.now() >= due_day {
+        Stands::Over
+    } else if at <= scribe.moment.horizon {
+        Stands::Due
+    } else {
+        Stands::Later(at)
+    }
+}
+
+fn tell(
+    account_id: &AccountId,
+    snapshot: &Snapshot,
+    invoice: &mut Invoice,
+    rule: &BeforeDue,
+    plan: &Plan,
+    scribe: &mut Scribe<'_>,
+) {
+    let before = rule.before.to_string();
+    let outstanding = scribe.money(invoice.outstanding());
+    let values = DebtValues {
+        real: outstanding.clone(),
+        conditional: outstanding,
+        due: invoice.due.to_string(),
+        stage: String::new(),
+    };
+    for (index, measure) in rule.measures.iter().enumerate() {
+        let request = Request {
+            account_id,
+            snapshot,
+            origin: Origin::BeforeDue {
+                debt_class: scope::class_of(invoice, plan.debt_class).to_string(),
+                plan: plan.name.clone(),
+                invoice: invoice.id.clone(),
+            },
+            id_parts: &["before_due", invoice.id.as_str(), &before],
+            index,
+            occurrence: 1,
+            observe: force::is_observed(plan, scribe),
+            debt: Some(DebtOf { values: values.clone(), real: invoice.outstanding(), reach: Reach::Nothing }),
+            balance: None,
+            lines_crossed: 0,
+        };
+        measures::request(measure, &request, scribe);
+    }
+    invoice.announced.push(before);
+    scribe.changed();
+}

@@ -1,0 +1,253 @@
+//! Who works by which plan: segments, and a running cycle that comes under another plan or another
+//! version of its own (domain.md, sections 5 and 9).
+
+use super::scope::{self, Ground, Scope, Whose};
+use super::{Cause, Ending, Work, end, force, stage_text};
+use crate::account::Snapshot;
+use crate::cycle::{Cycle, MeasureInForce, MeasureKind, Profile, StageEntry};
+use crate::debtor::{Debtor, InSegment};
+use crate::ids::{AccountId, StageName};
+use crate::money::MinorUnits;
+use crate::plan::{OnResegment, Plan, RunningCycles, Stage};
+use crate::policy::{Measure, PlanGroup, Policy};
+use crate::record::{Figure, RecordKind};
+use crate::scribe::Scribe;
+
+/// The version of the policy that a cycle is under, while it is worked on.
+pub(crate) struct Ruling<'a> {
+    /// That version; the one that holds now where it is not at hand.
+    pub(crate) policy: &'a Policy,
+    now: &'a Policy,
+}
+
+impl<'a> Ruling<'a> {
+    /// From here the cycle's version rules all that is decided and written.
+    pub(crate) fn take(cycle: &Cycle, scribe: &mut Scribe<'a>) -> Self {
+        let now = scribe.policy;
+        let own = scribe.policies.by_hash(&cycle.policy_hash);
+        let policy: &'a Policy = own.map_or(now, |own| own);
+        scribe.policy = policy;
+        Self { policy, now }
+    }
+
+    /// From here the version that holds now does again.
+    pub(crate) fn give_back(self, scribe: &mut Scribe<'a>) {
+        scribe.policy = self.now;
+    }
+}
+
+/// The plan group of the debtor's segment.
+pub(crate) fn group_of<'p>(debtor: &Debtor, policy: &'p Policy) -> Option<&'p PlanGroup> {
+    let segment = debtor.segment.as_ref()?;
+    let segment = policy.segments.iter().find(|candidate| candidate.name == segment.name)?;
+    policy.groups.get(&segment.group)
+}
+
+/// Finds the debtor's segment, where its attributes or the policy changed since it was last asked.
+/// Answers whether it is in another one now.
+pub(crate) fn assign_segment(debtor: &mut Debtor, is_changed: bool, scribe: &mut Scribe<'_>) -> bool {
+    let policy = scribe.policy;
+    let Some(snapshot) = debtor.own_snapshot() else { return false };
+    let is_current =
+        debtor.segment.as_ref().is_some_and(|segment| *segment.policy_hash == *policy.identity.hash);
+    if is_current && !is_changed {
+        return false;
+    }
+    let matching = policy
+        .segments
+        .iter()
+        .find(|segment| segment.when.as_ref().is_none_or(|when| when.holds(snapshot, None)));
+    let former = debtor.segment.take();
+    debtor.segment = matching.map(|segment| InSegment {
+        name: segment.name.clone(),
+        policy_hash: policy.identity.hash.to_string(),
+    });
+    scribe.changed();
+    forget_assignment_of_another_group(debtor, policy);
+    let names = |segment: &Option<InSegment>| segment.as_ref().map(|segment| segment.name.clone());
+    let (from, to) = (names(&former), names(&debtor.segment));
+    if former.is_none() || from == to {
+        return false;
+    }
+    let text = |name: &Option<_>| name.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
+    let figures = vec![Figure::new("from", text(&from)), Figure::new("to", text(&to))];
+    let account_id = AccountId::from(debtor.id.as_str());
+    let reason = if is_changed { "attributes" } else { "policy" };
+    scribe.record(&account_id, RecordKind::SegmentChanged, reason, figures);
+    is_changed
+}
+
+/// A plan that a person assigned holds within its group only.
+fn forget_assignment_of_another_group(debtor: &mut Debtor, policy: &Policy) {
+    let group = group_of(debtor, policy);
+    let Some(assigned) = &debtor.assigned_plan else { return };
+    if !group.is_some_and(|group| group.plans.contains(assigned)) {
+        debtor.assigned_plan = None;
+    }
+}
+
+/// Lets a running cycle follow its plan's new version, or its account to another plan, where they
+/// say so. Answers whether the cycle goes on.
+pub(super) fn follow(
+    debtor: &Debtor,
+    (snapshot, frozen): (&Snapshot, &[MinorUnits]),
+    profile: &Profile,
+    cycle: &mut Cycle,
+    cause: Cause,
+    scribe: &mut Scribe<'_>,
+) -> bool {
+    let current = scribe.policy;
+    let other = || super::plan_name(debtor, current).filter(|name| **name != cycle.plan);
+    let moved_to =
+        if cause == Cause::Moved { other().and_then(|name| current.plans.get(name)) } else { None };
+    let target = match moved_to.map(|plan| (plan, plan.on_resegment)) {
+        // A profile of another kind than the plan's only works off what it has.
+        Some((plan, _)) if !scope::is_of_kind(&profile.debt_class, plan.debt_class) => None,
+        None | Some((_, OnResegment::Keep)) => None,
+        Some(target) => Some(target),
+    };
+    let version = new_version(cycle, scribe);
+    if target.is_none() && version.is_none() {
+        return true;
+    }
+    let ruling = Ruling::take(cycle, scribe);
+    let former = ruling.policy.plans.get(&cycle.plan);
+    let mut goes_on = true;
+    if let Some(plan) = former.or(version) {
+        let class = profile.debt_class.clone();
+        let ground = Ground { debt: &debtor.debt, frozen, snapshot, debt_class: &class, plan };
+        let scope_until = |until| Scope::of(ground, Whose::of(cycle), until, &scribe.zone);
+        let (scope, by_clock) = (scope_until(scribe.moment.horizon), scope_until(scribe.now()));
+        let work = Work { debtor, snapshot, plan, ground, scope: &scope, by_clock: &by_clock };
+        match (target, version) {
+            (Some((_, OnResegment::Restart)), _) => {
+                end(&work, profile, cycle, Ending::Restarted, scribe);
+                goes_on = false;
+            }
+            (Some((plan, _)), _) => map(&work, profile, cycle, plan, current, scribe),
+            (None, Some(plan)) => renew(&work, profile, cycle, plan, current, scribe),
+            (None, None) => {}
+        }
+    }
+    ruling.give_back(scribe);
+    goes_on
+}
+
+/// The plan of the cycle in the version that holds now, where the cycle is to come under it: it
+/// says so, or the version that the cycle was opened under is not at hand.
+fn new_version<'a>(cycle: &Cycle, scribe: &Scribe<'a>) -> Option<&'a Plan> {
+    if *scribe.policy.identity.hash == *cycle.policy_hash {
+        return None;
+    }
+    let plan = scribe.policy.plans.get(&cycle.plan)?;
+    let is_at_hand = scribe.policies.by_hash(&cycle.policy_hash).is_some();
+    (plan.running_cycles == RunningCycles::Move || !is_at_hand).then_some(plan)
+}
+
+/// The account moved to another plan: the cycle goes on in the stage that this plan maps its own
+/// to; that of an earlier one, where its own is not mapped.
+fn map(
+    work: &Work<'_>,
+    profile: &Profile,
+    cycle: &mut Cycle,
+    plan: &Plan,
+    current: &Policy,
+    scribe: &mut Scribe<'_>,
+) {
+    let mapping = plan.maps_from.get(&cycle.plan);
+    let mapped = |stage: &StageName| mapping.and_then(|mapping| mapping.get(stage)).cloned();
+    let stage = furthest(work.plan, cycle, mapped);
+    let mut figures = vec![
+        Figure::new("from", format!("{} {}", cycle.plan, stage_text(cycle))),
+        Figure::new("cycle", cycle.number),
+    ];
+    put_under(work, profile, cycle, plan, stage, scribe);
+    cycle.policy_hash = current.identity.hash.to_string();
+    figures.push(Figure::new("to", format!("{} {}", cycle.plan, stage_text(cycle))));
+    scribe.record(&work.account_id(), RecordKind::PlanAssigned, "the running cycle is mapped", figures);
+}
+
+/// A new version of the plan came, and running cycles move to it.
+fn renew(
+    work: &Work<'_>,
+    profile: &Profile,
+    cycle: &mut Cycle,
+    plan: &Plan,
+    current: &Policy,
+    scribe: &mut Scribe<'_>,
+) {
+    let is_there = |stage: &StageName| plan.position(stage).is_some().then(|| stage.clone());
+    let stage = furthest(work.plan, cycle, is_there);
+    let is_at_hand = scribe.policies.by_hash(&cycle.policy_hash).is_some();
+    let figures = vec![
+        Figure::new("plan", &plan.name),
+        Figure::new("cycle", cycle.number),
+        Figure::new("from_hash", &cycle.policy_hash),
+        Figure::new("stage", stage.as_ref().map_or("none", |stage| stage.as_str())),
+    ];
+    if stage != cycle.stage {
+        put_under(work, profile, cycle, plan, stage, scribe);
+    }
+    cycle.policy_hash = current.identity.hash.to_string();
+    let reason = if is_at_hand {
+        "running cycles move to the new version"
+    } else {
+        "the version that the cycle was opened under is not at hand"
+    };
+    scribe.record(&work.account_id(), RecordKind::PolicyChanged, reason, figures);
+}
+
+/// What the furthest stage up to the cycle's own becomes, of those that become one.
+fn furthest(
+    plan: &Plan,
+    cycle: &Cycle,
+    becomes: impl Fn(&StageName) -> Option<StageName>,
+) -> Option<StageName> {
+    let current = cycle.stage.as_ref()?;
+    let up_to = plan.position(current).map_or(0, |at| at.saturating_add(1));
+    let earlier = plan.stages.iter().take(up_to).rev().map(|stage| &stage.name);
+    std::iter::once(current).chain(earlier).find_map(becomes)
+}
+
+/// The cycle goes on under another plan, in this stage. What that plan does not have up to it is
+/// lifted; nothing is sent again.
+fn put_under(
+    work: &Work<'_>,
+    profile: &Profile,
+    cycle: &mut Cycle,
+    plan: &Plan,
+    stage: Option<StageName>,
+    scribe: &mut Scribe<'_>,
+) {
+    let up_to = stage.as_ref().and_then(|stage| plan.position(stage)).map_or(0, |at| at.saturating_add(1));
+    let kept: Vec<&Stage> = plan.stages.iter().take(up_to).collect();
+    let place = |measure: &MeasureInForce| kept.iter().rev().find_map(|stage| place_in(stage, measure));
+    force::lift_where(work, profile, cycle, |measure| place(measure).is_none(), scribe);
+    for measure in &mut cycle.measures {
+        if let Some((stage, index)) = place(measure) {
+            (measure.stage, measure.index) = (stage, index);
+        }
+    }
+    cycle.plan = plan.name.clone();
+    cycle.entries = stage.iter().map(|stage| StageEntry { stage: stage.clone(), at: scribe.now() }).collect();
+    cycle.stage = stage;
+}
+
+/// Where a stage has what is in force, if it has it.
+fn place_in(stage: &Stage, measure: &MeasureInForce) -> Option<(StageName, i32)> {
+    let is_it = |of_stage: &Measure| match (of_stage, &measure.what) {
+        (Measure::Provision(order), MeasureKind::Provision(held)) => order.operation == held.operation,
+        (Measure::Task { queue, .. }, MeasureKind::Task(task)) => *queue == task.queue,
+        (Measure::Message(message), MeasureKind::Message(sent)) => message.template == sent.template,
+        (
+            Measure::Provision(_)
+            | Measure::Task { .. }
+            | Measure::Message(_)
+            | Measure::Fee { .. }
+            | Measure::Handover { .. },
+            MeasureKind::Provision(_) | MeasureKind::Task(_) | MeasureKind::Message(_),
+        ) => false,
+    };
+    let index = stage.measures.iter().position(is_it)?;
+    Some((stage.name.clone(), i32::try_from(index).unwrap_or(i32::MAX)))
+}
