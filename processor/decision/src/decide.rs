@@ -2,6 +2,7 @@
 
 use crate::account::Snapshot;
 use crate::booking::{self, Checked};
+use crate::cycle::MeasureKind;
 use crate::debtor::Debtor;
 use crate::dunning::{self, Cause, held, moving, orders};
 use crate::event::{BalanceChange, Body, Control, Event, Order, Outcome, Report};
@@ -318,6 +319,9 @@ fn apply_report(debtor: &mut Debtor, account_id: &AccountId, report: &Report, sc
     let known = measures.find(|measure| measure.command_id == report.command_id);
     if let Some(measure) = known.filter(|measure| !is_late(measure)) {
         measure.outcome = Some(crate::cycle::ReportedOutcome { outcome: report.outcome, at });
+        if let (Outcome::Done, MeasureKind::Message(message)) = (report.outcome, &mut measure.what) {
+            message.delivered_at.get_or_insert(at);
+        }
     }
     let mut figures = vec![Figure::new("command_id", report.command_id)];
     figures.extend(report.detail.as_ref().map(|detail| Figure::new("detail", detail)));

@@ -2,9 +2,12 @@
 
 mod horizon;
 mod measures;
+mod orders;
 mod overdue;
+mod rolling;
 mod scope;
 mod stages;
+mod waiting;
 
 use crate::event::Body;
 use crate::plan::{Plan, Stage};

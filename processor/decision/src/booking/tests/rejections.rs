@@ -1,7 +1,7 @@
 //! What is declined, and what is known already.
 
 use super::{check_known, check_rejected};
-use crate::event::{PaymentStatus};
+use crate::event::PaymentStatus;
 use crate::testing::*;
 
 #[test]

@@ -1,0 +1,161 @@
+//! Rolling plans, messages before the due date, versions of a policy.
+
+use super::{bars, check, check_on, says, three_stages};
+use crate::event::Order;
+use crate::ids::InvoiceId;
+use crate::plan::{BeforeDue, Plan, RunningCycles};
+use crate::policies::Policies;
+use crate::policy::Policy;
+use crate::record::RecordKind;
+use crate::testing::*;
+use std::sync::Arc;
+
+fn rolling() -> Plan {
+    Plan { rolling: true, ..plan(vec![says("remind", "0d"), says("letter", "10d")]) }
+}
+
+#[test]
+fn a_rolling_plan_chases_each_new_bill_from_the_start() {
+    let life = check(
+        policy_of(rolling()),
+        vec![
+            ("2026-01-05", Some(invoice("B1", 100_00, "2026-01-05")), "remind", ""),
+            ("2026-01-15", None, "letter", ""),
+            ("2026-02-05", Some(invoice("B2", 70_00, "2026-02-05")), "remind", ""),
+            ("2026-02-15", None, "letter", ""),
+            ("2026-04-01", None, "", "active letter 170.00"),
+        ],
+    );
+    let owned = |at: usize| life.debtor.profiles[0].cycles[at].owned.clone();
+    assert_eq!((owned(0), owned(1)), (vec![InvoiceId::from("B1")], vec![InvoiceId::from("B2")]));
+}
+
+#[test]
+fn a_rolling_cycle_ends_with_the_debt_of_its_own_invoices() {
+    let mut life = check(
+        policy_of(Plan { on_cure: vec![sms("thanks")], ..rolling() }),
+        vec![
+            ("2026-01-05", Some(invoice("B1", 100_00, "2026-01-05")), "remind", ""),
+            ("2026-02-05", Some(invoice("B2", 70_00, "2026-02-05")), "letter, remind", ""),
+            ("2026-02-06", Some(payment("P1", 70_00, &["B2"])), "thanks", "active letter 100.00"),
+            ("2026-02-07", Some(payment("P2", 99_99, &["B1"])), "", "active letter 0.01"),
+            ("2026-02-08", Some(payment("P3", 1, &["B1"])), "thanks", "clear 0.00"),
+        ],
+    );
+    assert_eq!(life.reasons(RecordKind::CycleEnded).len(), 2);
+    // An invoice that is open again belongs to no cycle any more: it is chased from the start.
+    assert_eq!(life.at("2026-02-09", reversal("P1", None)), "remind");
+}
+
+fn announcing() -> Plan {
+    let before_due =
+        |before: &str, text: &str| BeforeDue { before: period(before), measures: vec![sms(text)] };
+    Plan { before_due: vec![before_due("3d", "soon"), before_due("1d", "tomorrow")], ..three_stages() }
+}
+
+#[test]
+fn messages_before_the_due_date_go_out_in_time_and_open_no_cycle() {
+    check(
+        policy_of(announcing()),
+        vec![
+            ("2026-03-01", Some(invoice("B1", 10_00, "2026-03-10")), "", "clear 0.00"),
+            ("2026-03-06T23:59", None, "", "clear 0.00"),
+            ("2026-03-07", None, "soon", "clear 0.00"),
+            ("2026-03-09", None, "tomorrow", "clear 0.00"),
+            ("2026-03-10", None, "remind", "active remind 10.00"),
+        ],
+    );
+}
+
+#[test]
+fn an_invoice_that_comes_late_is_announced_at_once_but_not_on_its_due_day() {
+    check(
+        policy_of(announcing()),
+        vec![
+            ("2026-03-08T10:00", Some(invoice("B1", 10_00, "2026-03-10")), "soon", ""),
+            ("2026-03-09T23:59", Some(invoice("B2", 10_00, "2026-03-10")), "tomorrow, soon, tomorrow", ""),
+            ("2026-03-10", Some(invoice("B3", 10_00, "2026-03-10")), "remind", ""),
+        ],
+    );
+}
+
+#[test]
+fn what_is_paid_exempt_or_paused_is_not_announced() {
+    let mut life = check(
+        policy_of(announcing()),
+        vec![
+            ("2026-03-01", Some(invoice("B1", 10_00, "2026-03-10")), "", ""),
+            ("2026-03-06", Some(payment("P1", 10_00, &[])), "", ""),
+            ("2026-03-08", None, "", ""),
+            ("2026-03-08", Some(control(Order::Exempt(true))), "", ""),
+            ("2026-03-08", Some(invoice("B2", 10_00, "2026-03-10")), "", ""),
+            ("2026-03-08T12:00", Some(control(Order::Exempt(false))), "soon", ""),
+        ],
+    );
+    let pause = Order::Pause { until: Some(moment("2026-03-09T12:00")) };
+    check_on(
+        &mut life,
+        vec![
+            ("2026-03-08T13:00", Some(control(pause)), "", ""),
+            ("2026-03-09T11:59", None, "", ""),
+            ("2026-03-09T12:00", None, "tomorrow", ""),
+        ],
+    );
+}
+
+/// The first version, and one from the 8th of March on with a bar after five days.
+fn versions(running_cycles: RunningCycles) -> Policies {
+    let next = Plan { running_cycles, ..plan(vec![says("remind", "0d"), bars("bar", "5d")]) };
+    let next =
+        Policy { identity: identity("2"), effective_from: Some(moment("2026-03-08")), ..policy_of(next) };
+    Policies::new(vec![Arc::new(policy_of(three_stages())), Arc::new(next)]).unwrap()
+}
+
+/// As the engine does when a version comes to hold: every debtor is decided once.
+fn sweep(life: &mut Life, at: &str) -> String {
+    let before = life.commands.len();
+    life.until(at);
+    let now = moment(at);
+    life.decide(crate::Input::Due, crate::Moment { now, horizon: now });
+    let commands = life.commands[before..].iter();
+    commands.map(|command| command.policy.version.to_string()).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_running_cycle_stays_with_the_version_it_was_opened_under() {
+    let mut life = Life::new(versions(RunningCycles::Stay));
+    life.at("2026-03-01", invoice("B1", 10_00, "2026-03-01"));
+    assert_eq!(sweep(&mut life, "2026-03-08"), "");
+    assert_eq!(life.until("2026-03-10T23:59"), "");
+    assert_eq!(life.until("2026-03-11"), "bar, +bar");
+    assert!(life.commands.iter().all(|command| *command.policy.version == *"1"), "each names its version");
+    life.at("2026-03-12", payment("P1", 10_00, &[]));
+    assert_eq!(life.at("2026-03-13", invoice("B2", 10_00, "2026-03-13")), "remind");
+    assert_eq!(life.until("2026-03-18"), "bar, +bar", "a new cycle is under the new version");
+}
+
+#[test]
+fn a_running_cycle_moves_where_the_new_version_says_so() {
+    let mut life = Life::new(versions(RunningCycles::Move));
+    life.at("2026-03-01", invoice("B1", 10_00, "2026-03-01"));
+    assert_eq!(sweep(&mut life, "2026-03-08"), "2 2", "the bar is due at once, under the new version");
+    assert_eq!(life.state("2026-03-08"), "active bar 10.00");
+    assert_eq!(life.reasons(RecordKind::PolicyChanged), ["running cycles move to the new version"]);
+}
+
+#[test]
+fn a_cycle_whose_stage_is_gone_falls_back_to_the_nearest_before_it() {
+    let mut life = Life::new(policy_of(three_stages()));
+    life.at("2026-03-01", invoice("B1", 10_00, "2026-03-01"));
+    assert_eq!(life.until("2026-03-11"), "bar, +bar");
+    let later =
+        Policy { identity: identity("2"), ..policy_of(plan(vec![says("remind", "0d"), says("x", "90d")])) };
+    life.policies = later.into();
+    life.at("2026-03-12", balance("main", 1));
+    let now = moment("2026-03-12");
+    life.decide(crate::Input::Due, crate::Moment { now, horizon: now });
+    assert_eq!(life.state("2026-03-12"), "active remind 10.00");
+    assert_eq!(life.commands.last().map(|command| &*command.policy.version), Some("2"));
+    let reason = "the version that the cycle was opened under is not at hand";
+    assert_eq!(life.reasons(RecordKind::PolicyChanged), [reason]);
+}
