@@ -1,7 +1,7 @@
 //! The demo policy and its operator, one held against the other.
 
 use decision::ids::DebtorId;
-use decision::{Debtor, Decisions, Input, Moment, Policy, decide};
+use decision::{Debtor, Decisions, Input, Moment, Policies, decide};
 use loadtest::generate::{DEMO_POLICY, Operator, PerMille, Profile};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -20,7 +20,7 @@ fn the_policy_passes_its_own_tests_without_a_warning() {
 
 /// The demo policy at work on all of an operator's events, each decided when it happens.
 struct Work {
-    policy: std::sync::Arc<Policy>,
+    policies: Policies,
     debtors: BTreeMap<DebtorId, Debtor>,
     rejections: BTreeMap<&'static str, usize>,
     commands: BTreeMap<String, usize>,
@@ -31,7 +31,7 @@ impl Work {
         let loaded =
             policy::parse("demo.policy.yaml", DEMO_POLICY).unwrap_or_else(|report| panic!("{report:?}"));
         let (debtors, rejections, commands) = Default::default();
-        let mut work = Self { policy: loaded.policy, debtors, rejections, commands };
+        let mut work = Self { policies: loaded.policy.into(), debtors, rejections, commands };
         let mut operator = Operator::new(profile);
         let mut now = decision::time::Timestamp::EARLIEST;
         for event in (0..days).flat_map(|_| operator.next_day()) {
@@ -40,10 +40,10 @@ impl Work {
             let mut debtor = work.debtors.remove(&id).unwrap_or_else(|| Debtor::new(id.clone()));
             while let Some(due) = debtor.next_due.filter(|due| *due <= now) {
                 let moment = Moment { now: due, horizon: due };
-                work.note(decide(&mut debtor, Input::Due, moment, &work.policy.clone()));
+                work.note(decide(&mut debtor, Input::Due, moment, &work.policies.clone()));
             }
             let moment = Moment { now, horizon: now };
-            work.note(decide(&mut debtor, Input::Event(&event), moment, &work.policy.clone()));
+            work.note(decide(&mut debtor, Input::Event(&event), moment, &work.policies.clone()));
             work.debtors.insert(id, debtor);
         }
         work

@@ -36,14 +36,23 @@ pub(crate) struct Config {
     pub(crate) state_folder: PathBuf,
     /// What the stores may use of memory; worked out from the machine where absent.
     pub(crate) state_memory: Option<u64>,
-    /// The policy file.
-    pub(crate) policy: PathBuf,
+    /// Where the policy's versions are.
+    pub(crate) policy: PolicyFiles,
     /// Where HTTP is served.
     pub(crate) listen: SocketAddr,
     /// How the engine runs.
     pub(crate) engine: engine::Settings,
     /// How it logs.
     pub(crate) log: Log,
+}
+
+/// Where the policy's versions are: some files, a folder, or both.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PolicyFiles {
+    /// The files, each a version.
+    pub(crate) files: Vec<PathBuf>,
+    /// The folder whose files are versions.
+    pub(crate) folder: Option<PathBuf>,
 }
 
 /// The schema registry.
@@ -112,12 +121,21 @@ impl Config {
             topics: names,
             state_folder: folder.join(file.state.folder),
             state_memory: file.state.memory_bytes,
-            policy: folder.join(file.policy.file),
+            policy: policy_files(file.policy, folder)?,
             listen: file.http.listen,
             engine,
             log: Log { level: file.log.level, format: file.log.format },
         })
     }
+}
+
+fn policy_files(policy: file::Policy, folder: &Path) -> Result<PolicyFiles, Box<ConfigProblem>> {
+    let files = policy.file.into_iter().chain(policy.files).map(|file| folder.join(file)).collect();
+    let files = PolicyFiles { files, folder: policy.folder.map(|policies| folder.join(policies)) };
+    if files.files.is_empty() && files.folder.is_none() {
+        return Err(ConfigProblem::value("policy", "names no policy: write `file`, `files` or `folder`"));
+    }
+    Ok(files)
 }
 
 fn topic_names(topics: &file::Topics) -> TopicNames {
@@ -185,7 +203,7 @@ file = "policy.yaml"
     #[test]
     fn a_whole_file_is_read_and_paths_are_taken_from_its_folder() {
         let config = parse(WHOLE, &[]).unwrap();
-        assert_eq!(config.policy, Path::new("/etc/weir/policy.yaml"));
+        assert_eq!(config.policy.files, [Path::new("/etc/weir/policy.yaml")]);
         assert_eq!(config.state_folder, Path::new("/etc/weir/state"));
         assert_eq!(config.kafka_properties["security.protocol"], "PLAINTEXT");
         assert!(!config.registry.auto_register);
@@ -207,6 +225,16 @@ file = "policy.yaml"
         assert!(config.registry.auto_register);
         assert_eq!(config.engine.batch_inputs, 10);
         assert_eq!(&**config.topics.output(OutputTopic::Debtors), "blue.debtors");
+    }
+
+    #[test]
+    fn a_policy_may_have_several_versions_and_must_have_one() {
+        let with = |policy: &str| parse(&WHOLE.replace("file = \"policy.yaml\"", policy), &[]);
+        let config = with("file = \"a.yaml\"\nfiles = [\"b.yaml\"]\nfolder = \"policies\"").unwrap();
+        assert_eq!(config.policy.files, [Path::new("/etc/weir/a.yaml"), Path::new("/etc/weir/b.yaml")]);
+        assert_eq!(config.policy.folder.as_deref(), Some(Path::new("/etc/weir/policies")));
+        let told = with("").unwrap_err();
+        assert!(told.contains("`file`, `files` or `folder`"), "{told}");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::cli::DemoArguments;
 use crate::clock::FastClock;
 use crate::signals;
 use connectors::memory::MemoryLog;
-use decision::Policy;
+use decision::Policies;
 use decision::time::{Timestamp, Zone};
 use engine::{Clock, Instance, Shared, Status, Topology};
 use loadtest::generate::{DEMO_POLICY, Operator, Profile};
@@ -43,7 +43,7 @@ pub(crate) struct Stage {
     pub(crate) names: TopicNames,
     pub(crate) registry: Arc<StaticRegistry>,
     pub(crate) schemas: Schemas,
-    pub(crate) policy: Arc<Policy>,
+    pub(crate) policies: Arc<Policies>,
     pub(crate) clock: Arc<FastClock>,
     pub(crate) status: Arc<Status>,
 }
@@ -113,9 +113,9 @@ impl Stage {
         let registry = Arc::new(StaticRegistry::new());
         let schemas = Schemas::for_topics(&*registry, &names).into_diagnostic()?;
         let schemas = schemas.and_inputs(&*registry, &names).into_diagnostic()?;
-        let policy = policy::parse("demo.policy.yaml", DEMO_POLICY)?.policy;
+        let policies = Arc::new(policy::parse("demo.policy.yaml", DEMO_POLICY)?.policy.into());
         let clock = Arc::new(FastClock::new(first, day));
-        Ok(Self { log, names, registry, schemas, policy, clock, status: Arc::new(Status::default()) })
+        Ok(Self { log, names, registry, schemas, policies, clock, status: Arc::new(Status::default()) })
     }
 
     fn start_engine(
@@ -128,7 +128,7 @@ impl Stage {
             stores: RocksStores::new(folder, Sizes::of_bytes(STATE_BYTES)),
             topology: Topology::find(&self.log, self.names.clone()).into_diagnostic()?,
             settings: engine::Settings { oldest_state: Duration::MAX, ..engine::Settings::default() },
-            policy: self.policy.clone(),
+            policies: self.policies.clone(),
             schemas: self.schemas,
             registry: self.registry.clone() as Arc<dyn Registry>,
             clock: self.clock.clone(),

@@ -11,6 +11,7 @@ mod logging;
 mod policies;
 mod run;
 mod signals;
+mod versions;
 
 use clap::Parser;
 use cli::{Cli, Command};

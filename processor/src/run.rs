@@ -3,7 +3,7 @@
 use crate::cli::RunArguments;
 use crate::clock::SystemClock;
 use crate::config::{self, Config};
-use crate::{logging, signals};
+use crate::{logging, signals, versions};
 use connectors::kafka::{KafkaLog, KafkaSettings};
 use connectors::registry::{RegistrySettings, SchemaRegistry};
 use engine::{Clock, Instance, Shared, Status, Topology};
@@ -18,7 +18,8 @@ pub(crate) fn run(arguments: &RunArguments) -> miette::Result<ExitCode> {
     let config = Config::load(&arguments.config).map_err(|problem| *problem)?;
     logging::start(&config.log)?;
     let is_stopped = signals::stop_flag()?;
-    let policy = load_policy(&config)?;
+    let clock = Arc::new(SystemClock::new());
+    let policies = Arc::new(versions::load(&config.policy, clock.now())?);
     let registry = connect_registry(&config)?;
     let schemas = Schemas::for_topics(&*registry, &config.topics)
         .into_diagnostic()
@@ -26,12 +27,11 @@ pub(crate) fn run(arguments: &RunArguments) -> miette::Result<ExitCode> {
     let log = KafkaLog::new(kafka_settings(&config)).into_diagnostic()?;
     let topology = Topology::find(&log, config.topics.clone()).into_diagnostic()?;
     let status = Arc::new(Status::default());
-    let clock = Arc::new(SystemClock::new());
     let metrics = api::Metrics::install().into_diagnostic()?;
     engine::metrics::describe();
     let health = Arc::new(InstanceHealth::new(status.clone(), clock.clone()));
     let server = api::Server::start(config.listen, metrics, health).into_diagnostic()?;
-    let identity = &policy.identity;
+    let identity = &policies.at(clock.now()).identity;
     tracing::info!(
         policy = %identity.name, version = %identity.version, hash = %identity.hash,
         partitions = topology.partitions().get(), http = %server.address(),
@@ -43,7 +43,7 @@ pub(crate) fn run(arguments: &RunArguments) -> miette::Result<ExitCode> {
         stores: RocksStores::new(&config.state_folder, sizes),
         topology,
         settings: with_faults(config.engine.clone()),
-        policy,
+        policies,
         schemas,
         registry,
         clock,
@@ -53,14 +53,6 @@ pub(crate) fn run(arguments: &RunArguments) -> miette::Result<ExitCode> {
     Instance::join(Arc::new(shared)).into_diagnostic()?.run(&is_stopped).into_diagnostic()?;
     tracing::info!("weir has ended: the open transactions are done, the state is on the disk");
     Ok(ExitCode::SUCCESS)
-}
-
-fn load_policy(config: &Config) -> miette::Result<Arc<decision::Policy>> {
-    let loaded = policy::load(&config.policy)?;
-    if let Some(warnings) = loaded.warnings {
-        tracing::warn!(policy = %config.policy.display(), "{warnings}");
-    }
-    Ok(loaded.policy)
 }
 
 fn connect_registry(config: &Config) -> miette::Result<Arc<dyn Registry>> {

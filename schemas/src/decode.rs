@@ -17,7 +17,6 @@ use crate::wire::control::ControlWire;
 use crate::wire::events::{AdjustmentWire, BalanceWire, InvoiceWire, PaymentWire, ReportWire, ReversalWire};
 use crate::{fit, framing};
 use decision::command::Command;
-use decision::policy::PolicyIdentity;
 use decision::{Debtor, Event};
 use serde::Deserialize;
 use serde_avro_fast::Schema;
@@ -135,15 +134,11 @@ impl Decoder {
         self.read(RecordSchema::Reject, value)
     }
 
-    /// A command, and the policy it was decided under; none where the topic carries no commands.
+    /// A command; none where the topic carries no commands.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn command(
-        &mut self,
-        topic: OutputTopic,
-        value: &[u8],
-    ) -> Result<Option<(Command, PolicyIdentity)>, WireError> {
+    pub fn command(&mut self, topic: OutputTopic, value: &[u8]) -> Result<Option<Command>, WireError> {
         let schema = topic.schema();
         match topic {
             OutputTopic::Messages => self.read::<MessageWire<'_>>(schema, value)?.command(),

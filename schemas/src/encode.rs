@@ -18,7 +18,6 @@ use crate::wire::control::ControlWire;
 use crate::wire::events::{AdjustmentWire, BalanceWire, InvoiceWire, PaymentWire, ReportWire, ReversalWire};
 use decision::command::Command;
 use decision::event::Body;
-use decision::policy::PolicyIdentity;
 use decision::record::Record;
 use decision::{Debtor, Event};
 use serde::Serialize;
@@ -115,10 +114,9 @@ impl Encoder {
     pub fn command<'c>(
         &mut self,
         command: &'c Command,
-        policy: &PolicyIdentity,
         out: &mut Vec<u8>,
     ) -> Result<(OutputTopic, &'c [u8]), EncodeError> {
-        let wire = CommandWire::new(command, policy);
+        let wire = CommandWire::new(command);
         let topic = wire.topic();
         let schema = topic.schema();
         match &wire {
@@ -135,13 +133,8 @@ impl Encoder {
     ///
     /// # Errors
     /// When the record does not fit its schema.
-    pub fn record(
-        &mut self,
-        record: &Record,
-        policy: &PolicyIdentity,
-        out: &mut Vec<u8>,
-    ) -> Result<(), EncodeError> {
-        self.write(RecordSchema::Record, &LineWire::new(record, policy), out)
+    pub fn record(&mut self, record: &Record, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        self.write(RecordSchema::Record, &LineWire::new(record), out)
     }
 
     /// Writes a reject. Its key is the rejected record's own, where it had one.

@@ -1,10 +1,9 @@
-//! The history's record: the core's [`Record`] with the policy it was decided under.
+//! The history's record: the core's [`Record`], written and read back.
 //!
 //! Where histories are kept and shown is not known here.
 
 use crate::value::Text;
 use crate::wire::out;
-use decision::policy::PolicyIdentity;
 use decision::record::{Figure, Record};
 use decision::time::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
@@ -47,7 +46,7 @@ pub struct FigureLine {
 impl HistoryLine {
     /// The line that this record becomes.
     #[must_use]
-    pub fn new(record: &Record, policy: &PolicyIdentity) -> Self {
+    pub fn new(record: &Record) -> Self {
         let figure =
             |figure: &Figure| FigureLine { name: figure.name.to_string(), value: figure.value.clone() };
         Self {
@@ -58,9 +57,9 @@ impl HistoryLine {
             at: record.at,
             reason: record.reason.clone(),
             figures: record.figures.iter().map(figure).collect(),
-            policy_name: policy.name.to_string(),
-            policy_version: policy.version.to_string(),
-            policy_hash: policy.hash.to_string(),
+            policy_name: record.policy.name.to_string(),
+            policy_version: record.policy.version.to_string(),
+            policy_hash: record.policy.hash.to_string(),
         }
     }
 }
@@ -81,7 +80,7 @@ pub(crate) struct LineWire<'a> {
 }
 
 impl<'a> LineWire<'a> {
-    pub(crate) fn new(record: &'a Record, policy: &'a PolicyIdentity) -> Self {
+    pub(crate) fn new(record: &'a Record) -> Self {
         Self {
             kind: record.kind.as_str(),
             account_id: out(&record.account_id),
@@ -90,9 +89,9 @@ impl<'a> LineWire<'a> {
             at: record.at,
             reason: out(&record.reason),
             figures: Figures(&record.figures),
-            policy_name: &policy.name,
-            policy_version: &policy.version,
-            policy_hash: &policy.hash,
+            policy_name: &record.policy.name,
+            policy_version: &record.policy.version,
+            policy_hash: &record.policy.hash,
         }
     }
 }

@@ -209,12 +209,20 @@ pub fn commands() -> Vec<Command> {
             cycle: 3,
             stage: Some("bar".into()),
         },
+        Origin::BeforeDue {
+            debt_class: "provider:northnet".into(),
+            plan: "soft".into(),
+            invoice: "B1".into(),
+        },
+        Origin::ByHand,
     ];
     let command = |(action, origin): (Action, &Origin)| Command {
         id: command_id(),
         account_id: "A-1000001".into(),
         debtor_id: "A-1".into(),
         at: NOW,
+        policy: policy(),
+        first_id: Some(command_id()),
         origin: origin.clone(),
         action,
     };
@@ -234,6 +242,7 @@ pub fn record() -> Record {
         debtor_id: "A-1".into(),
         sequence: 7,
         at: NOW,
+        policy: policy(),
         reason: "15 days past due".into(),
         figures: vec![Figure::new("real_debt", "120000.00"), Figure::new("stage", "bar")],
     }
@@ -331,13 +340,13 @@ pub fn encoded(schema: RecordSchema, encoder: &mut Encoder) -> Result<Vec<u8>, E
     }
     for command in commands().iter().take(COMMAND_KINDS) {
         let mut written = Vec::new();
-        let (topic, _) = encoder.command(command, &policy(), &mut written)?;
+        let (topic, _) = encoder.command(command, &mut written)?;
         if topic.schema() == schema {
             out = written;
         }
     }
     if schema == RecordSchema::Record {
-        encoder.record(&record(), &policy(), &mut out)?;
+        encoder.record(&record(), &mut out)?;
     } else if schema == RecordSchema::Reject {
         encoder.reject(&reject(), &mut out)?;
     } else if schema == RecordSchema::Journal {

@@ -4,7 +4,7 @@ use super::{Deviation, Partition, Seen};
 use decision::command::Command;
 use decision::ids::DebtorId;
 use decision::time::Timestamp;
-use decision::{Debtor, Input, Moment, Policy};
+use decision::{Debtor, Input, Moment, Policies};
 use schemas::{
     Decoder, Encoder, HistoryLine, InputTopic, Journal, OutputTopic, Registry, Schemas, Step, TASK_STATE_KEY,
     TopicNames,
@@ -24,9 +24,9 @@ const COMMANDS: [OutputTopic; 5] = [
     OutputTopic::Handovers,
 ];
 
-/// Who replays: the policy that held, and the schemas to read by.
+/// Who replays: the versions of the policy, and the schemas to read by.
 pub struct Oracle {
-    policy: Arc<Policy>,
+    policies: Arc<Policies>,
     names: TopicNames,
     decoder: Decoder,
     encoder: Encoder,
@@ -75,17 +75,17 @@ struct Expected {
 }
 
 impl Oracle {
-    /// An oracle that decides by this policy. `partition_of` says where a key belongs.
+    /// An oracle that decides by these versions. `partition_of` says where a key belongs.
     #[must_use]
     pub fn new(
-        policy: Arc<Policy>,
+        policies: Arc<Policies>,
         names: TopicNames,
         registry: Arc<dyn Registry>,
         schemas: Schemas,
         partition_of: fn(&[u8], u32) -> u32,
     ) -> Self {
         let decoder = Decoder::new(registry, &schemas);
-        Self { policy, names, decoder, encoder: Encoder::new(schemas), partition_of }
+        Self { policies, names, decoder, encoder: Encoder::new(schemas), partition_of }
     }
 
     /// The journal of a partition.
@@ -144,11 +144,11 @@ impl Oracle {
     ) {
         let moment = Moment { now: batch.now, horizon: batch.horizon };
         let mut changed = BTreeSet::new();
-        if *batch.policy_hash != *self.policy.identity.hash {
-            verdict.deviations.push(Deviation {
-                partition: partition.number,
-                what: format!("batch {} was decided by another policy, {}", batch.batch, batch.policy_hash),
-            });
+        let held = &self.policies.at(batch.now).identity.hash;
+        if *batch.policy_hash != **held {
+            let (number, said) = (batch.batch, &batch.policy_hash);
+            let what = format!("batch {number} was decided by the policy {said}; {held} held at its time");
+            verdict.deviations.push(Deviation { partition: partition.number, what });
         }
         for step in &batch.steps {
             match step {
@@ -226,15 +226,14 @@ impl Oracle {
         changed: &mut BTreeSet<DebtorId>,
     ) -> Option<&'static str> {
         let debtor = expected.debtors.entry(id.clone()).or_insert_with(|| Debtor::new(id.clone()));
-        let decisions = decision::decide(debtor, input, moment, &self.policy);
+        let decisions = decision::decide(debtor, input, moment, &self.policies);
         if decisions.changed {
             changed.insert(id.clone());
         }
         for command in decisions.commands {
             expected.commands.entry(schemas::OutputTopic::of_command(&command)).or_default().push(command);
         }
-        let lines = decisions.records.iter().map(|record| HistoryLine::new(record, &self.policy.identity));
-        expected.records.extend(lines);
+        expected.records.extend(decisions.records.iter().map(HistoryLine::new));
         decisions.rejection.map(|rejection| rejection.code())
     }
 
@@ -271,7 +270,7 @@ impl Oracle {
             }
             for (wanted, seen) in wanted.iter().zip(seen) {
                 let read = self.decoder.command(topic, seen.value.as_deref().unwrap_or_default());
-                let is_same = matches!(&read, Ok(Some((command, _))) if command == wanted);
+                let is_same = matches!(&read, Ok(Some(command)) if command == wanted);
                 if !is_same {
                     let what = format!("{name} {} is {read:?}, it must be {wanted:?}", seen.offset);
                     verdict.deviations.push(Deviation { partition: partition.number, what });

@@ -5,7 +5,7 @@ use crate::settings::{Clock, Settings};
 use crate::status::Status;
 use crate::store::Stores;
 use crate::topology::Topology;
-use decision::Policy;
+use decision::Policies;
 use schemas::{Registry, Schemas};
 use std::sync::Arc;
 
@@ -19,8 +19,8 @@ pub struct Shared<L, S> {
     pub topology: Topology,
     /// Sizes and paces.
     pub settings: Settings,
-    /// The policy that holds.
-    pub policy: Arc<Policy>,
+    /// All versions of the policy at hand.
+    pub policies: Arc<Policies>,
     /// The ids of the schemas of everything that is read and written.
     pub schemas: Schemas,
     /// Where other schemas are asked for.

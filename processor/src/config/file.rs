@@ -90,8 +90,13 @@ pub(crate) struct State {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Policy {
-    /// The policy file.
-    pub(crate) file: PathBuf,
+    /// A policy file.
+    pub(crate) file: Option<PathBuf>,
+    /// Several: the versions of one policy, each with the date from which it holds.
+    #[serde(default)]
+    pub(crate) files: Vec<PathBuf>,
+    /// A folder: every `.yaml` file in it is a version, but for tests (`.tests.yaml`).
+    pub(crate) folder: Option<PathBuf>,
 }
 
 /// `[http]`: metrics and probes.

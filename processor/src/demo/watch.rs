@@ -70,8 +70,7 @@ impl Watch {
                     | OutputTopic::Tasks
                     | OutputTopic::Fees
                     | OutputTopic::Handovers => {
-                        let command = self.decoder.command(*topic, value).into_diagnostic()?;
-                        seen.commands.extend(command.map(|(command, _)| command));
+                        seen.commands.extend(self.decoder.command(*topic, value).into_diagnostic()?);
                     }
                     // Not watched.
                     OutputTopic::Journal | OutputTopic::Debtors => {}

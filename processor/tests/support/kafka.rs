@@ -4,7 +4,7 @@
 use connectors::admin::{KafkaAdmin, NewTopicSpec};
 use connectors::kafka::{KafkaLog, KafkaSettings};
 use connectors::registry::{RegistrySettings, SchemaRegistry};
-use decision::{Event, Policy};
+use decision::{Event, Policies};
 use engine::log::Log;
 use engine::partition::partition_of;
 use loadtest::broker::{Kafka, KafkaOptions};
@@ -51,7 +51,7 @@ pub struct Site {
     pub names: TopicNames,
     pub registry: Arc<dyn Registry>,
     pub schemas: Schemas,
-    pub policy: Arc<Policy>,
+    pub policies: Arc<Policies>,
     prefix: String,
     producer: ThreadedProducer<DefaultProducerContext>,
     encoder: Encoder,
@@ -85,7 +85,7 @@ impl Site {
             names,
             registry,
             schemas,
-            policy: policy::parse("demo.policy.yaml", DEMO_POLICY).unwrap().policy,
+            policies: Arc::new(policy::parse("demo.policy.yaml", DEMO_POLICY).unwrap().policy.into()),
             prefix: format!("{name}."),
             producer: client.create().unwrap(),
             encoder: Encoder::new(schemas),
@@ -238,8 +238,8 @@ impl Site {
     /// What the oracle says of everything that went in and came out.
     pub fn verdict(&self) -> Verdict {
         let own = |key: &[u8], count: u32| partition_of(key, NonZeroU32::new(count).unwrap());
-        let (policy, names) = (self.policy.clone(), self.names.clone());
-        let mut oracle = Oracle::new(policy, names, self.registry.clone(), self.schemas, own);
+        let (policies, names) = (self.policies.clone(), self.names.clone());
+        let mut oracle = Oracle::new(policies, names, self.registry.clone(), self.schemas, own);
         oracle.check_all(self.read_all())
     }
 

@@ -8,7 +8,7 @@ pub mod kafka;
 
 use bytes::Bytes;
 use connectors::memory::MemoryLog;
-use decision::Policy;
+use decision::Policies;
 use decision::time::{Timestamp, Zone};
 use engine::partition::partition_of;
 use engine::store::Stores;
@@ -58,7 +58,7 @@ pub struct World {
     pub names: TopicNames,
     pub registry: Arc<StaticRegistry>,
     pub schemas: Schemas,
-    pub policy: Arc<Policy>,
+    pub policies: Arc<Policies>,
     pub clock: Arc<HandClock>,
     pub operator: Operator,
     pub settings: engine::Settings,
@@ -82,7 +82,7 @@ impl World {
             names,
             registry,
             schemas,
-            policy: policy::parse("demo.policy.yaml", DEMO_POLICY).unwrap().policy,
+            policies: Arc::new(policy::parse("demo.policy.yaml", DEMO_POLICY).unwrap().policy.into()),
             clock: Arc::new(HandClock::new(start)),
             operator: Operator::new(profile),
             settings: engine::Settings { oldest_state: Duration::MAX, ..engine::Settings::default() },
@@ -136,7 +136,7 @@ impl World {
             log,
             stores,
             settings: self.settings.clone(),
-            policy: self.policy.clone(),
+            policies: self.policies.clone(),
             schemas: self.schemas,
             registry: self.registry.clone() as Arc<dyn Registry>,
             clock: self.clock.clone(),
@@ -211,7 +211,7 @@ impl World {
     pub fn verdict(&self) -> Verdict {
         let own = |key: &[u8], count: u32| partition_of(key, NonZeroU32::new(count).unwrap());
         let registry: Arc<dyn Registry> = self.registry.clone();
-        let mut oracle = Oracle::new(self.policy.clone(), self.names.clone(), registry, self.schemas, own);
+        let mut oracle = Oracle::new(self.policies.clone(), self.names.clone(), registry, self.schemas, own);
         oracle.check_all((0..PARTITIONS).map(|number| self.partition(number)))
     }
 

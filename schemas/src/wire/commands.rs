@@ -8,7 +8,7 @@ use crate::value::{Text, Word, words};
 use decision::command::{Action, Cancelled, Command, Message, Origin, Provision};
 use decision::ids::{CommandId, ServiceId};
 use decision::money::Money;
-use decision::policy::{MessageClass, PolicyIdentity};
+use decision::policy::MessageClass;
 use decision::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -39,6 +39,8 @@ macro_rules! wire_command {
             #[serde(borrow)]
             pub(super) debtor_id: Text<$life>,
             pub(super) requested_at: Timestamp,
+            #[serde(default)]
+            pub(super) first_command_id: Option<CommandId>,
             $(pub(super) $asked: $asked_type,)*
             #[serde(borrow, default)]
             pub(super) rule: Option<Text<$life>>,
@@ -50,6 +52,8 @@ macro_rules! wire_command {
             pub(super) cycle: Option<u64>,
             #[serde(borrow, default)]
             pub(super) stage: Option<Text<$life>>,
+            #[serde(borrow, default)]
+            pub(super) invoice: Option<Text<$life>>,
             #[serde(borrow)]
             pub(super) policy_name: Text<$life>,
             #[serde(borrow)]
@@ -63,22 +67,23 @@ macro_rules! wire_command {
             #[allow(clippy::too_many_arguments, reason = "one argument a field of the record")]
             fn under(
                 command: &$life Command,
-                policy: &$life PolicyIdentity,
                 $($asked: $asked_type,)*
                 $($field: $type),+
             ) -> Self {
-                let origin = OriginFields::new(&command.origin);
+                let (origin, policy) = (OriginFields::new(&command.origin), &command.policy);
                 Self {
                     command_id: command.id,
                     account_id: out(&command.account_id),
                     debtor_id: out(&command.debtor_id),
                     requested_at: command.at,
+                    first_command_id: command.first_id,
                     $($asked,)*
                     rule: origin.rule,
                     debt_class: origin.debt_class,
                     plan: origin.plan,
                     cycle: origin.cycle,
                     stage: origin.stage,
+                    invoice: origin.invoice,
                     policy_name: (&*policy.name).into(),
                     policy_version: (&*policy.version).into(),
                     policy_hash: (&*policy.hash).into(),
@@ -89,7 +94,7 @@ macro_rules! wire_command {
     };
 }
 
-/// What made a command, as fields of its record.
+/// What made a command, as fields of its record; none of them where a person did by hand.
 #[derive(Default)]
 pub(super) struct OriginFields<'a> {
     pub(super) rule: Option<Text<'a>>,
@@ -97,6 +102,7 @@ pub(super) struct OriginFields<'a> {
     pub(super) plan: Option<Text<'a>>,
     pub(super) cycle: Option<u64>,
     pub(super) stage: Option<Text<'a>>,
+    pub(super) invoice: Option<Text<'a>>,
 }
 
 impl<'a> OriginFields<'a> {
@@ -104,12 +110,19 @@ impl<'a> OriginFields<'a> {
         match origin {
             Origin::Threshold { rule } => Self { rule: Some(out(rule)), ..Self::default() },
             Origin::Cycle { debt_class, plan, cycle, stage } => Self {
-                rule: None,
                 debt_class: Some(out(debt_class)),
                 plan: Some(out(plan)),
                 cycle: Some(*cycle),
                 stage: optional_out(stage.as_ref()),
+                ..Self::default()
             },
+            Origin::BeforeDue { debt_class, plan, invoice } => Self {
+                debt_class: Some(out(debt_class)),
+                plan: Some(out(plan)),
+                invoice: Some(out(invoice)),
+                ..Self::default()
+            },
+            Origin::ByHand => Self::default(),
         }
     }
 }
@@ -134,6 +147,8 @@ wire_command! {
         lines: Cow<'a, [String]>,
         #[serde(default)]
         lines_crossed: u32,
+        #[serde(default)]
+        sms_parts: u32,
     }
 }
 
@@ -195,28 +210,27 @@ pub(crate) enum CommandWire<'a> {
 }
 
 impl<'a> CommandWire<'a> {
-    pub(crate) fn new(command: &'a Command, policy: &'a PolicyIdentity) -> Self {
+    pub(crate) fn new(command: &'a Command) -> Self {
         let request = || Word::Known(Asked::Request);
         let cancel = || Word::Known(Asked::Cancel);
         match &command.action {
-            Action::Message(message) => Self::Message(message_wire(command, policy, message)),
-            Action::Provision(order) => Self::Provisioning(provision_wire(command, policy, order)),
+            Action::Message(message) => Self::Message(message_wire(command, message)),
+            Action::Provision(order) => Self::Provisioning(provision_wire(command, order)),
             Action::Task { queue, due } => {
-                Self::Task(TaskWire::under(command, policy, request(), None, out(queue), *due))
+                Self::Task(TaskWire::under(command, request(), None, out(queue), *due))
             }
             Action::Fee { code, amount: Money { minor_units, currency } } => {
                 let code_of = currency.code().into();
-                Self::Fee(FeeWire::under(command, policy, out(code), minor_units.0, code_of))
+                Self::Fee(FeeWire::under(command, out(code), minor_units.0, code_of))
             }
             Action::Handover { to, debt: Money { minor_units, currency } } => {
                 let code_of = currency.code().into();
-                Self::Handover(HandoverWire::under(command, policy, out(to), minor_units.0, code_of))
+                Self::Handover(HandoverWire::under(command, out(to), minor_units.0, code_of))
             }
             Action::Cancel { cancelled, what: Cancelled::Message(template) } => {
                 let cancels = Some(*cancelled);
                 Self::Message(MessageWire::under(
                     command,
-                    policy,
                     cancel(),
                     cancels,
                     out(template),
@@ -227,11 +241,12 @@ impl<'a> CommandWire<'a> {
                     None,
                     Cow::Borrowed(&[]),
                     0,
+                    0,
                 ))
             }
             Action::Cancel { cancelled, what: Cancelled::Task(queue) } => {
                 let cancels = Some(*cancelled);
-                Self::Task(TaskWire::under(command, policy, cancel(), cancels, out(queue), None))
+                Self::Task(TaskWire::under(command, cancel(), cancels, out(queue), None))
             }
         }
     }
@@ -247,14 +262,9 @@ impl<'a> CommandWire<'a> {
     }
 }
 
-fn message_wire<'a>(
-    command: &'a Command,
-    policy: &'a PolicyIdentity,
-    message: &'a Message,
-) -> MessageWire<'a> {
+fn message_wire<'a>(command: &'a Command, message: &'a Message) -> MessageWire<'a> {
     MessageWire::under(
         command,
-        policy,
         Word::Known(Asked::Request),
         None,
         out(&message.template),
@@ -265,15 +275,13 @@ fn message_wire<'a>(
         Some(out(&message.text)),
         Cow::Borrowed(&message.lines),
         message.lines_crossed,
+        // Until messages count their parts.
+        0,
     )
 }
 
-fn provision_wire<'a>(
-    command: &'a Command,
-    policy: &'a PolicyIdentity,
-    order: &'a Provision,
-) -> ProvisioningWire<'a> {
+fn provision_wire<'a>(command: &'a Command, order: &'a Provision) -> ProvisioningWire<'a> {
     let services = Cow::Borrowed(&*order.services);
     let operation = out(&order.operation);
-    ProvisioningWire::under(command, policy, operation, order.is_undo, order.cuts_off, services)
+    ProvisioningWire::under(command, operation, order.is_undo, order.cuts_off, services)
 }

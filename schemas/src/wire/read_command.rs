@@ -10,7 +10,7 @@ use decision::command::{Action, Cancelled, Command, Message, Origin, Provision};
 use decision::money::Money;
 use decision::policy::PolicyIdentity;
 
-/// The command of a record, and the policy it was decided under.
+/// The command of a record.
 macro_rules! command_of {
     ($wire:expr, $action:expr) => {{
         let action = $action;
@@ -26,28 +26,36 @@ macro_rules! command_of {
             plan: wire.plan,
             cycle: wire.cycle,
             stage: wire.stage,
+            invoice: wire.invoice,
         };
-        let command = Command {
+        Ok(Command {
             id: wire.command_id,
             account_id: name("account_id", &wire.account_id)?,
             debtor_id: name("debtor_id", &wire.debtor_id)?,
             at: wire.requested_at,
+            policy,
+            first_id: wire.first_command_id,
             origin: origin_of(&origin)?,
             action,
-        };
-        Ok((command, policy))
+        })
     }};
 }
 
-type Read = Result<(Command, PolicyIdentity), WireError>;
+type Read = Result<Command, WireError>;
 
 fn origin_of(fields: &OriginFields<'_>) -> Result<Origin, WireError> {
     if let Some(rule) = &fields.rule {
         return Ok(Origin::Threshold { rule: name("rule", rule)? });
     }
+    let Some(plan) = &fields.plan else { return Ok(Origin::ByHand) };
+    let plan = name("plan", plan)?;
+    let debt_class = given("debt_class", fields.debt_class.as_ref())?.as_str().to_owned();
+    if let Some(invoice) = &fields.invoice {
+        return Ok(Origin::BeforeDue { debt_class, plan, invoice: name("invoice", invoice)? });
+    }
     Ok(Origin::Cycle {
-        debt_class: given("debt_class", fields.debt_class.as_ref())?.as_str().to_owned(),
-        plan: name("plan", given("plan", fields.plan.as_ref())?)?,
+        debt_class,
+        plan,
         cycle: *given("cycle", fields.cycle.as_ref())?,
         stage: optional_name("stage", fields.stage.as_ref())?,
     })

@@ -251,9 +251,18 @@ pub(crate) fn any_debtor() -> impl Strategy<Value = Debtor> {
         let cycle = &mut debtor["profiles"][0]["cycles"][0];
         leave_out(cycle, "stage", flags[3]);
         leave_out(cycle, "held_since", flags[4]);
+        cycle["shift_micros"] = json!(numbers[6]);
+        leave_out(&mut cycle["measures"][0]["what"]["weir.state.MessageInForce"], "delivered_at", flags[4]);
+        leave_out(&mut cycle["measures"][1]["what"]["weir.state.ProvisionInForce"], "lifted_since", flags[3]);
         cycle["measures"][0]["outcome"] =
             json!(reported.map(|(outcome, at)| json!({"outcome": outcome, "at": at})));
         leave_out(&mut debtor, "segment", flags[5]);
+        leave_out(&mut debtor, "assigned_plan", flags[2]);
+        leave_out(&mut debtor, "pause", flags[1]);
+        leave_out(&mut debtor["holds"][0], "until", flags[5]);
+        debtor["holds"][1]["amount"] = json!(numbers[7]);
+        leave_out(&mut debtor["under_way"][0]["what"]["weir.state.MessageUnderWay"], "balance", flags[7]);
+        debtor["under_way"][1]["origin"]["cycle"] = json!(numbers[6]);
         if flags[6] {
             debtor["profiles"] = json!([]);
         }

@@ -34,18 +34,17 @@ fn every_example_is_read_back_through_both_libraries() {
 #[test]
 fn commands_and_records_are_read_back_with_their_policy() {
     let mut codec = Codec::new();
-    let policy = sample::policy();
     for command in sample::commands() {
         let mut value = b"kept".to_vec();
-        let (topic, key) = codec.encoder.command(&command, &policy, &mut value).unwrap();
+        let (topic, key) = codec.encoder.command(&command, &mut value).unwrap();
         assert_eq!(key, b"A-1");
         let read = codec.decoder.command(topic, value.strip_prefix(b"kept").unwrap()).unwrap();
-        assert_eq!(read, Some((command, policy.clone())));
+        assert_eq!(read, Some(command));
     }
     assert_eq!(codec.decoder.command(OutputTopic::Journal, b"").unwrap(), None);
     let mut value = Vec::new();
-    codec.encoder.record(&sample::record(), &policy, &mut value).unwrap();
-    assert_eq!(codec.decoder.record(&value).unwrap(), HistoryLine::new(&sample::record(), &policy));
+    codec.encoder.record(&sample::record(), &mut value).unwrap();
+    assert_eq!(codec.decoder.record(&value).unwrap(), HistoryLine::new(&sample::record()));
 }
 
 #[test]

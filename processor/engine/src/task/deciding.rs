@@ -81,7 +81,7 @@ impl<L: Log, S: Stores> Task<L, S> {
             });
         };
         let due_before = debtor.next_due;
-        let decisions = decision::decide(debtor, input, moment, &self.shared.policy);
+        let decisions = decision::decide(debtor, input, moment, &self.shared.policies);
         if decisions.changed {
             self.open.changed.entry(id.clone()).or_insert(due_before);
             if let Some(due) = debtor.next_due.filter(|due| Some(*due) != due_before) {
@@ -110,11 +110,10 @@ impl<L: Log, S: Stores> Task<L, S> {
 
     /// Writes what was decided into the open batch.
     fn write(&mut self, decisions: &Decisions) -> Result<(), TaskError> {
-        let policy = &self.shared.policy.identity;
         for command in &decisions.commands {
             let mut topic = OutputTopic::Messages;
             let value = encoded(self.partition, |out| {
-                let (target, _) = self.encoder.command(command, policy, out)?;
+                let (target, _) = self.encoder.command(command, out)?;
                 topic = target;
                 Ok(())
             })?;
@@ -123,7 +122,7 @@ impl<L: Log, S: Stores> Task<L, S> {
             push(&mut self.open, &self.shared.topology, self.partition, (topic, key, value), command.at);
         }
         for record in &decisions.records {
-            let value = encoded(self.partition, |out| self.encoder.record(record, policy, out))?;
+            let value = encoded(self.partition, |out| self.encoder.record(record, out))?;
             let line = HistoryLine { sequence: record.sequence, record: value.clone() };
             self.open.history.push((record.debtor_id.clone(), line));
             let target = (OutputTopic::Records, record.debtor_id.as_str(), value);

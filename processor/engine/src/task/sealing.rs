@@ -78,7 +78,7 @@ impl<L: Log, S: Stores> Task<L, S> {
         steps: Vec<schemas::Step>,
         debtors: &BTreeMap<DebtorId, Bytes>,
     ) -> Journal {
-        let policy = &self.shared.policy.identity;
+        let policy = &self.shared.policies.at(moment.now).identity;
         Journal {
             partition: self.partition,
             batch: self.batch,
@@ -105,7 +105,7 @@ impl<L: Log, S: Stores> Task<L, S> {
             batch: self.batch,
             clock: moment.now,
             horizon: moment.horizon,
-            policy_hash: self.shared.policy.identity.hash.clone(),
+            policy_hash: self.shared.policies.at(moment.now).identity.hash.clone(),
             positions: self.position_list(),
             timers_due: Some(self.timers.cursor().due),
             timers_debtor: Some(self.timers.cursor().debtor.clone()),

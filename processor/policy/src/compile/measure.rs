@@ -58,6 +58,7 @@ impl Checker<'_> {
             template: TemplateName::from(message.template.as_str()),
             channel: Channel::from(message.channel.as_str()),
             class: class(message.class),
+            window: None,
             fallback: message.fallback.iter().map(|channel| Channel::from(channel.as_str())).collect(),
         }
     }

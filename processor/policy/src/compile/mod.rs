@@ -21,7 +21,9 @@ use crate::texts::Speaks;
 use crate::yaml::Spanned;
 use decision::ids::{BalanceName, Language};
 use decision::money::{Currency, Decimal, LARGEST_AMOUNT, MinorUnits};
-use decision::policy::{Condition, Defaults, Policy, PolicyIdentity, RetentionWindows, Unit};
+use decision::policy::{
+    CommandRules, Condition, Defaults, HoldRules, Policy, PolicyIdentity, Retention, Unit,
+};
 use decision::time::Zone;
 use names::Section;
 use std::collections::{BTreeMap, BTreeSet};
@@ -86,6 +88,7 @@ impl Checker<'_> {
                 version: file.version.as_ref()?.as_str().into(),
                 hash: hash.into(),
             },
+            effective_from: None,
             defaults: defaults?,
             attributes,
             balances,
@@ -93,7 +96,10 @@ impl Checker<'_> {
             segments,
             groups,
             plans,
-            windows: RetentionWindows::default(),
+            windows: BTreeMap::new(),
+            holds: HoldRules::default(),
+            commands: CommandRules::default(),
+            retention: Retention::default(),
             observe: file.observe,
             texts: Arc::new(texts),
         })

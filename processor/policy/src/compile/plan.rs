@@ -9,7 +9,9 @@ use crate::texts::Speaks;
 use crate::yaml::{Spanned, Table};
 use decision::ids::{PlanName, StageName};
 use decision::money::Decimal;
-use decision::plan::{Anchor, CatchUp, CountDate, DebtClassBy, OnPartCure, Plan, Stage};
+use decision::plan::{
+    Anchor, CatchUp, CountDate, DebtClassBy, OnPartCure, OnResegment, Plan, RunningCycles, Stage,
+};
 use decision::time::Period;
 use std::collections::BTreeMap;
 
@@ -44,15 +46,22 @@ impl Checker<'_> {
             },
             entry,
             exit,
+            rolling: false,
+            pause_clock: true,
+            lift_measures: false,
             on_part_cure: match plan.on_part_cure {
                 None | Some(OnPartCureWord::Stay) => OnPartCure::Stay,
                 Some(OnPartCureWord::StepDown) => OnPartCure::StepDown,
             },
+            on_resegment: OnResegment::Keep,
+            maps_from: BTreeMap::new(),
+            running_cycles: RunningCycles::Stay,
             catch_up: match plan.catch_up {
                 None | Some(CatchUpWord::Sequential) => CatchUp::Sequential,
                 Some(CatchUpWord::Severest) => CatchUp::Severest,
             },
             observe: plan.observe,
+            before_due: Vec::new(),
             stages,
             on_cure: self.measures(plan.on_cure.iter(), Speaks::Debt),
         }
@@ -80,7 +89,10 @@ impl Checker<'_> {
             after: stage.after.value.0,
             if_debt: stage.if_debt.as_ref().map(|debt| self.money(debt)),
             if_invoices: stage.if_invoices,
+            if_task: None,
             min_gap: stage.min_gap.as_ref().map_or(Period::NONE, |gap| gap.0),
+            notice: None,
+            window: None,
             measures: self.measures(stage.measures.iter(), Speaks::Debt),
         }
     }

@@ -127,7 +127,7 @@ impl World {
 
     fn decide(&mut self, input: Input<'_>) -> Option<String> {
         let moment = self.moment();
-        let decisions = decide(&mut self.debtor, input, moment, &self.policy);
+        let decisions = decide(&mut self.debtor, input, moment, &Arc::clone(&self.policy).into());
         let rejection = decisions.rejection.as_ref().map(ToString::to_string);
         let requested = self.keep(decisions);
         if self.reports == Reports::Auto {
@@ -161,7 +161,7 @@ impl World {
             let body = Body::Report(Report { command_id: command.id, outcome, detail: None });
             let decisions = {
                 let (event, moment) = (event(id, body, self.clock), self.moment());
-                decide(&mut self.debtor, Input::Event(&event), moment, &self.policy)
+                decide(&mut self.debtor, Input::Event(&event), moment, &Arc::clone(&self.policy).into())
             };
             waiting.extend(self.keep(decisions));
         }

@@ -125,6 +125,10 @@ fn origin(origin: &Origin) -> Vec<(&'static str, FieldText)> {
             fields.extend(stage.as_ref().map(|stage| ("stage", one(stage))));
             fields
         }
+        Origin::BeforeDue { debt_class, plan, invoice } => {
+            vec![("plan", one(plan)), ("invoice", one(invoice)), ("debt_class", one(debt_class))]
+        }
+        Origin::ByHand => Vec::new(),
     }
 }
 
@@ -192,11 +196,12 @@ pub(super) fn state(
     wanted: &StateCheck,
     debtor: &Debtor,
     moment: Moment,
+    policies: &decision::Policies,
     reader: &Reader<'_>,
 ) -> Result<(), String> {
     let mut differences = Differences { reader, lines: Vec::new() };
     if wanted.asks_of_a_profile() {
-        let profiles = view::profiles(debtor, moment, reader.policy);
+        let profiles = view::profiles(debtor, moment, policies);
         let profile = the_profile(wanted, &profiles)?;
         differences.profile(wanted, profile)?;
     }
@@ -209,7 +214,7 @@ pub(super) fn state(
             .iter()
             .map(|(rule, lines)| (rule.value.clone(), lines.iter().map(|line| line.0.clone()).collect()))
             .collect();
-        let found = view::fired(debtor, reader.policy);
+        let found = view::fired(debtor, moment, policies);
         let found: Vec<_> = found.into_iter().map(|(rule, lines)| (rule.to_string(), lines)).collect();
         differences.fired(wanted, found);
     }

@@ -137,7 +137,8 @@ impl Play<'_> {
             differences.extend(compare::records(wanted, &found, &zone).err());
         }
         for wanted in step.state.iter().flat_map(|states| &states.0) {
-            let found = compare::state(wanted, &self.world.debtor, self.world.moment(), &reader);
+            let policies = policy.clone().into();
+            let found = compare::state(wanted, &self.world.debtor, self.world.moment(), &policies, &reader);
             differences.extend(found.err());
         }
         if differences.is_empty() {
