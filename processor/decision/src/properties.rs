@@ -1,17 +1,21 @@
 //! What always holds, whatever comes: any events, with ids that collide, moments out of order and
 //! absurd amounts. Most of it is checked by [`crate::testing`] after every decision.
 
+use crate::calendar::{Hours, Window};
 use crate::event::{BalanceReason, Body, Event, Order, Outcome, PaymentStatus};
 use crate::ids::CommandId;
 use crate::money::MinorUnits;
-use crate::plan::{Anchor, CatchUp, DebtClassBy, OnPartCure, Plan, Stage};
+use crate::plan::{
+    Anchor, BeforeDue, CatchUp, DebtClassBy, IfTask, Notice, OnPartCure, OnResegment, Plan, Stage,
+};
 use crate::policy::{MessageClass, Policy};
 use crate::testing::*;
 use crate::threshold::{Deliver, Lines, OnFirst, Threshold, Watch};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, Weekday};
 use crate::{Debtor, Input, Moment, view};
 use proptest::collection::vec;
 use proptest::prelude::*;
+use std::sync::Arc;
 
 const DAY: i64 = 86_400_000_000;
 
@@ -43,7 +47,44 @@ fn a_policy() -> impl Strategy<Value = fn() -> Policy> {
             (|| rich_policy(CatchUp::Sequential, OnPartCure::StepDown, DebtClassBy::Provider))
                 as fn() -> Policy
         ),
+        Just(moving_policy as fn() -> Policy),
     ]
+}
+
+/// Two plans of one group, a running cycle of one being mapped to the other and begun anew on the
+/// way back: one rolls, the other lifts what cuts off while it is held; notices, windows, tasks.
+fn moving_policy() -> Policy {
+    let mut policy = rich_policy(CatchUp::Sequential, OnPartCure::Stay, DebtClassBy::All);
+    let notice = Notice { of: "remind".into(), at_least: period("1d") };
+    let asked = IfTask { queue: "call".into(), results: vec!["refused".to_owned()] };
+    let office = Hours { from: "09:00:00".parse().unwrap(), until: Some("12:00:00".parse().unwrap()) };
+    let days = [Weekday::Mon, Weekday::Thu].map(|day| (day, office));
+    let window = Some(Arc::new(Window { name: "office".into(), hours: days.into(), skipped: None }));
+    let stages = vec![
+        stage("remind", "0d", vec![sms("remind"), task("call")]),
+        Stage { notice: Some(notice), window, ..stage("bar", "3d", vec![order("bar")]) },
+        Stage { if_task: Some(asked), ..stage("agency", "6d", vec![order("cut")]) },
+    ];
+    let mapping = [("remind", "remind"), ("bar", "bar"), ("cut", "agency")];
+    let mapping = mapping.map(|(from, to)| (from.into(), to.into())).into();
+    let before = BeforeDue { before: period("2d"), measures: vec![sms("soon")] };
+    let held = Plan {
+        name: "held".into(),
+        lift_measures: true,
+        on_resegment: OnResegment::Map,
+        maps_from: [("plan".into(), mapping)].into(),
+        before_due: vec![before],
+        ..plan(stages.clone())
+    };
+    let rolling =
+        Plan { name: "rolling".into(), rolling: true, on_resegment: OnResegment::Restart, ..plan(stages) };
+    for plan in [held, rolling] {
+        if let Some(group) = policy.groups.get_mut("everyone") {
+            group.plans.push(plan.name.clone());
+        }
+        policy.plans.insert(plan.name.clone(), plan);
+    }
+    policy
 }
 
 fn rich_policy(catch_up: CatchUp, on_part_cure: OnPartCure, debt_class: DebtClassBy) -> Policy {
@@ -182,15 +223,22 @@ fn a_snapshot() -> impl Strategy<Value = Body> {
 }
 
 fn a_control() -> impl Strategy<Value = Body> {
-    proptest::sample::select(&[0, 1, 2, 3, 4][..]).prop_map(|which| {
-        control(match which {
-            0 => Order::Exempt(true),
-            1 => Order::Exempt(false),
-            2 => Order::Rearm("low".into()),
-            3 => Order::Rearm("none".into()),
-            _ => Order::Close,
-        })
-    })
+    let until =
+        proptest::option::of((0..80 * DAY).prop_map(|micros| moment("2026-01-01").plus_micros(micros)));
+    let plan = pick(&["plan", "held", "rolling", "none"]);
+    let stage = pick(&["remind", "bar", "cut", "agency", "none"]);
+    let result = pick(&["refused", "promised"]);
+    let order = prop_oneof![
+        2 => any::<bool>().prop_map(Order::Exempt),
+        1 => pick(&["low", "none"]).prop_map(|rule| Order::Rearm(rule.into())),
+        3 => plan.prop_map(|plan| Order::AssignPlan(plan.into())),
+        3 => until.prop_map(|until| Order::Pause { until }),
+        2 => Just(Order::Resume),
+        3 => stage.prop_map(|stage| Order::Jump(stage.into())),
+        1 => Just(Order::Close),
+        2 => result.prop_map(|result| Order::TaskResult { queue: "call".into(), result: result.into() }),
+    ];
+    order.prop_map(control)
 }
 
 fn a_step() -> impl Strategy<Value = Step> {
@@ -203,7 +251,7 @@ fn a_step() -> impl Strategy<Value = Step> {
         2 => a_reversal().prop_map(What::Body),
         3 => a_balance().prop_map(What::Body),
         1 => a_snapshot().prop_map(What::Body),
-        1 => a_control().prop_map(What::Body),
+        2 => a_control().prop_map(What::Body),
         1 => (any::<usize>(), outcome).prop_map(|(command, outcome)| What::Report(command, outcome)),
     ];
     let wait = prop_oneof![3 => 0..3 * DAY, 2 => 0..DAY / 24, 1 => Just(0), 1 => Just(450 * DAY)];
