@@ -3,6 +3,7 @@
 //! What it means is [`super::Config`]'s business.
 
 use super::ConfigProblem;
+use super::secret::Secret;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -48,12 +49,26 @@ pub(crate) struct Kafka {
     pub(crate) group: String,
     /// This process's place in the group, kept over a restart: one for each process.
     pub(crate) group_instance_id: Option<String>,
-    /// After how long without a sign of life its partitions go to others, in milliseconds.
-    #[serde(default = "default_session_timeout_ms")]
-    pub(crate) session_timeout_ms: u64,
-    /// Further properties of librdkafka, such as `security.protocol`.
+    /// How the group gives partitions to its members.
     #[serde(default)]
-    pub(crate) properties: BTreeMap<String, String>,
+    pub(crate) group_protocol: GroupProtocol,
+    /// After how long without a sign of life its partitions go to others, in milliseconds. With
+    /// the classic protocol only; with the other one the broker says so.
+    pub(crate) session_timeout_ms: Option<u64>,
+    /// Further properties of librdkafka, such as `security.protocol`. Passwords are among them.
+    #[serde(default)]
+    pub(crate) properties: BTreeMap<String, Secret>,
+}
+
+/// How the group gives partitions to its members.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum GroupProtocol {
+    /// All partitions from everyone at each rebalance, and anew.
+    #[default]
+    Classic,
+    /// KIP-848: some partitions at a time, by the broker.
+    Consumer,
 }
 
 /// `[registry]`: the schema registry.
@@ -162,12 +177,6 @@ pub(crate) enum LogFormat {
 
 fn default_group() -> String {
     "weir".to_owned()
-}
-
-/// Long enough for a restart in place, so that static membership keeps the partitions where they
-/// are; short enough that a machine which is gone does not hold them for minutes.
-fn default_session_timeout_ms() -> u64 {
-    30_000
 }
 
 /// Reads the file, then what the environment overrides.
