@@ -6,6 +6,7 @@
 mod file;
 mod kafka;
 mod problem;
+mod registry;
 mod secret;
 
 pub(crate) use file::{ConfigFile, LogFormat};
@@ -79,10 +80,7 @@ impl Config {
     fn check(file: ConfigFile, folder: &Path) -> Result<Self, Box<ConfigProblem>> {
         Ok(Self {
             kafka: kafka::settings(file.kafka)?,
-            registry: RegistrySettings {
-                auto_register: file.registry.auto_register,
-                ..RegistrySettings::new(&file.registry.url)
-            },
+            registry: registry::settings(file.registry, folder)?,
             topics: topic_names(&file.topics),
             state_folder: folder.join(file.state.folder),
             state_memory: file.state.memory_bytes,
@@ -226,17 +224,19 @@ file = "policy.yaml"
 
     #[test]
     fn what_is_wrong_is_told_without_the_secrets_around_it() {
-        let with = |line: &str| WHOLE.replace("[registry]", &format!("{line}\n[registry]"));
+        let with = |line: &str| WHOLE.replace("[state]", &format!("{line}\n[state]"));
         let rows = [
-            ("\"sasl.password\" = \"hunter2\"\n[stat]", "unknown field `stat`"),
-            ("\"sasl.password\" = hunter2", "weir.toml:7: string values must be quoted"),
-            ("\"sasl.password\" = [\"hunter2\"]", "weir.toml:7: expected a string"),
-            ("[http]\nbearer = \"hunter2\"", "unknown field `bearer`"),
+            ("password = \"hunter2\"\nuser = \"weir\"", "unknown field `user`"),
+            ("pasword = \"hunter2\"", "did you mean `password`?"),
+            ("bearer = \"hunter2\"", "unknown field `bearer`"),
+            ("password = hunter2", "weir.toml:9: string values must be quoted"),
+            ("password = [\"hunter2\"]", "weir.toml:9: expected a string"),
+            ("token = \"hunter2", "weir.toml:9"),
         ];
         for (line, expected) in rows {
             check_refused(&with(line), &[], &[expected]);
         }
-        let environment = [("WEIR__KAFKA__SASL_PASSWORD", "hunter2")];
-        check_refused(WHOLE, &environment, &["WEIR__KAFKA__SASL_PASSWORD", "unknown field"]);
+        let environment = [("WEIR__REGISTRY__PASWORD", "hunter2")];
+        check_refused(WHOLE, &environment, &["WEIR__REGISTRY__PASWORD", "did you mean `password`?"]);
     }
 }

@@ -76,10 +76,35 @@ pub(crate) enum GroupProtocol {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Registry {
     /// Where it is, with Confluent's API.
-    pub(crate) url: String,
+    pub(crate) url: Urls,
+    /// Who we are there, with `password`; or an API key, with its secret.
+    pub(crate) username: Option<String>,
+    /// Best given by the environment: `WEIR__REGISTRY__PASSWORD`.
+    pub(crate) password: Option<Secret>,
+    /// A bearer token instead of a name. Best given by the environment, too.
+    pub(crate) token: Option<Secret>,
+    /// Certificates of authorities to trust besides the system's, as PEM.
+    pub(crate) ca_file: Option<PathBuf>,
+    /// Our own certificate, as PEM.
+    pub(crate) certificate_file: Option<PathBuf>,
+    /// Its key, as PEM (PKCS #8).
+    pub(crate) key_file: Option<PathBuf>,
+    /// How long a call may take, in milliseconds.
+    #[serde(default = "default_registry_timeout_ms")]
+    pub(crate) timeout_ms: u64,
     /// Whether schemas that it lacks are registered. Off in production: there, a release does it.
     #[serde(default)]
     pub(crate) auto_register: bool,
+}
+
+/// Where the registry is.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged, expecting = "expected a URL, or a list of URLs")]
+pub(crate) enum Urls {
+    /// One, or several with commas between them.
+    One(String),
+    /// Several: the further ones are tried when the first fails.
+    Several(Vec<String>),
 }
 
 /// `[topics]`: what they are called.
@@ -177,6 +202,11 @@ pub(crate) enum LogFormat {
 
 fn default_group() -> String {
     "weir".to_owned()
+}
+
+/// It answers in milliseconds: one that takes this long is out of reach, and it is the next one's turn.
+fn default_registry_timeout_ms() -> u64 {
+    10_000
 }
 
 /// Reads the file, then what the environment overrides.
