@@ -196,6 +196,13 @@ file = "policy.yaml"
     }
 
     #[test]
+    fn the_least_that_the_help_speaks_of_is_enough() {
+        let lines = crate::cli::RUN_HELP.lines().skip_while(|line| !line.contains("[kafka]"));
+        let lines: Vec<&str> = lines.take_while(|line| !line.is_empty()).map(str::trim).collect();
+        assert_eq!(parse(&lines.join("\n"), &[]).unwrap().policy, Path::new("/etc/weir/my.policy.yaml"));
+    }
+
+    #[test]
     fn an_unknown_key_is_refused_with_file_line_and_suggestion() {
         let text = WHOLE.replace("brokers =", "broker =");
         check_refused(&text, &[], &["weir.toml:3", "broker", "did you mean `brokers`?"]);
