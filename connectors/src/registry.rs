@@ -7,7 +7,7 @@ use reqwest::blocking::{Client, ClientBuilder};
 use reqwest::{Certificate, Identity};
 use schema_registry_converter::blocking::schema_registry::{SrSettings, perform_sr_call};
 use schema_registry_converter::error::SRCError;
-use schema_registry_converter::schema_registry_common::{RawError, SrCall};
+use schema_registry_converter::schema_registry_common::{RawError, RawRegisteredSchema, SrCall};
 use schemas::{Registry, RegistryError};
 use std::collections::HashMap;
 use std::error::Error;
@@ -26,7 +26,8 @@ const UNKNOWN_SCHEMA: u32 = 40_403;
 /// How to reach a schema registry.
 #[derive(Clone)]
 pub struct RegistrySettings {
-    /// Where it is, like `https://registry:8081`; further ones are tried when the first fails.
+    /// Where it is, like `https://registry:8081`; further ones are tried when the first gives no
+    /// answer.
     pub urls: Vec<String>,
     /// Who we are there.
     pub credentials: Credentials,
@@ -135,7 +136,9 @@ pub enum ConnectError {
 
 /// A schema registry. What it has said once is remembered: an id's schema never changes.
 pub struct SchemaRegistry {
-    client: SrSettings,
+    /// One for each URL: given all of them at once, the client would take "there is no such schema"
+    /// for a failure too, and only what the last one says would count.
+    clients: Vec<SrSettings>,
     urls: String,
     auto_register: bool,
     known: Mutex<Known>,
@@ -156,7 +159,7 @@ impl SchemaRegistry {
     /// When the settings are of no use, or it does not answer, or does not let us in.
     pub fn connect(settings: &RegistrySettings) -> Result<Self, ConnectError> {
         let registry = Self {
-            client: client(settings)?,
+            clients: clients(settings)?,
             urls: settings.urls.join(", "),
             auto_register: settings.auto_register,
             known: Mutex::default(),
@@ -175,9 +178,21 @@ impl SchemaRegistry {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Asks one URL after the other, until one answers.
+    fn call(&self, call: SrCall<'_>) -> Result<RawRegisteredSchema, SRCError> {
+        let mut last = None;
+        for client in &self.clients {
+            match perform_sr_call(client, call) {
+                Err(error) if !is_answer(&error) => last = Some(error),
+                answer => return answer,
+            }
+        }
+        Err(last.unwrap_or_else(|| SRCError::non_retryable_without_cause("there is no URL")))
+    }
+
     /// Asks for the id of a schema under a subject; none where the subject does not have it.
     fn look_up(&self, subject: &str, body: &str) -> Result<Option<u32>, RegistryError> {
-        match perform_sr_call(&self.client, SrCall::PostForVersion(subject, body)) {
+        match self.call(SrCall::PostForVersion(subject, body)) {
             Ok(answer) => Ok(answer.id),
             Err(error) if matches!(code(&error), Some(UNKNOWN_SUBJECT | UNKNOWN_SCHEMA)) => Ok(None),
             Err(error) => Err(self.failed(&format!("look up a schema of {subject}"), subject, &error)),
@@ -185,14 +200,14 @@ impl SchemaRegistry {
     }
 
     fn register(&self, subject: &str, body: &str) -> Result<u32, RegistryError> {
-        let answer = perform_sr_call(&self.client, SrCall::PostNew(subject, body))
+        let answer = self
+            .call(SrCall::PostNew(subject, body))
             .map_err(|error| self.failed(&format!("register a schema of {subject}"), subject, &error))?;
         answer.id.ok_or_else(|| refused(subject, "it answered without an id"))
     }
 
     fn failed(&self, operation: &str, subject: &str, error: &SRCError) -> RegistryError {
-        let is_its_fault = matches!(code(error), Some(50_000..=59_999)) || error.error.contains("status 5");
-        if error.retriable || is_its_fault {
+        if is_its_fault(error) {
             let operation = format!("{operation} at {}", self.urls);
             return RegistryError::Unavailable { operation, reason: told(error) };
         }
@@ -221,11 +236,10 @@ impl Registry for SchemaRegistry {
             return Ok(schema.clone());
         }
         let subject = format!("schema {id}");
-        let answer =
-            perform_sr_call(&self.client, SrCall::GetById(id)).map_err(|error| match code(&error) {
-                Some(UNKNOWN_SCHEMA) => RegistryError::UnknownId { id },
-                Some(_) | None => self.failed(&format!("ask for {subject}"), &subject, &error),
-            })?;
+        let answer = self.call(SrCall::GetById(id)).map_err(|error| match code(&error) {
+            Some(UNKNOWN_SCHEMA) => RegistryError::UnknownId { id },
+            Some(_) | None => self.failed(&format!("ask for {subject}"), &subject, &error),
+        })?;
         let schema = answer.schema.ok_or_else(|| refused(&subject, "it answered without a schema"))?;
         self.known().schemas.insert(id, schema.clone());
         Ok(schema)
@@ -242,6 +256,18 @@ fn code(error: &SRCError) -> Option<u32> {
     (raw.error_code != 0).then_some(raw.error_code)
 }
 
+/// Whether the registry is out of reach, or failed.
+fn is_its_fault(error: &SRCError) -> bool {
+    let is_failure = matches!(code(error), Some(50_000..=59_999)) || error.error.contains("status 5");
+    error.retriable || is_failure
+}
+
+/// Whether the registry itself has answered, and another of its servers would say the same. What
+/// comes without its own number may come from something that stands before it.
+fn is_answer(error: &SRCError) -> bool {
+    code(error).is_some() && !is_its_fault(error)
+}
+
 /// The error and all its causes: the outermost says no more than that a call failed.
 fn told(error: &SRCError) -> String {
     let mut text = error.error.clone();
@@ -254,12 +280,15 @@ fn told(error: &SRCError) -> String {
     text
 }
 
-fn client(settings: &RegistrySettings) -> Result<SrSettings, ConnectError> {
-    let mut urls = settings.urls.iter().map(|url| url.trim_end_matches('/').to_owned());
-    let mut builder = SrSettings::new_builder(urls.next().ok_or(ConnectError::NoUrl)?);
-    for url in urls {
-        builder.add_url(url);
+fn clients(settings: &RegistrySettings) -> Result<Vec<SrSettings>, ConnectError> {
+    if settings.urls.is_empty() {
+        return Err(ConnectError::NoUrl);
     }
+    settings.urls.iter().map(|url| client(url, settings)).collect()
+}
+
+fn client(url: &str, settings: &RegistrySettings) -> Result<SrSettings, ConnectError> {
+    let mut builder = SrSettings::new_builder(url.trim_end_matches('/').to_owned());
     match &settings.credentials {
         Credentials::None => {}
         Credentials::Basic { username, password } => {

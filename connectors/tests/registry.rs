@@ -36,11 +36,15 @@ fn a_schema_is_registered_only_where_that_is_asked_for_and_then_found_by_all() {
     assert_eq!(reads.id_of(&subject, ACCOUNT).unwrap(), id);
 }
 
+/// A URL where nobody listens.
+fn nobody_there() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    format!("http://{}", listener.local_addr().unwrap())
+}
+
 #[test]
 fn a_registry_that_is_not_there_is_named() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
+    let url = nobody_there();
     let Err(error) = SchemaRegistry::connect(&RegistrySettings::new(&url)) else { panic!() };
     assert!(error.to_string().contains(&url), "{error}");
     let cause = error.source().unwrap().to_string();
@@ -79,5 +83,29 @@ fn credentials_are_shown_and_a_refusal_is_told_from_a_failure() {
         assert_eq!(matches!(source, RegistryError::Refused { .. }), is_refusal, "{source:?}");
         let head = asked.join().unwrap();
         assert!(head.iter().any(|line| line.ends_with(header)), "{head:?}");
+    }
+}
+
+#[test]
+fn a_further_url_is_asked_only_where_the_one_before_gives_no_answer() {
+    const UNKNOWN: &str =
+        "HTTP/1.1 404 Not Found\r\nContent-Length: 38\r\n\r\n{\"error_code\":40403,\"message\":\"none!\"}";
+    const BROKEN: &str = "HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n";
+    const NOT_ITS_OWN: &str = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
+    const NOBODY: &str = "";
+    for (first, second, is_there) in [
+        (UNKNOWN, NOBODY, true),
+        (NOBODY, UNKNOWN, true),
+        (BROKEN, UNKNOWN, true),
+        (NOT_ITS_OWN, UNKNOWN, true),
+        (BROKEN, NOBODY, false),
+    ] {
+        let urls = [first, second].map(|answer| match answer {
+            NOBODY => nobody_there(),
+            answer => answers_once(answer).0,
+        });
+        let settings = RegistrySettings { urls: urls.to_vec(), ..RegistrySettings::new("") };
+        let registry = SchemaRegistry::connect(&settings);
+        assert_eq!(registry.is_ok(), is_there, "{first:?}, {second:?}: {:?}", registry.err());
     }
 }

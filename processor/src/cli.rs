@@ -12,41 +12,72 @@ use std::time::Duration;
 #[derive(Debug, Parser)]
 #[command(name = "weir", version, arg_required_else_help = true)]
 #[command(after_help = "\
-Exit status: 0 done; 1 the policy or a test failed; 2 wrong use or configuration, or the work
-cannot go on.
-
 Try:
   weir demo --for 20s             see it work, without Kafka
-  weir test my.tests.yaml         run a policy's tests
-  weir run --config weir.toml     process events from Kafka")]
+  weir check my.policy.yaml       is the policy sound?
+  weir test my.tests.yaml         does it do what is expected of it?
+  weir run --config weir.toml     process events from Kafka
+
+Exit status: 0 done; 1 a policy has errors, or a test failed; 2 wrong use or configuration, or the \
+work cannot go on.")]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
 }
 
+/// The configuration that it shows is one that is read: a test in `config` holds that.
+pub(crate) const RUN_HELP: &str = "\
+The least that the file says (relative paths are taken from its own folder):
+  [kafka]
+  brokers = \"localhost:9092\"
+  [registry]
+  url = \"http://localhost:8081\"
+  [state]
+  folder = \"state\"
+  [policy]
+  file = \"my.policy.yaml\"
+
+Every setting can be overridden by the environment, and passwords are best given so:
+  WEIR__KAFKA__BROKERS            is `brokers` of [kafka]
+  WEIR__REGISTRY__PASSWORD        is `password` of [registry]
+
+The topics must be there, and in the registry the schemas of what Weir writes; \
+with `auto_register = true` under [registry] those it lacks are registered. \
+SIGTERM or Ctrl-C ends the open transactions, flushes the state and leaves; a second one ends at once.
+
+Example:
+  weir run --config /etc/weir/weir.toml";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Process events from Kafka until told to stop
-    #[command(after_help = "\
-Every setting of the file can be overridden by the environment: WEIR__KAFKA__BROKERS is
-`[kafka] brokers`. SIGTERM ends the open transactions, flushes the state and leaves.
-
-Example:
-  weir run --config /etc/weir/weir.toml")]
+    #[command(after_help = RUN_HELP)]
     Run(RunArguments),
     /// Show Weir at work on synthetic subscribers, without Kafka
     #[command(after_help = "\
-The real engine on an in-memory log, RocksDB in a temporary folder. A day passes every two
-seconds. Ends with Ctrl-C, or after --for.
+The real engine on an in-memory log, with RocksDB in a temporary folder that is removed at the end. \
+It ends with Ctrl-C, or after --for, and then says what it did.
 
-Example:
-  weir demo --for 20s --subscribers 5000")]
+Examples:
+  weir demo --for 20s
+  weir demo --subscribers 5000 --day 10s")]
     Demo(DemoArguments),
     /// Check policy files: every fault in one run, with its place and what would be right
-    #[command(after_help = "Example:\n  weir check soft.policy.yaml")]
+    #[command(after_help = "\
+A policy with nothing but warnings is good; one with errors ends with status 1.
+
+Examples:
+  weir check my.policy.yaml
+  weir check --json policies/*.policy.yaml")]
     Check(CheckArguments),
-    /// Run a policy's tests
-    #[command(after_help = "Example:\n  weir test soft.tests.yaml --junit report.xml")]
+    /// Run policies' tests: what happens to an account, day by day, and what must come of it
+    #[command(after_help = "\
+A test file names the policy that it is about, by a path from its own folder. Time is virtual: a \
+test of months takes no longer than one of days. A test that fails ends with status 1.
+
+Examples:
+  weir test my.tests.yaml
+  weir test policies/*.tests.yaml --junit report.xml")]
     Test(TestArguments),
     /// Print the JSON Schema of a file format, for editors
     #[command(after_help = "\
@@ -55,15 +86,17 @@ Example:
   then begin a policy with:  # yaml-language-server: $schema=policy.schema.json")]
     Schema(SchemaArguments),
     /// Print a completion script for a shell
-    #[command(
-        after_help = "Example:\n  weir completions bash > ~/.local/share/bash-completion/completions/weir"
-    )]
+    #[command(after_help = "\
+Put it where the shell looks for it, in a folder that exists, and open a new shell:
+  weir completions bash > ~/.local/share/bash-completion/completions/weir
+  weir completions zsh  > ~/.zfunc/_weir     (fpath+=~/.zfunc before compinit)
+  weir completions fish > ~/.config/fish/completions/weir.fish")]
     Completions(CompletionArguments),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct RunArguments {
-    /// The configuration file
+    /// The configuration file, in TOML
     #[arg(long, value_name = "FILE", env = "WEIR_CONFIG")]
     pub(crate) config: PathBuf,
 }
@@ -73,23 +106,23 @@ pub(crate) struct DemoArguments {
     /// Stop after this long, such as 20s or 5m, instead of at Ctrl-C
     #[arg(long = "for", value_name = "TIME", value_parser = duration)]
     pub(crate) length: Option<Duration>,
-    /// How many subscribers there are
-    #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(3..=200_000))]
+    /// How many subscribers there are, from 3 to 200000
+    #[arg(long, value_name = "COUNT", default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(3..=200_000))]
     pub(crate) subscribers: u32,
     /// What the synthetic events are made from: the same seed, the same events
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     pub(crate) seed: u64,
-    /// How long a day takes
+    /// How long a day of theirs takes, such as 500ms or 1m
     #[arg(long, value_name = "TIME", default_value = "2s", value_parser = duration)]
     pub(crate) day: Duration,
-    /// Where HTTP is served (metrics and probes); a free port unless said
+    /// Where metrics and probes are served over HTTP; port 0 is any free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     pub(crate) listen: std::net::SocketAddr,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct CheckArguments {
-    /// Policy files
+    /// Policy files (YAML)
     #[arg(required = true, value_name = "POLICY")]
     pub(crate) policies: Vec<PathBuf>,
     /// Print the findings as JSON, for editors and programs
@@ -99,7 +132,7 @@ pub(crate) struct CheckArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct TestArguments {
-    /// Test files
+    /// Test files (YAML)
     #[arg(required = true, value_name = "TESTS")]
     pub(crate) files: Vec<PathBuf>,
     /// Write the results as JUnit XML as well, for CI
@@ -109,7 +142,7 @@ pub(crate) struct TestArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct SchemaArguments {
-    /// Of which format
+    /// Which files are meant
     pub(crate) format: Format,
 }
 

@@ -4,32 +4,28 @@
 //! Environment variables override it: `WEIR__KAFKA__BROKERS` is `[kafka] brokers`.
 
 mod file;
+mod kafka;
 mod problem;
+mod registry;
+mod secret;
 
 pub(crate) use file::{ConfigFile, LogFormat};
 pub(crate) use problem::ConfigProblem;
 
+use connectors::kafka::KafkaSettings;
+use connectors::registry::RegistrySettings;
 use schemas::{InputTopic, OutputTopic, TopicNames};
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The configuration, checked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Config {
-    /// The brokers to reach first.
-    pub(crate) brokers: String,
-    /// The consumer group, and the beginning of every transactional id.
-    pub(crate) group: String,
-    /// This process's place in the group, kept over a restart.
-    pub(crate) group_instance_id: Option<String>,
-    /// After how long without a sign of life its place is given away.
-    pub(crate) session_timeout: Duration,
-    /// Further properties of the client library.
-    pub(crate) kafka_properties: BTreeMap<String, String>,
+    /// The log: its brokers, and how we are a member of the group.
+    pub(crate) kafka: KafkaSettings,
     /// The schema registry.
-    pub(crate) registry: Registry,
+    pub(crate) registry: RegistrySettings,
     /// What the topics are called.
     pub(crate) topics: TopicNames,
     /// Where the state lies.
@@ -53,15 +49,6 @@ pub(crate) struct PolicyFiles {
     pub(crate) files: Vec<PathBuf>,
     /// The folder whose files are versions.
     pub(crate) folder: Option<PathBuf>,
-}
-
-/// The schema registry.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Registry {
-    /// Where it is.
-    pub(crate) url: String,
-    /// Whether schemas that it lacks are registered.
-    pub(crate) auto_register: bool,
 }
 
 /// How it logs.
@@ -100,30 +87,15 @@ impl Config {
     }
 
     fn check(file: ConfigFile, folder: &Path) -> Result<Self, Box<ConfigProblem>> {
-        let names = topic_names(&file.topics);
-        let engine = engine_settings(&file.engine)?;
-        let positive = |what: &'static str, number: u64| {
-            if number > 0 { Ok(number) } else { Err(ConfigProblem::value(what, "must be above zero")) }
-        };
-        if file.kafka.brokers.trim().is_empty() {
-            return Err(ConfigProblem::value("kafka.brokers", "names no broker"));
-        }
         Ok(Self {
-            brokers: file.kafka.brokers,
-            group: file.kafka.group,
-            group_instance_id: file.kafka.group_instance_id.filter(|id| !id.is_empty()),
-            session_timeout: Duration::from_millis(positive(
-                "kafka.session_timeout_ms",
-                file.kafka.session_timeout_ms,
-            )?),
-            kafka_properties: file.kafka.properties,
-            registry: Registry { url: file.registry.url, auto_register: file.registry.auto_register },
-            topics: names,
+            kafka: kafka::settings(file.kafka)?,
+            registry: registry::settings(file.registry, folder)?,
+            topics: topic_names(&file.topics),
             state_folder: folder.join(file.state.folder),
             state_memory: file.state.memory_bytes,
             policy: policy_files(file.policy, folder)?,
             listen: file.http.listen,
-            engine,
+            engine: engine_settings(&file.engine)?,
             log: Log { level: file.log.level, format: file.log.format },
         })
     }
@@ -136,6 +108,10 @@ fn policy_files(policy: file::Policy, folder: &Path) -> Result<PolicyFiles, Box<
         return Err(ConfigProblem::value("policy", "names no policy: write `file`, `files` or `folder`"));
     }
     Ok(files)
+}
+
+fn positive(key: &str, number: u64) -> Result<u64, Box<ConfigProblem>> {
+    if number > 0 { Ok(number) } else { Err(ConfigProblem::value(key, "must be above zero")) }
 }
 
 fn topic_names(topics: &file::Topics) -> TopicNames {
@@ -172,7 +148,7 @@ fn engine_settings(file: &file::Engine) -> Result<engine::Settings, Box<ConfigPr
 mod tests {
     use super::*;
 
-    const WHOLE: &str = r#"
+    pub(super) const WHOLE: &str = r#"
 [kafka]
 brokers = "localhost:9092"
 group = "weir"
@@ -186,18 +162,21 @@ folder = "state"
 file = "policy.yaml"
 "#;
 
-    fn parse(text: &str, environment: &[(&str, &str)]) -> Result<Config, String> {
+    pub(super) fn parse(text: &str, environment: &[(&str, &str)]) -> Result<Config, String> {
         let environment = environment.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
         Config::parse(Path::new("/etc/weir/weir.toml"), text, environment)
             .map_err(|problem| format!("{:?}", miette::Report::new(*problem)))
     }
 
     #[track_caller]
-    fn check_refused(text: &str, environment: &[(&str, &str)], expected: &[&str]) {
+    pub(super) fn check_refused(text: &str, environment: &[(&str, &str)], expected: &[&str]) {
         let told = parse(text, environment).unwrap_err();
+        // As it was before it was broken into lines.
+        let told = told.split_whitespace().filter(|word| *word != "│").collect::<Vec<_>>().join(" ");
         for part in expected {
             assert!(told.contains(part), "«{part}» is not said in:\n{told}");
         }
+        assert!(!told.contains("hunter"), "a secret is told:\n{told}");
     }
 
     #[test]
@@ -205,7 +184,6 @@ file = "policy.yaml"
         let config = parse(WHOLE, &[]).unwrap();
         assert_eq!(config.policy.files, [Path::new("/etc/weir/policy.yaml")]);
         assert_eq!(config.state_folder, Path::new("/etc/weir/state"));
-        assert_eq!(config.kafka_properties["security.protocol"], "PLAINTEXT");
         assert!(!config.registry.auto_register);
         assert_eq!(&**config.topics.input(InputTopic::Accounts), "weir.accounts");
     }
@@ -220,8 +198,8 @@ file = "policy.yaml"
             ("WEIR__TOPICS__PREFIX", "blue."),
         ];
         let config = parse(WHOLE, &environment).unwrap();
-        assert_eq!(config.brokers, "kafka-1:9092,kafka-2:9092");
-        assert_eq!(config.group_instance_id.as_deref(), Some("7"), "a number stays the text it is");
+        assert_eq!(config.kafka.brokers, "kafka-1:9092,kafka-2:9092");
+        assert_eq!(config.kafka.group_instance_id.as_deref(), Some("7"), "a number stays the text it is");
         assert!(config.registry.auto_register);
         assert_eq!(config.engine.batch_inputs, 10);
         assert_eq!(&**config.topics.output(OutputTopic::Debtors), "blue.debtors");
@@ -243,6 +221,16 @@ file = "policy.yaml"
         {
             parse(text, &[]).unwrap();
         }
+    }
+
+    #[test]
+    fn the_least_that_the_help_speaks_of_is_enough() {
+        let lines = crate::cli::RUN_HELP.lines().skip_while(|line| !line.contains("[kafka]"));
+        let lines: Vec<&str> = lines.take_while(|line| !line.is_empty()).map(str::trim).collect();
+        assert_eq!(
+            parse(&lines.join("\n"), &[]).unwrap().policy.files,
+            [Path::new("/etc/weir/my.policy.yaml")]
+        );
     }
 
     #[test]
@@ -270,5 +258,23 @@ file = "policy.yaml"
         check_refused(WHOLE, &environment, &["WEIR__ENGINE__BATCH_INPUTS", "many"]);
         let environment = [("WEIR__KAFKA__BROKER", "x")];
         check_refused(WHOLE, &environment, &["WEIR__KAFKA__BROKER", "did you mean `brokers`?"]);
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_without_the_secrets_around_it() {
+        let with = |line: &str| WHOLE.replace("[state]", &format!("{line}\n[state]"));
+        let rows = [
+            ("password = \"hunter2\"\nuser = \"weir\"", "unknown field `user`"),
+            ("pasword = \"hunter2\"", "did you mean `password`?"),
+            ("bearer = \"hunter2\"", "unknown field `bearer`"),
+            ("password = hunter2", "weir.toml:9: string values must be quoted"),
+            ("password = [\"hunter2\"]", "weir.toml:9: expected a string"),
+            ("token = \"hunter2", "weir.toml:9"),
+        ];
+        for (line, expected) in rows {
+            check_refused(&with(line), &[], &[expected]);
+        }
+        let environment = [("WEIR__REGISTRY__PASWORD", "hunter2")];
+        check_refused(WHOLE, &environment, &["WEIR__REGISTRY__PASWORD", "did you mean `password`?"]);
     }
 }

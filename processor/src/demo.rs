@@ -48,7 +48,7 @@ pub(crate) struct Stage {
     pub(crate) status: Arc<Status>,
 }
 
-/// Shows Weir at work until told to stop.
+/// Shows Weir at work until told to stop, or until nobody reads any more, as after `weir demo | head`.
 pub(crate) fn run(arguments: &DemoArguments) -> miette::Result<ExitCode> {
     let is_stopped = signals::stop_flag()?;
     let folder = tempfile::tempdir().into_diagnostic().wrap_err("cannot make a temporary folder")?;
@@ -60,7 +60,9 @@ pub(crate) fn run(arguments: &DemoArguments) -> miette::Result<ExitCode> {
     let health = Arc::new(crate::run::InstanceHealth::new(stage.status.clone(), stage.clock.clone()));
     let server = api::Server::start(arguments.listen, metrics, health).into_diagnostic()?;
     let mut screen = Screen::new(profile.subscribers, arguments.day);
-    screen.begin(server.address(), folder.path());
+    if screen.begin(server.address(), folder.path()).is_err() {
+        return Ok(ExitCode::SUCCESS);
+    }
 
     let engine = stage.start_engine(folder.path(), &is_stopped)?;
     let upstream = Upstream::start(&stage, Operator::new(profile), &is_stopped)?;
@@ -70,7 +72,7 @@ pub(crate) fn run(arguments: &DemoArguments) -> miette::Result<ExitCode> {
     let ended = engine.join().map_err(|_| miette::miette!("the engine's thread panicked"))?;
     outcome?;
     ended.into_diagnostic()?;
-    screen.end(&stage.status, taken);
+    drop(screen.end(&stage.status, taken));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -92,11 +94,14 @@ fn watch_until_stopped(
         for command in &seen.commands {
             upstream.answer(command);
         }
-        screen.tell(&seen);
+        let mut told = screen.tell(&seen);
         if shown.elapsed() >= EVERY {
-            screen.tick(stage.clock.now(), &stage.status, shown.elapsed());
+            told = told.and_then(|()| screen.tick(stage.clock.now(), &stage.status, shown.elapsed()));
             watch.forget_what_is_read(stage);
             shown = Instant::now();
+        }
+        if told.is_err() {
+            return Ok(());
         }
         std::thread::sleep(Duration::from_millis(20));
     }

@@ -18,20 +18,27 @@ use cli::{Cli, Command};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let outcome = match Cli::parse().command {
-        Command::Run(arguments) => run::run(&arguments),
-        Command::Demo(arguments) => demo::run(&arguments),
-        Command::Check(arguments) => policies::check(&arguments),
-        Command::Test(arguments) => policies::test(&arguments),
-        Command::Schema(arguments) => policies::schema(&arguments),
-        Command::Completions(arguments) => cli::print_completions(arguments.shell),
-    };
-    match outcome {
+    match act(Cli::parse().command) {
         Ok(code) => code,
         Err(error) => {
             // Debug of a report is its text for people; of anything else, the chain of causes.
             eprintln!("{error:?}");
             ExitCode::from(2)
         }
+    }
+}
+
+fn act(command: Command) -> miette::Result<ExitCode> {
+    let only_prints = |print: &dyn Fn() -> miette::Result<ExitCode>| {
+        signals::end_with_the_reader()?;
+        print()
+    };
+    match command {
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Demo(arguments) => demo::run(&arguments),
+        Command::Check(arguments) => only_prints(&|| policies::check(&arguments)),
+        Command::Test(arguments) => only_prints(&|| policies::test(&arguments)),
+        Command::Schema(arguments) => only_prints(&|| policies::schema(&arguments)),
+        Command::Completions(arguments) => only_prints(&|| cli::print_completions(arguments.shell)),
     }
 }

@@ -2,10 +2,10 @@
 
 use crate::cli::RunArguments;
 use crate::clock::SystemClock;
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::{logging, signals, versions};
-use connectors::kafka::{KafkaLog, KafkaSettings};
-use connectors::registry::{RegistrySettings, SchemaRegistry};
+use connectors::kafka::KafkaLog;
+use connectors::registry::SchemaRegistry;
 use engine::{Clock, Instance, Shared, Status, Topology};
 use miette::{Context, IntoDiagnostic};
 use schemas::{Registry, Schemas};
@@ -20,11 +20,11 @@ pub(crate) fn run(arguments: &RunArguments) -> miette::Result<ExitCode> {
     let is_stopped = signals::stop_flag()?;
     let clock = Arc::new(SystemClock::new());
     let policies = Arc::new(versions::load(&config.policy, clock.now())?);
-    let registry = connect_registry(&config)?;
+    let registry: Arc<dyn Registry> = Arc::new(SchemaRegistry::connect(&config.registry).into_diagnostic()?);
     let schemas = Schemas::for_topics(&*registry, &config.topics)
         .into_diagnostic()
         .wrap_err("the schemas of what Weir writes are not to be had; with `auto_register` in [registry] Weir registers them")?;
-    let log = KafkaLog::new(kafka_settings(&config)).into_diagnostic()?;
+    let log = KafkaLog::new(config.kafka.clone()).into_diagnostic()?;
     let topology = Topology::find(&log, config.topics.clone()).into_diagnostic()?;
     let status = Arc::new(Status::default());
     let metrics = api::Metrics::install().into_diagnostic()?;
@@ -35,7 +35,7 @@ pub(crate) fn run(arguments: &RunArguments) -> miette::Result<ExitCode> {
     tracing::info!(
         policy = %identity.name, version = %identity.version, hash = %identity.hash,
         partitions = topology.partitions().get(), http = %server.address(),
-        brokers = config.brokers, group = config.group, "weir begins"
+        brokers = config.kafka.brokers, group = config.kafka.group_id, "weir begins"
     );
     let sizes = config.state_memory.map_or_else(Sizes::of_this_process, Sizes::of_bytes);
     let shared = Shared {
@@ -48,26 +48,11 @@ pub(crate) fn run(arguments: &RunArguments) -> miette::Result<ExitCode> {
         registry,
         clock,
         status,
-        group: config.group.clone(),
+        group: config.kafka.group_id.clone(),
     };
     Instance::join(Arc::new(shared)).into_diagnostic()?.run(&is_stopped).into_diagnostic()?;
     tracing::info!("weir has ended: the open transactions are done, the state is on the disk");
     Ok(ExitCode::SUCCESS)
-}
-
-fn connect_registry(config: &Config) -> miette::Result<Arc<dyn Registry>> {
-    let config::Registry { url, auto_register } = &config.registry;
-    let settings = RegistrySettings { auto_register: *auto_register, ..RegistrySettings::new(url) };
-    Ok(Arc::new(SchemaRegistry::connect(&settings).into_diagnostic()?))
-}
-
-fn kafka_settings(config: &Config) -> KafkaSettings {
-    KafkaSettings {
-        group_instance_id: config.group_instance_id.clone(),
-        session_timeout: config.session_timeout,
-        properties: config.kafka_properties.clone(),
-        ..KafkaSettings::new(&config.brokers, &config.group)
-    }
 }
 
 /// What tests break on purpose: only in a build that asks for it, and only by the environment.

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
@@ -55,5 +55,17 @@ fn the_demo_runs_ends_in_time_and_says_what_it_did() {
     assert_eq!(code, 0, "{told}");
     for part in ["events/s", "alerts", "remind", "commits, each with its state"] {
         assert!(told.contains(part), "«{part}» is not said:\n{told}");
+    }
+}
+
+#[test]
+fn a_reader_that_leaves_ends_the_output_without_a_panic() {
+    for arguments in [&["schema", "policy"][..], &["completions", "bash"], &["demo", "--for", "60s"]] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
+        let mut child =
+            command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let told = child.wait_with_output().unwrap().stderr;
+        assert!(told.is_empty(), "{arguments:?}: {}", String::from_utf8_lossy(&told));
     }
 }

@@ -3,6 +3,7 @@
 //! What it means is [`super::Config`]'s business.
 
 use super::ConfigProblem;
+use super::secret::Secret;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -48,12 +49,26 @@ pub(crate) struct Kafka {
     pub(crate) group: String,
     /// This process's place in the group, kept over a restart: one for each process.
     pub(crate) group_instance_id: Option<String>,
-    /// After how long without a sign of life its partitions go to others, in milliseconds.
-    #[serde(default = "default_session_timeout_ms")]
-    pub(crate) session_timeout_ms: u64,
-    /// Further properties of librdkafka, such as `security.protocol`.
+    /// How the group gives partitions to its members.
     #[serde(default)]
-    pub(crate) properties: BTreeMap<String, String>,
+    pub(crate) group_protocol: GroupProtocol,
+    /// After how long without a sign of life its partitions go to others, in milliseconds. With
+    /// the classic protocol only; with the other one the broker says so.
+    pub(crate) session_timeout_ms: Option<u64>,
+    /// Further properties of librdkafka, such as `security.protocol`. Passwords are among them.
+    #[serde(default)]
+    pub(crate) properties: BTreeMap<String, Secret>,
+}
+
+/// How the group gives partitions to its members.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum GroupProtocol {
+    /// All partitions from everyone at each rebalance, and anew.
+    #[default]
+    Classic,
+    /// KIP-848: some partitions at a time, by the broker.
+    Consumer,
 }
 
 /// `[registry]`: the schema registry.
@@ -61,10 +76,35 @@ pub(crate) struct Kafka {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Registry {
     /// Where it is, with Confluent's API.
-    pub(crate) url: String,
+    pub(crate) url: Urls,
+    /// Who we are there, with `password`; or an API key, with its secret.
+    pub(crate) username: Option<String>,
+    /// Best given by the environment: `WEIR__REGISTRY__PASSWORD`.
+    pub(crate) password: Option<Secret>,
+    /// A bearer token instead of a name. Best given by the environment, too.
+    pub(crate) token: Option<Secret>,
+    /// Certificates of authorities to trust besides the system's, as PEM.
+    pub(crate) ca_file: Option<PathBuf>,
+    /// Our own certificate, as PEM.
+    pub(crate) certificate_file: Option<PathBuf>,
+    /// Its key, as PEM (PKCS #8).
+    pub(crate) key_file: Option<PathBuf>,
+    /// How long a call may take, in milliseconds.
+    #[serde(default = "default_registry_timeout_ms")]
+    pub(crate) timeout_ms: u64,
     /// Whether schemas that it lacks are registered. Off in production: there, a release does it.
     #[serde(default)]
     pub(crate) auto_register: bool,
+}
+
+/// Where the registry is.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged, expecting = "expected a URL, or a list of URLs")]
+pub(crate) enum Urls {
+    /// One, or several with commas between them.
+    One(String),
+    /// Several: the further ones are tried when the first fails.
+    Several(Vec<String>),
 }
 
 /// `[topics]`: what they are called.
@@ -169,10 +209,9 @@ fn default_group() -> String {
     "weir".to_owned()
 }
 
-/// Long enough for a restart in place, so that static membership keeps the partitions where they
-/// are; short enough that a machine which is gone does not hold them for minutes.
-fn default_session_timeout_ms() -> u64 {
-    30_000
+/// It answers in milliseconds: one that takes this long is out of reach, and it is the next one's turn.
+fn default_registry_timeout_ms() -> u64 {
+    10_000
 }
 
 /// Reads the file, then what the environment overrides.

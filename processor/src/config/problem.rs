@@ -1,7 +1,11 @@
 //! What is wrong with a configuration: where, what, and what would be right.
 
+use super::secret::{is_secret, masked};
 use miette::{Diagnostic, NamedSource, SourceSpan};
 use std::path::Path;
+
+/// How serde begins to tell of a key that there is not.
+const UNKNOWN: &str = "unknown field";
 
 /// What is wrong with a configuration.
 #[derive(Debug, thiserror::Error, Diagnostic)]
@@ -33,10 +37,16 @@ impl ConfigProblem {
         Box::new(Self::plain(key, message))
     }
 
+    /// The same, with what would be right.
+    pub(super) fn helped(mut self: Box<Self>, help: &str) -> Box<Self> {
+        self.help = Some(help.to_owned());
+        self
+    }
+
     /// The same, told of its file.
     pub(super) fn in_file(mut self: Box<Self>, path: &Path, text: &str) -> Box<Self> {
         self.place = format!("{}: {}", path.display(), self.place);
-        self.source_code = Some(NamedSource::new(path.display().to_string(), text.to_owned()));
+        self.source_code = Some(NamedSource::new(path.display().to_string(), masked(text, None)));
         self
     }
 
@@ -50,17 +60,21 @@ impl ConfigProblem {
             Some(line) => format!("{}:{line}", path.display()),
             None => path.display().to_string(),
         };
+        let unknown = span.as_ref().filter(|_| error.message().starts_with(UNKNOWN)).map(|span| span.end);
         Self {
             place,
             message: error.message().to_owned(),
             help: suggestion(error.message()),
-            source_code: Some(NamedSource::new(path.display().to_string(), text.to_owned())),
+            source_code: Some(NamedSource::new(path.display().to_string(), masked(text, unknown))),
             span: span.map(|span| (span.start, span.len()).into()),
         }
     }
 
     pub(super) fn in_variable(name: &str, value: &str, message: &str) -> Self {
-        let mut problem = Self::plain(name, format!("«{value}» does not fit: {message}"));
+        // Where the name is at fault the value says nothing; and it may be a secret, misspelt.
+        let is_told = !is_secret(name) && !message.starts_with(UNKNOWN);
+        let what = if is_told { format!("«{value}» does not fit") } else { "does not fit".to_owned() };
+        let mut problem = Self::plain(name, format!("{what}: {message}"));
         problem.help = suggestion(message);
         problem
     }

@@ -7,6 +7,7 @@ use engine::Status;
 use owo_colors::{OwoColorize, Stream};
 use schemas::HistoryLine;
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -20,7 +21,7 @@ const STORY_EVERY: Duration = Duration::from_millis(1_500);
 /// Names for the accounts whose stories are told.
 const NAMES: [&str; STORIES] = ["Amira", "Benoît", "Chiara", "Daulet", "Elif", "Farid"];
 
-/// The terminal.
+/// The terminal. What it shows fails where nobody reads any more.
 pub(crate) struct Screen {
     subscribers: u32,
     day: Duration,
@@ -46,30 +47,44 @@ impl Screen {
         }
     }
 
-    pub(crate) fn begin(&self, http: SocketAddr, folder: &Path) {
-        let subscribers = self.subscribers;
-        println!("Weir, with {subscribers} synthetic subscribers in three segments and two currencies.");
-        println!(
+    pub(crate) fn begin(&self, http: SocketAddr, folder: &Path) -> io::Result<()> {
+        let (mut out, subscribers) = (io::stdout(), self.subscribers);
+        writeln!(
+            out,
+            "Weir, with {subscribers} synthetic subscribers in three segments and two currencies."
+        )?;
+        writeln!(
+            out,
             "A day takes {:?}. The log is in memory, the state in RocksDB at {}.",
             self.day,
             folder.display()
-        );
-        println!("Metrics: http://{http}/metrics   probes: /livez, /readyz   stop: Ctrl-C");
-        println!();
+        )?;
+        writeln!(out, "Metrics: http://{http}/metrics   probes: /livez, /readyz   stop: Ctrl-C")?;
+        writeln!(
+            out,
+            "A line each second with the totals so far; between, a few accounts' stories (→ is a command)."
+        )?;
+        writeln!(out)
     }
 
     /// Counts what was seen, and tells the stories that it belongs to.
-    pub(crate) fn tell(&mut self, seen: &Seen) {
+    pub(crate) fn tell(&mut self, seen: &Seen) -> io::Result<()> {
+        let mut out = io::stdout();
         self.tally.add(seen);
         for line in &seen.lines {
             self.begin_story(line);
             if let (Some(name), Some(text)) = (self.stories.get(&line.account_id), story_of(line)) {
                 let when = local(line.at);
                 let who = format!("{name} ({})", line.account_id);
-                println!("    {when}  {}  {text}", who.if_supports_color(Stream::Stdout, |who| who.cyan()));
+                writeln!(
+                    out,
+                    "    {when}  {}  {text}",
+                    who.if_supports_color(Stream::Stdout, |who| who.cyan())
+                )?;
             }
             self.end_story(line);
         }
+        Ok(())
     }
 
     /// Every story begins with an alert, or with a debt.
@@ -102,7 +117,7 @@ impl Screen {
     }
 
     /// One line a second of how things are.
-    pub(crate) fn tick(&mut self, now: Timestamp, status: &Status, since: Duration) {
+    pub(crate) fn tick(&mut self, now: Timestamp, status: &Status, since: Duration) -> io::Result<()> {
         self.free_names();
         let (inputs, _) = status.committed();
         let new = inputs.saturating_sub(self.inputs_before);
@@ -112,41 +127,49 @@ impl Screen {
         let stages: Vec<String> =
             self.tally.stages.iter().map(|(stage, count)| format!("{stage} {count}")).collect();
         let day = Zone::utc().date_of(now).to_string();
-        println!(
+        writeln!(
+            io::stdout(),
             "{}  {rate:>6} events/s · {} alerts · {} · {} cured · commit {:.1} ms",
             day.if_supports_color(Stream::Stdout, |day| day.bold()),
             self.tally.alerts,
             if stages.is_empty() { "no stage yet".to_owned() } else { stages.join(", ") },
             self.tally.cured,
             p50.as_secs_f64() * 1e3,
-        );
+        )
     }
 
     /// What it did.
-    pub(crate) fn end(&self, status: &Status, told: u64) {
+    pub(crate) fn end(&self, status: &Status, told: u64) -> io::Result<()> {
+        let mut out = io::stdout();
         let (inputs, commands) = status.committed();
         let (commits, p50) = status.commit_time(50.0);
         let (_, p99) = status.commit_time(99.0);
         let seconds = self.started.elapsed().as_secs_f64();
-        println!();
-        println!("In {seconds:.0} s Weir decided {inputs} events and timers ({told} events came in):");
-        println!(
+        writeln!(out)?;
+        writeln!(out, "In {seconds:.0} s Weir decided {inputs} events and timers ({told} events came in):")?;
+        writeln!(
+            out,
             "  {} alerts; {} debts taken up, {} cured",
             self.tally.alerts, self.tally.opened, self.tally.cured
-        );
+        )?;
         let list = |counts: &mut dyn Iterator<Item = (String, u64)>| {
             counts.map(|(what, count)| format!("{count} {what}")).collect::<Vec<_>>().join(", ")
         };
         let mut stages = self.tally.stages.iter().map(|(stage, count)| (stage.clone(), *count));
-        println!("  stages entered: {}", list(&mut stages));
+        writeln!(out, "  stages entered: {}", list(&mut stages))?;
         let mut kinds = self.tally.commands.iter().map(|(kind, count)| ((*kind).to_owned(), *count));
-        println!("  {commands} commands: {}", list(&mut kinds));
-        println!("  {} events rejected, {} repeated and ignored", self.tally.rejects, self.tally.duplicates);
-        println!(
+        writeln!(out, "  {commands} commands: {}", list(&mut kinds))?;
+        let (rejects, duplicates) = (self.tally.rejects, self.tally.duplicates);
+        writeln!(
+            out,
+            "  {rejects} wrong events rejected, {duplicates} repeated ones ignored: both are sent on purpose"
+        )?;
+        writeln!(
+            out,
             "  {commits} commits, each with its state: half took {:.1} ms or less, 99 % took {:.1} ms or less",
             p50.as_secs_f64() * 1e3,
             p99.as_secs_f64() * 1e3
-        );
+        )
     }
 }
 
