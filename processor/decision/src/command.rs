@@ -127,6 +127,8 @@ pub struct Message {
     pub lines: Vec<String>,
     /// How many lines were crossed, where more than are named.
     pub lines_crossed: u32,
+    /// How many parts it makes as an SMS; 0 by any other channel.
+    pub sms_parts: u32,
 }
 
 /// A provisioning order.

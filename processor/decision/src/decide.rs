@@ -2,10 +2,9 @@
 
 use crate::account::Snapshot;
 use crate::booking::{self, Checked};
-use crate::cycle::MeasureKind;
 use crate::debtor::Debtor;
 use crate::dunning::{self, Cause, held, moving, orders};
-use crate::event::{BalanceChange, Body, Control, Event, Order, Outcome, Report};
+use crate::event::{BalanceChange, Body, Control, Event, Order};
 use crate::ids::AccountId;
 use crate::money::{Currency, LARGEST_AMOUNT};
 use crate::policies::Policies;
@@ -13,13 +12,14 @@ use crate::policy::{Policy, Unit};
 use crate::record::{Figure, RecordKind};
 use crate::scribe::Scribe;
 use crate::time::Timestamp;
-use crate::{Decisions, Input, Moment, Rejection, alerting};
+use crate::{Decisions, Input, Moment, Rejection, alerting, sending};
 
 /// Decides on one input for one debtor: the debtor becomes what it is afterwards, and what is to
 /// be sent and remembered comes back. A rejected event leaves the debtor as it was, but for its id
 /// and the number of its records.
 pub fn decide(debtor: &mut Debtor, input: Input<'_>, moment: Moment, policies: &Policies) -> Decisions {
     let mut scribe = Scribe::new(debtor, moment, policies);
+    scribe.take_over(debtor);
     let goes_on = match input {
         Input::Event(event) => on_event(debtor, event, &mut scribe),
         Input::Due => Some(Cause::Other),
@@ -27,10 +27,7 @@ pub fn decide(debtor: &mut Debtor, input: Input<'_>, moment: Moment, policies: &
     if let Some(cause) = goes_on {
         settle(debtor, cause, &mut scribe);
     }
-    let mut records_made = debtor.records_made;
-    let decisions = scribe.finish(&mut records_made);
-    debtor.records_made = records_made;
-    decisions
+    scribe.finish(debtor)
 }
 
 /// Does what is due now, and works out when something is due next.
@@ -46,9 +43,12 @@ fn settle(debtor: &mut Debtor, cause: Cause, scribe: &mut Scribe<'_>) {
     moving::assign_segment(debtor, false, scribe);
     alerting::announce_expiries(debtor, scribe);
     let next_stage = dunning::advance(debtor, cause, scribe);
+    // After the cycles: a message that waits for a cycle which just ended is not sent.
+    sending::wake(debtor, scribe);
     let next_wait = booking::next_wait_end(&debtor.debt, scribe.moment.horizon);
     let next_expiry = alerting::next_expiry(debtor, scribe);
-    let next_due = [next_stage, next_wait, next_expiry].into_iter().flatten().min();
+    let next_wake = sending::next_wake(scribe);
+    let next_due = [next_stage, next_wait, next_wake, next_expiry].into_iter().flatten().min();
     if debtor.next_due != next_due {
         debtor.next_due = next_due;
         scribe.changed();
@@ -201,7 +201,7 @@ fn apply(debtor: &mut Debtor, event: &Event, scribe: &mut Scribe<'_>) -> Option<
                 booking::adopt_currency(debtor, currency, scribe);
             }
             let moves_expiry = alerting::on_change(debtor, account_id, event.occurred_at, change, scribe);
-            return moves_expiry.then_some(cause);
+            return (moves_expiry || wakes_sooner(debtor, scribe)).then_some(cause);
         }
         Body::Invoice(issued) => {
             // What waited for it may pay others as well.
@@ -224,9 +224,15 @@ fn apply(debtor: &mut Debtor, event: &Event, scribe: &mut Scribe<'_>) -> Option<
             cause = if reversal.undo { Cause::Paid } else { Cause::Raised };
         }
         Body::Control(control) => cause = apply_control(debtor, account_id, control, scribe),
-        Body::Report(report) => apply_report(debtor, account_id, report, scribe),
+        Body::Report(report) => sending::on_report(debtor, account_id, report, scribe),
     }
     Some(cause)
+}
+
+/// Whether an alert just decided is due to be sent, or to be reported, before anything else is due.
+fn wakes_sooner(debtor: &Debtor, scribe: &Scribe<'_>) -> bool {
+    let wakes = sending::next_wake(scribe);
+    wakes.is_some_and(|wakes| debtor.next_due.is_none_or(|due| wakes < due))
 }
 
 /// Answers whether the account is in another segment now.
@@ -305,25 +311,4 @@ fn figures_of(order: &Order) -> Vec<Figure> {
         Order::DisputeEnded { id, .. } => vec![Figure::new("hold", id)],
         Order::Exempt(_) | Order::Pause { until: None } | Order::Resume | Order::Close => Vec::new(),
     }
-}
-
-fn apply_report(debtor: &mut Debtor, account_id: &AccountId, report: &Report, scribe: &mut Scribe<'_>) {
-    let at = scribe.now();
-    let cycles = debtor.profiles.iter_mut().flat_map(|profile| &mut profile.cycles);
-    let mut measures = cycles.flat_map(|cycle| &mut cycle.measures);
-    // Once a command has ended, a late word of its acceptance tells nothing new.
-    let is_late = |measure: &crate::cycle::MeasureInForce| {
-        let has_ended = measure.outcome.is_some_and(|known| known.outcome != Outcome::Accepted);
-        has_ended && report.outcome == Outcome::Accepted
-    };
-    let known = measures.find(|measure| measure.command_id == report.command_id);
-    if let Some(measure) = known.filter(|measure| !is_late(measure)) {
-        measure.outcome = Some(crate::cycle::ReportedOutcome { outcome: report.outcome, at });
-        if let (Outcome::Done, MeasureKind::Message(message)) = (report.outcome, &mut measure.what) {
-            message.delivered_at.get_or_insert(at);
-        }
-    }
-    let mut figures = vec![Figure::new("command_id", report.command_id)];
-    figures.extend(report.detail.as_ref().map(|detail| Figure::new("detail", detail)));
-    scribe.record(account_id, RecordKind::CommandReported, report.outcome.as_str(), figures);
 }

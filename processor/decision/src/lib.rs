@@ -14,7 +14,7 @@
 //! | `booking` | how money moves between payments and invoices |
 //! | `holding` | holds at work: what they freeze, when they end |
 //! | `dunning` | plans at work: scope, stages, what is in force |
-//! | `measures` | from a measure to a command |
+//! | `sending` | from a measure to a command, and on to its end: windows, caps, retries, reports |
 //! | [`view`] | what the state says, for people |
 //! | [`ids`], [`money`], [`time`] | the types that carry units |
 #![deny(clippy::arithmetic_side_effects, clippy::float_arithmetic)]
@@ -26,10 +26,10 @@ mod booking;
 mod decide;
 mod dunning;
 mod holding;
-mod measures;
 #[cfg(test)]
 mod properties;
 mod scribe;
+mod sending;
 #[cfg(test)]
 mod testing;
 

@@ -2,19 +2,22 @@
 //! absurd amounts. Most of it is checked by [`crate::testing`] after every decision.
 
 use crate::calendar::{Hours, Window};
+use crate::command::{Action, Command, Message, Origin};
 use crate::event::{BalanceReason, Body, Event, Order, Outcome, PaymentStatus};
 use crate::ids::CommandId;
 use crate::money::MinorUnits;
 use crate::plan::{
     Anchor, BeforeDue, CatchUp, DebtClassBy, IfTask, Notice, OnPartCure, OnResegment, Plan, Stage,
 };
-use crate::policy::{MessageClass, Policy};
+use crate::policy::{Cap, CommandRules, Delivery, MessageClass, Policy};
+use crate::record::{Record, RecordKind};
 use crate::testing::*;
 use crate::threshold::{Deliver, Lines, OnFirst, Threshold, Watch};
-use crate::time::{Timestamp, Weekday};
+use crate::time::{Timestamp, Weekday, Zone};
 use crate::{Debtor, Input, Moment, view};
 use proptest::collection::vec;
 use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 const DAY: i64 = 86_400_000_000;
@@ -88,9 +91,9 @@ fn moving_policy() -> Policy {
 }
 
 fn rich_policy(catch_up: CatchUp, on_part_cure: OnPartCure, debt_class: DebtClassBy) -> Policy {
-    let gap =
-        Stage { min_gap: period("2d"), ..stage("bar", "5d", vec![sms("bar"), order("bar"), task("call")]) };
-    let reminder = message("remind", MessageClass::Reminder, &["sms", "email"]);
+    let reminder = while_awake(message("remind", MessageClass::Reminder, &["sms", "email"]));
+    let notice = message("bar", MessageClass::Statutory, &["sms", "email", "letter"]);
+    let gap = Stage { min_gap: period("2d"), ..stage("bar", "5d", vec![notice, order("bar"), task("call")]) };
     let last = Stage {
         if_invoices: Some(2),
         if_debt: Some(decimal("1.00")),
@@ -121,7 +124,24 @@ fn rich_policy(catch_up: CatchUp, on_part_cure: OnPartCure, debt_class: DebtClas
         Threshold { max_age: Some(period("1h")), ..rule("data", "data", falling(&["10"])) },
         soon,
     ];
-    Policy { thresholds: rules, ..policy_of(plan) }
+    // One of the policies tries nothing again, and caps nothing.
+    let commands = if debt_class == DebtClassBy::All { CommandRules::default() } else { rich_commands() };
+    Policy { thresholds: rules, commands, ..policy_of(plan) }
+}
+
+fn rich_commands() -> CommandRules {
+    let delivery = |report_within, retries, then| Delivery {
+        report_within: Some(period(report_within)),
+        retries,
+        then: Some(then),
+    };
+    let cap = |channel: &str, at_most, per| Cap { channel: channel.into(), at_most, per: period(per) };
+    CommandRules {
+        message: delivery("24h", 1, message("help", MessageClass::Service, &["letter"])),
+        provision: delivery("10m", 2, task("failed")),
+        caps: vec![cap("sms", 3, "7d"), cap("sms", 1, "1h"), cap("email", 2, "2d"), cap("letter", 1, "1d")],
+        ..CommandRules::default()
+    }
 }
 
 fn amount() -> impl Strategy<Value = i64> {
@@ -252,7 +272,7 @@ fn a_step() -> impl Strategy<Value = Step> {
         3 => a_balance().prop_map(What::Body),
         1 => a_snapshot().prop_map(What::Body),
         2 => a_control().prop_map(What::Body),
-        1 => (any::<usize>(), outcome).prop_map(|(command, outcome)| What::Report(command, outcome)),
+        4 => (any::<usize>(), outcome).prop_map(|(command, outcome)| What::Report(command, outcome)),
     ];
     let wait = prop_oneof![3 => 0..3 * DAY, 2 => 0..DAY / 24, 1 => Just(0), 1 => Just(450 * DAY)];
     let lag = prop_oneof![4 => Just(0), 1 => 0..5 * DAY, 1 => Just(i64::MAX)];
@@ -323,28 +343,97 @@ proptest! {
         steps in vec(a_step(), 1..60),
     ) {
         let (decided, debtor) = live(policy(), is_known, &steps);
-        let commands = decided.iter().flat_map(|decisions| &decisions.commands);
-        let mut on: std::collections::BTreeSet<String> = std::collections::BTreeSet::new();
-        for command in commands {
-            let crate::command::Action::Provision(order) = &command.action else { continue };
-            let profile = match &command.origin {
-                crate::command::Origin::Cycle { debt_class, .. } => debt_class.clone(),
-                crate::command::Origin::Threshold { .. }
-                | crate::command::Origin::BeforeDue { .. }
-                | crate::command::Origin::ByHand => continue,
-            };
-            let operation = order.operation.as_str();
-            let operation = operation.strip_prefix("un-").unwrap_or(operation);
-            let targets: Vec<String> = match order.services.as_slice() {
-                [] => vec![format!("{operation} {profile}")],
-                services => services.iter().map(|service| format!("{operation} of {service}")).collect(),
-            };
-            for target in targets {
-                let was_as_expected = if order.is_undo { on.remove(&target) } else { on.insert(target.clone()) };
-                prop_assert!(was_as_expected, "{} twice: {target}", order.operation);
+        let mut on = Orders::default();
+        for decisions in &decided {
+            // What failed is told before anything is ordered.
+            for record in decisions.records.iter().filter(|record| record.reason == NOT_DONE) {
+                on.forget(record);
+            }
+            for command in &decisions.commands {
+                if let Err(twice) = on.take(command) {
+                    prop_assert!(false, "{twice}");
+                }
             }
         }
         let has_cycle = debtor.profiles.iter().any(|profile| !profile.cycles.is_empty());
-        prop_assert!(has_cycle || on.is_empty(), "no cycle is open, and in force are {on:?}");
+        prop_assert!(has_cycle || on.targets.is_empty(), "no cycle is open, and in force are {:?}", on.targets);
+    }
+
+    #[test]
+    fn no_message_but_a_statutory_one_is_over_a_cap(
+        policy in a_policy(),
+        steps in vec(a_step(), 1..60),
+    ) {
+        let caps = policy().commands.caps;
+        let (decided, _) = live(policy(), true, &steps);
+        let mut sent: Vec<(Timestamp, Message)> = Vec::new();
+        for command in decided.iter().flat_map(|decisions| &decisions.commands) {
+            let Action::Message(message) = &command.action else { continue };
+            for cap in caps.iter().filter(|cap| cap.channel == message.channel) {
+                let counts = |(at, earlier): &&(Timestamp, Message)| {
+                    earlier.channel == cap.channel && Zone::utc().after(*at, cap.per) > command.at
+                };
+                let before = u32::try_from(sent.iter().filter(counts).count()).unwrap();
+                let is_over = before >= cap.at_most && message.class != MessageClass::Statutory;
+                prop_assert!(!is_over, "{before} by {} within {}, and then {command:?}", cap.channel, cap.per);
+            }
+            sent.push((command.at, message.clone()));
+        }
+    }
+}
+
+const NOT_DONE: &str = "every try failed: it is not in force";
+
+/// What is ordered and neither undone nor failed: operations, each of a service or of a profile.
+#[derive(Default)]
+struct Orders {
+    targets: BTreeSet<String>,
+    profiles: BTreeMap<String, String>,
+}
+
+impl Orders {
+    /// Takes a command; an error where it orders what is on, or undoes what is not.
+    fn take(&mut self, command: &Command) -> Result<(), String> {
+        let (Action::Provision(order), Origin::Cycle { debt_class, .. }) = (&command.action, &command.origin)
+        else {
+            return Ok(());
+        };
+        // A further try orders what the first did.
+        if command.first_id.is_some() {
+            return Ok(());
+        }
+        self.profiles.insert(command.id.to_string(), debt_class.clone());
+        let operation = order.operation.as_str();
+        let operation = operation.strip_prefix("un-").unwrap_or(operation);
+        let services: Vec<&str> = order.services.iter().map(|service| service.as_str()).collect();
+        for target in targets(operation, &services, debt_class) {
+            let was_as_expected = if order.is_undo {
+                self.targets.remove(&target)
+            } else {
+                self.targets.insert(target.clone())
+            };
+            if !was_as_expected {
+                return Err(format!("{} twice: {target}", order.operation));
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the record of an order that was not done.
+    fn forget(&mut self, record: &Record) {
+        assert_eq!(record.kind, RecordKind::MeasureDropped);
+        let figure = |name| record.figures.iter().find(|figure| figure.name == name);
+        let id = figure("first_id").or_else(|| figure("command_id")).unwrap();
+        let services: Vec<&str> = figure("services").unwrap().value.split_terminator(", ").collect();
+        for target in targets(&figure("operation").unwrap().value, &services, &self.profiles[&id.value]) {
+            assert!(self.targets.remove(&target), "it failed and was not ordered: {target}");
+        }
+    }
+}
+
+fn targets(operation: &str, services: &[&str], profile: &str) -> Vec<String> {
+    match services {
+        [] => vec![format!("{operation} {profile}")],
+        services => services.iter().map(|service| format!("{operation} of {service}")).collect(),
     }
 }

@@ -8,6 +8,7 @@ use crate::policies::Policies;
 use crate::policy::Policy;
 use crate::record::{Figure, Record, RecordKind};
 use crate::time::{Timestamp, Zone};
+use crate::underway::{Addressed, CommandUnderWay};
 use crate::{Decisions, Moment, Rejection};
 
 /// What every rule needs beside the state it works on: the time, the policy, and where to write.
@@ -22,6 +23,10 @@ pub(crate) struct Scribe<'a> {
     pub(crate) zone: Zone,
     /// How many decimals the debtor's currency has.
     pub(crate) exponent: u8,
+    /// The debtor's commands under way: here, and not with the debtor, while it is decided.
+    pub(crate) under_way: Vec<CommandUnderWay>,
+    /// How often its accounts were addressed: the same.
+    pub(crate) addressed: Vec<Addressed>,
     debtor_id: DebtorId,
     decisions: Decisions,
 }
@@ -38,9 +43,28 @@ impl<'a> Scribe<'a> {
             policies,
             zone: zone.unwrap_or_else(|| policy.defaults.zone.clone()),
             exponent: currency.exponent(),
+            under_way: Vec::new(),
+            addressed: Vec::new(),
             debtor_id: debtor.id.clone(),
             decisions: Decisions::default(),
         }
+    }
+
+    /// Does something under the version of this hash, where it is at hand; else under the one that
+    /// rules now.
+    pub(crate) fn under<T>(&mut self, policy_hash: &str, act: impl FnOnce(&mut Self) -> T) -> T {
+        let ruling = self.policy;
+        self.policy = self.policies.by_hash(policy_hash).map_or(ruling, |version| version);
+        let done = act(self);
+        self.policy = ruling;
+        done
+    }
+
+    /// Takes what is written to from everywhere out of the debtor, until [`Scribe::finish`] puts it
+    /// back: a rule that only looks at the debtor may still send.
+    pub(crate) fn take_over(&mut self, debtor: &mut crate::Debtor) {
+        self.under_way = std::mem::take(&mut debtor.under_way);
+        self.addressed = std::mem::take(&mut debtor.addressed);
     }
 
     /// The clock.
@@ -75,13 +99,30 @@ impl<'a> Scribe<'a> {
 
     /// Writes a command.
     pub(crate) fn command(&mut self, id: CommandId, account_id: &AccountId, origin: Origin, action: Action) {
+        self.write(id, None, account_id, origin, action);
+    }
+
+    /// Writes the newest try of a command: a further one names the first.
+    pub(crate) fn command_of(&mut self, tried: &CommandUnderWay, action: Action) {
+        let first_id = (tried.tries > 1).then_some(tried.first_id);
+        self.write(tried.command_id, first_id, &tried.account_id, Origin::from(&tried.origin), action);
+    }
+
+    fn write(
+        &mut self,
+        id: CommandId,
+        first_id: Option<CommandId>,
+        account_id: &AccountId,
+        origin: Origin,
+        action: Action,
+    ) {
         self.decisions.commands.push(Command {
             id,
             account_id: account_id.clone(),
             debtor_id: self.debtor_id.clone(),
             at: self.moment.now,
             policy: self.policy.identity.clone(),
-            first_id: None,
+            first_id,
             origin,
             action,
         });
@@ -109,11 +150,13 @@ impl<'a> Scribe<'a> {
         amount.in_major(self.exponent)
     }
 
-    /// What was written, the records numbered on from `records_made`.
-    pub(crate) fn finish(mut self, records_made: &mut i64) -> Decisions {
+    /// What was written, the records numbered on from the debtor's last. The debtor is whole again.
+    pub(crate) fn finish(mut self, debtor: &mut crate::Debtor) -> Decisions {
+        debtor.under_way = self.under_way;
+        debtor.addressed = self.addressed;
         for record in &mut self.decisions.records {
-            *records_made = records_made.saturating_add(1);
-            record.sequence = *records_made;
+            debtor.records_made = debtor.records_made.saturating_add(1);
+            record.sequence = debtor.records_made;
             self.decisions.changed = true;
         }
         self.decisions

@@ -21,13 +21,15 @@ use crate::money::{Currency, MinorUnits};
 use crate::time::{Date, Timestamp, Zone};
 use std::collections::BTreeMap;
 
-/// Reads `2026-03-10` (its first moment), or `2026-03-10T09:30`, in UTC.
+/// Reads `2026-03-10` (its first moment), `2026-03-10T09:30` or `2026-03-10T09:30:59`, in UTC.
 #[track_caller]
 pub(crate) fn moment(text: &str) -> Timestamp {
     let (day, clock) = text.split_once('T').unwrap_or((text, "00:00"));
-    let (hours, minutes) = clock.split_once(':').unwrap();
-    let minutes = hours.parse::<i64>().unwrap() * 60 + minutes.parse::<i64>().unwrap();
-    Zone::utc().start_of(date(day)).plus_micros(minutes * 60_000_000)
+    let (hours, rest) = clock.split_once(':').unwrap();
+    let (minutes, seconds) = rest.split_once(':').unwrap_or((rest, "0"));
+    let number = |text: &str| text.parse::<i64>().unwrap();
+    let seconds = (number(hours) * 60 + number(minutes)) * 60 + number(seconds);
+    Zone::utc().start_of(date(day)).plus_micros(seconds * 1_000_000)
 }
 
 #[track_caller]

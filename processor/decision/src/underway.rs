@@ -3,6 +3,7 @@
 //!
 //! What becomes of them is [`crate::sending`]'s business.
 
+use crate::command::Origin;
 use crate::ids::{
     AccountId, Channel, CommandId, InvoiceId, Operation, PlanName, RuleId, ServiceId, StageName,
     TemplateName, WindowName,
@@ -32,6 +33,10 @@ pub struct CommandUnderWay {
     pub sent_at: Option<Timestamp>,
     /// Until when it waits to be sent, or for the report of its end.
     pub wakes_at: Option<Timestamp>,
+    /// Whether the end of a try was not reported in time: it may have been done.
+    pub is_in_doubt: bool,
+    /// Whether it is itself what is done in the end: nothing follows it.
+    pub is_last_resort: bool,
     /// What it is.
     pub what: UnderWay,
 }
@@ -51,6 +56,46 @@ pub struct StoredOrigin {
     pub stage: Option<StageName>,
     /// The invoice that is soon due.
     pub invoice: Option<InvoiceId>,
+}
+
+impl From<&Origin> for StoredOrigin {
+    fn from(origin: &Origin) -> Self {
+        match origin {
+            Origin::Threshold { rule } => Self { rule: Some(rule.clone()), ..Self::default() },
+            Origin::Cycle { debt_class, plan, cycle, stage } => Self {
+                debt_class: Some(debt_class.clone()),
+                plan: Some(plan.clone()),
+                cycle: Some(i64::try_from(*cycle).unwrap_or(i64::MAX)),
+                stage: stage.clone(),
+                ..Self::default()
+            },
+            Origin::BeforeDue { debt_class, plan, invoice } => Self {
+                debt_class: Some(debt_class.clone()),
+                plan: Some(plan.clone()),
+                invoice: Some(invoice.clone()),
+                ..Self::default()
+            },
+            Origin::ByHand => Self::default(),
+        }
+    }
+}
+
+impl From<&StoredOrigin> for Origin {
+    fn from(stored: &StoredOrigin) -> Self {
+        if let Some(rule) = &stored.rule {
+            return Self::Threshold { rule: rule.clone() };
+        }
+        let (Some(debt_class), Some(plan)) = (&stored.debt_class, &stored.plan) else { return Self::ByHand };
+        let (debt_class, plan) = (debt_class.clone(), plan.clone());
+        match (&stored.invoice, stored.cycle) {
+            (Some(invoice), _) => Self::BeforeDue { debt_class, plan, invoice: invoice.clone() },
+            (None, Some(cycle)) => {
+                let cycle = u64::try_from(cycle).unwrap_or(0);
+                Self::Cycle { debt_class, plan, cycle, stage: stored.stage.clone() }
+            }
+            (None, None) => Self::ByHand,
+        }
+    }
 }
 
 /// What is under way. In the stored form each goes by the full name of its record.

@@ -9,11 +9,11 @@ use crate::balance::RuleState;
 use crate::command::Origin;
 use crate::debtor::Member;
 use crate::event::BalanceReason;
-use crate::measures::{self, Request, Requested};
 use crate::money::MinorUnits;
 use crate::policy::{BalanceValues, Measure};
 use crate::record::{Figure, RecordKind};
 use crate::scribe::Scribe;
+use crate::sending::{self, Request, Requested};
 use crate::threshold::{Deliver, Lines, Threshold};
 use crate::time::{Period, Timestamp};
 
@@ -142,7 +142,7 @@ pub(super) fn send(
             balance: Some(values.clone()),
             lines_crossed: alert.crossed,
         };
-        has_sent |= measures::request(measure, &request, scribe) != Requested::Nothing;
+        has_sent |= sending::request(measure, &request, scribe) != Requested::Nothing;
     }
     has_sent
 }

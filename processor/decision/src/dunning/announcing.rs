@@ -6,11 +6,11 @@ use crate::command::Origin;
 use crate::debt::Invoice;
 use crate::debtor::Debtor;
 use crate::ids::AccountId;
-use crate::measures::{self, DebtOf, Reach, Request};
 use crate::money::MinorUnits;
 use crate::plan::{BeforeDue, Plan};
 use crate::policy::DebtValues;
 use crate::scribe::Scribe;
+use crate::sending::{self, DebtOf, Reach, Request};
 use crate::time::Timestamp;
 
 /// Sends what is due before the due dates of open invoices. Answers when that is the case next.
@@ -107,7 +107,7 @@ fn tell(
             balance: None,
             lines_crossed: 0,
         };
-        measures::request(measure, &request, scribe);
+        sending::request(measure, &request, scribe);
     }
     invoice.announced.push(before);
     scribe.changed();

@@ -8,11 +8,11 @@ use crate::cycle::{
 };
 use crate::event::Outcome;
 use crate::ids::{CommandId, Operation, ServiceId, StageName};
-use crate::measures::{self, DebtOf, Reach, Request, Requested};
 use crate::plan::{Plan, Stage};
 use crate::policy::{DebtValues, Measure, ProvisionMeasure};
 use crate::record::{Figure, RecordKind};
 use crate::scribe::Scribe;
+use crate::sending::{self, DebtOf, Reach, Request, Requested, Undo};
 use crate::time::Timestamp;
 
 /// Takes the measures of the stage just entered.
@@ -38,6 +38,8 @@ pub(crate) fn take_measures(
                 cycle.has_sent = true;
                 (id, channel)
             }
+            // The cycle has sent it once its window opened.
+            Requested::Waits(id, channel) => (id, channel),
             Requested::HeldAlready(id) => (id, None),
             Requested::Nothing => continue,
         };
@@ -91,6 +93,7 @@ pub(crate) fn lift_where(
     let (beyond, kept) = std::mem::take(&mut cycle.measures).into_iter().partition(is_beyond);
     cycle.measures = kept;
     let mut beyond: Vec<MeasureInForce> = beyond;
+    sending::forget(scribe, &|command| beyond.iter().any(|measure| measure.command_id == command.command_id));
     beyond.reverse();
     while let Some(at) = beyond.iter().position(|measure| matches!(measure.what, MeasureKind::Provision(_))) {
         let measure = beyond.remove(at);
@@ -215,7 +218,7 @@ fn take(
         balance: None,
         lines_crossed: 0,
     };
-    measures::request(measure, &request, scribe)
+    sending::request(measure, &request, scribe)
 }
 
 fn origin(work: &Work<'_>, profile: &Profile, cycle: &Cycle, stage: Option<&StageName>) -> Origin {
@@ -369,7 +372,7 @@ fn lift(
         cuts_off: false,
         services,
     });
-    let figures = measures::figures_of(&action);
+    let figures = sending::figures_of(&action);
     send_after(work, profile, cycle, measure, ("lift", RecordKind::MeasureLifted), (action, figures), scribe);
 }
 
@@ -418,5 +421,12 @@ fn send_after(
         return;
     }
     scribe.record(&account_id, kind, "the cycle no longer asks for it", figures);
-    scribe.command(id, &account_id, origin(work, profile, cycle, Some(&measure.stage)), action);
+    let origin = origin(work, profile, cycle, Some(&measure.stage));
+    match (action, &measure.what) {
+        (Action::Provision(order), MeasureKind::Provision(taken_back)) => {
+            let undo = Undo { id, account_id: &account_id, origin, taken_back: &taken_back.operation, order };
+            sending::send_undo(undo, scribe);
+        }
+        (action, _) => scribe.command(id, &account_id, origin, action),
+    }
 }

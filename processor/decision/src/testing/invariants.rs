@@ -32,8 +32,20 @@ pub(crate) fn check(
     let records = i64::try_from(decisions.records.len()).unwrap();
     assert_eq!(before.records_made + records, after.records_made);
     if is_settled(input, decisions) {
+        wakes_are_to_come(after, moment);
         let due = after.next_due.is_none_or(|due| due > moment.horizon);
         assert!(due, "{:?} is due and was not done by {moment:?}", after.next_due);
+    }
+}
+
+/// What is under way is woken later only, but for what waits for a cycle that is held.
+#[track_caller]
+fn wakes_are_to_come(debtor: &Debtor, moment: Moment) {
+    let mut cycles = debtor.profiles.iter().flat_map(|profile| &profile.cycles);
+    let is_any_held = cycles.any(|cycle| cycle.held_since.is_some());
+    for command in &debtor.under_way {
+        let is_to_come = command.wakes_at.is_none_or(|wakes| wakes > moment.horizon);
+        assert!(is_to_come || (is_any_held && command.sent_at.is_none()), "{command:?} at {moment:?}");
     }
 }
 

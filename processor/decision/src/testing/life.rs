@@ -102,6 +102,8 @@ impl Life {
         invariants::check(&before, &self.debtor, input, moment, &decisions);
         for command in &decisions.commands {
             assert!(self.ids.insert(command.id), "a command id came twice: {command:?}");
+            let first = command.first_id.is_none_or(|first| self.ids.contains(&first));
+            assert!(first, "no command has the id that a further try names: {command:?}");
         }
         self.rejected = decisions.rejection.as_ref().map(crate::Rejection::code);
         self.commands.extend(decisions.commands.iter().cloned());
@@ -112,6 +114,13 @@ impl Life {
     fn commanded_since(&self, before: usize) -> String {
         let texts = self.commands[before..].iter().map(words::command_text);
         texts.collect::<Vec<_>>().join(", ")
+    }
+
+    /// The id of the newest command of this text.
+    #[track_caller]
+    pub(crate) fn newest(&self, text: &str) -> CommandId {
+        let found = self.commands.iter().rev().find(|command| words::command_text(command) == text);
+        found.unwrap_or_else(|| panic!("no command «{text}»")).id
     }
 
     /// Where its debt is worked on: `active od1 249.95`.

@@ -2,6 +2,7 @@
 
 use super::currency;
 use crate::account::Snapshot;
+use crate::calendar::{Hours, Window};
 use crate::debt::Invoice;
 use crate::ids::{Language, PlanName, StageName, TemplateName};
 use crate::money::Decimal;
@@ -13,7 +14,7 @@ use crate::policy::{
     PolicyIdentity, ProvisionMeasure, Retention, Segment, Text, TextValues, Texts, Unit,
 };
 use crate::threshold::{Deliver, Direction, Line, Lines, OnFirst, Threshold, Watch};
-use crate::time::{Period, Zone};
+use crate::time::{Period, Weekday, Zone};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -30,7 +31,7 @@ pub(crate) fn policy() -> Policy {
         segments: Vec::new(),
         groups: BTreeMap::new(),
         plans: BTreeMap::new(),
-        windows: BTreeMap::new(),
+        windows: BTreeMap::from([("waking".into(), waking())]),
         holds: HoldRules::default(),
         commands: CommandRules::default(),
         retention: Retention::default(),
@@ -131,6 +132,21 @@ pub(crate) fn message(template: &str, class: MessageClass, channels: &[&str]) ->
         window: None,
         fallback: channels.collect(),
     })
+}
+
+/// The same message, delayed by the window of [`waking`] hours.
+pub(crate) fn while_awake(message: Measure) -> Measure {
+    let Measure::Message(message) = message else { unreachable!() };
+    Measure::Message(MessageMeasure { window: Some(waking()), ..message })
+}
+
+/// From 9 to 21 o'clock on every day.
+pub(crate) fn waking() -> Arc<Window> {
+    let days =
+        [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri, Weekday::Sat, Weekday::Sun];
+    let hours = Hours { from: jiff::civil::time(9, 0, 0, 0), until: Some(jiff::civil::time(21, 0, 0, 0)) };
+    let hours = days.into_iter().map(|day| (day, hours)).collect();
+    Arc::new(Window { name: "waking".into(), hours, skipped: None })
 }
 
 /// An order `operation` whose undo is `un-operation`.

@@ -7,8 +7,14 @@ use crate::policies::Policies;
 use crate::time::Timestamp;
 use crate::{Moment, view};
 
-/// `low[100.00, 50.00]`, `od1@email`, `+bar(line-1)`, `-un-bar`, `task calls`, `cancel calls`.
+/// `low[100.00, 50.00]`, `od1@email`, `+bar(line-1)`, `-un-bar`, `task calls`, `cancel calls`; a
+/// further try begins with `again`.
 pub(crate) fn command_text(command: &Command) -> String {
+    let text = action_text(command);
+    if command.first_id.is_some() { format!("again {text}") } else { text }
+}
+
+fn action_text(command: &Command) -> String {
     match &command.action {
         Action::Message(message) => {
             let channel = match message.channel.as_str() {
