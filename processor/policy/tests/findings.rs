@@ -220,24 +220,6 @@ fn groups_segments_and_templates() {
 }
 
 #[test]
-fn what_has_no_rules_yet_is_refused_where_it_is_used() {
-    check("effective_from: §2026-12-01\n", "not supported yet by this version");
-    check("holds: { promise: §{ at_most: 2, per: 90d } }\n", "`holds.promise` is not supported yet");
-    check("commands: { rates: §{ sms: 500/s } }\n", "`commands.rates` is not supported yet");
-    check("commands: { message: §{ report_within: 24h } }\n", "`commands.message` is not supported yet");
-    let breaker = "{ more_than: 3x, over: 1h, against: 7d, at_least: 9 }";
-    check(&format!("commands: {{ breaker: §{breaker} }}\n"), "`commands.breaker` is not supported yet");
-    field_of_a_plan("rolling: §true", "`rolling` is not supported yet");
-    field_of_a_plan("hold: { lift_measures: §true }", "`hold.lift_measures` is not supported yet");
-    field_of_a_plan("on_resegment: §restart", "`on_resegment` is not supported yet");
-    field_of_a_plan("running_cycles: §move", "`running_cycles` is not supported yet");
-    field_of_a_plan("maps_from: §{ q: { a: a } }", "`maps_from` is not supported yet");
-    field_of_a_plan(&format!("before_due: §[ {{ before: 3d, {DO} }} ]"), "`before_due` is not supported yet");
-    stage("a, after: 1d, notice: §{ of: a, at_least: 2d }", "`notice` is not supported yet");
-    stage("a, after: 1d, if_task: §{ queue: q, result: [x] }", "`if_task` is not supported yet");
-}
-
-#[test]
 fn all_that_is_wrong_comes_in_one_run() {
     let found = report(&format!(
         "{HEAD}colour: red\nbalances: {{ main: {{ unit: euro }} }}\nthresholds:\n\

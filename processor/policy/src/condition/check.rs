@@ -157,6 +157,8 @@ impl Sample {
             kind: None,
             booked_at: Timestamp::default(),
             closed_at: None,
+            kept_out: false,
+            announced: Vec::new(),
         };
         Self { account, invoice }
     }

@@ -54,6 +54,8 @@ fn invoice() -> Invoice {
         kind: None,
         booked_at: Timestamp(0),
         closed_at: None,
+        kept_out: false,
+        announced: Vec::new(),
     }
 }
 
