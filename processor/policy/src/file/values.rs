@@ -153,3 +153,22 @@ impl Until {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn until_a_day_includes_it_and_until_a_moment_does_not() {
+        let zone = Zone::find("Asia/Tashkent").unwrap();
+        for (text, end) in [
+            ("2026-03-10", "2026-03-10T19:00:00Z"),
+            ("2026-03-10T00:00", "2026-03-09T19:00:00Z"),
+            ("2026-03-10T09:00", "2026-03-10T04:00:00Z"),
+            ("2026-03-10T09:00:00Z", "2026-03-10T09:00:00Z"),
+        ] {
+            assert_eq!(Until::parse(text).unwrap().end_in_zone(&zone).to_string(), end, "{text}");
+        }
+        assert_eq!(Until::parse("soon"), None);
+    }
+}

@@ -59,6 +59,13 @@ fn file_of(steps: &str) -> String {
 fn run_text(text: &str) -> Result<TestRun, Vec<PolicyReport>> {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("p.policy.yaml"), POLICY).unwrap();
+    let renamed = |segment: &str, version: &str| {
+        let name = format!("{{ name: {segment},");
+        POLICY.replace("{ name: all,", &name).replace("version: '1'", &format!("version: {version}"))
+    };
+    std::fs::write(folder.path().join("next.policy.yaml"), renamed("next", "2")).unwrap();
+    let later = renamed("later", "3\neffective_from: 2026-03-05T06:00");
+    std::fs::write(folder.path().join("later.policy.yaml"), later).unwrap();
     let file = folder.path().join("p.tests.yaml");
     std::fs::write(&file, text).unwrap();
     let mut run = run(&file)?;
@@ -164,6 +171,44 @@ fn a_test_may_start_without_a_snapshot() {
     );
     let run = run_text(&text.replace("  steps:", "  account: none\n  steps:")).unwrap();
     assert_eq!(run.failed(), 0, "{}", print(std::slice::from_ref(&run)));
+}
+
+#[test]
+fn another_policy_holds_from_its_step_on() {
+    check_passes(
+        "  - { at: 2026-03-01, commands: [] }\n\
+         \x20 - { at: 2026-03-02, policy: next.policy.yaml, records: [ { kind: segment_changed, version: 2, at: 2026-03-02 } ] }\n\
+         \x20 - { at: 2026-03-03, invoice: { id: B1, amount: 50, due: 2026-03-02 }, commands: [ { message: { template: one, version: 2 } } ] }\n",
+    );
+}
+
+#[test]
+fn a_policy_with_a_later_date_holds_from_that_date_on_unless_another_comes_after_it() {
+    let later = "  - { at: 2026-03-02, policy: later.policy.yaml }\n";
+    check_passes(&format!(
+        "{later}  - {{ at: 2026-03-04, balance: {{ name: main, value: 20 }} }}\n\
+         \x20 - {{ at: 2026-03-05T05:59, balance: {{ name: main, value: 5 }}, commands: [ {{ message: {{ template: t, version: 1 }} }} ] }}\n\
+         \x20 - {{ at: 2026-03-07, records: [ {{ kind: segment_changed, version: 3, at: 2026-03-05T06:00 }} ] }}\n\
+         \x20 - {{ at: 2026-03-08, policy: next.policy.yaml, records: [ {{ kind: segment_changed, version: 2, at: 2026-03-08 }} ] }}\n"
+    ));
+    check_passes(&format!(
+        "{later}  - {{ at: 2026-03-07, after_outage: true, records: [ {{ kind: segment_changed, version: 3, at: 2026-03-07 }} ] }}\n"
+    ));
+    check_fails(
+        &format!(
+            "{later}  - {{ at: 2026-03-05T05:59, records: [ {{ kind: segment_changed, version: 3 }} ] }}\n"
+        ),
+        2,
+        "this one is missing",
+    );
+}
+
+#[test]
+fn a_figure_that_lists_several_is_matched_as_a_list() {
+    let steps = "  - { at: 2026-03-01, balance: { name: main, value: 20 } }\n\
+                 \x20 - { at: 2026-03-02, balance: { name: main, value: 5 }, records: [ { kind: alert, lines: [10.0] } ] }\n";
+    check_passes(steps);
+    check_fails(&steps.replace("[10.0]", "[10.0, 5.0]"), 2, "this one is missing");
 }
 
 #[test]
