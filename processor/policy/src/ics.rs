@@ -36,6 +36,9 @@ const LAST_YEAR: i16 = 2_100;
 /// No holiday lasts longer, in days.
 const LONGEST_DAYS: i32 = 366;
 
+/// More days than any list of holidays has, though each be written for every year.
+const MOST_DAYS: usize = 20_000;
+
 /// Reads a file.
 pub(crate) fn read(text: &str) -> Holidays {
     let mut holidays = Holidays::default();
@@ -89,6 +92,9 @@ impl Holidays {
             return;
         }
         match event.days() {
+            Ok(days) if self.days.len() + days.len() > MOST_DAYS => {
+                self.say(event.line, format!("with this event there are more than {MOST_DAYS} holidays"));
+            }
             Ok(days) => self.days.extend(days),
             Err(wrong) => self.wrong.push(wrong),
         }

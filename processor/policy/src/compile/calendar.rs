@@ -137,17 +137,15 @@ impl Checker<'_> {
         }
     }
 
-    /// Whatever waits for a window must come to an end: it is asked from the first day of each year
-    /// that has holidays, since the days that are left out differ by year.
+    /// Whatever waits for a window must come to an end: on some day without holidays, and on each
+    /// holiday, since those may follow one another.
     fn opens(&mut self, name: &Spanned<String>, window: &Window, zone: &Zone) {
         let holidays = window.skipped.iter().flat_map(|skipped| &skipped.calendar.holidays);
         let some_day = Date::from_days(0);
-        let mut starts: Vec<Date> = some_day.into_iter().chain(holidays.copied()).collect();
-        starts.dedup_by_key(|date| date.days().div_euclid(LONGEST_WAIT_DAYS));
-        for start in starts {
+        let help = "give hours to a day that is not skipped";
+        for start in some_day.into_iter().chain(holidays.copied()) {
             let from = zone.start_of(start);
             let latest = zone.start_of(start.plus_days(LONGEST_WAIT_DAYS));
-            let help = "give hours to a day that is not skipped";
             match window.next_open(zone, from) {
                 None => {
                     let message = format!("the window `{}` never opens", name.value);

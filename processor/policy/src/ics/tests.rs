@@ -110,6 +110,11 @@ fn what_is_not_understood_is_said_at_its_line() {
     check_wrong(&event("DTSTART;VALUE=DATE:20261301"), 4, "is no day");
     check_wrong(&event("DTSTART;VALUE=DATE:20260102\nDTEND;VALUE=DATE:20260101"), 5, "does not end");
     check_wrong(&event("DTSTART;VALUE=DATE:20260102\nDTEND;VALUE=DATE:20280101"), 5, "does not end");
+    check_wrong(
+        &event("DTSTART;VALUE=DATE:19000101\nDTEND;VALUE=DATE:19010101\nRRULE:FREQ=YEARLY"),
+        3,
+        "more than 20000 holidays",
+    );
     check_wrong(&event("DTSTART;VALUE=DATE:20260102\nDURATION:PT1H"), 5, "no number of days");
     check_wrong(&event("DTSTART;VALUE=DATE:20260102\nRECURRENCE-ID;VALUE=DATE:20260101"), 5, "is moved");
     for (rule, said) in [

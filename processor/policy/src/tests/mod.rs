@@ -149,4 +149,6 @@ fn finding(span: crate::Span, message: impl Into<String>, help: &str) -> Finding
 }
 
 #[cfg(test)]
+mod orders;
+#[cfg(test)]
 mod suites;

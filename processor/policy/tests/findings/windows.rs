@@ -36,12 +36,13 @@ fn windows_that_never_open() {
         &format!("{calendar}windows: {{ §w: {{ sat: \"09:00-12:00\", calendar: c, skip: [weekend] }} }}\n"),
         "never opens",
     );
-    // Each Monday of 2026 and of the first week of 2027 is a holiday; one week less is a year, and no more.
+    // After a Sunday long before, each Monday of 2026 and the first of 2027 are holidays: a year is
+    // the longest wait that is taken for meant.
     let mondays = |count: i64| {
         let first: jiff::civil::Date = "2026-01-05".parse().unwrap();
         let days: Vec<_> =
             (0..count).map(|week| first.saturating_add(jiff::Span::new().weeks(week)).to_string()).collect();
-        format!("calendars: {{ c: {{ holidays: [{}] }} }}\n", days.join(", "))
+        format!("calendars: {{ c: {{ holidays: [2025-06-01, {}] }} }}\n", days.join(", "))
     };
     let window = |place: &str| {
         format!("windows: {{ {place}w: {{ mon: \"09:00-12:00\", calendar: c, skip: [holiday] }} }}\n")
