@@ -1,12 +1,18 @@
-//! The identity of a policy: a hash of what its file says, whatever its comments and layout.
+//! The identity of a policy: a hash of what its file says, whatever its comments and layout, and of
+//! the files beside it that it is made of.
 
+use crate::files::Files;
 use crate::yaml::{Node, Value};
 
-/// The hash of a tree, in hexadecimal. The order of a mapping's keys, quotes and comments do not
-/// change it; the order of a list does.
-pub(crate) fn hash(root: &Node) -> String {
+/// The hash of a tree and of the files it names, in hexadecimal. The order of a mapping's keys,
+/// quotes and comments do not change it; the order of a list does, and every letter of a file.
+pub(crate) fn hash(root: &Node, files: &Files) -> String {
     let mut hasher = blake3::Hasher::new();
     add(root, &mut hasher);
+    for (name, text) in files.texts() {
+        add_part(b'f', name, &mut hasher);
+        add_part(b't', text, &mut hasher);
+    }
     hasher.finalize().to_hex().to_string()
 }
 
@@ -47,7 +53,7 @@ mod tests {
 
     #[track_caller]
     fn check(one: &str, other: &str, same: bool) {
-        let of = |text: &str| hash(&crate::yaml::load(text).0.unwrap());
+        let of = |text: &str| hash(&crate::yaml::load(text).0.unwrap(), &Files::default());
         assert_eq!(of(one) == of(other), same, "{one} / {other}");
     }
 
@@ -59,5 +65,14 @@ mod tests {
         check("a: [xy]", "a: [x, y]", false);
         check("a: {b: c}", "a: [b, c]", false);
         check("a: null", "a: 'null'", false);
+    }
+
+    #[test]
+    fn a_file_beside_the_policy_is_content() {
+        let tree = crate::yaml::load("a: 1").0.unwrap();
+        let of = |text: &str| hash(&tree, &Files::read(["f"].into_iter(), &|_| Ok(text.to_owned())));
+        assert_eq!(of("one"), of("one"));
+        assert_ne!(of("one"), of("two"));
+        assert_ne!(of(""), hash(&tree, &Files::default()));
     }
 }

@@ -10,7 +10,7 @@
 //! | `file` | what a file may say |
 //! | `compile` | what it means: names, order, amounts; the lint |
 //! | `condition`, `texts` | CEL conditions and message templates, compiled |
-//! | `unsupported` | what the format has and this version has no rules for |
+//! | `files`, `ics` | the files beside a policy: calendars of holidays |
 //! | `identity` | the hash of a policy's content |
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
@@ -18,17 +18,21 @@
 mod compile;
 mod condition;
 mod file;
+mod files;
+mod ics;
 mod identity;
 mod report;
 mod suggest;
 pub mod tests;
 mod texts;
-mod unsupported;
 mod yaml;
 
+pub use files::ReadFile;
 pub use report::{Finding, PolicyReport, Severity, Span};
 
 use decision::Policy;
+use files::Files;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -41,22 +45,32 @@ pub struct Loaded {
     pub warnings: Option<PolicyReport>,
 }
 
-/// Reads the policy file at `path`.
+/// Reads the policy file at `path`, and the files beside it that it names.
 ///
 /// # Errors
 /// All that is wrong with the file, each with its place.
 pub fn load(path: &Path) -> Result<Loaded, PolicyReport> {
     let name = path.display().to_string();
-    parse(&name, &read(&name, path)?)
+    let folder = path.parent().unwrap_or(Path::new(""));
+    parse_with(&name, &read(&name, path)?, &|beside| std::fs::read_to_string(folder.join(beside)))
 }
 
-/// Reads a policy from text; `name` is the file's, for the report.
+/// Reads a policy from text that names no other files; `name` is the file's, for the report.
 ///
 /// # Errors
 /// All that is wrong with the text, each with its place.
 pub fn parse(name: &str, text: &str) -> Result<Loaded, PolicyReport> {
+    let no_folder = || io::Error::other("the policy is not read from a folder");
+    parse_with(name, text, &|_| Err(no_folder()))
+}
+
+/// Reads a policy from text; `files` gives the texts of the files that it names.
+///
+/// # Errors
+/// All that is wrong with the text, each with its place.
+pub fn parse_with(name: &str, text: &str, files: ReadFile<'_>) -> Result<Loaded, PolicyReport> {
     let (tree, mut findings) = yaml::load(text);
-    let policy = tree.and_then(|tree| compiled(tree, text, &mut findings));
+    let policy = tree.and_then(|tree| compiled(tree, text, files, &mut findings));
     let report = PolicyReport::new(name, text.into(), findings);
     match policy {
         Some(policy) if !report.has_errors() => {
@@ -67,12 +81,20 @@ pub fn parse(name: &str, text: &str) -> Result<Loaded, PolicyReport> {
     }
 }
 
-fn compiled(mut tree: yaml::Node, text: &str, findings: &mut Vec<Finding>) -> Option<Policy> {
+fn compiled(
+    mut tree: yaml::Node,
+    text: &str,
+    read: ReadFile<'_>,
+    findings: &mut Vec<Finding>,
+) -> Option<Policy> {
     let names = compile::Names::of(&tree);
-    let hash = identity::hash(&tree);
     let file: file::PolicyFile = yaml::read(&mut tree, file::required(), findings)?;
-    findings.extend(unsupported::findings(&file));
-    let (policy, found) = compile::compile(&file, &names, text, hash, tree.is_damaged());
+    let calendars = file.calendars.iter().filter_map(|(_, calendar)| calendar.ics.as_ref());
+    let files = Files::read(calendars.map(|name| name.as_str()), read);
+    // Where something wrong was taken out of the tree, no policy is handed out, and no hash either.
+    let hash = identity::hash(&tree, &files);
+    let source = compile::Source { names: &names, text, files: &files };
+    let (policy, found) = compile::compile(&file, source, hash, tree.is_damaged());
     findings.extend(found);
     policy
 }

@@ -34,6 +34,34 @@ const SPLICES: [&str; 16] = [
     "((((((((",
 ];
 
+/// A policy with a calendar file.
+const CALENDAR: &str = "policy: p\nversion: '1'\ntime_zone: UTC\ncurrency: EUR\nlanguage: en\n\
+    calendars: { c: { ics: c.ics } }\n";
+
+/// What calendar files are made of, and what they are not.
+const CALENDAR_PARTS: [&str; 20] = [
+    "BEGIN:VEVENT\n",
+    "END:VEVENT\n",
+    "END:VCALENDAR\n",
+    "DTSTART;VALUE=DATE:20260101\n",
+    "DTSTART;VALUE=DATE:00000101\n",
+    "DTSTART;VALUE=DATE:99991231\n",
+    "DTEND:99991231\n",
+    "DTEND:20260103\n",
+    "DURATION:P255W\n",
+    "DURATION:P\u{e9}D\n",
+    "RRULE:FREQ=YEARLY\n",
+    "RRULE:FREQ=YEARLY;INTERVAL=32767;COUNT=0\n",
+    "RRULE:FREQ=YEARLY;BYMONTH=2;BYDAY=-5\u{e9}\n",
+    "RRULE:FREQ=YEARLY;BYMONTH=2;BYDAY=5MO\n",
+    "EXDATE:20260101,\n",
+    "\n",
+    " ",
+    ":",
+    ";",
+    "\"",
+];
+
 fn acceptance(name: &str) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/acceptance");
     std::fs::read_to_string(folder.join(name)).unwrap()
@@ -63,6 +91,12 @@ proptest! {
     #[test]
     fn text_that_looks_like_yaml(parts in prop::collection::vec("[a-z]{1,6}|[-:,{}\\[\\]\"'&*!|>%@#? \n]{1,3}", 0..60)) {
         read_all(&parts.concat());
+    }
+
+    #[test]
+    fn any_calendar_file(parts in prop::collection::vec(prop::sample::select(CALENDAR_PARTS.to_vec()), 0..30)) {
+        let text = format!("BEGIN:VCALENDAR\nBEGIN:VEVENT\n{}", parts.concat());
+        let _ = policy::parse_with("any", CALENDAR, &|_| Ok(text.clone()));
     }
 
     #[test]

@@ -95,7 +95,9 @@ impl Checker<'_> {
         let groups = file.groups.iter().map(|(name, _)| (Section::Groups, name));
         let plans = file.plans.iter().map(|(name, _)| (Section::Plans, name));
         let templates = file.templates.iter().map(|(name, _)| (Section::Templates, name));
-        for (section, name) in groups.chain(plans).chain(templates) {
+        let windows = file.windows.iter().map(|(name, _)| (Section::Windows, name));
+        let calendars = file.calendars.iter().map(|(name, _)| (Section::Calendars, name));
+        for (section, name) in groups.chain(plans).chain(templates).chain(windows).chain(calendars) {
             if !self.used.contains(&(section, name.value.clone())) {
                 let message = format!("nothing uses the {} `{}`", section.singular(), name.value);
                 self.say(Finding::warning("unused", name.span, message));

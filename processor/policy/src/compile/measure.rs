@@ -15,7 +15,7 @@ impl Checker<'_> {
         measures.map(|measure| self.measure(measure, speaks)).collect()
     }
 
-    fn measure(&mut self, measure: &MeasureFile, speaks: Speaks) -> Measure {
+    pub(super) fn measure(&mut self, measure: &MeasureFile, speaks: Speaks) -> Measure {
         match measure {
             MeasureFile::Message(message) => Measure::Message(self.message(message, speaks)),
             MeasureFile::Provision(order) => Measure::Provision(self.provision(order)),
@@ -50,15 +50,14 @@ impl Checker<'_> {
         if !spoken.contains(&speaks) {
             spoken.push(speaks);
         }
-        if let Some(window) = &message.window {
-            self.known(Section::Windows, window);
-        }
-        self.once("channel", [&message.channel].into_iter().chain(&message.fallback));
+        let channels = || [&message.channel].into_iter().chain(&message.fallback);
+        self.once("channel", channels());
+        self.channels.extend(channels().map(|channel| channel.value.clone()));
         MessageMeasure {
             template: TemplateName::from(message.template.as_str()),
             channel: Channel::from(message.channel.as_str()),
             class: class(message.class),
-            window: None,
+            window: self.window_named(message.window.as_ref()),
             fallback: message.fallback.iter().map(|channel| Channel::from(channel.as_str())).collect(),
         }
     }

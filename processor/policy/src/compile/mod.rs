@@ -4,9 +4,13 @@
 //! place, and the policy is not handed out in the end.
 
 mod account;
+mod before_due;
 mod calendar;
+mod commands;
+mod holds;
 mod lint;
 mod measure;
+mod moves;
 mod names;
 mod plan;
 mod templates;
@@ -15,15 +19,15 @@ mod threshold;
 pub(crate) use names::Names;
 
 use crate::condition::{Conditions, Over, Problem};
-use crate::file::{Amount, PolicyFile};
+use crate::file::{Amount, Length, PolicyFile};
+use crate::files::Files;
 use crate::report::{Finding, Span};
 use crate::texts::Speaks;
 use crate::yaml::Spanned;
-use decision::ids::{BalanceName, Language};
+use decision::calendar::Window;
+use decision::ids::{BalanceName, Language, WindowName};
 use decision::money::{Currency, Decimal, LARGEST_AMOUNT, MinorUnits};
-use decision::policy::{
-    CommandRules, Condition, Defaults, HoldRules, Policy, PolicyIdentity, Retention, Unit,
-};
+use decision::policy::{Condition, Defaults, Policy, PolicyIdentity, Unit};
 use decision::time::Zone;
 use names::Section;
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,14 +37,17 @@ use std::sync::Arc;
 /// damaged file, or a damaged part of one, nothing is said that hangs on what is absent there.
 pub(crate) fn compile(
     file: &PolicyFile,
-    names: &Names,
-    text: &str,
+    source: Source<'_>,
     hash: String,
     damaged: bool,
 ) -> (Option<Policy>, Vec<Finding>) {
+    let Source { names, text, files } = source;
     let mut checker = Checker {
         names,
         text,
+        files,
+        windows: BTreeMap::new(),
+        channels: BTreeSet::new(),
         findings: Vec::new(),
         exponent: file.currency.as_ref().map(|code| code.value.0.exponent()),
         conditions: None,
@@ -54,9 +61,25 @@ pub(crate) fn compile(
     (policy, checker.findings)
 }
 
+/// What a policy was read from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Source<'a> {
+    /// The names that it defines.
+    pub(crate) names: &'a Names,
+    /// Its text.
+    pub(crate) text: &'a str,
+    /// The files beside it that it names.
+    pub(crate) files: &'a Files,
+}
+
 struct Checker<'a> {
     names: &'a Names,
     text: &'a str,
+    files: &'a Files,
+    /// The windows, once they are compiled.
+    windows: BTreeMap<WindowName, Arc<Window>>,
+    /// The channels that something is sent by.
+    channels: BTreeSet<String>,
     findings: Vec<Finding>,
     /// The decimals of the policy's currency.
     exponent: Option<u8>,
@@ -74,13 +97,16 @@ impl Checker<'_> {
         // Where a default is missing, any will do to check the rest with.
         let assumed = defaults.clone().or_else(any_defaults)?;
         self.conditions = Some(Conditions::new(assumed.clone(), attributes.clone()));
-        self.calendars(&file.calendars);
-        self.windows(&file.windows, &file.calendars);
+        let calendars = self.calendars(&file.calendars);
+        self.windows = self.windows(&file.windows, &calendars, &assumed);
         let balances = balances(file);
         let thresholds = self.thresholds(&file.thresholds, &balances);
         let segments = self.segments(&file.segments);
         let groups = self.groups(&file.groups);
         let plans = self.plans(&file.plans);
+        let holds = self.holds(&file.holds);
+        let commands = self.commands(&file.commands);
+        let retention = self.retention(&file.retention);
         let texts = self.templates(&file.templates, &assumed.language);
         Some(Policy {
             identity: PolicyIdentity {
@@ -88,7 +114,7 @@ impl Checker<'_> {
                 version: file.version.as_ref()?.as_str().into(),
                 hash: hash.into(),
             },
-            effective_from: None,
+            effective_from: file.effective_from.as_ref().map(|from| from.value.0.in_zone(&assumed.zone)),
             defaults: defaults?,
             attributes,
             balances,
@@ -96,10 +122,10 @@ impl Checker<'_> {
             segments,
             groups,
             plans,
-            windows: BTreeMap::new(),
-            holds: HoldRules::default(),
-            commands: CommandRules::default(),
-            retention: Retention::default(),
+            windows: std::mem::take(&mut self.windows),
+            holds,
+            commands,
+            retention,
             observe: file.observe,
             texts: Arc::new(texts),
         })
@@ -139,6 +165,20 @@ impl Checker<'_> {
         if let Some(help) = self.names.missing(section, name) {
             let message = format!("no {} `{}` is defined", section.singular(), name.value);
             self.say(Finding::error("unknown-name", name.span, message).with_help(help));
+        }
+    }
+
+    /// The window of this name, where it is defined.
+    fn window_named(&mut self, name: Option<&Spanned<String>>) -> Option<Arc<Window>> {
+        let name = name?;
+        self.known(Section::Windows, name);
+        self.windows.get(name.as_str()).cloned()
+    }
+
+    /// A length of time that must be one.
+    fn some_time(&mut self, length: &Spanned<Length>, message: &str) {
+        if length.value.0.is_none() {
+            self.error("wrong-value", length.span, message, "write more than 0");
         }
     }
 
@@ -230,3 +270,6 @@ fn any_defaults() -> Option<Defaults> {
     let currency = Currency::parse("EUR").ok()?;
     Some(Defaults { zone: Zone::utc(), currency, language: Language::from("en") })
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,16 +1,18 @@
 //! Dunning plans and their stages.
 
-use super::{Checker, Section};
+use super::Checker;
 use crate::condition::Over;
 use crate::file::{
-    AnchorWord, CatchUpWord, CountDateWord, DebtClassWord, OnPartCureWord, PlanFile, StageFile,
+    AnchorWord, CatchUpWord, CountDateWord, DebtClassWord, IfTaskFile, OnPartCureWord, OnResegmentWord,
+    PlanFile, RunningCyclesWord, StageFile,
 };
 use crate::texts::Speaks;
 use crate::yaml::{Spanned, Table};
-use decision::ids::{PlanName, StageName};
+use decision::ids::{PlanName, Queue, StageName};
 use decision::money::Decimal;
 use decision::plan::{
-    Anchor, CatchUp, CountDate, DebtClassBy, OnPartCure, OnResegment, Plan, RunningCycles, Stage,
+    Anchor, CatchUp, CountDate, DebtClassBy, IfTask, Notice, OnPartCure, OnResegment, Plan, RunningCycles,
+    Stage,
 };
 use decision::time::Period;
 use std::collections::BTreeMap;
@@ -29,7 +31,7 @@ impl Checker<'_> {
         self.once("stage", plan.stages.iter().map(|stage| &stage.stage));
         let stages = plan.stages.iter().map(|stage| self.stage(stage)).collect();
         if !plan.damaged {
-            self.lint(plan);
+            self.lint(name, plan);
         }
         Plan {
             name: PlanName::from(name.as_str()),
@@ -46,22 +48,29 @@ impl Checker<'_> {
             },
             entry,
             exit,
-            rolling: false,
-            pause_clock: true,
-            lift_measures: false,
-            on_part_cure: match plan.on_part_cure {
+            rolling: plan.rolling,
+            pause_clock: plan.hold.pause_clock.unwrap_or(true),
+            lift_measures: plan.hold.lift_measures,
+            on_part_cure: match plan.on_part_cure.map(|word| word.value) {
                 None | Some(OnPartCureWord::Stay) => OnPartCure::Stay,
                 Some(OnPartCureWord::StepDown) => OnPartCure::StepDown,
             },
-            on_resegment: OnResegment::Keep,
-            maps_from: BTreeMap::new(),
-            running_cycles: RunningCycles::Stay,
+            on_resegment: match plan.on_resegment.map(|word| word.value) {
+                None | Some(OnResegmentWord::Keep) => OnResegment::Keep,
+                Some(OnResegmentWord::Map) => OnResegment::Map,
+                Some(OnResegmentWord::Restart) => OnResegment::Restart,
+            },
+            maps_from: self.maps_from(name, plan),
+            running_cycles: match plan.running_cycles {
+                None | Some(RunningCyclesWord::Stay) => RunningCycles::Stay,
+                Some(RunningCyclesWord::Move) => RunningCycles::Move,
+            },
             catch_up: match plan.catch_up {
                 None | Some(CatchUpWord::Sequential) => CatchUp::Sequential,
                 Some(CatchUpWord::Severest) => CatchUp::Severest,
             },
             observe: plan.observe,
-            before_due: Vec::new(),
+            before_due: self.before_due(&plan.before_due),
             stages,
             on_cure: self.measures(plan.on_cure.iter(), Speaks::Debt),
         }
@@ -81,20 +90,26 @@ impl Checker<'_> {
     }
 
     fn stage(&mut self, stage: &StageFile) -> Stage {
-        if let Some(window) = &stage.window {
-            self.known(Section::Windows, window);
-        }
         Stage {
             name: StageName::from(stage.stage.as_str()),
             after: stage.after.value.0,
             if_debt: stage.if_debt.as_ref().map(|debt| self.money(debt)),
             if_invoices: stage.if_invoices,
-            if_task: None,
+            if_task: stage.if_task.as_ref().map(|task| self.if_task(task)),
             min_gap: stage.min_gap.as_ref().map_or(Period::NONE, |gap| gap.0),
-            notice: None,
-            window: None,
+            notice: stage.notice.as_ref().map(|notice| Notice {
+                of: StageName::from(notice.of.as_str()),
+                at_least: notice.at_least.value.0,
+            }),
+            window: self.window_named(stage.window.as_ref()),
             measures: self.measures(stage.measures.iter(), Speaks::Debt),
         }
+    }
+
+    fn if_task(&mut self, task: &IfTaskFile) -> IfTask {
+        self.once("result", task.result.iter());
+        let results = task.result.iter().map(|result| result.value.clone()).collect();
+        IfTask { queue: Queue::from(task.queue.as_str()), results }
     }
 }
 

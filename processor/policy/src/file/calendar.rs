@@ -18,8 +18,9 @@ pub(crate) struct CalendarFile {
     pub(crate) weekend: Vec<Spanned<DayWord>>,
     /// The holidays.
     #[serde(default)]
-    #[expect(dead_code, reason = "read for its shape; windows have no rules yet")]
     pub(crate) holidays: Vec<Spanned<Day>>,
+    /// A file of holidays beside this one, as iCalendar: each of its all-day events is one.
+    pub(crate) ics: Option<Spanned<String>>,
 }
 
 /// A day of the week.

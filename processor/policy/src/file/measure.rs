@@ -1,6 +1,7 @@
 //! Measures, as the file writes them: what a stage, a threshold or a cure does to the customer.
 
 use super::{Amount, Length};
+use crate::report::Span;
 use crate::yaml::Spanned;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -21,6 +22,27 @@ pub(crate) enum MeasureFile {
     Handover(HandoverFile),
 }
 
+impl MeasureFile {
+    /// The place of its first field.
+    pub(crate) fn span(&self) -> Span {
+        match self {
+            Self::Message(message) => message.template.span,
+            Self::Provision(order) => order.operation.span,
+            Self::Task(task) => task.queue.span,
+            Self::Fee(fee) => fee.code.span,
+            Self::Handover(handover) => handover.to.span,
+        }
+    }
+
+    /// Whether it cuts the customer off.
+    pub(crate) fn cuts_off(&self) -> bool {
+        match self {
+            Self::Provision(order) => order.cuts_off,
+            Self::Message(_) | Self::Task(_) | Self::Fee(_) | Self::Handover(_) => false,
+        }
+    }
+}
+
 /// A message to the customer.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -39,7 +61,7 @@ pub(crate) struct MessageFile {
 }
 
 /// What kind of message it is: decides what an opt-out and a cap do to it.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ClassWord {
     /// Part of the service: an alert, a confirmation.

@@ -1,6 +1,6 @@
 //! What a policy file may say, as typed structs: the JSON Schema is made of them.
 //!
-//! What it means is `compile`'s business, and what of it has no rules yet `unsupported`'s.
+//! What it means is `compile`'s business.
 
 mod account;
 mod calendar;
@@ -11,16 +11,18 @@ mod threshold;
 mod values;
 
 pub(crate) use account::{AttributeFile, AttributeType, BalanceFile, GroupFile, SegmentFile, UnitWord};
-pub(crate) use calendar::{CalendarFile, SkipWord, WindowFile};
-pub(crate) use commands::{CommandsFile, HoldsFile};
+pub(crate) use calendar::{CalendarFile, DayWord, SkipWord, WindowFile};
+pub(crate) use commands::{
+    BreakerFile, CapFile, CommandsFile, DeliveryFile, HoldBoundsFile, HoldsFile, RetentionFile,
+};
 pub(crate) use measure::{ClassWord, MeasureFile, MessageFile, ProvisionFile};
 pub(crate) use plan::{
-    AnchorWord, CatchUpWord, CountDateWord, DebtClassWord, OnPartCureWord, OnResegmentWord, PlanFile,
-    RunningCyclesWord, StageFile,
+    AnchorWord, BeforeDueFile, CatchUpWord, CountDateWord, DebtClassWord, IfTaskFile, NoticeFile,
+    OnPartCureWord, OnResegmentWord, PlanFile, RunningCyclesWord, StageFile,
 };
 pub(crate) use threshold::{DeliverWord, OnFirstWord, ThresholdFile};
 pub(crate) use values::{
-    Amount, CurrencyCode, Day, Length, LineText, Moment, Multiple, Rate, When, ZoneName,
+    Amount, CurrencyCode, Day, Deadline, Length, LineText, Moment, Multiple, Rate, When, ZoneName,
 };
 
 use crate::yaml::{Required, Spanned, Table};
@@ -85,6 +87,9 @@ pub(crate) struct PolicyFile {
     /// How commands leave, and what is done when they fail.
     #[serde(default)]
     pub(crate) commands: CommandsFile,
+    /// How long things are remembered and waited for.
+    #[serde(default)]
+    pub(crate) retention: RetentionFile,
     /// The texts of messages: by name, then by language.
     #[serde(default)]
     pub(crate) templates: Table<Spanned<Table<Spanned<String>>>>,

@@ -24,22 +24,25 @@ pub(crate) struct PlanFile {
     /// The real debt at or below which a cycle ends: 0 unless set.
     pub(crate) exit: Option<Spanned<Amount>>,
     /// A new cycle for new invoices while earlier ones stay open.
-    pub(crate) rolling: Option<Spanned<bool>>,
+    #[serde(default)]
+    pub(crate) rolling: bool,
     /// What a hold does.
-    pub(crate) hold: Option<HoldFile>,
+    #[serde(default)]
+    pub(crate) hold: HoldFile,
     /// What a payment of a part does: `stay` unless set.
-    pub(crate) on_part_cure: Option<OnPartCureWord>,
+    pub(crate) on_part_cure: Option<Spanned<OnPartCureWord>>,
     /// What is done with a running cycle when the account moves to this plan: `keep` unless set.
     pub(crate) on_resegment: Option<Spanned<OnResegmentWord>>,
     /// What is done with several stages due at once: `sequential` unless set.
     pub(crate) catch_up: Option<CatchUpWord>,
     /// What is done with running cycles when a new version comes: `stay` unless set.
-    pub(crate) running_cycles: Option<Spanned<RunningCyclesWord>>,
+    pub(crate) running_cycles: Option<RunningCyclesWord>,
     /// Decide and record, send nothing.
     #[serde(default)]
     pub(crate) observe: bool,
     /// Messages before an invoice is due.
-    pub(crate) before_due: Option<Spanned<Vec<BeforeDueFile>>>,
+    #[serde(default)]
+    pub(crate) before_due: Vec<BeforeDueFile>,
     /// The stages, in order.
     pub(crate) stages: NonEmpty<StageFile>,
     /// What is done when a cycle ended because the debt did.
@@ -62,11 +65,11 @@ pub(crate) struct StageFile {
     /// The least number of open invoices.
     pub(crate) if_invoices: Option<u32>,
     /// The result that a task must have.
-    pub(crate) if_task: Option<Spanned<IfTaskFile>>,
+    pub(crate) if_task: Option<IfTaskFile>,
     /// How long after the stage before.
     pub(crate) min_gap: Option<Length>,
     /// How long after the delivery of what another stage sent.
-    pub(crate) notice: Option<Spanned<NoticeFile>>,
+    pub(crate) notice: Option<NoticeFile>,
     /// The window that delays it.
     pub(crate) window: Option<Spanned<String>>,
     /// What it does.
@@ -75,22 +78,22 @@ pub(crate) struct StageFile {
 }
 
 /// What a hold does to a cycle.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct HoldFile {
     /// The held days do not count: so unless set to false.
-    pub(crate) pause_clock: Option<Spanned<bool>>,
+    pub(crate) pause_clock: Option<bool>,
     /// What cuts off is lifted while held.
-    pub(crate) lift_measures: Option<Spanned<bool>>,
+    #[serde(default)]
+    pub(crate) lift_measures: bool,
 }
 
 /// A message before an invoice is due.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "read for its shape; it has no rules yet")]
 pub(crate) struct BeforeDueFile {
     /// How long before.
-    pub(crate) before: Length,
+    pub(crate) before: Spanned<Length>,
     /// What is sent.
     #[serde(rename = "do")]
     pub(crate) measures: NonEmpty<MeasureFile>,
@@ -99,23 +102,21 @@ pub(crate) struct BeforeDueFile {
 /// The result that a task must have.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "read for its shape; it has no rules yet")]
 pub(crate) struct IfTaskFile {
     /// The queue the task lay in.
     pub(crate) queue: Spanned<String>,
     /// The results that meet the condition.
-    pub(crate) result: NonEmpty<String>,
+    pub(crate) result: NonEmpty<Spanned<String>>,
 }
 
 /// The notice that must have been delivered.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "read for its shape; it has no rules yet")]
 pub(crate) struct NoticeFile {
     /// The stage whose messages are the notice.
     pub(crate) of: Spanned<String>,
     /// How long after their delivery.
-    pub(crate) at_least: Length,
+    pub(crate) at_least: Spanned<Length>,
 }
 
 /// Which invoices of an account are worked on together.
@@ -141,7 +142,7 @@ pub(crate) enum CountDateWord {
 }
 
 /// What stages count from.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum AnchorWord {
     /// The count date of the oldest invoice in scope.
@@ -151,7 +152,7 @@ pub(crate) enum AnchorWord {
 }
 
 /// What a payment of a part does.
-#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum OnPartCureWord {
     /// The stage stays.

@@ -61,6 +61,18 @@ fn the_schema_accepts_the_acceptance_policies() {
 }
 
 #[test]
+fn the_schema_accepts_every_field() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/whole/whole.policy.yaml");
+    let text = std::fs::read_to_string(path).unwrap();
+    accepts(crate::json_schema(), &text).unwrap();
+    let sections = crate::json_schema();
+    let sections = sections["properties"].as_object().unwrap().keys();
+    let file = load(&text).0.unwrap();
+    let unwritten: Vec<_> = sections.filter(|section| file.get(section).is_none()).collect();
+    assert!(unwritten.is_empty(), "{unwritten:?}");
+}
+
+#[test]
 fn the_schema_of_tests_accepts_the_acceptance_suites() {
     check(".tests.yaml", &crate::tests::json_schema());
 }
@@ -68,9 +80,14 @@ fn the_schema_of_tests_accepts_the_acceptance_suites() {
 #[test]
 fn the_schema_refuses_what_the_reader_refuses() {
     let head = "policy: p\nversion: 1\ntime_zone: UTC\ncurrency: EUR\nlanguage: en\n";
-    for wrong in
-        ["colour: red\n", "plans: []\n", "balances: { main: { unit: euros } }\n", "attributes: { vip: {} }\n"]
-    {
+    for wrong in [
+        "colour: red\n",
+        "retention: { dedup: 8d }\n",
+        "commands: { rates: { sms: 5 } }\n",
+        "plans: []\n",
+        "balances: { main: { unit: euros } }\n",
+        "attributes: { vip: {} }\n",
+    ] {
         let text = format!("{head}{wrong}");
         assert!(accepts(crate::json_schema(), &text).is_err(), "{wrong}");
         assert!(crate::parse("p", &text).is_err(), "{wrong}");

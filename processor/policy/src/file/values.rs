@@ -64,6 +64,10 @@ values! {
     Moment(When) = When::parse,
         "is no moment\nwrite it as 2026-03-10, 2026-03-10T09:00 or 2026-03-10T09:00:00Z",
         { "type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}(T.+)?$" };
+    /// Until when: through a day, or up to a moment.
+    Deadline(Until) = Until::parse,
+        "is no moment\nwrite it as 2026-03-10, 2026-03-10T09:00 or 2026-03-10T09:00:00Z",
+        { "type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}(T.+)?$" };
     /// A currency.
     CurrencyCode(Currency) = |text| Currency::parse(text).ok(),
         "is no ISO 4217 currency code\nwrite three capitals, as EUR",
@@ -73,7 +77,7 @@ values! {
         "is no known time zone\nwrite an IANA name, as Asia/Tashkent",
         { "type": "string" };
     /// How many a second at most.
-    Rate(u32) = |text| text.strip_suffix("/s")?.parse().ok().filter(|rate| *rate > 0),
+    Rate(u32) = |text| text.strip_suffix("/s")?.parse().ok(),
         "is no rate\nwrite it as 500/s",
         { "type": "string", "pattern": "^[0-9]+/s$" };
     /// How many times as many.
@@ -118,5 +122,53 @@ impl When {
             Self::Local(local) => zone.moment_of(local),
             Self::Exact(moment) => moment,
         }
+    }
+}
+
+/// Until when something holds. A date alone includes that day (domain.md, section 4).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Until {
+    /// Through a day.
+    Through(Date),
+    /// Up to a moment.
+    Moment(When),
+}
+
+impl Until {
+    fn parse(text: &str) -> Option<Self> {
+        // A date is ten letters; jiff's reader of dates takes those of longer texts too.
+        if text.len() == 10
+            && let Some(date) = Date::parse(text)
+        {
+            return Some(Self::Through(date));
+        }
+        When::parse(text).map(Self::Moment)
+    }
+
+    /// The first moment after it, in a zone.
+    pub(crate) fn end_in_zone(self, zone: &Zone) -> decision::time::Timestamp {
+        match self {
+            Self::Through(date) => zone.start_of(date.plus_days(1)),
+            Self::Moment(when) => when.in_zone(zone),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn until_a_day_includes_it_and_until_a_moment_does_not() {
+        let zone = Zone::find("Asia/Tashkent").unwrap();
+        for (text, end) in [
+            ("2026-03-10", "2026-03-10T19:00:00Z"),
+            ("2026-03-10T00:00", "2026-03-09T19:00:00Z"),
+            ("2026-03-10T09:00", "2026-03-10T04:00:00Z"),
+            ("2026-03-10T09:00:00Z", "2026-03-10T09:00:00Z"),
+        ] {
+            assert_eq!(Until::parse(text).unwrap().end_in_zone(&zone).to_string(), end, "{text}");
+        }
+        assert_eq!(Until::parse("soon"), None);
     }
 }

@@ -48,8 +48,8 @@ pub(super) enum CommandKind {
 impl CommandKind {
     const WORDS: &'static [&'static str] = &["message", "provision", "task", "fee", "handover", "cancel"];
 
-    /// The fields of every command, by what made it.
-    const OF_ALL: [&'static str; 5] = ["rule", "plan", "stage", "cycle", "debt_class"];
+    /// The fields of every command, by what made it, and under which version of the policy.
+    const OF_ALL: [&'static str; 7] = ["rule", "plan", "stage", "cycle", "debt_class", "invoice", "version"];
 
     fn parse(word: &str) -> Option<Self> {
         Some(match word {

@@ -8,7 +8,7 @@ use decision::event::{Body, Event, Outcome, Report};
 use decision::ids::{AccountId, DebtorId, EventId};
 use decision::record::Record;
 use decision::time::{Timestamp, Zone};
-use decision::{Debtor, Decisions, Input, Moment, Policy, decide};
+use decision::{Debtor, Decisions, Input, Moment, Policies, Policy, decide};
 use std::sync::Arc;
 
 /// The account of every test.
@@ -22,8 +22,8 @@ const MOST_DUE_AT_ONCE: usize = 1_000;
 pub(super) struct World {
     /// The debtor.
     pub(super) debtor: Debtor,
-    /// The policy that holds.
-    pub(super) policy: Arc<Policy>,
+    /// Every version of the policy there was so far: a cycle may be pinned to an older one.
+    pub(super) policies: Policies,
     /// The time it is.
     pub(super) clock: Timestamp,
     /// The commands since they were last looked at.
@@ -36,24 +36,50 @@ pub(super) struct World {
     all_commands: Vec<Command>,
     /// Up to when the log is read.
     horizon: Timestamp,
+    /// The hash of the policy under which what is due was done last.
+    ruling: Arc<str>,
     reports: Reports,
     events: usize,
 }
 
 impl World {
     pub(super) fn new(policy: Arc<Policy>, reports: Reports, clock: Timestamp) -> Self {
+        let ruling = Arc::clone(&policy.identity.hash);
         Self {
             debtor: Debtor::new(DebtorId::from(ACCOUNT)),
-            policy,
+            policies: policy.into(),
             clock,
             commands: Vec::new(),
             records: Vec::new(),
             rejections: Vec::new(),
             all_commands: Vec::new(),
             horizon: clock,
+            ruling,
             reports,
             events: 0,
         }
+    }
+
+    /// The policy that holds now.
+    pub(super) fn policy(&self) -> Arc<Policy> {
+        Arc::clone(self.policies.at(self.clock))
+    }
+
+    /// Another version comes. It holds from here, or from its own later date on.
+    pub(super) fn adopt(&mut self, policy: Policy) {
+        let from = policy.effective_from.map_or(self.clock, |from| from.max(self.clock));
+        let mut versions = self.policies.versions().to_vec();
+        versions.push(Arc::new(Policy { effective_from: Some(from), ..policy }));
+        if let Ok(policies) = Policies::new(versions) {
+            self.policies = policies;
+        }
+    }
+
+    /// When something is due next: by the debtor's state, or because another policy holds.
+    fn next_due(&self) -> Option<Timestamp> {
+        let changed = *self.policies.at(self.clock).identity.hash != *self.ruling;
+        let policy = if changed { Some(self.clock) } else { self.policies.next_change(self.clock) };
+        self.debtor.next_due.into_iter().chain(policy).min()
     }
 
     /// The number of the next event.
@@ -72,7 +98,7 @@ impl World {
     /// Where time would stand still.
     pub(super) fn run_to(&mut self, at: Timestamp) -> Result<(), String> {
         let mut at_once = 0;
-        while let Some(due) = self.debtor.next_due.filter(|due| *due <= at) {
+        while let Some(due) = self.next_due().filter(|due| *due <= at) {
             if due > self.clock {
                 self.clock = due;
                 at_once = 0;
@@ -82,6 +108,7 @@ impl World {
                 return Err(format!("something stays due at {due}, and never ends"));
             }
             self.horizon = self.clock;
+            self.ruling = Arc::clone(&self.policy().identity.hash);
             self.decide(Input::Due);
         }
         self.clock = self.clock.max(at);
@@ -127,7 +154,7 @@ impl World {
 
     fn decide(&mut self, input: Input<'_>) -> Option<String> {
         let moment = self.moment();
-        let decisions = decide(&mut self.debtor, input, moment, &Arc::clone(&self.policy).into());
+        let decisions = decide(&mut self.debtor, input, moment, &self.policies);
         let rejection = decisions.rejection.as_ref().map(ToString::to_string);
         let requested = self.keep(decisions);
         if self.reports == Reports::Auto {
@@ -161,7 +188,7 @@ impl World {
             let body = Body::Report(Report { command_id: command.id, outcome, detail: None });
             let decisions = {
                 let (event, moment) = (event(id, body, self.clock), self.moment());
-                decide(&mut self.debtor, Input::Event(&event), moment, &Arc::clone(&self.policy).into())
+                decide(&mut self.debtor, Input::Event(&event), moment, &self.policies)
             };
             waiting.extend(self.keep(decisions));
         }

@@ -4,6 +4,7 @@
 //! units (so that `5.0` is `5.00`), times as moments.
 
 use super::checks::{CommandCheck, CommandKind, FieldText, RecordCheck, StateCheck};
+use super::clock::World;
 use super::convert::Reader;
 use super::output::listed;
 use crate::file::When;
@@ -12,7 +13,6 @@ use decision::cycle::DebtClass;
 use decision::record::Record;
 use decision::time::{Timestamp, Zone};
 use decision::view::{self, ProfileView};
-use decision::{Debtor, Moment};
 
 /// The commands are those expected, in order and no others.
 pub(super) fn commands(wanted: &[CommandCheck], found: &[Command], zone: &Zone) -> Result<(), String> {
@@ -44,6 +44,7 @@ impl Told {
     fn of(command: &Command) -> Self {
         let mut told = Self::of_action(&command.action);
         told.fields.extend(origin(&command.origin));
+        told.fields.push(("version", FieldText::One(command.policy.version.to_string())));
         told
     }
 
@@ -128,6 +129,7 @@ fn origin(origin: &Origin) -> Vec<(&'static str, FieldText)> {
         Origin::BeforeDue { debt_class, plan, invoice } => {
             vec![("plan", one(plan)), ("invoice", one(invoice)), ("debt_class", one(debt_class))]
         }
+        // Nothing of the policy made it.
         Origin::ByHand => Vec::new(),
     }
 }
@@ -178,27 +180,28 @@ pub(super) fn records(wanted: &[RecordCheck], found: &[Record], zone: &Zone) -> 
 
 fn is_record(wanted: &RecordCheck, found: &Record, zone: &Zone) -> bool {
     let has = |(name, text): &(String, FieldText)| {
-        let FieldText::One(text) = text else { return false };
-        match name.as_str() {
-            "reason" => found.reason.contains(text.as_str()),
-            "at" => same_text(text, &found.at.to_string(), zone),
-            figure => {
-                let mut figures = found.figures.iter().filter(|known| known.name == figure);
-                figures.any(|known| same_text(text, &known.value, zone))
+        let mut figures = found.figures.iter().filter(|known| known.name == name);
+        match (name.as_str(), text) {
+            ("reason", FieldText::One(text)) => found.reason.contains(text.as_str()),
+            ("at", FieldText::One(text)) => same_text(text, &found.at.to_string(), zone),
+            ("version", FieldText::One(text)) => **text == *found.policy.version,
+            (_, FieldText::One(text)) => figures.any(|known| same_text(text, &known.value, zone)),
+            (_, FieldText::Many(_)) => {
+                figures.any(|known| same(text, &FieldText::Many(parts(&known.value)), zone))
             }
         }
     };
     wanted.kind.is_none_or(|kind| kind == found.kind) && wanted.fields.iter().all(has)
 }
 
+/// The parts of a figure that lists several.
+fn parts(value: &str) -> Vec<String> {
+    value.split(", ").filter(|part| !part.is_empty()).map(str::to_owned).collect()
+}
+
 /// The state is the one expected now.
-pub(super) fn state(
-    wanted: &StateCheck,
-    debtor: &Debtor,
-    moment: Moment,
-    policies: &decision::Policies,
-    reader: &Reader<'_>,
-) -> Result<(), String> {
+pub(super) fn state(wanted: &StateCheck, world: &World, reader: &Reader<'_>) -> Result<(), String> {
+    let (debtor, moment, policies) = (&world.debtor, world.moment(), &world.policies);
     let mut differences = Differences { reader, lines: Vec::new() };
     if wanted.asks_of_a_profile() {
         let profiles = view::profiles(debtor, moment, policies);
@@ -344,8 +347,10 @@ fn told(command: &Command, zone: &Zone) -> String {
 fn told_parts(told: &Told) -> String {
     let cancelled = told.cancelled.as_ref().map(|cancelled| format!(" {{ {} }}", told_parts(cancelled)));
     let short = told.fields.iter().filter(|(name, text)| {
-        !matches!(*name, "text" | "lines_crossed" | "cycle" | "debt_class" | "address" | "class" | "language")
-            && *text != FieldText::Many(Vec::new())
+        !matches!(
+            *name,
+            "text" | "lines_crossed" | "cycle" | "debt_class" | "address" | "class" | "language" | "version"
+        ) && *text != FieldText::Many(Vec::new())
     });
     let fields = told_fields(short.map(|(name, text)| (*name, text)));
     format!("{}:{}{fields}", told.kind.as_str(), cancelled.unwrap_or_default())

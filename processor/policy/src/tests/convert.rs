@@ -241,7 +241,7 @@ impl Reader<'_> {
 
     fn control(&self, control: &ControlEvent) -> Read<Body> {
         let pause = control.pause.as_ref().map(|pause| Order::Pause {
-            until: pause.until.as_ref().map(|until| until.0.in_zone(&self.zone())),
+            until: pause.until.as_ref().map(|until| until.0.end_in_zone(&self.zone())),
         });
         let given = [
             control.exempt.map(Order::Exempt),

@@ -1,6 +1,6 @@
 //! The events of policy tests, as people write them.
 
-use crate::file::{Amount, CurrencyCode, Day, Length, Moment, ZoneName};
+use crate::file::{Amount, CurrencyCode, Day, Deadline, Length, Moment, ZoneName};
 use crate::yaml::{NonEmpty, Spanned, Table};
 use decision::account::PaymentMode;
 use decision::event::{BalanceReason, DisputeOutcome, Outcome};
@@ -236,8 +236,8 @@ pub(super) struct ControlEvent {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PauseFile {
-    /// To resume by itself at this moment.
-    pub(super) until: Option<Moment>,
+    /// To resume by itself: after this day, or at this moment.
+    pub(super) until: Option<Deadline>,
 }
 
 /// What became of a command.

@@ -20,7 +20,7 @@ use crate::yaml;
 use decision::Policy;
 use file::TestFile;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 /// What came of a file of tests.
@@ -75,7 +75,7 @@ pub fn run(path: &Path) -> Result<TestRun, Vec<PolicyReport>> {
     let text = crate::read(&name, path).map_err(|report| vec![report])?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let file = parse(&name, &text).map_err(|report| vec![report])?;
-    let policies = policies(&file, folder)?;
+    let policies = PolicyFiles::of(&file, folder)?;
     let tests = file.tests.iter().map(|test| play::play(&file, test, &policies)).collect();
     Ok(TestRun { file: name, tests })
 }
@@ -99,25 +99,48 @@ fn parse(name: &str, text: &str) -> Result<TestFile, PolicyReport> {
     }
 }
 
-/// The policies of a file, by the names it gives them.
-type Policies = BTreeMap<String, Arc<Policy>>;
+/// The policies of a file of tests, by the names it gives them.
+#[derive(Debug)]
+struct PolicyFiles<'a> {
+    folder: &'a Path,
+    checked: BTreeMap<String, Arc<Policy>>,
+}
 
-fn policies(file: &TestFile, folder: &Path) -> Result<Policies, Vec<PolicyReport>> {
-    let mut loaded = Policies::new();
-    let mut reports = Vec::new();
-    for name in file.policies() {
-        if loaded.contains_key(name) {
-            continue;
-        }
-        let path: PathBuf = folder.join(name);
-        match crate::load(&path) {
-            Ok(found) => {
-                loaded.insert(name.to_owned(), found.policy);
+impl<'a> PolicyFiles<'a> {
+    /// Reads them all.
+    ///
+    /// # Errors
+    /// All that is wrong with them: a report for each that is wrong.
+    fn of(file: &TestFile, folder: &'a Path) -> Result<Self, Vec<PolicyReport>> {
+        let mut checked = BTreeMap::new();
+        let mut reports = Vec::new();
+        for name in file.policies() {
+            if checked.contains_key(name) {
+                continue;
             }
-            Err(report) => reports.push(report),
+            match crate::load(&folder.join(name)) {
+                Ok(found) => {
+                    checked.insert(name.to_owned(), found.policy);
+                }
+                Err(report) => reports.push(report),
+            }
         }
+        if reports.is_empty() { Ok(Self { folder, checked }) } else { Err(reports) }
     }
-    if reports.is_empty() { Ok(loaded) } else { Err(reports) }
+
+    /// The policy that a test starts under.
+    fn first(&self, name: &str) -> Option<&Arc<Policy>> {
+        self.checked.get(name)
+    }
+
+    /// A policy that comes later, read anew: the test decides from when it holds.
+    ///
+    /// # Errors
+    /// When the file has changed under the test.
+    fn another(&self, name: &str) -> Result<Policy, String> {
+        let loaded = crate::load(&self.folder.join(name)).map_err(|report| report.to_string())?;
+        Arc::into_inner(loaded.policy).ok_or_else(|| format!("the policy {name} is in use"))
+    }
 }
 
 /// A finding of a file of tests.
@@ -125,5 +148,7 @@ fn finding(span: crate::Span, message: impl Into<String>, help: &str) -> Finding
     Finding::error("wrong-value", span, message).with_help(help)
 }
 
+#[cfg(test)]
+mod orders;
 #[cfg(test)]
 mod suites;

@@ -4,7 +4,7 @@ use super::clock::World;
 use super::convert::{Reader, merged};
 use super::file::{EventItem, Happening, StartingAccount, Step, TestCase, TestFile};
 use super::happenings::AccountChange;
-use super::{Failure, Policies, TestOutcome, compare};
+use super::{Failure, PolicyFiles, TestOutcome, compare};
 use crate::file::Moment;
 use crate::yaml::Spanned;
 use decision::Policy;
@@ -13,13 +13,13 @@ use decision::time::Timestamp;
 use std::sync::Arc;
 
 /// Plays one test.
-pub(super) fn play(file: &TestFile, test: &TestCase, policies: &Policies) -> TestOutcome {
+pub(super) fn play(file: &TestFile, test: &TestCase, policies: &PolicyFiles<'_>) -> TestOutcome {
     let (name, line) = (test.name.value.clone(), test.name.span.line);
     TestOutcome { name, line, failure: steps(file, test, policies).err() }
 }
 
-fn steps(file: &TestFile, test: &TestCase, policies: &Policies) -> Result<(), Failure> {
-    let (Some(policy), Some(first)) = (policies.get(&file.policy.value), test.steps.0.first()) else {
+fn steps(file: &TestFile, test: &TestCase, policies: &PolicyFiles<'_>) -> Result<(), Failure> {
+    let (Some(policy), Some(first)) = (policies.first(&file.policy.value), test.steps.0.first()) else {
         return Ok(());
     };
     let (account, with_snapshot) = match &test.account {
@@ -43,7 +43,7 @@ fn steps(file: &TestFile, test: &TestCase, policies: &Policies) -> Result<(), Fa
 struct Play<'a> {
     world: World,
     account: AccountChange,
-    policies: &'a Policies,
+    policies: &'a PolicyFiles<'a>,
 }
 
 impl Play<'_> {
@@ -51,7 +51,7 @@ impl Play<'_> {
     fn start(&mut self, first: &Step) -> Result<(), String> {
         let at = self.moment(&first.at);
         self.world.run_to(at)?;
-        let policy = Arc::clone(&self.world.policy);
+        let policy = self.world.policy();
         let snapshot = self.reader(&policy).snapshot()?;
         self.world.happens(Body::Account(snapshot), at, None);
         match self.world.rejections.pop() {
@@ -105,10 +105,9 @@ impl Play<'_> {
         if let Happening::Account(change) = happening {
             self.account = merged(&self.account, change);
         }
-        let policy = Arc::clone(&self.world.policy);
+        let policy = self.world.policy();
         if let Happening::Policy(name) = happening {
-            let unknown = || format!("the policy {name} is not read");
-            self.world.policy = Arc::clone(self.policies.get(name).ok_or_else(unknown)?);
+            self.world.adopt(self.policies.another(name)?);
         } else if let Happening::Report(report) = happening {
             let zone = self.reader(&policy).zone();
             let what = (report.outcome.0, report.detail.clone());
@@ -121,7 +120,7 @@ impl Play<'_> {
 
     fn checks(&mut self, step: &Step) -> Result<(), String> {
         let mut differences = Vec::new();
-        let policy = Arc::clone(&self.world.policy);
+        let policy = self.world.policy();
         let reader = Reader { policy: &policy, account: &self.account };
         let zone = reader.zone();
         let rejections = std::mem::take(&mut self.world.rejections);
@@ -137,8 +136,7 @@ impl Play<'_> {
             differences.extend(compare::records(wanted, &found, &zone).err());
         }
         for wanted in step.state.iter().flat_map(|states| &states.0) {
-            let policies = policy.clone().into();
-            let found = compare::state(wanted, &self.world.debtor, self.world.moment(), &policies, &reader);
+            let found = compare::state(wanted, &self.world, &reader);
             differences.extend(found.err());
         }
         if differences.is_empty() {
@@ -152,7 +150,7 @@ impl Play<'_> {
     }
 
     fn moment(&self, written: &Spanned<Moment>) -> Timestamp {
-        written.value.0.in_zone(&self.reader(&self.world.policy).zone())
+        written.value.0.in_zone(&self.reader(&self.world.policy()).zone())
     }
 
     fn reader<'r>(&'r self, policy: &'r Policy) -> Reader<'r> {

@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod commands;
+mod plans;
+mod windows;
+
 use policy::{Finding, PolicyReport, Severity};
 
 const HEAD: &str = "\
@@ -42,6 +46,20 @@ fn check(marked: &str, said: &str) {
     assert_eq!((finding.span.line, finding.span.column), (line, column), "{marked}\n{words}");
 }
 
+/// The text after the head is a policy, of which one thing is said at the place that `§` marks.
+#[track_caller]
+fn warned(marked: &str, said: &str) {
+    let marked = format!("{HEAD}{marked}");
+    let (before, after) = marked.split_once('§').unwrap();
+    let loaded =
+        policy::parse("p.yaml", &format!("{before}{after}")).unwrap_or_else(|report| panic!("{report:#?}"));
+    let report = loaded.warnings.unwrap_or_else(|| panic!("{marked}\nnothing is said"));
+    let [finding] = report.findings.as_slice() else { panic!("{marked}\n{:#?}", report.findings) };
+    let words = format!("{} / {}", finding.message, finding.help.as_deref().unwrap_or_default());
+    assert!(words.contains(said), "{marked}\n{words}");
+    assert_eq!(finding.span.start, before.len(), "{marked}\n{words}");
+}
+
 /// The same for a rule on `main`, whose fields these are.
 #[track_caller]
 fn rule(fields: &str, said: &str) {
@@ -57,13 +75,31 @@ fn rule(fields: &str, said: &str) {
 /// The same for a plan of these fields.
 #[track_caller]
 fn plan(fields: &str, said: &str) {
-    let text = format!(
+    check(&policy_of(fields), said);
+}
+
+/// Nothing is wrong with a plan of these fields.
+#[track_caller]
+fn plan_is_fine(fields: &str) {
+    let text = format!("{HEAD}{}", policy_of(fields));
+    let loaded = policy::parse("p.yaml", &text).unwrap_or_else(|report| panic!("{report:#?}"));
+    assert!(loaded.warnings.is_none(), "{:#?}", loaded.warnings);
+}
+
+/// A policy with the plan `p` of these fields, and a plan `q` of the stage `letter`.
+fn policy_of(fields: &str) -> String {
+    format!(
         "templates: {{ t: {{ en: Text }} }}\n\
          segments: [ {{ name: all, group: g }} ]\n\
-         groups: {{ g: {{ standard: p, plans: [p] }} }}\n\
-         plans: {{ p: {{ {fields} }} }}\n"
-    );
-    check(&text, said);
+         groups: {{ g: {{ standard: p, plans: [p, q] }} }}\n\
+         plans:\n  q: {{ stages: [ {{ stage: letter, after: 1d, {DO} }} ] }}\n  p: {{ {fields} }}\n"
+    )
+}
+
+/// The fields of a plan: some, and the stages, each in braces.
+fn stages(fields: &str, stages: &[&str]) -> String {
+    let stages: Vec<_> = stages.iter().map(|stage| format!("{{ {stage} }}")).collect();
+    format!("{fields}stages: [ {} ]", stages.join(", "))
 }
 
 /// The same for a plan with this field and one stage.
@@ -79,6 +115,9 @@ fn stage(fields: &str, said: &str) {
 }
 
 const DO: &str = "do: [ { message: { template: t, channel: sms, class: service } } ]";
+const NOTIFY: &str = "do: [ { message: { template: t, channel: sms, class: statutory } } ]";
+const CUT: &str = "do: [ { provision: { operation: x, undo: y, cuts_off: true } } ]";
+const CALL: &str = "do: [ { task: { queue: calls } } ]";
 
 #[test]
 fn shapes() {
@@ -165,35 +204,6 @@ fn conditions() {
 }
 
 #[test]
-fn plans() {
-    plan("stages: §[]", "the list is empty");
-    let stages =
-        |one: &str, other: &str| format!("stages: [ {{ stage: {one}, {DO} }}, {{ stage: {other}, {DO} }} ]");
-    plan(&stages("a, after: 5d", "§a, after: 6d"), "the stage `a` is there already, in line 9");
-    plan(&stages("a, after: 5d", "b, after: §4d"), "is due before it / write 5d or more");
-    plan(
-        &format!("catch_up: severest, {}", stages("§a, after: 5d", "b, after: 5d")),
-        "`a` cannot be reached",
-    );
-    field_of_a_plan("entry: §5, exit: 5", "would end at once");
-    field_of_a_plan("exit: §-5", "below zero");
-    field_of_a_plan("debt_class: §providers", "did you mean `provider`?");
-    stage("a, after: 1d, §provision: x", "`provision` is no field here");
-}
-
-#[test]
-fn measures_of_plans() {
-    let stage = |measure: &str| format!("stages: [ {{ stage: §a, after: 1d, do: [ {measure} ] }} ]");
-    let provision = "{ provision: { operation: x, undo: y, cuts_off: true } }";
-    plan(&stage(provision), "no stage before it sends a message");
-    let stage = |measure: &str| format!("stages: [ {{ stage: a, after: 1d, do: [ {measure} ] }} ]");
-    plan(&stage("{ provision: { operation: x, undo: §x } }"), "the undo is the operation itself");
-    plan(&stage("{ fee: { code: f, amount: §0 } }"), "a fee of nothing");
-    plan(&stage("{ task: { queue: §'' } }"), "the text is empty");
-    plan(&stage("§{ task: { queue: q }, handover: { to: x } }"), "one key is wanted here");
-}
-
-#[test]
 fn groups_segments_and_templates() {
     check(
         "groups: { g: { standard: a, plans: [§a] } }\n",
@@ -210,31 +220,6 @@ fn groups_segments_and_templates() {
     check("attributes: { vip: { type: bool, default: §maybe } }\n", "is no value of type bool");
     check("attributes: { vip: { type: bool, default: §true, required: true } }\n", "no use for a default");
     check("attributes: { §v-p: { type: bool } }\n", "cannot be named in a condition");
-    check("windows: { w: { mon: \"09:00-12:00\", skip: [§holiday] } }\n", "`skip` without `calendar`");
-    check("windows: { §w: {} }\n", "never opens");
-    let calendar = "calendars: { c: { weekend: [sat, sun] } }\n";
-    check(
-        &format!("{calendar}windows: {{ §w: {{ sat: \"09:00-12:00\", calendar: c, skip: [weekend] }} }}\n"),
-        "never opens",
-    );
-}
-
-#[test]
-fn what_has_no_rules_yet_is_refused_where_it_is_used() {
-    check("effective_from: §2026-12-01\n", "not supported yet by this version");
-    check("holds: { promise: §{ at_most: 2, per: 90d } }\n", "`holds.promise` is not supported yet");
-    check("commands: { rates: §{ sms: 500/s } }\n", "`commands.rates` is not supported yet");
-    check("commands: { message: §{ report_within: 24h } }\n", "`commands.message` is not supported yet");
-    let breaker = "{ more_than: 3x, over: 1h, against: 7d, at_least: 9 }";
-    check(&format!("commands: {{ breaker: §{breaker} }}\n"), "`commands.breaker` is not supported yet");
-    field_of_a_plan("rolling: §true", "`rolling` is not supported yet");
-    field_of_a_plan("hold: { lift_measures: §true }", "`hold.lift_measures` is not supported yet");
-    field_of_a_plan("on_resegment: §restart", "`on_resegment` is not supported yet");
-    field_of_a_plan("running_cycles: §move", "`running_cycles` is not supported yet");
-    field_of_a_plan("maps_from: §{ q: { a: a } }", "`maps_from` is not supported yet");
-    field_of_a_plan(&format!("before_due: §[ {{ before: 3d, {DO} }} ]"), "`before_due` is not supported yet");
-    stage("a, after: 1d, notice: §{ of: a, at_least: 2d }", "`notice` is not supported yet");
-    stage("a, after: 1d, if_task: §{ queue: q, result: [x] }", "`if_task` is not supported yet");
 }
 
 #[test]
@@ -274,8 +259,21 @@ fn a_report_is_read_by_people_and_by_programs() {
     let found = report(&format!("{HEAD}colour: red\n"));
     let json = found.to_json();
     assert_eq!(json.pointer("/file").unwrap(), "p.yaml");
-    assert_eq!(json.pointer("/findings/0/line").unwrap(), 6);
-    assert_eq!(json.pointer("/findings/0/column").unwrap(), 1);
+    let finding = serde_json::json!({
+        "line": 6, "column": 1, "start": HEAD.len(), "length": 6,
+        "severity": "error", "code": "unknown-field",
+        "message": "`colour` is no field here", "help": null,
+    });
+    let mut found_json = json.pointer("/findings/0").unwrap().clone();
+    assert!(
+        found_json
+            .as_object_mut()
+            .unwrap()
+            .insert("help".to_owned(), serde_json::Value::Null)
+            .unwrap()
+            .is_string()
+    );
+    assert_eq!(found_json, finding);
     let mut told = String::new();
     let handler = miette::GraphicalReportHandler::new_themed(miette::GraphicalTheme::unicode_nocolor());
     handler.render_report(&mut told, &found).unwrap();
