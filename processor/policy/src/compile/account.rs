@@ -100,7 +100,8 @@ impl Checker<'_> {
         for (section, name) in groups.chain(plans).chain(templates).chain(windows).chain(calendars) {
             if !self.used.contains(&(section, name.value.clone())) {
                 let message = format!("nothing uses the {} `{}`", section.singular(), name.value);
-                self.say(Finding::warning("unused", name.span, message));
+                let finding = Finding::warning("unused", name.span, message);
+                self.say(finding.with_help("use it, or leave it out"));
             }
         }
     }

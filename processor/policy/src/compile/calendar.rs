@@ -64,10 +64,12 @@ impl Checker<'_> {
                 "`{}` has events with a time of day: {} of them, which are no holidays",
                 name.value, found.appointments
             );
-            self.say(Finding::warning("calendar-file", name.span, message));
+            let finding = Finding::warning("calendar-file", name.span, message);
+            self.say(finding.with_help("write those that are holidays as whole days"));
         } else if found.days.is_empty() && found.wrong.is_empty() {
             let message = format!("`{}` has no holidays", name.value);
-            self.say(Finding::warning("calendar-file", name.span, message));
+            let finding = Finding::warning("calendar-file", name.span, message);
+            self.say(finding.with_help("name a file with all-day events, or leave it out"));
         }
         found.days
     }

@@ -104,9 +104,9 @@ impl Checker<'_> {
             return;
         }
         let known = self.channels.iter().map(String::as_str).chain(besides.iter().copied());
-        let help = suggest::instead_of(name, known);
+        let help = suggest::instead_of(name, known).unwrap_or_else(|| "leave it out".to_owned());
         let message = format!("nothing is sent by `{}`", name.value);
-        self.say(Finding::warning("unused", name.span, message).with_help_if(help));
+        self.say(Finding::warning("unused", name.span, message).with_help(help));
     }
 
     fn breaker(&mut self, breaker: &BreakerFile) -> Breaker {

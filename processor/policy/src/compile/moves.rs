@@ -21,7 +21,8 @@ impl Checker<'_> {
             }
             (None, Some(unused)) if !plan.damaged => {
                 let message = "`maps_from` does nothing without `on_resegment: map`";
-                self.say(Finding::warning("unused", unused.span, message));
+                let finding = Finding::warning("unused", unused.span, message);
+                self.say(finding.with_help("write that too, or leave `maps_from` out"));
             }
             (Some(_) | None, _) => {}
         }

@@ -1,6 +1,6 @@
 //! Policy tests: whole lives of an account, written in YAML and played in virtual time.
 //!
-//! [`run`] plays a file; [`print`] and [`junit`] tell what came of it. What an event does is
+//! [`run`] plays a file; [`print()`] and [`junit`] tell what came of it. What an event does is
 //! `decision`'s business.
 
 mod checks;

@@ -55,7 +55,8 @@ fn warned(marked: &str, said: &str) {
         policy::parse("p.yaml", &format!("{before}{after}")).unwrap_or_else(|report| panic!("{report:#?}"));
     let report = loaded.warnings.unwrap_or_else(|| panic!("{marked}\nnothing is said"));
     let [finding] = report.findings.as_slice() else { panic!("{marked}\n{:#?}", report.findings) };
-    let words = format!("{} / {}", finding.message, finding.help.as_deref().unwrap_or_default());
+    let help = finding.help.as_deref().unwrap_or_else(|| panic!("it does not say what to do: {finding:?}"));
+    let words = format!("{} / {help}", finding.message);
     assert!(words.contains(said), "{marked}\n{words}");
     assert_eq!(finding.span.start, before.len(), "{marked}\n{words}");
 }
