@@ -5,6 +5,7 @@ use crate::booking::{self, Checked};
 use crate::debtor::Debtor;
 use crate::dunning::{self, Cause};
 use crate::event::{BalanceChange, Body, Control, Event, Order, Outcome, Report};
+use crate::holding;
 use crate::ids::AccountId;
 use crate::money::{Currency, LARGEST_AMOUNT};
 use crate::policies::Policies;
@@ -34,19 +35,33 @@ pub fn decide(debtor: &mut Debtor, input: Input<'_>, moment: Moment, policies: &
 
 /// Does what is due now, and works out when something is due next.
 fn settle(debtor: &mut Debtor, cause: Cause, scribe: &mut Scribe<'_>) {
-    let account_id = AccountId::from(debtor.id.as_str());
-    let has_paid = booking::end_waits(debtor, &account_id, scribe);
+    let has_paid = end_waits_and_holds(debtor, scribe);
     let cause = if has_paid { Cause::Paid } else { cause };
     dunning::assign_segment(debtor, false, scribe);
     alerting::announce_expiries(debtor, scribe);
     let next_stage = dunning::advance(debtor, cause, scribe);
-    let next_wait = booking::next_wait_end(&debtor.debt, scribe.moment.horizon);
+    let next_wait = booking::next_wait_end(&debtor.debt);
+    let next_end = holding::next_end(debtor, scribe);
     let next_expiry = alerting::next_expiry(debtor, scribe);
-    let next_due = [next_stage, next_wait, next_expiry].into_iter().flatten().min();
+    let next_due = [next_stage, next_wait, next_end, next_expiry].into_iter().flatten().min();
     if debtor.next_due != next_due {
         debtor.next_due = next_due;
         scribe.changed();
     }
+}
+
+/// Ends the waits and the holds whose time is over, each in its turn: what pays at the end of a wait
+/// keeps the promises that are not over by then. Answers whether a payment paid by it.
+fn end_waits_and_holds(debtor: &mut Debtor, scribe: &mut Scribe<'_>) -> bool {
+    let horizon = scribe.moment.horizon;
+    let account_id = AccountId::from(debtor.id.as_str());
+    let mut has_paid = false;
+    while let Some(until) = booking::next_wait_end(&debtor.debt).filter(|until| *until <= horizon) {
+        holding::end_holds(debtor, until.plus_micros(-1), scribe);
+        has_paid |= booking::end_waits(debtor, &account_id, until, scribe);
+    }
+    holding::end_holds(debtor, horizon, scribe);
+    has_paid
 }
 
 /// Takes an event. Answers what it may have done to the debt and to what is due; none where it did
@@ -69,7 +84,10 @@ fn on_event(debtor: &mut Debtor, event: &Event, scribe: &mut Scribe<'_>) -> Opti
             tell_duplicate(event, what, scribe);
             None
         }
-        Ok(Checked::New) => apply(debtor, event, scribe),
+        Ok(Checked::New) => {
+            let has_paid = end_before(debtor, event, scribe);
+            apply(debtor, event, scribe).map(|cause| if has_paid { Cause::Paid } else { cause })
+        }
     }
 }
 
@@ -89,9 +107,9 @@ fn check(debtor: &Debtor, event: &Event, scribe: &Scribe<'_>) -> Result<Checked,
         Body::Adjustment(adjustment) => {
             booking::check_adjustment(debtor, adjustment, policy.retention.reversal)
         }
-        Body::Payment(payment) => booking::check_payment(debtor, payment),
+        Body::Payment(payment) => booking::check_payment(debtor, payment, scribe),
         Body::Reversal(reversal) => booking::check_reversal(debtor, reversal, scribe),
-        Body::Control(control) => check_control(control, policy),
+        Body::Control(control) => check_control(debtor, event, control, scribe),
         Body::Report(_) => Ok(Checked::New),
     }
 }
@@ -163,13 +181,20 @@ fn money_of(change: &BalanceChange, policy: &Policy) -> Option<Currency> {
     change.currency.filter(|_| policy.balances.get(&change.name) == Some(&Unit::Money))
 }
 
-fn check_control(control: &Control, policy: &Policy) -> Result<Checked, Rejection> {
+fn check_control(
+    debtor: &Debtor,
+    event: &Event,
+    control: &Control,
+    scribe: &Scribe<'_>,
+) -> Result<Checked, Rejection> {
+    let policy = scribe.policy;
     let not_supported = |what| Err(Rejection::NotSupported { what });
     match &control.order {
         Order::Exempt(_) => Ok(Checked::New),
         Order::Rearm(rule) if policy.thresholds.iter().any(|known| known.id == *rule) => Ok(Checked::New),
         Order::Rearm(rule) => Err(Rejection::UnknownRule(rule.clone())),
-        Order::Hold(_) | Order::DisputeEnded { .. } => not_supported("a hold"),
+        Order::Hold(order) => holding::check_hold(debtor, control, order, event.occurred_at, scribe),
+        Order::DisputeEnded { id, outcome } => holding::check_outcome(debtor, id, *outcome, scribe),
         Order::AssignPlan(_) => not_supported("assigning a plan"),
         Order::Pause { .. } | Order::Resume => not_supported("a pause"),
         Order::Jump(_) => not_supported("a jump"),
@@ -203,9 +228,11 @@ fn apply(debtor: &mut Debtor, event: &Event, scribe: &mut Scribe<'_>) -> Option<
             cause = if lowers { Cause::Paid } else { Cause::Raised };
         }
         Body::Payment(payment) => {
-            booking::book_payment(debtor, account_id, payment, scribe);
+            if booking::book_payment(debtor, account_id, payment, &event.source, scribe) {
+                cause = Cause::Paid;
+            }
             booking::forget_old(&mut debtor.debt, scribe.oldest_kept());
-            cause = Cause::Paid;
+            holding::forget_old(debtor, scribe);
         }
         Body::Reversal(reversal) => {
             booking::book_reversal(debtor, account_id, reversal, scribe);
@@ -215,6 +242,14 @@ fn apply(debtor: &mut Debtor, event: &Event, scribe: &mut Scribe<'_>) -> Option<
         Body::Report(report) => apply_report(debtor, account_id, report, scribe),
     }
     Some(cause)
+}
+
+/// Ends what was over before the event came: a promise that was broken yesterday is not kept by what
+/// is paid today. Usage has nothing to do with it, and is the most frequent. Answers whether a
+/// payment paid by it.
+fn end_before(debtor: &mut Debtor, event: &Event, scribe: &mut Scribe<'_>) -> bool {
+    let is_due = debtor.next_due.is_some_and(|due| due <= scribe.moment.horizon);
+    is_due && !matches!(event.body, Body::Balance(_)) && end_waits_and_holds(debtor, scribe)
 }
 
 fn apply_snapshot(debtor: &mut Debtor, event: &Event, snapshot: &Snapshot, scribe: &mut Scribe<'_>) {
@@ -242,10 +277,13 @@ fn apply_control(debtor: &mut Debtor, account_id: &AccountId, control: &Control,
             alerting::rearm(debtor, account_id, rule);
             "rearm"
         }
+        // A hold's own record says who ordered it.
+        Order::Hold(order) => return holding::make_hold(debtor, account_id, control, order, scribe),
+        Order::DisputeEnded { id, outcome } => {
+            return holding::end_dispute(debtor, account_id, control, id, *outcome, scribe);
+        }
         // Declined by `check_control`.
-        Order::Hold(_)
-        | Order::DisputeEnded { .. }
-        | Order::AssignPlan(_)
+        Order::AssignPlan(_)
         | Order::Pause { .. }
         | Order::Resume
         | Order::Jump(_)

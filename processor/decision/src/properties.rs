@@ -1,11 +1,14 @@
 //! What always holds, whatever comes: any events, with ids that collide, moments out of order and
 //! absurd amounts. Most of it is checked by [`crate::testing`] after every decision.
 
-use crate::event::{BalanceReason, Body, Event, Order, Outcome, PaymentStatus};
+use crate::event::{
+    BalanceReason, Body, DisputeOutcome, Event, HoldKind, Instalment, Order, Outcome, PaymentStatus,
+};
 use crate::ids::CommandId;
 use crate::money::MinorUnits;
 use crate::plan::{Anchor, CatchUp, DebtClassBy, OnPartCure, Plan, Stage};
-use crate::policy::{MessageClass, Policy};
+use crate::policy::{HoldBounds, HoldRules, MessageClass, Policy};
+use crate::record::RecordKind;
 use crate::testing::*;
 use crate::threshold::{Deliver, Lines, OnFirst, Threshold, Watch};
 use crate::time::Timestamp;
@@ -80,7 +83,15 @@ fn rich_policy(catch_up: CatchUp, on_part_cure: OnPartCure, debt_class: DebtClas
         Threshold { max_age: Some(period("1h")), ..rule("data", "data", falling(&["10"])) },
         soon,
     ];
-    Policy { thresholds: rules, ..policy_of(plan) }
+    let bounds = HoldBounds {
+        at_most: Some(4),
+        per: Some(period("30d")),
+        no_longer_than: Some(period("20d")),
+        no_more_than: Some(decimal("2.50")),
+        beyond: Some("manager".to_owned()).filter(|_| catch_up == CatchUp::Severest),
+    };
+    let holds = HoldRules { promise: Some(bounds.clone()), dispute: Some(bounds), ..HoldRules::default() };
+    Policy { thresholds: rules, holds, ..policy_of(plan) }
 }
 
 fn amount() -> impl Strategy<Value = i64> {
@@ -97,7 +108,7 @@ fn pick(names: &'static [&'static str]) -> impl Strategy<Value = &'static str> {
 }
 
 const INVOICES: &[&str] = &["B1", "B2", "B3", "B4"];
-const PAYMENTS: &[&str] = &["P1", "P2", "P3"];
+const PAYMENTS: &[&str] = &["P1", "P2", "P3", "P4", "P5"];
 
 fn an_invoice() -> impl Strategy<Value = Body> {
     let kinds = (proptest::option::of(pick(&["a", "b"])), proptest::option::of(pick(&["x", "y"])), 0..60_u8);
@@ -116,13 +127,15 @@ fn an_invoice() -> impl Strategy<Value = Body> {
 
 fn a_payment() -> impl Strategy<Value = Body> {
     let receipt = proptest::option::weighted(0.2, pick(&["R1", "R2"]));
-    (pick(PAYMENTS), amount(), vec(pick(INVOICES), 0..3), receipt, 0..40_u8).prop_map(
-        |(id, amount, invoices, receipt, odd)| {
+    (pick(PAYMENTS), amount(), vec(pick(INVOICES), 0..3), receipt, 0..8_u8).prop_map(
+        |(id, amount, invoices, receipt, status)| {
             payment_with(id, amount, &invoices, |payment| {
                 payment.receipt = receipt.map(Into::into);
-                if odd == 0 {
-                    payment.status = PaymentStatus::Unconfirmed;
-                }
+                payment.status = match status {
+                    0 | 1 => PaymentStatus::Unconfirmed,
+                    2 => PaymentStatus::Refused,
+                    _ => PaymentStatus::Confirmed,
+                };
             })
         },
     )
@@ -142,6 +155,40 @@ fn a_reversal() -> impl Strategy<Value = Body> {
         0 => undo_reversal(payment, amount),
         _ => reversal(payment, amount),
     })
+}
+
+/// Ids of holds; one is a payment's as well.
+const HOLDS: &[&str] = &["H1", "H2", "H3", "H4", "H5", "P2"];
+
+fn a_hold() -> impl Strategy<Value = Body> {
+    let named = vec(pick(INVOICES), 0..3);
+    let until = proptest::option::weighted(0.8, 0..40_i32);
+    let parts = vec((0..40_i32, amount()), 0..4);
+    let asked = proptest::option::weighted(0.6, amount());
+    (pick(HOLDS), 0..4_u8, asked, named, until, parts, 0..4_i32).prop_map(
+        |(id, kind, asked, named, until, parts, grace_days)| {
+            let day = |days| date("2026-01-10").plus_days(days);
+            let parts = parts
+                .into_iter()
+                .map(|(days, amount)| Instalment { due: day(days), amount: MinorUnits(amount) });
+            let kind = match kind {
+                0 => HoldKind::Dispute,
+                1 => HoldKind::Promise,
+                2 => HoldKind::Deferral,
+                _ => HoldKind::Instalments { parts: parts.collect(), grace_days },
+            };
+            hold(id, kind, |order| {
+                order.amount = asked.map(MinorUnits);
+                order.invoices = named.into_iter().map(Into::into).collect();
+                order.until = until.map(day);
+            })
+        },
+    )
+}
+
+fn an_outcome() -> impl Strategy<Value = Body> {
+    let outcomes = [DisputeOutcome::Upheld, DisputeOutcome::Rejected, DisputeOutcome::Withdrawn];
+    (pick(HOLDS), proptest::sample::select(outcomes.to_vec())).prop_map(|(id, how)| outcome(id, how))
 }
 
 fn a_balance() -> impl Strategy<Value = Body> {
@@ -204,6 +251,8 @@ fn a_step() -> impl Strategy<Value = Step> {
         3 => a_balance().prop_map(What::Body),
         1 => a_snapshot().prop_map(What::Body),
         1 => a_control().prop_map(What::Body),
+        3 => a_hold().prop_map(What::Body),
+        1 => an_outcome().prop_map(What::Body),
         1 => (any::<usize>(), outcome).prop_map(|(command, outcome)| What::Report(command, outcome)),
     ];
     let wait = prop_oneof![3 => 0..3 * DAY, 2 => 0..DAY / 24, 1 => Just(0), 1 => Just(450 * DAY)];
@@ -299,4 +348,39 @@ proptest! {
         let has_cycle = debtor.profiles.iter().any(|profile| !profile.cycles.is_empty());
         prop_assert!(has_cycle || on.is_empty(), "no cycle is open, and in force are {on:?}");
     }
+    #[test]
+    fn a_hold_ends_alike_whether_its_end_is_looked_at_in_time_or_late(
+        policy in a_policy(),
+        steps in vec(a_step(), 1..40),
+    ) {
+        let (_, debtor) = live(policy(), true, &steps);
+        let waking = debtor.next_due.unwrap_or_default();
+        let end = waking.plus_micros(100 * DAY);
+        let policies: crate::Policies = policy().into();
+        let ended = |decisions: crate::Decisions| {
+            let is_end = |kind| RECORDS_OF_ENDS.contains(&kind);
+            let ends = decisions.records.into_iter().filter(move |record| is_end(record.kind));
+            let id = |record: &crate::record::Record| record.figures.first().map(|figure| figure.value.clone());
+            ends.map(move |record| (record.kind, record.reason.clone(), id(&record))).collect::<Vec<_>>()
+        };
+        let (mut in_time, mut late) = (debtor.clone(), debtor);
+        let mut ended_in_time = Vec::new();
+        while let Some(due) = in_time.next_due.filter(|due| *due <= end) {
+            let now = due.max(waking);
+            let moment = Moment { now, horizon: now };
+            ended_in_time.extend(ended(crate::decide(&mut in_time, Input::Due, moment, &policies)));
+        }
+        let moment = Moment { now: end, horizon: end };
+        let ended_late = ended(crate::decide(&mut late, Input::Due, moment, &policies));
+        prop_assert_eq!(ended_in_time, ended_late);
+        prop_assert_eq!(in_time.holds, late.holds);
+    }
 }
+
+/// What a record of a hold's end may be.
+const RECORDS_OF_ENDS: &[RecordKind] = &[
+    RecordKind::HoldEnded,
+    RecordKind::PromiseKept,
+    RecordKind::PromiseBroken,
+    RecordKind::InstalmentsBroken,
+];

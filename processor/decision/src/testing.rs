@@ -3,11 +3,13 @@
 //!
 //! Decisions are compared as short texts, so that a table of them reads like the account's story.
 
+mod holds;
 mod invariants;
 mod life;
 mod policies;
 mod words;
 
+pub(crate) use holds::*;
 pub(crate) use life::{Life, event};
 pub(crate) use policies::*;
 
@@ -21,13 +23,13 @@ use crate::money::{Currency, MinorUnits};
 use crate::time::{Date, Timestamp, Zone};
 use std::collections::BTreeMap;
 
-/// Reads `2026-03-10` (its first moment), or `2026-03-10T09:30`, in UTC.
+/// Reads `2026-03-10` (its first moment), `2026-03-10T09:30` or `2026-03-10T09:30:59`, in UTC.
 #[track_caller]
 pub(crate) fn moment(text: &str) -> Timestamp {
     let (day, clock) = text.split_once('T').unwrap_or((text, "00:00"));
-    let (hours, minutes) = clock.split_once(':').unwrap();
-    let minutes = hours.parse::<i64>().unwrap() * 60 + minutes.parse::<i64>().unwrap();
-    Zone::utc().start_of(date(day)).plus_micros(minutes * 60_000_000)
+    let parts = clock.split(':').map(|part| part.parse::<i64>().unwrap());
+    let seconds: i64 = parts.zip([3_600, 60, 1]).map(|(part, seconds)| part * seconds).sum();
+    Zone::utc().start_of(date(day)).plus_micros(seconds * 1_000_000)
 }
 
 #[track_caller]

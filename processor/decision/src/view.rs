@@ -5,12 +5,13 @@ use crate::alerting;
 use crate::cycle::{DebtClass, Profile};
 use crate::debtor::Debtor;
 use crate::dunning::{self, scope::Scope, stages};
+use crate::hold::HoldReason;
 use crate::holding;
-use crate::ids::{PlanName, RuleId, StageName};
+use crate::ids::{HoldId, InvoiceId, PlanName, RuleId, StageName};
 use crate::money::MinorUnits;
 use crate::policies::Policies;
 use crate::scribe::Scribe;
-use crate::time::Timestamp;
+use crate::time::{Date, Timestamp};
 use std::collections::BTreeMap;
 
 /// A debt profile as a person sees it.
@@ -30,6 +31,33 @@ pub struct ProfileView {
     pub conditional_debt: MinorUnits,
     /// The next stage, and when it is due.
     pub next: Option<(StageName, Timestamp)>,
+}
+
+/// A hold in force, as a person sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HoldView {
+    /// Its id.
+    pub id: HoldId,
+    /// What it is.
+    pub kind: HoldReason,
+    /// How much it freezes at most.
+    pub amount: MinorUnits,
+    /// What is paid of a promise or an instalment plan; of others nothing.
+    pub paid: MinorUnits,
+    /// What it freezes now.
+    pub freezes: MinorUnits,
+    /// The invoices it names; empty where it names none.
+    pub invoices: Vec<InvoiceId>,
+    /// Through which day it holds.
+    pub until: Option<Date>,
+    /// When it ends by itself, were nothing to change.
+    pub ends_at: Option<Timestamp>,
+    /// Of a dispute: the customer was right, and it waits for its adjustment.
+    pub is_upheld: bool,
+    /// Who made it.
+    pub by: String,
+    /// When it was made.
+    pub made_at: Timestamp,
 }
 
 /// Whether a debt is being worked on.
@@ -96,6 +124,12 @@ fn profile(debtor: &Debtor, class: DebtClass, scribe: &Scribe<'_>) -> ProfileVie
         conditional_debt: scope.as_ref().map(|(_, scope)| scope.conditional).unwrap_or_default(),
         next,
     }
+}
+
+/// The holds in force, in the order they were made.
+#[must_use]
+pub fn holds(debtor: &Debtor, moment: Moment, policies: &Policies) -> Vec<HoldView> {
+    holding::views(debtor, &Scribe::new(debtor, moment, policies))
 }
 
 /// What was paid and pays nothing yet.

@@ -1,7 +1,7 @@
 //! What is declined, and what is known already.
 
 use super::{check_known, check_rejected};
-use crate::event::{Order, PaymentStatus};
+use crate::event::Order;
 use crate::testing::*;
 
 #[test]
@@ -101,9 +101,6 @@ fn money_of_another_currency_is_rejected() {
 
 #[test]
 fn what_this_version_does_not_know_is_said_to_be_so() {
-    let with = |status| payment_with("P1", 1, &[], |payment| payment.status = status);
-    check_rejected(vec![with(PaymentStatus::Unconfirmed)], "not_supported");
-    check_rejected(vec![with(PaymentStatus::Refused)], "not_supported");
     check_rejected(vec![control(Order::Close)], "not_supported");
     check_rejected(vec![control(Order::Resume)], "not_supported");
     check_rejected(vec![control(Order::Jump("bar".into()))], "not_supported");
