@@ -71,7 +71,12 @@ fn on_event(debtor: &mut Debtor, event: &Event, scribe: &mut Scribe<'_>) -> Opti
         tell_duplicate(event, "event_id", scribe);
         return None;
     }
-    let checked = check(debtor, event, scribe);
+    let is_late = is_anything_over(debtor, event, scribe);
+    let checked = if is_late {
+        check(&as_it_stands(debtor, scribe), event, scribe)
+    } else {
+        check(debtor, event, scribe)
+    };
     let dedup_window = scribe.policy.retention.dedup.nominal_micros();
     debtor.seen.remember(&event.event_id, scribe.now(), dedup_window);
     scribe.changed();
@@ -85,10 +90,30 @@ fn on_event(debtor: &mut Debtor, event: &Event, scribe: &mut Scribe<'_>) -> Opti
             None
         }
         Ok(Checked::New) => {
-            let has_paid = end_before(debtor, event, scribe);
+            let has_paid = is_late && end_waits_and_holds(debtor, scribe);
             apply(debtor, event, scribe).map(|cause| if has_paid { Cause::Paid } else { cause })
         }
     }
+}
+
+/// Whether a wait or a hold was over before the event came, and no timer has ended it yet. Usage
+/// has nothing to do with it, and is the most frequent.
+fn is_anything_over(debtor: &Debtor, event: &Event, scribe: &Scribe<'_>) -> bool {
+    let horizon = scribe.moment.horizon;
+    let is_over = |until: Option<Timestamp>| until.is_some_and(|until| until <= horizon);
+    is_over(debtor.next_due)
+        && !matches!(event.body, Body::Balance(_))
+        && (is_over(booking::next_wait_end(&debtor.debt)) || is_over(holding::next_end(debtor, scribe)))
+}
+
+/// The debtor without what is over: a promise that was broken yesterday is not kept by what is paid
+/// today, and the debt that a payment paid at the end of its wait is frozen no more. A copy, since
+/// an event that is rejected changes nothing.
+fn as_it_stands(debtor: &Debtor, scribe: &Scribe<'_>) -> Debtor {
+    let mut debtor = debtor.clone();
+    let mut aside = Scribe::new(&debtor, scribe.moment, scribe.policies);
+    end_waits_and_holds(&mut debtor, &mut aside);
+    debtor
 }
 
 fn tell_duplicate(event: &Event, what: &str, scribe: &mut Scribe<'_>) {
@@ -242,14 +267,6 @@ fn apply(debtor: &mut Debtor, event: &Event, scribe: &mut Scribe<'_>) -> Option<
         Body::Report(report) => apply_report(debtor, account_id, report, scribe),
     }
     Some(cause)
-}
-
-/// Ends what was over before the event came: a promise that was broken yesterday is not kept by what
-/// is paid today. Usage has nothing to do with it, and is the most frequent. Answers whether a
-/// payment paid by it.
-fn end_before(debtor: &mut Debtor, event: &Event, scribe: &mut Scribe<'_>) -> bool {
-    let is_due = debtor.next_due.is_some_and(|due| due <= scribe.moment.horizon);
-    is_due && !matches!(event.body, Body::Balance(_)) && end_waits_and_holds(debtor, scribe)
 }
 
 fn apply_snapshot(debtor: &mut Debtor, event: &Event, snapshot: &Snapshot, scribe: &mut Scribe<'_>) {

@@ -39,7 +39,7 @@ pub(crate) fn check_payment(
     }
     match payment.status {
         PaymentStatus::Confirmed => check_confirmed(debtor, payment),
-        PaymentStatus::Unconfirmed => holding::check_unconfirmed(debtor, payment, scribe),
+        PaymentStatus::Unconfirmed => holding::check_unconfirmed(debtor, payment),
         PaymentStatus::Refused => holding::check_refusal(debtor, payment, scribe),
     }
 }

@@ -31,11 +31,9 @@ pub(super) fn last_day(bounds: &HoldBounds, scribe: &Scribe<'_>) -> Option<Date>
     bounds.no_longer_than.map(ends)
 }
 
-/// Declines a hold that is beyond its bounds. `asked` is the amount as ordered, and `standing`
-/// holds those that are in force.
+/// Declines a hold that is beyond its bounds; `asked` is the amount as ordered.
 pub(super) fn check(
     debtor: &Debtor,
-    standing: &[&Hold],
     hold: &Hold,
     asked: MinorUnits,
     bounds: &HoldBounds,
@@ -44,7 +42,7 @@ pub(super) fn check(
     let kind = hold.kind;
     let beyond = |bound| Err(Rejection::BeyondBound { kind, bound, beyond: bounds.beyond.clone() });
     if let Some(most) = bounds.at_most
-        && made(debtor, standing, kind, bounds, scribe) >= usize::try_from(most).unwrap_or(usize::MAX)
+        && made(debtor, kind, bounds, scribe) >= usize::try_from(most).unwrap_or(usize::MAX)
     {
         return beyond(Bound::AtMost { most, per: bounds.per });
     }
@@ -61,14 +59,8 @@ pub(super) fn check(
 
 /// How many holds of the kind were made in the bounds' time; where they name none, how many there
 /// are.
-fn made(
-    debtor: &Debtor,
-    standing: &[&Hold],
-    kind: HoldReason,
-    bounds: &HoldBounds,
-    scribe: &Scribe<'_>,
-) -> usize {
-    let of_kind = standing.iter().filter(|hold| hold.kind == kind);
+fn made(debtor: &Debtor, kind: HoldReason, bounds: &HoldBounds, scribe: &Scribe<'_>) -> usize {
+    let of_kind = debtor.holds.iter().filter(|hold| hold.kind == kind);
     let Some(per) = bounds.per else { return of_kind.count() };
     let since = scribe.zone.before(scribe.now(), per);
     let active = debtor.holds.iter().map(|hold| (hold.kind, hold.made_at));

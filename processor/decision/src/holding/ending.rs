@@ -179,17 +179,6 @@ pub(crate) fn next_end(debtor: &Debtor, scribe: &Scribe<'_>) -> Option<Timestamp
     [moment, morning].into_iter().flatten().min().filter(|next| *next < Timestamp::LATEST)
 }
 
-/// The holds that are in force: one whose time is over may not have been ended yet.
-pub(super) fn standing<'a>(debtor: &'a Debtor, scribe: &Scribe<'_>) -> Vec<&'a Hold> {
-    let until = scribe.moment.horizon;
-    if debtor.next_due.is_none_or(|due| due > until) {
-        return debtor.holds.iter().collect();
-    }
-    let today = scribe.zone.date_of(until);
-    let has_come = |end: Option<(When, End)>| end.is_some_and(|(when, _)| when.has_come(until, today));
-    ends(debtor).filter(|(_, _, end)| !has_come(*end)).map(|(hold, _, _)| hold).collect()
-}
-
 /// Takes the hold at this place out of force: something else than time ended it.
 pub(super) fn end_one(
     debtor: &mut Debtor,

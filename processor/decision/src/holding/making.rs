@@ -1,7 +1,7 @@
 //! How a hold is made: what is declined, how much it is of, until when it lasts.
 
 use super::freezing::Open;
-use super::{MOST_HOLDS, bounds, ending, is_paid_off, telling};
+use super::{MOST_HOLDS, bounds, is_paid_off, telling};
 use crate::booking::{Checked, check_amount};
 use crate::debt::Debt;
 use crate::debtor::Debtor;
@@ -26,8 +26,7 @@ pub(crate) fn check_hold(
     scribe: &Scribe<'_>,
 ) -> Result<Checked, Rejection> {
     check_amounts(order)?;
-    let standing = ending::standing(debtor, scribe);
-    if let Some(known) = check_id(debtor, &standing, &order.id, |hold| is_same(hold, order))? {
+    if let Some(known) = check_id(debtor, &order.id, |hold| is_same(hold, order))? {
         return Ok(known);
     }
     check_days(order, scribe.zone.date_of(ordered_at.min(scribe.now())))?;
@@ -38,11 +37,11 @@ pub(crate) fn check_hold(
     if !open_of(debtor, &order.invoices).is_positive() {
         return Err(Rejection::NothingOpen);
     }
-    check_number(&standing)?;
+    check_number(debtor)?;
     let hold = hold_of(debtor, control, order, scribe);
     if let Some(bounds) = bounds::bounds_for(&scribe.policy.holds, hold.kind, &control.role) {
         let asked = asked(order).unwrap_or(hold.amount);
-        bounds::check(debtor, &standing, &hold, asked, bounds, scribe)?;
+        bounds::check(debtor, &hold, asked, bounds, scribe)?;
     }
     Ok(Checked::New)
 }
@@ -84,21 +83,20 @@ fn check_days(order: &HoldOrder, today: Date) -> Result<(), Rejection> {
 /// Declines an id that was used: of a hold in force that `is_same`, it is known already.
 pub(super) fn check_id(
     debtor: &Debtor,
-    standing: &[&Hold],
     id: &HoldId,
     is_same: impl Fn(&Hold) -> bool,
 ) -> Result<Option<Checked>, Rejection> {
-    if let Some(hold) = standing.iter().find(|hold| hold.id == *id) {
+    if let Some(hold) = debtor.holds.iter().find(|hold| hold.id == *id) {
         let differs = || Rejection::HoldDiffers(id.clone());
         return is_same(hold).then_some(Some(Checked::Known("hold"))).ok_or_else(differs);
     }
-    let is_over = debtor.holds.iter().any(|hold| hold.id == *id)
-        || debtor.former_holds.iter().any(|former| former.id == *id);
+    let is_over = debtor.former_holds.iter().any(|former| former.id == *id);
     if is_over { Err(Rejection::HoldOver(id.clone())) } else { Ok(None) }
 }
 
-pub(super) fn check_number(standing: &[&Hold]) -> Result<(), Rejection> {
-    if standing.len() >= MOST_HOLDS {
+/// Declines a hold beyond the most that a debtor may have.
+pub(super) fn check_number(debtor: &Debtor) -> Result<(), Rejection> {
+    if debtor.holds.len() >= MOST_HOLDS {
         return Err(Rejection::TooManyHolds { most: MOST_HOLDS });
     }
     Ok(())

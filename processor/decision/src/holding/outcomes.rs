@@ -1,6 +1,6 @@
 //! How a dispute ends: by its outcome, or, where the customer was right, by the adjustment.
 
-use super::ending::{self, End, end_one};
+use super::ending::{End, end_one};
 use super::telling;
 use crate::booking::Checked;
 use crate::debtor::Debtor;
@@ -19,10 +19,8 @@ pub(crate) fn check_outcome(
     outcome: DisputeOutcome,
     scribe: &Scribe<'_>,
 ) -> Result<Checked, Rejection> {
-    let standing = ending::standing(debtor, scribe);
-    let Some(hold) = standing.into_iter().find(|hold| hold.id == *id) else {
-        let is_over = debtor.holds.iter().any(|hold| hold.id == *id)
-            || debtor.former_holds.iter().any(|former| former.id == *id);
+    let Some(hold) = debtor.holds.iter().find(|hold| hold.id == *id) else {
+        let is_over = debtor.former_holds.iter().any(|former| former.id == *id);
         let window = scribe.policy.retention.reversal.to_string();
         let unknown = || Rejection::UnknownHold(id.clone(), window);
         return Err(if is_over { Rejection::HoldOver(id.clone()) } else { unknown() });

@@ -1,6 +1,6 @@
 //! Unconfirmed payments: the customer shows a receipt, and the debt is held until the bank speaks.
 
-use super::ending::{self, End, end_one};
+use super::ending::{End, end_one};
 use super::freezing::Open;
 use super::making::{add, check_id, check_number, once_each, open_of};
 use crate::booking::Checked;
@@ -13,22 +13,17 @@ use crate::rejection::Rejection;
 use crate::scribe::Scribe;
 
 /// Whether an unconfirmed payment may hold the debt. It may name invoices not seen yet.
-pub(crate) fn check_unconfirmed(
-    debtor: &Debtor,
-    payment: &Payment,
-    scribe: &Scribe<'_>,
-) -> Result<Checked, Rejection> {
-    let standing = ending::standing(debtor, scribe);
+pub(crate) fn check_unconfirmed(debtor: &Debtor, payment: &Payment) -> Result<Checked, Rejection> {
     let is_same = |hold: &Hold| {
         hold.kind == HoldReason::UnconfirmedPayment
             && hold.amount == payment.amount
             && hold.invoices == once_each(&payment.invoices)
             && hold.receipt == payment.receipt
     };
-    if let Some(known) = check_id(debtor, &standing, &hold_id(payment), is_same)? {
+    if let Some(known) = check_id(debtor, &hold_id(payment), is_same)? {
         return Ok(known);
     }
-    if standing.iter().any(|hold| has_receipt(hold, payment)) {
+    if debtor.holds.iter().any(|hold| has_receipt(hold, payment)) {
         return Ok(Checked::Known("receipt"));
     }
     let places = Open::of(&debtor.debt, payment.invoices.iter());
@@ -36,7 +31,7 @@ pub(crate) fn check_unconfirmed(
     if !names_unseen && !open_of(debtor, &payment.invoices).is_positive() {
         return Err(Rejection::NothingOpen);
     }
-    check_number(&standing)?;
+    check_number(debtor)?;
     Ok(Checked::New)
 }
 
@@ -76,14 +71,13 @@ pub(crate) fn check_refusal(
     payment: &Payment,
     scribe: &Scribe<'_>,
 ) -> Result<Checked, Rejection> {
-    if ending::standing(debtor, scribe).iter().any(|hold| is_of(hold, payment)) {
+    if debtor.holds.iter().any(|hold| is_of(hold, payment)) {
         return Ok(Checked::New);
     }
     let id = payment.id.as_str();
     let is_receipt = |kind| kind == HoldReason::UnconfirmedPayment;
-    let is_over = debtor.holds.iter().any(|hold| is_of(hold, payment))
-        || debtor.former_holds.iter().any(|former| is_receipt(former.kind) && former.id.as_str() == id);
-    if is_over {
+    let mut former = debtor.former_holds.iter();
+    if former.any(|former| is_receipt(former.kind) && former.id.as_str() == id) {
         return Ok(Checked::Known("a receipt that is over"));
     }
     let window = scribe.policy.retention.reversal;
