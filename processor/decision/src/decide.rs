@@ -1,10 +1,13 @@
 //! The one way through a decision: known already? allowed? then change, then do what is due.
 
+mod controls;
+
 use crate::account::Snapshot;
 use crate::booking::{self, Checked};
 use crate::debtor::Debtor;
-use crate::dunning::{self, Cause, held, moving, orders};
-use crate::event::{BalanceChange, Body, Control, Event, Order};
+use crate::dunning::{self, Cause, held, moving};
+use crate::event::{BalanceChange, Body, Event};
+use crate::holding;
 use crate::ids::AccountId;
 use crate::money::{Currency, LARGEST_AMOUNT};
 use crate::policies::Policies;
@@ -32,27 +35,48 @@ pub fn decide(debtor: &mut Debtor, input: Input<'_>, moment: Moment, policies: &
 
 /// Does what is due now, and works out when something is due next.
 fn settle(debtor: &mut Debtor, cause: Cause, scribe: &mut Scribe<'_>) {
-    let account_id = AccountId::from(debtor.id.as_str());
-    let has_paid = booking::end_waits(debtor, &account_id, scribe);
+    let has_paid = end_what_is_over(debtor, scribe);
     let cause = if has_paid { Cause::Paid } else { cause };
-    // What ended while nobody looked ended at its own time.
-    for at in held::moments(debtor, scribe) {
-        held::end_pause(debtor, at, scribe);
-        held::turn_all(debtor, at, scribe);
-    }
     moving::assign_segment(debtor, false, scribe);
     alerting::announce_expiries(debtor, scribe);
     let next_stage = dunning::advance(debtor, cause, scribe);
     // After the cycles: a message that waits for a cycle which just ended is not sent.
     sending::wake(debtor, scribe);
-    let next_wait = booking::next_wait_end(&debtor.debt, scribe.moment.horizon);
+    let next_over = next_over(debtor, scribe);
     let next_expiry = alerting::next_expiry(debtor, scribe);
     let next_wake = sending::next_wake(scribe);
-    let next_due = [next_stage, next_wait, next_wake, next_expiry].into_iter().flatten().min();
+    let next_due = [next_stage, next_over, next_wake, next_expiry].into_iter().flatten().min();
     if debtor.next_due != next_due {
         debtor.next_due = next_due;
         scribe.changed();
     }
+}
+
+/// Ends the waits, the holds and the pause whose time is over, each in its turn, and lets the cycles
+/// go on as of then: what ended while nobody looked ended at its own time. What pays at the end of a
+/// wait keeps the promises that are not over by then. Answers whether a payment paid by it.
+fn end_what_is_over(debtor: &mut Debtor, scribe: &mut Scribe<'_>) -> bool {
+    let horizon = scribe.moment.horizon;
+    let account_id = AccountId::from(debtor.id.as_str());
+    let (mut has_paid, mut last) = (false, None);
+    while let Some(at) = next_over(debtor, scribe).filter(|at| *at <= horizon && Some(*at) != last) {
+        has_paid |= booking::end_waits(debtor, &account_id, at, scribe);
+        holding::end_holds(debtor, at, scribe);
+        held::end_pause(debtor, at, scribe);
+        held::turn_all(debtor, at, scribe);
+        last = Some(at);
+    }
+    holding::end_holds(debtor, horizon, scribe);
+    has_paid
+}
+
+/// When the next wait, hold or pause is over by itself.
+fn next_over(debtor: &Debtor, scribe: &Scribe<'_>) -> Option<Timestamp> {
+    let pause = debtor.pause.as_ref().and_then(|pause| pause.until);
+    [booking::next_wait_end(&debtor.debt), holding::next_end(debtor, scribe), pause]
+        .into_iter()
+        .flatten()
+        .min()
 }
 
 /// Takes an event. Answers what it may have done to the debt and to what is due; none where it did
@@ -62,7 +86,12 @@ fn on_event(debtor: &mut Debtor, event: &Event, scribe: &mut Scribe<'_>) -> Opti
         tell_duplicate(event, "event_id", scribe);
         return None;
     }
-    let checked = check(debtor, event, scribe);
+    let is_late = is_anything_over(debtor, event, scribe);
+    let checked = if is_late {
+        check(&as_it_stands(debtor, scribe), event, scribe)
+    } else {
+        check(debtor, event, scribe)
+    };
     let dedup_window = scribe.policy.retention.dedup.nominal_micros();
     debtor.seen.remember(&event.event_id, scribe.now(), dedup_window);
     scribe.changed();
@@ -75,8 +104,29 @@ fn on_event(debtor: &mut Debtor, event: &Event, scribe: &mut Scribe<'_>) -> Opti
             tell_duplicate(event, what, scribe);
             None
         }
-        Ok(Checked::New) => apply(debtor, event, scribe),
+        Ok(Checked::New) => {
+            let has_paid = is_late && end_what_is_over(debtor, scribe);
+            apply(debtor, event, scribe).map(|cause| if has_paid { Cause::Paid } else { cause })
+        }
     }
+}
+
+/// Whether a wait, a hold or a pause was over before the event came, and no timer has ended it yet. Usage
+/// has nothing to do with it, and is the most frequent.
+fn is_anything_over(debtor: &Debtor, event: &Event, scribe: &Scribe<'_>) -> bool {
+    let horizon = scribe.moment.horizon;
+    let is_over = |until: Option<Timestamp>| until.is_some_and(|until| until <= horizon);
+    is_over(debtor.next_due) && !matches!(event.body, Body::Balance(_)) && is_over(next_over(debtor, scribe))
+}
+
+/// The debtor without what is over: a promise that was broken yesterday is not kept by what is paid
+/// today, and the debt that a payment paid at the end of its wait is frozen no more. A copy, since
+/// an event that is rejected changes nothing.
+fn as_it_stands(debtor: &Debtor, scribe: &Scribe<'_>) -> Debtor {
+    let mut debtor = debtor.clone();
+    let mut aside = Scribe::new(&debtor, scribe.moment, scribe.policies);
+    end_what_is_over(&mut debtor, &mut aside);
+    debtor
 }
 
 fn tell_duplicate(event: &Event, what: &str, scribe: &mut Scribe<'_>) {
@@ -95,9 +145,9 @@ fn check(debtor: &Debtor, event: &Event, scribe: &Scribe<'_>) -> Result<Checked,
         Body::Adjustment(adjustment) => {
             booking::check_adjustment(debtor, adjustment, policy.retention.reversal)
         }
-        Body::Payment(payment) => booking::check_payment(debtor, payment),
+        Body::Payment(payment) => booking::check_payment(debtor, payment, scribe),
         Body::Reversal(reversal) => booking::check_reversal(debtor, reversal, scribe),
-        Body::Control(control) => check_control(debtor, control, scribe),
+        Body::Control(control) => controls::check(debtor, event, control, scribe),
         Body::Report(_) => Ok(Checked::New),
     }
 }
@@ -169,23 +219,6 @@ fn money_of(change: &BalanceChange, policy: &Policy) -> Option<Currency> {
     change.currency.filter(|_| policy.balances.get(&change.name) == Some(&Unit::Money))
 }
 
-fn check_control(debtor: &Debtor, control: &Control, scribe: &Scribe<'_>) -> Result<Checked, Rejection> {
-    let not_supported = |what| Err(Rejection::NotSupported { what });
-    match &control.order {
-        Order::Exempt(_) => Ok(()),
-        Order::Rearm(rule) if scribe.policy.thresholds.iter().any(|known| known.id == *rule) => Ok(()),
-        Order::Rearm(rule) => Err(Rejection::UnknownRule(rule.clone())),
-        Order::Hold(_) | Order::DisputeEnded { .. } => not_supported("a hold"),
-        Order::AssignPlan(plan) => orders::check_assign(debtor, plan, scribe),
-        Order::Pause { until } => orders::check_pause(*until, scribe),
-        Order::Resume => orders::check_resume(debtor),
-        Order::Jump(stage) => orders::check_jump(debtor, stage, scribe),
-        Order::Close => orders::check_open(debtor),
-        Order::TaskResult { queue, .. } => orders::check_task_result(debtor, queue),
-    }?;
-    Ok(Checked::New)
-}
-
 /// Changes the debtor by an event that was not declined.
 fn apply(debtor: &mut Debtor, event: &Event, scribe: &mut Scribe<'_>) -> Option<Cause> {
     let account_id = &event.account_id;
@@ -215,15 +248,17 @@ fn apply(debtor: &mut Debtor, event: &Event, scribe: &mut Scribe<'_>) -> Option<
             cause = if lowers { Cause::Paid } else { Cause::Raised };
         }
         Body::Payment(payment) => {
-            booking::book_payment(debtor, account_id, payment, scribe);
+            if booking::book_payment(debtor, account_id, payment, &event.source, scribe) {
+                cause = Cause::Paid;
+            }
             booking::forget_old(&mut debtor.debt, scribe.oldest_kept());
-            cause = Cause::Paid;
+            holding::forget_old(debtor, scribe);
         }
         Body::Reversal(reversal) => {
             booking::book_reversal(debtor, account_id, reversal, scribe);
             cause = if reversal.undo { Cause::Paid } else { Cause::Raised };
         }
-        Body::Control(control) => cause = apply_control(debtor, account_id, control, scribe),
+        Body::Control(control) => cause = controls::apply(debtor, account_id, control, scribe),
         Body::Report(report) => sending::on_report(debtor, account_id, report, scribe),
     }
     Some(cause)
@@ -251,64 +286,4 @@ fn apply_snapshot(debtor: &mut Debtor, event: &Event, snapshot: &Snapshot, scrib
     }
     alerting::on_snapshot(debtor, account_id, event.occurred_at, former_limit, scribe);
     has_moved
-}
-
-fn apply_control(
-    debtor: &mut Debtor,
-    account_id: &AccountId,
-    control: &Control,
-    scribe: &mut Scribe<'_>,
-) -> Cause {
-    let mut figures = vec![Figure::new("by", &control.by), Figure::new("role", &control.role)];
-    figures.extend(control.why.as_ref().map(|why| Figure::new("why", why)));
-    figures.extend(figures_of(&control.order));
-    scribe.record(account_id, RecordKind::ControlApplied, word_of(&control.order), figures);
-    match &control.order {
-        Order::Exempt(exempt) => debtor.exempt = *exempt,
-        Order::Rearm(rule) => alerting::rearm(debtor, account_id, rule),
-        Order::AssignPlan(plan) => {
-            orders::assign(debtor, account_id, plan, scribe);
-            return Cause::Moved;
-        }
-        Order::Pause { until } => orders::pause(debtor, *until, scribe),
-        Order::Resume => debtor.pause = None,
-        Order::Jump(stage) => orders::jump(debtor, stage, scribe),
-        Order::Close => orders::close(debtor, scribe),
-        Order::TaskResult { queue, result } => orders::task_result(debtor, queue, result),
-        // Declined by `check_control`.
-        Order::Hold(_) | Order::DisputeEnded { .. } => {}
-    }
-    Cause::Other
-}
-
-fn word_of(order: &Order) -> &'static str {
-    match order {
-        Order::Exempt(true) => "exempt",
-        Order::Exempt(false) => "exemption lifted",
-        Order::Rearm(_) => "rearm",
-        Order::AssignPlan(_) => "assign_plan",
-        Order::Pause { .. } => "pause",
-        Order::Resume => "resume",
-        Order::Jump(_) => "jump",
-        Order::Close => "close",
-        Order::TaskResult { .. } => "task_result",
-        Order::Hold(_) => "hold",
-        Order::DisputeEnded { .. } => "dispute_ended",
-    }
-}
-
-/// What an order names.
-fn figures_of(order: &Order) -> Vec<Figure> {
-    match order {
-        Order::Rearm(rule) => vec![Figure::new("rule", rule)],
-        Order::AssignPlan(plan) => vec![Figure::new("plan", plan)],
-        Order::Pause { until: Some(until) } => vec![Figure::new("until", until)],
-        Order::Jump(stage) => vec![Figure::new("stage", stage)],
-        Order::TaskResult { queue, result } => {
-            vec![Figure::new("queue", queue), Figure::new("result", result)]
-        }
-        Order::Hold(hold) => vec![Figure::new("hold", &hold.id)],
-        Order::DisputeEnded { id, .. } => vec![Figure::new("hold", id)],
-        Order::Exempt(_) | Order::Pause { until: None } | Order::Resume | Order::Close => Vec::new(),
-    }
 }

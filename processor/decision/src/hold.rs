@@ -3,7 +3,7 @@
 //! How a hold is made, what it freezes and when it ends is [`crate::holding`]'s business.
 
 use crate::event::Instalment;
-use crate::ids::{HoldId, InvoiceId};
+use crate::ids::{HoldId, InvoiceId, Receipt};
 use crate::money::MinorUnits;
 use crate::time::{Date, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -19,15 +19,20 @@ pub struct Hold {
     pub amount: MinorUnits,
     /// The invoices it names; empty where it names none.
     pub invoices: Vec<InvoiceId>,
-    /// What was open when it was made, of the invoices that it is about: by how much that has
-    /// fallen since is what was paid of a promise or an instalment plan.
+    /// Of a promise or an instalment plan that names invoices: what was open of them when it was
+    /// made. By how much that has fallen since is what was paid of it.
     pub covers: Vec<Covered>,
+    /// Of one that names none: the newest invoice there was, and what was open of it and of all
+    /// before it. A list of them all might be thousands long.
+    pub covers_up_to: Option<Covered>,
     /// The parts of an instalment plan, by due date; of others none.
     pub parts: Vec<Instalment>,
     /// How many days a part may be late.
     pub grace_days: i32,
     /// Of a dispute: the customer was right, and it goes on freezing until its adjustment comes.
     pub is_upheld: bool,
+    /// Of a dispute: by how much adjustments have lowered its invoices since it was made.
+    pub adjusted: MinorUnits,
     /// Through which day it holds.
     pub until: Option<Date>,
     /// When it ends by itself, where no day says so.
@@ -36,6 +41,8 @@ pub struct Hold {
     pub made_at: Timestamp,
     /// Who made it.
     pub by: String,
+    /// Of an unconfirmed payment: its receipt's number.
+    pub receipt: Option<Receipt>,
 }
 
 /// An invoice that a hold is about, as it was when the hold was made.
@@ -86,4 +93,6 @@ pub struct FormerHold {
     pub kind: HoldReason,
     /// When it was made.
     pub made_at: Timestamp,
+    /// When it was noted that it is over: it is remembered from then on.
+    pub ended_at: Timestamp,
 }

@@ -1,22 +1,44 @@
-//! Holds at work: what they freeze, when they end, what is paid of a promise (domain.md, section 4).
+//! Holds at work: how they are made, what they freeze, when they end, what is paid of a promise
+//! (domain.md, section 4). A `check_…` declines before anything changes; what follows cannot fail.
 //!
 //! Whether a frozen debt holds a cycle is [`crate::dunning`]'s business.
 
-use crate::debt::Debt;
-use crate::debtor::Debtor;
-use crate::hold::Hold;
-use crate::money::MinorUnits;
-use crate::scribe::Scribe;
-use crate::time::Timestamp;
-use std::collections::BTreeSet;
+mod bounds;
+mod ending;
+mod freezing;
+mod making;
+mod outcomes;
+mod receipts;
+mod seeing;
+mod telling;
+#[cfg(test)]
+mod tests;
 
-/// The moments up to the horizon at which a hold is over by itself.
-pub(crate) fn ends(_debtor: &Debtor, _scribe: &Scribe<'_>) -> BTreeSet<Timestamp> {
-    BTreeSet::new()
+pub(crate) use ending::{end_holds, forget_old, next_end};
+pub(crate) use freezing::frozen;
+pub(crate) use making::{check_hold, make_hold};
+pub(crate) use outcomes::{check_outcome, end_dispute, on_adjusted};
+pub(crate) use receipts::{check_refusal, check_unconfirmed, confirm, hold_unconfirmed, refuse};
+pub(crate) use seeing::views;
+
+use crate::debtor::Debtor;
+use crate::hold::HoldReason;
+use crate::money::MinorUnits;
+/// The most holds that freeze a debtor's debt at one time.
+pub(crate) const MOST_HOLDS: usize = 1_000;
+
+/// The most holds that are over and still remembered: a newer one pushes out the oldest.
+const MOST_REMEMBERED: usize = 1_000;
+
+/// Whether the hold is one that is paid off: it freezes what is still unpaid of it.
+fn is_paid_off(kind: HoldReason) -> bool {
+    match kind {
+        HoldReason::Promise | HoldReason::Instalments => true,
+        HoldReason::Dispute | HoldReason::Deferral | HoldReason::UnconfirmedPayment => false,
+    }
 }
 
-/// What the holds freeze of each invoice, in the order of the debt's invoices: never more than is
-/// outstanding.
-pub(crate) fn frozen(debt: &Debt, _holds: &[Hold]) -> Vec<MinorUnits> {
-    vec![MinorUnits::ZERO; debt.invoices.len()]
+/// All that is open of the debtor's invoices.
+fn open_debt(debtor: &Debtor) -> MinorUnits {
+    debtor.debt.invoices.iter().map(crate::debt::Invoice::outstanding).sum()
 }

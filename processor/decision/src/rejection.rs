@@ -2,9 +2,10 @@
 //!
 //! What cannot even be read as an event is refused before the core sees it (`schemas`).
 
-use crate::ids::{InvoiceId, PaymentId, PlanName, Queue, RuleId, SegmentName, StageName};
+use crate::hold::HoldReason;
+use crate::ids::{HoldId, InvoiceId, PaymentId, PlanName, Queue, RuleId, SegmentName, StageName};
 use crate::money::Currency;
-use crate::time::Timestamp;
+use crate::time::{Date, Period, Timestamp};
 
 /// Why an event changed nothing, most telling first.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -117,6 +118,65 @@ pub enum Rejection {
     /// No task of the queue waits for its result.
     #[error("no task in the queue «{0}» waits for a result")]
     UnknownTask(Queue),
+    /// The payment is confirmed: it cannot be refused any more.
+    #[error("payment «{0}» is confirmed: only a reversal takes it back")]
+    PaymentConfirmed(PaymentId),
+    /// A hold was made of this id, with another content.
+    #[error("hold «{0}» was made with another content")]
+    HoldDiffers(HoldId),
+    /// The hold of this id is over.
+    #[error("hold «{0}» is over; its id is not used again")]
+    HoldOver(HoldId),
+    /// There is no hold of this id.
+    #[error("hold «{0}» is not known; ids are remembered for {1}")]
+    UnknownHold(HoldId, String),
+    /// Only a dispute has an outcome.
+    #[error("hold «{id}» is no dispute: it is of the kind {kind}", kind = kind.as_str())]
+    NotADispute {
+        /// The hold.
+        id: HoldId,
+        /// What it is.
+        kind: HoldReason,
+    },
+    /// There is no debt that the hold could freeze.
+    #[error("there is nothing open to freeze")]
+    NothingOpen,
+    /// The hold names an invoice that is not known.
+    #[error("invoice «{0}» is not known: there is nothing open to freeze of it")]
+    HoldOnUnknownInvoice(InvoiceId),
+    /// The hold would be over when it is made.
+    #[error("{0} is past: the hold would be over before it is made")]
+    UntilPast(Date),
+    /// An instalment plan without parts.
+    #[error("an instalment plan has at least one part")]
+    NoParts,
+    /// The grace of an instalment plan is below zero, or beyond any calendar.
+    #[error("the grace must be from 0 to 3660 days")]
+    GraceOutOfRange,
+    /// The parts of an instalment plan are not its amount.
+    #[error("the parts add up to {parts} minor units, the amount is {amount}")]
+    PartsDiffer {
+        /// Their sum.
+        parts: i64,
+        /// The amount as ordered.
+        amount: i64,
+    },
+    /// The policy's bounds allow no such hold.
+    #[error("{}", beyond_text(*kind, bound, beyond.as_deref()))]
+    BeyondBound {
+        /// What the hold is.
+        kind: HoldReason,
+        /// The bound.
+        bound: Bound,
+        /// The role that may grant more.
+        beyond: Option<String>,
+    },
+    /// The debtor has as many holds as there may be.
+    #[error("{most} holds are in force, and no debtor may have more")]
+    TooManyHolds {
+        /// How many there may be.
+        most: usize,
+    },
     /// The policy has no such rule.
     #[error("the policy has no threshold «{0}»")]
     UnknownRule(RuleId),
@@ -165,10 +225,70 @@ impl Rejection {
             Self::NoOpenCycle => "no_open_cycle",
             Self::UnknownStage(_) => "unknown_stage",
             Self::UnknownTask(_) => "unknown_task",
+            Self::PaymentConfirmed(_) => "payment_confirmed",
+            Self::HoldDiffers(_) => "hold_differs",
+            Self::HoldOver(_) => "hold_over",
+            Self::UnknownHold(..) => "unknown_hold",
+            Self::NotADispute { .. } => "not_a_dispute",
+            Self::NothingOpen => "nothing_open",
+            Self::HoldOnUnknownInvoice(_) => "hold_on_unknown_invoice",
+            Self::UntilPast(_) => "until_past",
+            Self::NoParts => "no_parts",
+            Self::GraceOutOfRange => "grace_out_of_range",
+            Self::PartsDiffer { .. } => "parts_differ",
+            Self::BeyondBound { bound, .. } => bound.code(),
+            Self::TooManyHolds { .. } => "too_many_holds",
             Self::UnknownRule(_) => "unknown_rule",
             Self::NotSupported { .. } => "not_supported",
             Self::TooManyWaiting { .. } => "too_many_waiting",
             Self::UnknownInvoice(..) => "unknown_invoice",
         }
+    }
+}
+
+/// A bound that a policy sets to holds of a kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Bound {
+    /// How many there may be.
+    AtMost {
+        /// So many.
+        most: u32,
+        /// In this time; at one time where absent.
+        per: Option<Period>,
+    },
+    /// How long one may last.
+    NoLongerThan {
+        /// So long.
+        period: Period,
+        /// To this day.
+        last: Date,
+    },
+    /// How much one may freeze, in major units.
+    NoMoreThan(String),
+}
+
+impl Bound {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::AtMost { .. } => "hold_too_many",
+            Self::NoLongerThan { .. } => "hold_too_long",
+            Self::NoMoreThan(_) => "hold_too_large",
+        }
+    }
+}
+
+fn beyond_text(kind: HoldReason, bound: &Bound, beyond: Option<&str>) -> String {
+    let kind = kind.as_str();
+    let allowed = match bound {
+        Bound::AtMost { most, per: Some(per) } => format!("of the kind {kind} at most {most} in {per}"),
+        Bound::AtMost { most, per: None } => format!("of the kind {kind} at most {most} at one time"),
+        Bound::NoLongerThan { period, last } => {
+            format!("of the kind {kind} none for longer than {period}, to {last}")
+        }
+        Bound::NoMoreThan(amount) => format!("of the kind {kind} none of more than {amount}"),
+    };
+    match beyond {
+        Some(role) => format!("the policy allows holds {allowed}; the role «{role}» may grant more"),
+        None => format!("the policy allows holds {allowed}, and nobody may grant more"),
     }
 }

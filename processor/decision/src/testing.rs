@@ -3,11 +3,13 @@
 //!
 //! Decisions are compared as short texts, so that a table of them reads like the account's story.
 
+mod holds;
 mod invariants;
 mod life;
 mod policies;
 mod words;
 
+pub(crate) use holds::*;
 pub(crate) use life::{Life, event};
 pub(crate) use policies::*;
 
@@ -25,10 +27,8 @@ use std::collections::BTreeMap;
 #[track_caller]
 pub(crate) fn moment(text: &str) -> Timestamp {
     let (day, clock) = text.split_once('T').unwrap_or((text, "00:00"));
-    let (hours, rest) = clock.split_once(':').unwrap();
-    let (minutes, seconds) = rest.split_once(':').unwrap_or((rest, "0"));
-    let number = |text: &str| text.parse::<i64>().unwrap();
-    let seconds = (number(hours) * 60 + number(minutes)) * 60 + number(seconds);
+    let parts = clock.split(':').map(|part| part.parse::<i64>().unwrap());
+    let seconds: i64 = parts.zip([3_600, 60, 1]).map(|(part, seconds)| part * seconds).sum();
     Zone::utc().start_of(date(day)).plus_micros(seconds * 1_000_000)
 }
 

@@ -7,12 +7,13 @@ use crate::debtor::Debtor;
 use crate::dunning::moving::Ruling;
 use crate::dunning::scope::{Ground, Scope, Whose};
 use crate::dunning::{self, stages};
+use crate::hold::HoldReason;
 use crate::holding;
-use crate::ids::{PlanName, RuleId, StageName};
+use crate::ids::{HoldId, InvoiceId, PlanName, RuleId, StageName};
 use crate::money::MinorUnits;
 use crate::policies::Policies;
 use crate::scribe::Scribe;
-use crate::time::Timestamp;
+use crate::time::{Date, Timestamp};
 use std::collections::BTreeMap;
 
 /// A debt profile as a person sees it.
@@ -32,6 +33,33 @@ pub struct ProfileView {
     pub conditional_debt: MinorUnits,
     /// The next stage, and when it is due.
     pub next: Option<(StageName, Timestamp)>,
+}
+
+/// A hold in force, as a person sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HoldView {
+    /// Its id.
+    pub id: HoldId,
+    /// What it is.
+    pub kind: HoldReason,
+    /// How much it freezes at most.
+    pub amount: MinorUnits,
+    /// What is paid of a promise or an instalment plan; of others nothing.
+    pub paid: MinorUnits,
+    /// What it freezes now.
+    pub freezes: MinorUnits,
+    /// The invoices it names; empty where it names none.
+    pub invoices: Vec<InvoiceId>,
+    /// Through which day it holds.
+    pub until: Option<Date>,
+    /// When it ends by itself, were nothing to change.
+    pub ends_at: Option<Timestamp>,
+    /// Of a dispute: the customer was right, and it waits for its adjustment.
+    pub is_upheld: bool,
+    /// Who made it.
+    pub by: String,
+    /// When it was made.
+    pub made_at: Timestamp,
 }
 
 /// Whether a debt is being worked on.
@@ -117,6 +145,12 @@ fn next_stage(ground: Ground<'_>, cycle: &Cycle, scribe: &Scribe<'_>) -> Option<
     let at = stages::following(ground.plan, cycle);
     let due = stages::due_time(ground.plan, cycle, &scope, at, scribe)?;
     ground.plan.stages.get(at).map(|stage| (stage.name.clone(), due))
+}
+
+/// The holds in force, in the order they were made.
+#[must_use]
+pub fn holds(debtor: &Debtor, moment: Moment, policies: &Policies) -> Vec<HoldView> {
+    holding::views(debtor, &Scribe::new(debtor, moment, policies))
 }
 
 /// What was paid and pays nothing yet.

@@ -4,7 +4,8 @@ use super::{Checked, MOST_WAITING, allocation, check_currency, check_size};
 use crate::debt::{BookedAdjustment, Debt, Invoice, WaitingAdjustment};
 use crate::debtor::Debtor;
 use crate::event::Adjustment;
-use crate::ids::AccountId;
+use crate::holding;
+use crate::ids::{AccountId, InvoiceId};
 use crate::money::MinorUnits;
 use crate::record::{Figure, RecordKind};
 use crate::rejection::Rejection;
@@ -70,9 +71,13 @@ pub(crate) fn book_adjustment(
     let reason = adjustment.reason.clone().unwrap_or_else(|| "adjusted".to_owned());
     if adjustment.undo {
         let undone = undo_adjustment(debt, adjustment, scribe.now());
-        figures.push(Figure::new("undone", scribe.money(undone)));
+        let amount = undone.as_ref().map(|(_, amount)| *amount).unwrap_or_default();
+        figures.push(Figure::new("undone", scribe.money(amount)));
         scribe.record(account_id, RecordKind::InvoiceAdjusted, "undone", figures);
-        return undone > MinorUnits::ZERO;
+        if let Some((invoice, amount)) = undone {
+            holding::on_adjusted(debtor, account_id, &invoice, amount.negated(), scribe);
+        }
+        return amount > MinorUnits::ZERO;
     }
     let Some(invoice) = allocation::find_mut(debt, &adjustment.invoice) else {
         let until = scribe.zone.after(scribe.now(), scribe.policy.retention.wait_for_invoice);
@@ -99,14 +104,19 @@ pub(crate) fn book_adjustment(
     let outstanding = allocation::find(debt, &adjustment.invoice).map(Invoice::outstanding);
     figures.push(Figure::new("outstanding", scribe.money(outstanding.unwrap_or_default())));
     scribe.record(account_id, RecordKind::InvoiceAdjusted, reason, figures);
+    holding::on_adjusted(debtor, account_id, &adjustment.invoice, adjustment.amount, scribe);
     adjustment.amount < MinorUnits::ZERO
 }
 
-fn undo_adjustment(debt: &mut Debt, adjustment: &Adjustment, now: Timestamp) -> MinorUnits {
+/// Takes back an adjustment that is booked or waits. Answers the invoice that a booked one had
+/// changed, and by how much.
+fn undo_adjustment(
+    debt: &mut Debt,
+    adjustment: &Adjustment,
+    now: Timestamp,
+) -> Option<(InvoiceId, MinorUnits)> {
     debt.waiting_adjustments.retain(|waiting| waiting.adjustment.id != adjustment.id);
-    let Some(booked) = debt.adjustments.iter_mut().find(|booked| booked.id == adjustment.id) else {
-        return MinorUnits::ZERO;
-    };
+    let booked = debt.adjustments.iter_mut().find(|booked| booked.id == adjustment.id)?;
     booked.undone = true;
     let (amount, invoice_id) = (booked.amount, booked.invoice.clone());
     if let Some(invoice) = allocation::find_mut(debt, &invoice_id) {
@@ -114,5 +124,5 @@ fn undo_adjustment(debt: &mut Debt, adjustment: &Adjustment, now: Timestamp) -> 
     }
     allocation::release_overpaid(debt, &invoice_id);
     allocation::spread_credit(debt, now);
-    amount
+    Some((invoice_id, amount))
 }

@@ -1,35 +1,51 @@
-//! Payments: what they name first, then the oldest due; the rest is credit.
+//! Payments: what they name first, then the oldest due; the rest is credit. One that is not
+//! confirmed holds the debt instead, which is [`crate::holding`]'s business.
 
 use super::{Checked, MOST_WAITING, adopt_currency, allocation, check_amount, check_currency, reversals};
 use crate::debt::{BookedPayment, Debt};
 use crate::debtor::Debtor;
 use crate::event::{Payment, PaymentStatus};
+use crate::holding;
 use crate::ids::{AccountId, InvoiceId};
 use crate::money::MinorUnits;
 use crate::record::{Figure, RecordKind};
 use crate::rejection::Rejection;
 use crate::scribe::Scribe;
 
-/// Whether a payment may be booked.
-pub(crate) fn check_payment(debtor: &Debtor, payment: &Payment) -> Result<Checked, Rejection> {
+/// Whether a payment may be booked, or held while it is unconfirmed, or refused.
+pub(crate) fn check_payment(
+    debtor: &Debtor,
+    payment: &Payment,
+    scribe: &Scribe<'_>,
+) -> Result<Checked, Rejection> {
     check_amount(payment.amount)?;
     check_currency(debtor, payment.currency)?;
-    match payment.status {
-        PaymentStatus::Confirmed => {}
-        PaymentStatus::Unconfirmed | PaymentStatus::Refused => {
-            return Err(Rejection::NotSupported { what: "an unconfirmed payment" });
-        }
-    }
     let payments = &debtor.debt.payments;
-    if let Some(booked) = payments.iter().find(|booked| booked.id == payment.id) {
-        let is_same = booked.amount == payment.amount && booked.receipt == payment.receipt;
-        let differs = Rejection::PaymentDiffers(payment.id.clone());
-        return if is_same { Ok(Checked::Known("payment")) } else { Err(differs) };
-    }
     let has_receipt = |booked: &BookedPayment| payment.receipt.is_some() && booked.receipt == payment.receipt;
+    let by_id = payments.iter().find(|booked| booked.id == payment.id);
+    let is_refused = payment.status == PaymentStatus::Refused;
+    if let Some(booked) = by_id.or_else(|| payments.iter().find(|booked| is_refused && has_receipt(booked))) {
+        let is_same = booked.amount == payment.amount && booked.receipt == payment.receipt;
+        return match payment.status {
+            PaymentStatus::Refused => Err(Rejection::PaymentConfirmed(booked.id.clone())),
+            PaymentStatus::Confirmed | PaymentStatus::Unconfirmed if is_same => Ok(Checked::Known("payment")),
+            PaymentStatus::Confirmed | PaymentStatus::Unconfirmed => {
+                Err(Rejection::PaymentDiffers(payment.id.clone()))
+            }
+        };
+    }
     if payments.iter().any(has_receipt) {
         return Ok(Checked::Known("receipt"));
     }
+    match payment.status {
+        PaymentStatus::Confirmed => check_confirmed(debtor, payment),
+        PaymentStatus::Unconfirmed => holding::check_unconfirmed(debtor, payment),
+        PaymentStatus::Refused => holding::check_refusal(debtor, payment, scribe),
+    }
+}
+
+fn check_confirmed(debtor: &Debtor, payment: &Payment) -> Result<Checked, Rejection> {
+    let payments = &debtor.debt.payments;
     let waiting = payments.iter().filter(|booked| booked.waits_until.is_some()).count();
     if waiting >= MOST_WAITING && names_unseen(&debtor.debt, payment) {
         return Err(Rejection::TooManyWaiting { what: "invoices" });
@@ -41,15 +57,36 @@ fn names_unseen(debt: &Debt, payment: &Payment) -> bool {
     payment.invoices.iter().any(|named| allocation::find(debt, named).is_none())
 }
 
-/// Books a payment: the invoices it names first, then the oldest due; what is left is credit. What
-/// is meant for an invoice not seen yet waits for it.
+/// Books a payment that was not declined: one that is confirmed pays, one that is not holds the
+/// debt. Answers whether it paid.
 pub(crate) fn book_payment(
     debtor: &mut Debtor,
     account_id: &AccountId,
     payment: &Payment,
+    source: &str,
     scribe: &mut Scribe<'_>,
-) {
+) -> bool {
     adopt_currency(debtor, payment.currency, scribe);
+    match payment.status {
+        PaymentStatus::Confirmed => {
+            holding::confirm(debtor, account_id, payment, scribe);
+            pay(debtor, account_id, payment, scribe);
+            true
+        }
+        PaymentStatus::Unconfirmed => {
+            holding::hold_unconfirmed(debtor, account_id, payment, source, scribe);
+            false
+        }
+        PaymentStatus::Refused => {
+            holding::refuse(debtor, account_id, payment, scribe);
+            false
+        }
+    }
+}
+
+/// Pays the invoices that the payment names first, then the oldest due; what is left is credit.
+/// What is meant for an invoice not seen yet waits for it.
+fn pay(debtor: &mut Debtor, account_id: &AccountId, payment: &Payment, scribe: &mut Scribe<'_>) {
     let debt = &mut debtor.debt;
     let is_unseen = |named: &&InvoiceId| allocation::find(debt, named).is_none();
     let waits_for: Vec<InvoiceId> = payment.invoices.iter().filter(is_unseen).cloned().collect();

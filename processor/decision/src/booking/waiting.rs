@@ -9,15 +9,20 @@ use crate::rejection::Rejection;
 use crate::scribe::Scribe;
 use crate::time::Timestamp;
 
-/// Ends the waits whose time is over: a payment pays like one that names none, an adjustment or a
-/// reversal of something that never came is rejected. Answers whether a payment paid by it.
-pub(crate) fn end_waits(debtor: &mut Debtor, account_id: &AccountId, scribe: &mut Scribe<'_>) -> bool {
-    let horizon = scribe.moment.horizon;
+/// Ends the waits whose time is over by `now`: a payment pays like one that names none, an
+/// adjustment or a reversal of something that never came is rejected. Answers whether a payment paid
+/// by it.
+pub(crate) fn end_waits(
+    debtor: &mut Debtor,
+    account_id: &AccountId,
+    now: Timestamp,
+    scribe: &mut Scribe<'_>,
+) -> bool {
     let window = scribe.policy.retention.wait_for_invoice;
     let debt = &mut debtor.debt;
     let mut ended = Vec::new();
     for payment in &mut debt.payments {
-        if payment.waits_until.is_some_and(|until| until <= horizon) {
+        if payment.waits_until.is_some_and(|until| until <= now) {
             payment.waits_until = None;
             payment.waits_for.clear();
             ended.push(Figure::new("payment", &payment.id));
@@ -30,11 +35,11 @@ pub(crate) fn end_waits(debtor: &mut Debtor, account_id: &AccountId, scribe: &mu
     }
     let (over, rest) = std::mem::take(&mut debt.waiting_adjustments)
         .into_iter()
-        .partition::<Vec<_>, _>(|waiting| waiting.until <= horizon);
+        .partition::<Vec<_>, _>(|waiting| waiting.until <= now);
     debt.waiting_adjustments = rest;
     let (late, rest) = std::mem::take(&mut debt.waiting_reversals)
         .into_iter()
-        .partition::<Vec<_>, _>(|waiting| waiting.until <= horizon);
+        .partition::<Vec<_>, _>(|waiting| waiting.until <= now);
     debt.waiting_reversals = rest;
     for waiting in over {
         let unknown = Rejection::UnknownInvoice(waiting.adjustment.invoice, window.to_string());
@@ -55,9 +60,9 @@ pub(crate) fn is_waited_for(debt: &Debt, invoice: &InvoiceId) -> bool {
 }
 
 /// The next moment at which a wait is over.
-pub(crate) fn next_wait_end(debt: &Debt, horizon: Timestamp) -> Option<Timestamp> {
+pub(crate) fn next_wait_end(debt: &Debt) -> Option<Timestamp> {
     let payments = debt.payments.iter().filter_map(|payment| payment.waits_until);
     let adjustments = debt.waiting_adjustments.iter().map(|waiting| waiting.until);
     let reversals = debt.waiting_reversals.iter().map(|waiting| waiting.until);
-    payments.chain(adjustments).chain(reversals).filter(|until| *until > horizon).min()
+    payments.chain(adjustments).chain(reversals).min()
 }

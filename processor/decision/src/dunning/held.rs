@@ -7,26 +7,13 @@ use super::stages::{self, Asked};
 use super::{Work, debt_figures, force};
 use crate::cycle::{Cycle, HeldSpan, Profile};
 use crate::debtor::Debtor;
-use crate::holding;
 use crate::record::{Figure, RecordKind};
 use crate::scribe::Scribe;
 use crate::time::Timestamp;
-use std::collections::BTreeSet;
 
 /// So many held times are kept apart; beyond that the two oldest are told as one, which only
 /// matters to an anchor that lies between them.
 const MOST_SPANS: usize = 200;
-
-/// The moments up to the horizon at which something ended, or came, that may hold a cycle or let it
-/// go on: each is looked at as of its own time, however late that is.
-pub(crate) fn moments(debtor: &Debtor, scribe: &Scribe<'_>) -> BTreeSet<Timestamp> {
-    let horizon = scribe.moment.horizon;
-    let pause_end = debtor.pause.as_ref().and_then(|pause| pause.until);
-    let mut moments = holding::ends(debtor, scribe);
-    moments.extend(pause_end);
-    moments.retain(|at| *at <= horizon);
-    moments
-}
 
 /// Ends a person's pause whose time is over at `at`.
 pub(crate) fn end_pause(debtor: &mut Debtor, at: Timestamp, scribe: &mut Scribe<'_>) {

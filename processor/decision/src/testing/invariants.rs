@@ -2,9 +2,12 @@
 
 use crate::debt::Debt;
 use crate::event::Body;
+use crate::holding;
 use crate::ids::InvoiceId;
 use crate::money::MinorUnits;
-use crate::{Debtor, Decisions, Input, Moment};
+use crate::time::Timestamp;
+use crate::{Debtor, Decisions, Input, Moment, view};
+use std::collections::BTreeSet;
 
 /// Checks one decision; `before` is the debtor as it was.
 #[track_caller]
@@ -16,6 +19,7 @@ pub(crate) fn check(
     decisions: &Decisions,
 ) {
     money_adds_up(&after.debt);
+    holds_freeze_what_they_may(after);
     if let Some(rejection) = &decisions.rejection {
         let mut as_before = after.clone();
         as_before.seen = before.seen.clone();
@@ -85,6 +89,31 @@ pub(crate) fn money_adds_up(debt: &Debt) {
         debt.payments.iter().any(|payment| payment.credit.is_positive() && payment.waits_until.is_none());
     let open = debt.invoices.iter().any(|invoice| invoice.outstanding().is_positive());
     assert!(!(free && open), "free credit beside an open invoice: {debt:?}");
+}
+
+/// No invoice is frozen beyond what is outstanding of it, and no hold freezes more than its amount;
+/// no id stands for two holds.
+#[track_caller]
+fn holds_freeze_what_they_may(debtor: &Debtor) {
+    let frozen = holding::frozen(&debtor.debt, &debtor.holds);
+    assert_eq!(frozen.len(), debtor.debt.invoices.len());
+    for (invoice, frozen) in debtor.debt.invoices.iter().zip(&frozen) {
+        assert!(MinorUnits::ZERO <= *frozen && *frozen <= invoice.outstanding(), "{frozen:?} of {invoice:?}");
+    }
+    let now = Timestamp(0);
+    let policies = crate::testing::policy().into();
+    let views = view::holds(debtor, Moment { now, horizon: now }, &policies);
+    for hold in &views {
+        assert!(hold.amount.is_positive(), "{hold:?}");
+        assert!(MinorUnits::ZERO <= hold.freezes, "{hold:?}");
+        assert!(hold.freezes.plus(hold.paid) <= hold.amount, "it freezes what is paid of it: {hold:?}");
+    }
+    let by_holds: MinorUnits = views.iter().map(|hold| hold.freezes).sum();
+    assert_eq!(by_holds, frozen.into_iter().sum(), "both sides see the same frozen");
+    let former = debtor.former_holds.iter().map(|former| &former.id);
+    let ids: Vec<_> = debtor.holds.iter().map(|hold| &hold.id).chain(former).collect();
+    let once: BTreeSet<_> = ids.iter().collect();
+    assert_eq!(once.len(), ids.len(), "an id stands for two holds: {ids:?}");
 }
 
 fn paid(debt: &Debt, id: &InvoiceId) -> MinorUnits {

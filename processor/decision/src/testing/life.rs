@@ -133,6 +133,11 @@ impl Life {
         words::debt_text(&self.debtor)
     }
 
+    /// What each hold freezes now: `D1 100 of 200`.
+    pub(crate) fn holds(&self, at: &str) -> String {
+        words::holds_text(&self.debtor, moment(at), &self.policies)
+    }
+
     /// The fired lines: `low: 100.00 50.00`.
     pub(crate) fn fired(&self) -> String {
         words::fired_text(&self.debtor, &self.policies)

@@ -77,6 +77,13 @@ pub(crate) fn debt_text(debtor: &Debtor) -> String {
     texts.join(", ")
 }
 
+/// `D1 100 of 200, P1 50 of 50`: what each hold freezes now, and its amount.
+pub(crate) fn holds_text(debtor: &Debtor, now: Timestamp, policies: &Policies) -> String {
+    let holds = view::holds(debtor, Moment { now, horizon: now }, policies);
+    let texts = holds.iter().map(|hold| format!("{} {} of {}", hold.id, hold.freezes.0, hold.amount.0));
+    texts.collect::<Vec<_>>().join(", ")
+}
+
 /// `low: 100.00 50.00`.
 pub(crate) fn fired_text(debtor: &Debtor, policies: &Policies) -> String {
     let fired = view::fired(debtor, Moment { now: Timestamp(0), horizon: Timestamp(0) }, policies);

@@ -1,7 +1,6 @@
 //! What is declined, and what is known already.
 
 use super::{check_known, check_rejected};
-use crate::event::PaymentStatus;
 use crate::testing::*;
 
 #[test]
@@ -97,13 +96,6 @@ fn money_of_another_currency_is_rejected() {
     life.at("2026-01-01", balance_with("main", 1, |change| change.currency = Some(euros())));
     life.at("2026-01-02", b1());
     assert_eq!(life.rejected, Some("currency_differs"), "the first money was a balance in euros");
-}
-
-#[test]
-fn what_this_version_does_not_know_is_said_to_be_so() {
-    let with = |status| payment_with("P1", 1, &[], |payment| payment.status = status);
-    check_rejected(vec![with(PaymentStatus::Unconfirmed)], "not_supported");
-    check_rejected(vec![with(PaymentStatus::Refused)], "not_supported");
 }
 
 #[test]

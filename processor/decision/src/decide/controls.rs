@@ -1,0 +1,119 @@
+//! Controls: what a person or another system orders, declined or done (domain.md, section 8).
+//!
+//! What an order does to a debt is [`crate::holding`]'s and [`crate::dunning::orders`]' business.
+
+use crate::booking::Checked;
+use crate::debtor::Debtor;
+use crate::dunning::{Cause, orders};
+use crate::event::{Control, Event, Order};
+use crate::ids::AccountId;
+use crate::record::{Figure, RecordKind};
+use crate::scribe::Scribe;
+use crate::{Rejection, alerting, holding};
+
+/// Declines an order that cannot be done.
+pub(super) fn check(
+    debtor: &Debtor,
+    event: &Event,
+    control: &Control,
+    scribe: &Scribe<'_>,
+) -> Result<Checked, Rejection> {
+    let allowed = match &control.order {
+        Order::Hold(order) => {
+            return holding::check_hold(debtor, control, order, event.occurred_at, scribe);
+        }
+        Order::DisputeEnded { id, outcome } => {
+            return holding::check_outcome(debtor, id, *outcome, scribe);
+        }
+        Order::Exempt(_) => Ok(()),
+        Order::Rearm(rule) if scribe.policy.thresholds.iter().any(|known| known.id == *rule) => Ok(()),
+        Order::Rearm(rule) => Err(Rejection::UnknownRule(rule.clone())),
+        Order::AssignPlan(plan) => orders::check_assign(debtor, plan, scribe),
+        Order::Pause { until } => orders::check_pause(*until, scribe),
+        Order::Resume => orders::check_resume(debtor),
+        Order::Jump(stage) => orders::check_jump(debtor, stage, scribe),
+        Order::Close => orders::check_open(debtor),
+        Order::TaskResult { queue, .. } => orders::check_task_result(debtor, queue),
+    };
+    allowed.map(|()| Checked::New)
+}
+
+/// Does what is ordered. Answers what it may have done to the debt.
+pub(super) fn apply(
+    debtor: &mut Debtor,
+    account_id: &AccountId,
+    control: &Control,
+    scribe: &mut Scribe<'_>,
+) -> Cause {
+    match &control.order {
+        // A hold's own record says who ordered it.
+        Order::Hold(order) => {
+            holding::make_hold(debtor, account_id, control, order, scribe);
+            return Cause::Other;
+        }
+        Order::DisputeEnded { id, outcome } => {
+            holding::end_dispute(debtor, account_id, control, id, *outcome, scribe);
+            return Cause::Other;
+        }
+        Order::Exempt(_)
+        | Order::Rearm(_)
+        | Order::AssignPlan(_)
+        | Order::Pause { .. }
+        | Order::Resume
+        | Order::Jump(_)
+        | Order::Close
+        | Order::TaskResult { .. } => {}
+    }
+    let mut figures = vec![Figure::new("by", &control.by), Figure::new("role", &control.role)];
+    figures.extend(control.why.as_ref().map(|why| Figure::new("why", why)));
+    figures.extend(figures_of(&control.order));
+    scribe.record(account_id, RecordKind::ControlApplied, word_of(&control.order), figures);
+    match &control.order {
+        Order::Exempt(exempt) => debtor.exempt = *exempt,
+        Order::Rearm(rule) => alerting::rearm(debtor, account_id, rule),
+        Order::AssignPlan(plan) => {
+            orders::assign(debtor, account_id, plan, scribe);
+            return Cause::Moved;
+        }
+        Order::Pause { until } => orders::pause(debtor, *until, scribe),
+        Order::Resume => debtor.pause = None,
+        Order::Jump(stage) => orders::jump(debtor, stage, scribe),
+        Order::Close => orders::close(debtor, scribe),
+        Order::TaskResult { queue, result } => orders::task_result(debtor, queue, result),
+        // Done above.
+        Order::Hold(_) | Order::DisputeEnded { .. } => {}
+    }
+    Cause::Other
+}
+
+fn word_of(order: &Order) -> &'static str {
+    match order {
+        Order::Exempt(true) => "exempt",
+        Order::Exempt(false) => "exemption lifted",
+        Order::Rearm(_) => "rearm",
+        Order::AssignPlan(_) => "assign_plan",
+        Order::Pause { .. } => "pause",
+        Order::Resume => "resume",
+        Order::Jump(_) => "jump",
+        Order::Close => "close",
+        Order::TaskResult { .. } => "task_result",
+        Order::Hold(_) => "hold",
+        Order::DisputeEnded { .. } => "dispute_ended",
+    }
+}
+
+/// What an order names.
+fn figures_of(order: &Order) -> Vec<Figure> {
+    match order {
+        Order::Rearm(rule) => vec![Figure::new("rule", rule)],
+        Order::AssignPlan(plan) => vec![Figure::new("plan", plan)],
+        Order::Pause { until: Some(until) } => vec![Figure::new("until", until)],
+        Order::Jump(stage) => vec![Figure::new("stage", stage)],
+        Order::TaskResult { queue, result } => {
+            vec![Figure::new("queue", queue), Figure::new("result", result)]
+        }
+        Order::Hold(hold) => vec![Figure::new("hold", &hold.id)],
+        Order::DisputeEnded { id, .. } => vec![Figure::new("hold", id)],
+        Order::Exempt(_) | Order::Pause { until: None } | Order::Resume | Order::Close => Vec::new(),
+    }
+}

@@ -1,0 +1,183 @@
+//! What holds freeze, and what is paid of those that are paid off.
+//!
+//! A debtor may have thousands of invoices and hundreds of holds: the invoices are gone through
+//! once, never once a hold.
+
+use super::is_paid_off;
+use crate::debt::{Debt, Invoice};
+use crate::hold::{Covered, Hold};
+use crate::ids::InvoiceId;
+use crate::money::MinorUnits;
+use crate::time::{Date, Timestamp};
+
+/// What the holds freeze of each invoice, in the order of the debt's invoices: never more than is
+/// outstanding.
+pub(crate) fn frozen(debt: &Debt, holds: &[Hold]) -> Vec<MinorUnits> {
+    shares(debt, holds).by_invoice
+}
+
+/// What is frozen, as both sides see it: the sums are the same.
+pub(crate) struct Shares {
+    /// Of each invoice, in the order of the debt's invoices.
+    pub(crate) by_invoice: Vec<MinorUnits>,
+    /// By each hold, in the order of the holds.
+    pub(crate) by_hold: Vec<MinorUnits>,
+}
+
+/// Shares the open debt out to the holds: first to those that name invoices, then to the others,
+/// each kind in the order made, and to each the oldest due first.
+pub(crate) fn shares(debt: &Debt, holds: &[Hold]) -> Shares {
+    let by_hold = vec![MinorUnits::ZERO; holds.len()];
+    if holds.is_empty() {
+        return Shares { by_invoice: vec![MinorUnits::ZERO; debt.invoices.len()], by_hold };
+    }
+    let open = Open::for_holds(debt, holds.iter());
+    let mut sharing = Sharing {
+        left: debt.invoices.iter().map(Invoice::outstanding).collect(),
+        shares: Shares { by_invoice: vec![MinorUnits::ZERO; debt.invoices.len()], by_hold },
+    };
+    for (place, hold) in holds.iter().enumerate().filter(|(_, hold)| !hold.invoices.is_empty()) {
+        let mut places: Vec<usize> = hold.invoices.iter().filter_map(|id| open.place(id)).collect();
+        places.sort_by_key(|at| debt.invoices.get(*at).map(age));
+        let mut unspent = hold.amount.minus(open.paid(hold));
+        for at in places {
+            unspent = unspent.minus(sharing.freeze(at, place, unspent));
+        }
+    }
+    if holds.iter().any(|hold| hold.invoices.is_empty()) {
+        sharing.freeze_oldest(debt, holds, &open);
+    }
+    sharing.shares
+}
+
+/// By age: the oldest due first.
+fn age(invoice: &Invoice) -> (Date, Date, &InvoiceId) {
+    (invoice.due, invoice.issued, &invoice.id)
+}
+
+/// The invoices whose places a hold asks for.
+fn named(hold: &Hold) -> impl Iterator<Item = &InvoiceId> {
+    let covered = hold.covers.iter().chain(&hold.covers_up_to);
+    hold.invoices.iter().chain(covered.map(|covered| &covered.invoice))
+}
+
+/// The open debt while it is shared out.
+struct Sharing {
+    /// What is open of each invoice and not frozen yet.
+    left: Vec<MinorUnits>,
+    shares: Shares,
+}
+
+impl Sharing {
+    /// Freezes as much of the invoice at this place as is left of both; answers how much.
+    fn freeze(&mut self, invoice: usize, hold: usize, unspent: MinorUnits) -> MinorUnits {
+        let Some(left) = self.left.get_mut(invoice) else { return MinorUnits::ZERO };
+        let amount = (*left).min(unspent).or_zero();
+        *left = left.minus(amount);
+        let shares = [self.shares.by_invoice.get_mut(invoice), self.shares.by_hold.get_mut(hold)];
+        for share in shares.into_iter().flatten() {
+            *share = share.plus(amount);
+        }
+        amount
+    }
+
+    /// Lets the holds that name no invoice freeze the oldest: each goes on where the one before it
+    /// stopped.
+    fn freeze_oldest(&mut self, debt: &Debt, holds: &[Hold], open: &Open<'_>) {
+        let mut by_age: Vec<usize> = (0..debt.invoices.len()).collect();
+        by_age.retain(|at| self.left.get(*at).is_some_and(|left| left.is_positive()));
+        by_age.sort_by_key(|at| debt.invoices.get(*at).map(age));
+        let mut by_age = by_age.into_iter().peekable();
+        for (place, hold) in holds.iter().enumerate().filter(|(_, hold)| hold.invoices.is_empty()) {
+            let mut unspent = hold.amount.minus(open.paid(hold));
+            while let Some(at) = by_age.peek().copied() {
+                let is_last = self.left.get(at).is_some_and(|left| *left > unspent);
+                unspent = unspent.minus(self.freeze(at, place, unspent));
+                if is_last {
+                    break;
+                }
+                by_age.next();
+            }
+        }
+    }
+}
+
+/// A debt's invoices as holds ask for them: by the ids that they name, and in sums from the first
+/// one on.
+pub(crate) struct Open<'a> {
+    debt: &'a Debt,
+    /// The ids that are asked for, in order, and where each lies.
+    places: Vec<(&'a str, Option<usize>)>,
+    /// What is open of each invoice and of all before it, where that is asked for.
+    totals: Vec<MinorUnits>,
+}
+
+impl<'a> Open<'a> {
+    /// The debt, with the places of these invoices.
+    pub(crate) fn of(debt: &'a Debt, named: impl Iterator<Item = &'a InvoiceId>) -> Self {
+        let mut places: Vec<_> = named.map(|id| (id.as_str(), None)).collect();
+        places.sort_unstable();
+        places.dedup();
+        if !places.is_empty() {
+            for (at, invoice) in debt.invoices.iter().enumerate() {
+                let found = places.binary_search_by_key(&invoice.id.as_str(), |(id, _)| id);
+                if let Some((_, place)) = found.ok().and_then(|found| places.get_mut(found)) {
+                    *place = Some(at);
+                }
+            }
+        }
+        Self { debt, places, totals: Vec::new() }
+    }
+
+    /// The debt, with all that these holds ask for.
+    pub(crate) fn for_holds(debt: &'a Debt, holds: impl Iterator<Item = &'a Hold> + Clone) -> Self {
+        let mut open = Self::of(debt, holds.clone().flat_map(named));
+        if holds.clone().any(|hold| hold.covers_up_to.is_some()) {
+            let mut total = MinorUnits::ZERO;
+            let so_far = |invoice: &Invoice| {
+                total = total.plus(invoice.outstanding());
+                total
+            };
+            open.totals = debt.invoices.iter().map(so_far).collect();
+        }
+        open
+    }
+
+    /// Where the invoice lies among the debt's.
+    pub(crate) fn place(&self, id: &InvoiceId) -> Option<usize> {
+        let found = self.places.binary_search_by_key(&id.as_str(), |(id, _)| id).ok()?;
+        self.places.get(found).and_then(|(_, place)| *place)
+    }
+
+    /// What is outstanding of the invoice; nothing of one that is not known.
+    pub(crate) fn outstanding(&self, id: &InvoiceId) -> MinorUnits {
+        let invoice = self.place(id).and_then(|at| self.debt.invoices.get(at));
+        invoice.map(Invoice::outstanding).unwrap_or_default()
+    }
+
+    /// What is paid of a promise or an instalment plan: by how much the debt that it is about has
+    /// fallen since it was made, up to its amount. Of other holds nothing.
+    pub(crate) fn paid(&self, hold: &Hold) -> MinorUnits {
+        if !is_paid_off(hold.kind) {
+            return MinorUnits::ZERO;
+        }
+        let (then, now) = match &hold.covers_up_to {
+            Some(covered) => (covered.outstanding, self.total_up_to(covered, hold.made_at)),
+            None => (
+                hold.covers.iter().map(|covered| covered.outstanding).sum(),
+                hold.covers.iter().map(|covered| self.outstanding(&covered.invoice)).sum(),
+            ),
+        };
+        then.minus(now).or_zero().min(hold.amount)
+    }
+
+    fn total_up_to(&self, newest: &Covered, made_at: Timestamp) -> MinorUnits {
+        // Where the newest is closed and forgotten, what was booked by then tells as much.
+        let booked_by_then = || {
+            let count = self.debt.invoices.partition_point(|invoice| invoice.booked_at <= made_at);
+            count.checked_sub(1)
+        };
+        let last = self.place(&newest.invoice).or_else(booked_by_then);
+        last.and_then(|last| self.totals.get(last)).copied().unwrap_or_default()
+    }
+}

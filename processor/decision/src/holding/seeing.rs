@@ -1,0 +1,30 @@
+//! Holds as a person sees them.
+
+use super::ending::end_time;
+use super::freezing::{Open, shares};
+use crate::debtor::Debtor;
+use crate::scribe::Scribe;
+use crate::view::HoldView;
+
+/// The holds in force, in the order they were made.
+pub(crate) fn views(debtor: &Debtor, scribe: &Scribe<'_>) -> Vec<HoldView> {
+    let open = Open::for_holds(&debtor.debt, debtor.holds.iter());
+    let by_hold = shares(&debtor.debt, &debtor.holds).by_hold;
+    let view = |(hold, freezes): (&crate::hold::Hold, _)| {
+        let paid = open.paid(hold);
+        HoldView {
+            id: hold.id.clone(),
+            kind: hold.kind,
+            amount: hold.amount,
+            paid,
+            freezes,
+            invoices: hold.invoices.clone(),
+            until: hold.until,
+            ends_at: end_time(hold, paid, &scribe.zone),
+            is_upheld: hold.is_upheld,
+            by: hold.by.clone(),
+            made_at: hold.made_at,
+        }
+    };
+    debtor.holds.iter().zip(by_hold).map(view).collect()
+}
