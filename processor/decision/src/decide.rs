@@ -175,6 +175,10 @@ fn check_control(control: &Control, policy: &Policy) -> Result<Checked, Rejectio
         Order::Jump(_) => not_supported("a jump"),
         Order::Close => not_supported("closing a cycle"),
         Order::TaskResult { .. } => not_supported("a task's result"),
+        Order::Do(_) | Order::Undo(_) => not_supported("a measure by hand"),
+        Order::AssignManager(_) => not_supported("assigning a manager"),
+        // They are about no debtor: whoever reads a partition takes them before any debtor does.
+        Order::ReleaseHeld | Order::DropHeld => not_supported("releasing or dropping for one account"),
     }
 }
 
@@ -250,7 +254,12 @@ fn apply_control(debtor: &mut Debtor, account_id: &AccountId, control: &Control,
         | Order::Resume
         | Order::Jump(_)
         | Order::Close
-        | Order::TaskResult { .. } => return,
+        | Order::TaskResult { .. }
+        | Order::Do(_)
+        | Order::Undo(_)
+        | Order::AssignManager(_)
+        | Order::ReleaseHeld
+        | Order::DropHeld => return,
     };
     let mut figures = vec![Figure::new("by", &control.by), Figure::new("role", &control.role)];
     figures.extend(control.why.as_ref().map(|why| Figure::new("why", why)));
