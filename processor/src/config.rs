@@ -234,7 +234,7 @@ file = "policy.yaml"
         assert_eq!(config.policy.files, [Path::new("/etc/weir/a.yaml"), Path::new("/etc/weir/b.yaml")]);
         assert_eq!(config.policy.folder.as_deref(), Some(Path::new("/etc/weir/policies")));
         let told = with("").unwrap_err();
-        assert!(told.contains("`file`, `files` or `folder`"), "{told}");
+        assert!(told.contains("names no policy"), "{told}");
     }
 
     #[test]
