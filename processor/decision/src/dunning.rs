@@ -70,6 +70,9 @@ pub(crate) fn assign_segment(debtor: &mut Debtor, is_changed: bool, scribe: &mut
         name: segment.name.clone(),
         policy_hash: policy.identity.hash.to_string(),
     });
+    if debtor.segment != former {
+        scribe.changed();
+    }
     let names = |segment: &Option<InSegment>| segment.as_ref().map(|segment| segment.name.clone());
     let (from, to) = (names(&former), names(&debtor.segment));
     if former.is_some() && from != to {
