@@ -17,7 +17,6 @@ pub(crate) struct Scribe<'a> {
     /// The policy that holds for what is at hand: of a running cycle the version it is under.
     pub(crate) policy: &'a Policy,
     /// All versions at hand.
-    #[expect(dead_code, reason = "asked once cycles are pinned to the version they opened under")]
     pub(crate) policies: &'a Policies,
     /// The debtor's zone.
     pub(crate) zone: Zone,
