@@ -139,6 +139,11 @@ fn engine_settings(file: &file::Engine) -> Result<engine::Settings, Box<ConfigPr
         timers_per_batch: (file.batch_inputs / 4).max(1),
         commit_interval: Duration::from_millis(file.commit_interval_ms),
         cached_debtors: file.cached_debtors,
+        swept_per_batch: (file.batch_inputs / 10).max(1),
+        clock_lead: match file.clock_lead_seconds {
+            0 => Duration::MAX,
+            seconds => Duration::from_secs(seconds),
+        },
         oldest_state: Duration::from_secs(file.oldest_state_hours.saturating_mul(3_600)),
         ..default
     })
@@ -185,6 +190,7 @@ file = "policy.yaml"
         assert_eq!(config.policy.files, [Path::new("/etc/weir/policy.yaml")]);
         assert_eq!(config.state_folder, Path::new("/etc/weir/state"));
         assert!(!config.registry.auto_register);
+        assert_eq!(config.engine.clock_lead, Duration::from_secs(60));
         assert_eq!(&**config.topics.input(InputTopic::Accounts), "weir.accounts");
     }
 
@@ -195,6 +201,7 @@ file = "policy.yaml"
             ("WEIR__KAFKA__GROUP_INSTANCE_ID", "7"),
             ("WEIR__REGISTRY__AUTO_REGISTER", "true"),
             ("WEIR__ENGINE__BATCH_INPUTS", "10"),
+            ("WEIR__ENGINE__CLOCK_LEAD_SECONDS", "0"),
             ("WEIR__TOPICS__PREFIX", "blue."),
         ];
         let config = parse(WHOLE, &environment).unwrap();
@@ -202,6 +209,7 @@ file = "policy.yaml"
         assert_eq!(config.kafka.group_instance_id.as_deref(), Some("7"), "a number stays the text it is");
         assert!(config.registry.auto_register);
         assert_eq!(config.engine.batch_inputs, 10);
+        assert_eq!(config.engine.clock_lead, Duration::MAX, "0 turns the guard off");
         assert_eq!(&**config.topics.output(OutputTopic::Debtors), "blue.debtors");
     }
 
@@ -212,7 +220,7 @@ file = "policy.yaml"
         assert_eq!(config.policy.files, [Path::new("/etc/weir/a.yaml"), Path::new("/etc/weir/b.yaml")]);
         assert_eq!(config.policy.folder.as_deref(), Some(Path::new("/etc/weir/policies")));
         let told = with("").unwrap_err();
-        assert!(told.contains("`file`, `files` or `folder`"), "{told}");
+        assert!(told.contains("names no policy"), "{told}");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::signals;
 use connectors::memory::MemoryLog;
 use decision::Policies;
 use decision::time::{Timestamp, Zone};
-use engine::{Clock, Instance, Shared, Status, Topology};
+use engine::{Clock, ClockGuard, Instance, Shared, Status, Topology};
 use loadtest::generate::{DEMO_POLICY, Operator, Profile};
 use miette::{Context, IntoDiagnostic};
 use schemas::{Registry, Schemas, StaticRegistry, TopicNames};
@@ -137,6 +137,8 @@ impl Stage {
             schemas: self.schemas,
             registry: self.registry.clone() as Arc<dyn Registry>,
             clock: self.clock.clone(),
+            // A day passes in seconds: no other clock agrees with that.
+            guard: ClockGuard::new(Duration::MAX),
             status: self.status.clone(),
             group: "demo".to_owned(),
         });

@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::{logging, signals, versions};
 use connectors::kafka::KafkaLog;
 use connectors::registry::SchemaRegistry;
-use engine::{Clock, Instance, Shared, Status, Topology};
+use engine::{Clock, ClockGuard, Instance, Shared, Status, Topology};
 use miette::{Context, IntoDiagnostic};
 use schemas::{Registry, Schemas};
 use state::{RocksStores, Sizes};
@@ -47,6 +47,7 @@ pub(crate) fn run(arguments: &RunArguments) -> miette::Result<ExitCode> {
         schemas,
         registry,
         clock,
+        guard: ClockGuard::new(config.engine.clock_lead),
         status,
         group: config.kafka.group_id.clone(),
     };

@@ -76,6 +76,9 @@ pub enum Step {
     /// A timer fired.
     #[serde(rename = "weir.Fired")]
     Fired(Fired),
+    /// A debtor was decided anew under another version of the policy.
+    #[serde(rename = "weir.Swept")]
+    Swept(Swept),
 }
 
 /// Records taken from an input topic, in the order of offsets, rejected ones included.
@@ -100,6 +103,13 @@ pub struct Fired {
     pub debtor_id: DebtorId,
     /// When it was due.
     pub due: Timestamp,
+}
+
+/// A debtor that was decided anew, since another version of the policy holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Swept {
+    /// Who.
+    pub debtor_id: DebtorId,
 }
 
 /// Where one input topic stands.
@@ -132,6 +142,12 @@ pub struct TaskState {
     /// The timer cursor's debtor.
     #[serde(default)]
     pub timers_debtor: Option<DebtorId>,
+    /// The hash of the policy version that every debtor was decided under, or is being.
+    #[serde(default)]
+    pub swept_policy_hash: Option<Arc<str>>,
+    /// While that goes on: the last debtor that was decided; nobody's id before the first.
+    #[serde(default)]
+    pub swept_after: Option<DebtorId>,
     /// The offset of the next changelog record to apply; none in the changelog itself.
     #[serde(default)]
     pub changelog_next: Option<i64>,

@@ -33,7 +33,7 @@ pub use avsc::RecordSchema;
 pub use decode::Decoder;
 pub use encode::{Encoder, Schemas, encode_event};
 pub use error::{EncodeError, Fault, WireError};
-pub use journal::{Fired, Journal, Position, Step, Taken, TaskState};
+pub use journal::{Fired, Journal, Position, Step, Swept, Taken, TaskState};
 pub use line::HistoryLine;
 pub use registry::{Registry, RegistryError, StaticRegistry};
 pub use reject::Reject;

@@ -5,7 +5,7 @@
 use crate::avsc::RecordSchema;
 use crate::encode::{Encoder, topic_of};
 use crate::error::EncodeError;
-use crate::journal::{Fired, Journal, Position, Step, Taken, TaskState};
+use crate::journal::{Fired, Journal, Position, Step, Swept, Taken, TaskState};
 use crate::reject::Reject;
 use crate::topic::InputTopic;
 use decision::account::{AttributeValue, PaymentMode, Service, Snapshot};
@@ -188,6 +188,7 @@ pub fn commands() -> Vec<Command> {
             text: "Qarzingiz 120 000,00 so'm".into(),
             lines: vec!["100.00".into(), "50.00".into()],
             lines_crossed: 2,
+            sms_parts: 1,
         }),
         Action::Provision(Provision {
             operation: "bar_outgoing".into(),
@@ -286,7 +287,11 @@ pub fn journal() -> Journal {
         policy_name: policy.name,
         policy_version: policy.version,
         policy_hash: policy.hash,
-        steps: vec![Step::Taken(taken), Step::Fired(Fired { debtor_id: "A-1".into(), due })],
+        steps: vec![
+            Step::Taken(taken),
+            Step::Fired(Fired { debtor_id: "A-1".into(), due }),
+            Step::Swept(Swept { debtor_id: "A-1".into() }),
+        ],
         positions: positions(),
         state_hash: *b"0123456789abcdef",
     }
@@ -304,6 +309,8 @@ pub fn task_state() -> TaskState {
         positions: positions(),
         timers_due: Some(NOW.plus_micros(-1)),
         timers_debtor: Some("A-1".into()),
+        swept_policy_hash: Some(policy().hash),
+        swept_after: Some("A-1".into()),
         changelog_next: Some(2_000),
         records_next: None,
         changelog_topic_id: Some("cZ4kmEaMQ9GzDRaAyh4nmQ".into()),

@@ -40,6 +40,20 @@ pub fn debtor(id: &str) -> Vec<u8> {
     key
 }
 
+/// The bound after a debtor's key, and before the next one's.
+pub(crate) fn after_debtor(id: &str) -> Vec<u8> {
+    let mut key = debtor(id);
+    key.push(0);
+    key
+}
+
+/// Reads a key of `debtors`; none where it is not one.
+#[must_use]
+pub fn read_debtor(key: &[u8]) -> Option<DebtorId> {
+    let (_shard, id) = key.split_first_chunk::<SHARD_BYTES>()?;
+    std::str::from_utf8(id).ok().map(DebtorId::from)
+}
+
 /// The key of a timer in `timers`. Nobody's is the moment alone: the bound before all its timers.
 #[must_use]
 pub fn timer(timer: &TimerKey) -> Vec<u8> {
@@ -142,6 +156,17 @@ mod tests {
         }
         assert_eq!(read_timer(b"short"), None);
         assert_eq!(read_timer(b"12345678ss\xff"), None);
+    }
+
+    #[test]
+    fn debtor_keys_read_back_and_nothing_comes_between_one_and_the_bound_after_it() {
+        for id in IDS {
+            assert_eq!(read_debtor(&debtor(id)), Some(DebtorId::from(id)));
+            let bound = after_debtor(id);
+            assert!(!IDS.iter().any(|other| debtor(id) < debtor(other) && debtor(other) < bound));
+        }
+        assert_eq!(read_debtor(b"s"), None);
+        assert_eq!(read_debtor(b"ss\xff"), None);
     }
 
     #[test]

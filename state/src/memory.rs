@@ -9,6 +9,7 @@ use decision::ids::DebtorId;
 use decision::time::Timestamp;
 use engine::store::{HistoryLine, Store, StoreBatch, StoreError, Stores, TimerKey};
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -126,6 +127,12 @@ impl Store for MemoryStore {
 
     fn debtor(&self, id: &str) -> Result<Option<Bytes>, StoreError> {
         Ok(self.use_it("read a debtor")?.current.debtors.get(id).cloned())
+    }
+
+    fn debtors_after(&self, id: &DebtorId, at_most: usize) -> Result<Vec<DebtorId>, StoreError> {
+        let partition = self.use_it("list debtors")?;
+        let after = partition.current.debtors.range::<DebtorId, _>((Bound::Excluded(id), Bound::Unbounded));
+        Ok(after.take(at_most).map(|(id, _)| id.clone()).collect())
     }
 
     fn timers(

@@ -101,6 +101,28 @@ impl Store for RocksStore {
         self.get("read a debtor", families::DEBTORS, &keys::debtor(id))
     }
 
+    fn debtors_after(&self, id: &DebtorId, at_most: usize) -> Result<Vec<DebtorId>, StoreError> {
+        const OPERATION: &str = "list debtors";
+        let db = self.db(OPERATION)?;
+        let mut bounds = ReadOptions::default();
+        // What is listed is read by whoever asked; the blocks of a whole sweep are not to push the
+        // debtors at work out of the cache.
+        bounds.fill_cache(false);
+        if !id.as_str().is_empty() {
+            bounds.set_iterate_lower_bound(keys::after_debtor(id.as_str()));
+        }
+        let mut scan = db.raw_iterator_cf_opt(family_of(db, families::DEBTORS)?, bounds);
+        let mut ids = Vec::new();
+        scan.seek_to_first();
+        while ids.len() < at_most {
+            let Some(key) = scan.key() else { break };
+            ids.push(keys::read_debtor(key).ok_or_else(|| self.odd_key("a debtor", key))?);
+            scan.next();
+        }
+        scan.status().map_err(|error| self.read_error(OPERATION, &error))?;
+        Ok(ids)
+    }
+
     fn timers(
         &self,
         cursor: &TimerKey,

@@ -46,6 +46,7 @@ contract! {
     a_closed_store_opens_with_all_of_it,
     an_open_store_is_not_opened_again,
     debtors_are_counted_about,
+    debtors_are_listed_once_each_from_anyone_on,
 }
 
 fn id(text: &str) -> DebtorId {
@@ -326,4 +327,28 @@ fn stores_can_be_shared_by_the_threads_of_a_process() {
     fn shared<S: Stores>(_: &S) {}
     shared(&MemoryStores::new());
     shared(&RocksStores::new("unused", Sizes::of_bytes(0)));
+}
+
+fn debtors_are_listed_once_each_from_anyone_on(stores: &impl Stores) {
+    let mut store = stores.open(0).unwrap();
+    assert_eq!(store.debtors_after(&id(""), 10).unwrap(), []);
+    let names = ["a", "ab", "a\u{1}", "b", "7", "zz"];
+    for name in names {
+        store.apply(&debtor(name, Some("form"))).unwrap();
+    }
+    let all = store.debtors_after(&id(""), 100).unwrap();
+    let mut sorted = all.clone();
+    sorted.sort();
+    let mut wanted = names.map(id).to_vec();
+    wanted.sort();
+    assert_eq!(sorted, wanted);
+    let mut one_by_one = Vec::new();
+    let mut after = id("");
+    while let Some(next) = store.debtors_after(&after, 1).unwrap().pop() {
+        one_by_one.push(next.clone());
+        // Who is removed meanwhile is a place to go on from all the same.
+        store.apply(&debtor(next.as_str(), None)).unwrap();
+        after = next;
+    }
+    assert_eq!(one_by_one, all);
 }

@@ -42,6 +42,8 @@ pub struct Verdict {
     pub inputs: u64,
     /// How many timers fired.
     pub timers: u64,
+    /// How many debtors were decided anew under another version of the policy.
+    pub swept: u64,
     /// How many commands there must be, and are.
     pub commands: u64,
     /// How many records of history.
@@ -57,6 +59,7 @@ impl Verdict {
         self.deviations.extend(other.deviations);
         self.inputs += other.inputs;
         self.timers += other.timers;
+        self.swept += other.swept;
         self.commands += other.commands;
         self.records += other.records;
         self.rejects += other.rejects;
@@ -65,13 +68,42 @@ impl Verdict {
 }
 
 /// What the outputs must be.
-#[derive(Default)]
 struct Expected {
+    /// The versions that the batch was decided by.
+    policies: Arc<Policies>,
+    /// The version that held at the last batch; none before the first.
+    held: Option<Arc<str>>,
+    /// Who was decided by another version, and not yet by this one.
+    to_sweep: BTreeSet<DebtorId>,
     debtors: BTreeMap<DebtorId, Debtor>,
     commands: BTreeMap<OutputTopic, Vec<Command>>,
     records: Vec<HistoryLine>,
     /// The reason, topic and offset of each reject.
     rejects: Vec<(String, String, i64)>,
+}
+
+impl Expected {
+    fn new(policies: Arc<Policies>) -> Self {
+        Self {
+            policies,
+            held: None,
+            to_sweep: BTreeSet::new(),
+            debtors: BTreeMap::new(),
+            commands: BTreeMap::new(),
+            records: Vec::new(),
+            rejects: Vec::new(),
+        }
+    }
+
+    /// A batch begins. Where another version holds than before, everyone known by now is to be
+    /// decided anew.
+    fn begin(&mut self, policies: Arc<Policies>, held: &Arc<str>) {
+        if self.held.as_ref().is_some_and(|before| before != held) {
+            self.to_sweep = self.debtors.keys().cloned().collect();
+        }
+        self.held = Some(held.clone());
+        self.policies = policies;
+    }
 }
 
 impl Oracle {
@@ -116,9 +148,16 @@ impl Oracle {
             }
         };
         verdict.deviations = super::coverage::check(partition, &journal, &self.names, is_complete);
-        let mut expected = Expected::default();
+        let mut expected = Expected::new(self.policies.clone());
         for batch in &journal {
             self.replay(partition, batch, &mut expected, &mut verdict);
+        }
+        if let Some(left) = expected.to_sweep.first().filter(|_| is_complete) {
+            let what = format!(
+                "«{left}» and {} more were not decided by the version that holds",
+                expected.to_sweep.len() - 1
+            );
+            verdict.deviations.push(Deviation { partition: partition.number, what });
         }
         self.compare_commands(partition, &expected, &mut verdict);
         self.compare_records(partition, &expected, &mut verdict);
@@ -144,12 +183,13 @@ impl Oracle {
     ) {
         let moment = Moment { now: batch.now, horizon: batch.horizon };
         let mut changed = BTreeSet::new();
-        let held = &self.policies.at(batch.now).identity.hash;
-        if *batch.policy_hash != **held {
+        let Some(policies) = self.policies_of(batch) else {
             let (number, said) = (batch.batch, &batch.policy_hash);
-            let what = format!("batch {number} was decided by the policy {said}; {held} held at its time");
+            let what = format!("batch {number} was decided by the policy {said}, which is not at hand");
             verdict.deviations.push(Deviation { partition: partition.number, what });
-        }
+            return;
+        };
+        expected.begin(policies, &batch.policy_hash);
         for step in &batch.steps {
             match step {
                 Step::Taken(taken) => {
@@ -167,9 +207,24 @@ impl Oracle {
                     self.check_fired(partition, &fired.debtor_id, fired.due, moment, expected, verdict);
                     self.decide(&fired.debtor_id, Input::Due, moment, expected, &mut changed);
                 }
+                Step::Swept(swept) => {
+                    verdict.swept += 1;
+                    expected.to_sweep.remove(&swept.debtor_id);
+                    self.decide(&swept.debtor_id, Input::Due, moment, expected, &mut changed);
+                }
             }
         }
         self.compare_state_hash(partition, batch, expected, &changed, verdict);
+    }
+
+    /// The versions by which a batch was decided: all, where the one that holds at its time is the
+    /// one that it names; else that one alone, which was there before the others came.
+    fn policies_of(&self, batch: &Journal) -> Option<Arc<Policies>> {
+        if *self.policies.at(batch.now).identity.hash == *batch.policy_hash {
+            return Some(self.policies.clone());
+        }
+        let named = self.policies.by_hash(&batch.policy_hash)?;
+        Some(Arc::new(named.clone().into()))
     }
 
     fn check_fired(
@@ -226,7 +281,7 @@ impl Oracle {
         changed: &mut BTreeSet<DebtorId>,
     ) -> Option<&'static str> {
         let debtor = expected.debtors.entry(id.clone()).or_insert_with(|| Debtor::new(id.clone()));
-        let decisions = decision::decide(debtor, input, moment, &self.policies);
+        let decisions = decision::decide(debtor, input, moment, &expected.policies);
         if decisions.changed {
             changed.insert(id.clone());
         }

@@ -15,7 +15,7 @@ use crate::policy::{Policy, Unit};
 use crate::record::{Figure, RecordKind};
 use crate::scribe::Scribe;
 use crate::time::Timestamp;
-use crate::{Decisions, Input, Moment, Rejection, alerting, sending};
+use crate::{Decisions, Input, Moment, Rejection, alerting, passage, sending};
 
 /// Decides on one input for one debtor: the debtor becomes what it is afterwards, and what is to
 /// be sent and remembered comes back. A rejected event leaves the debtor as it was, but for its id
@@ -26,6 +26,10 @@ pub fn decide(debtor: &mut Debtor, input: Input<'_>, moment: Moment, policies: &
     let goes_on = match input {
         Input::Event(event) => on_event(debtor, event, &mut scribe),
         Input::Due => Some(Cause::Other),
+        Input::Passage { command, passage } => {
+            passage::apply(debtor, command, passage, &mut scribe);
+            Some(Cause::Other)
+        }
     };
     if let Some(cause) = goes_on {
         settle(debtor, cause, &mut scribe);

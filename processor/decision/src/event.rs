@@ -4,10 +4,11 @@
 
 use crate::account::Snapshot;
 use crate::ids::{
-    AccountId, AdjustmentId, BalanceName, CommandId, DebtorId, EventId, HoldId, InvoiceId, PaymentId,
-    PlanName, Provider, Queue, Receipt, RuleId, ServiceId, StageName,
+    AccountId, AdjustmentId, BalanceName, Channel, CommandId, DebtorId, EventId, HoldId, InvoiceId,
+    Operation, PaymentId, PlanName, Provider, Queue, Receipt, RuleId, ServiceId, StageName, TemplateName,
 };
 use crate::money::{Currency, MinorUnits};
+use crate::policy::MessageClass;
 use crate::time::{Date, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -226,6 +227,44 @@ pub enum Order {
         queue: Queue,
         /// The result, in the operator's own words.
         result: String,
+    },
+    /// A measure is taken by hand: no cycle's end lifts it.
+    Do(ByHandMeasure),
+    /// What was put on by hand with this operation is taken back.
+    Undo(Operation),
+    /// The account has this personal manager.
+    AssignManager(String),
+    /// What the breaker holds is let go. It is about no account, and goes to every partition.
+    ReleaseHeld,
+    /// What the breaker holds is dropped. It is about no account, and goes to every partition.
+    DropHeld,
+}
+
+/// A measure that a person takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ByHandMeasure {
+    /// A provisioning order, with its undo.
+    Provision {
+        /// What is done, in the operator's own word.
+        operation: Operation,
+        /// What takes it back.
+        undo: Operation,
+        /// Whether it cuts the customer off.
+        cuts_off: bool,
+    },
+    /// A message.
+    Message {
+        /// Its template.
+        template: TemplateName,
+        /// The channel it goes by.
+        channel: Channel,
+        /// What kind of message it is.
+        class: MessageClass,
+    },
+    /// A task for a person.
+    Task {
+        /// The queue it goes to.
+        queue: Queue,
     },
 }
 

@@ -15,6 +15,7 @@
 //! | `holding` | holds at work: what they freeze, when they end |
 //! | `dunning` | plans at work: scope, stages, what is in force |
 //! | `sending` | from a measure to a command, and on to its end: windows, caps, retries, reports |
+//! | [`passage`] | what became of a command on its way out: it waits, is held, is sent after all |
 //! | [`view`] | what the state says, for people |
 //! | [`ids`], [`money`], [`time`] | the types that carry units |
 #![deny(clippy::arithmetic_side_effects, clippy::float_arithmetic)]
@@ -44,6 +45,7 @@ pub mod event;
 pub mod hold;
 pub mod ids;
 pub mod money;
+pub mod passage;
 pub mod plan;
 pub mod policies;
 pub mod policy;
@@ -63,6 +65,7 @@ pub use policy::Policy;
 pub use rejection::Rejection;
 
 use command::Command;
+use passage::Passage;
 use record::Record;
 use time::Timestamp;
 
@@ -73,6 +76,13 @@ pub enum Input<'a> {
     Event(&'a Event),
     /// The debtor's due time has come.
     Due,
+    /// Something became of a command between its decision and the log.
+    Passage {
+        /// The command, as it was decided.
+        command: &'a Command,
+        /// What became of it.
+        passage: Passage<'a>,
+    },
 }
 
 /// When a decision is made.

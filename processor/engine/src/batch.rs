@@ -9,7 +9,7 @@ use bytes::Bytes;
 use decision::Moment;
 use decision::ids::DebtorId;
 use decision::time::Timestamp;
-use schemas::{Fired, Step, Taken, TaskState};
+use schemas::{Fired, Step, Swept, Taken, TaskState};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -22,6 +22,8 @@ pub(crate) struct OpenBatch {
     pub(crate) inputs: usize,
     /// How many timers it fired.
     pub(crate) fired: usize,
+    /// How many debtors it decided anew.
+    pub(crate) swept: usize,
     /// What was done, in order.
     pub(crate) steps: Vec<Step>,
     /// The debtors it changed, with the due time each had before.
@@ -40,6 +42,7 @@ impl OpenBatch {
             moment,
             inputs: 0,
             fired: 0,
+            swept: 0,
             steps: Vec::new(),
             changed: BTreeMap::new(),
             outputs: Vec::new(),
@@ -74,6 +77,13 @@ impl OpenBatch {
         self.fired = self.fired.saturating_add(1);
         let debtor_id = timer.debtor.clone();
         self.steps.push(Step::Fired(Fired { debtor_id, due: timer.due }));
+    }
+
+    /// Notes that a debtor was decided anew.
+    pub(crate) fn swept(&mut self, debtor: &DebtorId) {
+        self.inputs = self.inputs.saturating_add(1);
+        self.swept = self.swept.saturating_add(1);
+        self.steps.push(Step::Swept(Swept { debtor_id: debtor.clone() }));
     }
 }
 

@@ -9,13 +9,15 @@
 //! | [`instance`] | one process in the group: polling, assignment, back-pressure |
 //! | `worker` | a task's thread |
 //! | [`task`] | one partition's work: decide, commit, apply, fire timers, recover |
-//! | `batch`, `working_set`, `timers`, `horizon` | what a task is made of |
+//! | `batch`, `working_set`, `timers`, `horizon`, `sweep` | what a task is made of |
+//! | `guard` | whether the wall clock is believed |
 //! | [`topology`], [`partition`] | which topics, which partition |
 //! | [`settings`], [`status`], [`metrics`] | how it runs, and how it is |
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
 mod batch;
 mod error;
+mod guard;
 mod horizon;
 pub mod instance;
 pub mod log;
@@ -25,6 +27,7 @@ pub mod settings;
 mod shared;
 pub mod status;
 pub mod store;
+mod sweep;
 pub mod task;
 mod timers;
 pub mod topology;
@@ -32,6 +35,7 @@ mod worker;
 mod working_set;
 
 pub use error::TaskError;
+pub use guard::ClockGuard;
 pub use instance::{Instance, InstanceError};
 pub use settings::{Clock, Faults, Settings};
 pub use shared::Shared;

@@ -27,6 +27,11 @@ pub const RECOVERIES: &str = "weir_recoveries_total";
 /// Changelog records read while catching up, by partition.
 pub const RESTORED_RECORDS: &str = "weir_restored_records_total";
 
+/// How far the wall clock is ahead of the time that is believed.
+pub const CLOCK_LEAD_SECONDS: &str = "weir_clock_lead_seconds";
+/// Debtors decided anew since another version of the policy came to hold.
+pub const SWEPT_DEBTORS: &str = "weir_swept_debtors_total";
+
 /// Tells the recorder what each metric is.
 pub fn describe() {
     use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
@@ -46,6 +51,16 @@ pub fn describe() {
     describe_gauge!(QUEUED_RECORDS, Unit::Count, "Records that wait for a task, by partition");
     describe_gauge!(RUNNING_TASKS, Unit::Count, "Partitions whose task is running");
     describe_counter!(RECOVERIES, Unit::Count, "Times that a task went through the recovery path");
+    describe_gauge!(
+        CLOCK_LEAD_SECONDS,
+        Unit::Seconds,
+        "How far the wall clock is ahead of the time that is believed: above 0 nothing newer falls due"
+    );
+    describe_counter!(
+        SWEPT_DEBTORS,
+        Unit::Count,
+        "Debtors decided anew since another version of the policy came to hold"
+    );
     describe_counter!(
         RESTORED_RECORDS,
         Unit::Count,

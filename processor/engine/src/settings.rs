@@ -15,6 +15,11 @@ pub struct Settings {
     pub commit_interval: Duration,
     /// The most timers fired in one batch: live events go first.
     pub timers_per_batch: usize,
+    /// The most debtors decided anew in one batch after another version of the policy came to hold.
+    pub swept_per_batch: usize,
+    /// How far the wall clock may be ahead of the newest record in the log before it is no longer
+    /// believed; [`Duration::MAX`] where it is always believed.
+    pub clock_lead: Duration,
     /// The records that wait for one task before its partitions are paused; they are resumed at
     /// half of it.
     pub queued_records: usize,
@@ -38,6 +43,8 @@ impl Default for Settings {
             batch_inputs: 2_000,
             commit_interval: Duration::from_millis(5),
             timers_per_batch: 500,
+            swept_per_batch: 200,
+            clock_lead: Duration::from_secs(60),
             queued_records: 10_000,
             poll_records: 2_000,
             cached_debtors: 100_000,

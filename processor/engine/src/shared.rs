@@ -1,5 +1,6 @@
 //! What all tasks of an instance share, and never change.
 
+use crate::guard::ClockGuard;
 use crate::log::Log;
 use crate::settings::{Clock, Settings};
 use crate::status::Status;
@@ -27,6 +28,8 @@ pub struct Shared<L, S> {
     pub registry: Arc<dyn Registry>,
     /// Where the time comes from.
     pub clock: Arc<dyn Clock>,
+    /// Whether that time is believed.
+    pub guard: ClockGuard,
     /// How the instance is, as its probes and people see it.
     pub status: Arc<Status>,
     /// The group's name, which the transactional ids carry.

@@ -35,6 +35,13 @@ pub trait Store: Send {
     /// When it cannot be read.
     fn debtor(&self, id: &str) -> Result<Option<Bytes>, StoreError>;
 
+    /// The ids of debtors that come after this one, at most `at_most`, in an order of the store's own
+    /// that never changes; from the first, where the id is nobody's.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    fn debtors_after(&self, id: &DebtorId, at_most: usize) -> Result<Vec<DebtorId>, StoreError>;
+
     /// The timers from `cursor` on that are due up to and including `until`, earliest first, at
     /// most `at_most`. Those before the cursor are not looked at.
     ///

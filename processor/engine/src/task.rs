@@ -2,21 +2,24 @@
 //! the store learn what is committed. It is driven from outside and owns no thread.
 //!
 //! How a batch is decided is [`deciding`], how it becomes a transaction [`sealing`], and how a task
-//! comes to where it was [`recovery`]. Nothing here knows a rule.
+//! comes to where it was [`recovery`]; [`sweeping`] decides all debtors anew. Nothing here knows a rule.
 
 mod deciding;
 mod recovery;
 mod sealing;
+mod sweeping;
 
 pub use recovery::Recovery;
 
 use crate::batch::{OpenBatch, SealedBatch};
 use crate::error::TaskError;
+use crate::guard::{Belief, ClockGuard};
 use crate::horizon::Horizon;
 use crate::log::{CommitError, Committed, Log, LogRecord, Producer};
 use crate::metrics as names;
 use crate::shared::Shared;
 use crate::store::{Store, Stores};
+use crate::sweep::Sweep;
 use crate::timers::Timers;
 use crate::working_set::WorkingSet;
 use decision::Moment;
@@ -38,6 +41,7 @@ pub struct Task<L: Log, S: Stores> {
     working: WorkingSet,
     timers: Timers,
     horizon: Horizon,
+    sweep: Sweep,
     /// The next offset to decide of each input topic.
     positions: Vec<i64>,
     /// The offset of the next record that this task will write to the records topic, or before.
@@ -87,6 +91,11 @@ impl<L: Log, S: Stores> Task<L, S> {
     /// # Errors
     /// When the store cannot be read, or something cannot be encoded.
     pub fn take(&mut self, records: &[LogRecord]) -> Result<(), TaskError> {
+        let newest = records.iter().filter_map(|record| record.timestamp).max();
+        if let Some(newest) = newest {
+            let (wall, ticks) = (self.shared.clock.now(), self.shared.clock.ticks());
+            self.shared.guard.heard(Timestamp(newest), wall, ticks);
+        }
         for record in records {
             self.take_record(record)?;
         }
@@ -116,13 +125,15 @@ impl<L: Log, S: Stores> Task<L, S> {
         self.end_commit(wait)?;
         self.horizon.advance(&self.positions);
         let next_timer = self.fire_timers()?;
+        self.sweep()?;
         if self.committing.is_none() && self.open.is_dirty() && self.is_time_to_commit() {
             self.begin_commit()?;
         }
         let now = self.wall_clock();
-        let wants_ends = next_timer.is_some_and(|due| self.horizon.wants_probe(due, now));
+        let until = self.due_until(next_timer);
+        let wants_ends = next_timer.is_some_and(|due| self.horizon.wants_probe(due, until));
         if wants_ends {
-            self.horizon.asked(now);
+            self.horizon.asked(until);
         }
         Ok(Turn { takes_more: !self.is_full(), idle_for: self.idle_for(next_timer, now), wants_ends })
     }
@@ -170,7 +181,23 @@ impl<L: Log, S: Stores> Task<L, S> {
     }
 
     fn wall_clock(&self) -> Timestamp {
-        self.clock.max(self.shared.clock.now())
+        self.clock.max(self.belief().now)
+    }
+
+    fn belief(&self) -> Belief {
+        self.shared.guard.believe(self.shared.clock.now(), self.shared.clock.ticks())
+    }
+
+    /// Up to when something may fall due, as far as the wall clock is believed. Where something is
+    /// due beyond, that is said.
+    fn due_until(&self, next_timer: Option<Timestamp>) -> Timestamp {
+        let belief = self.belief();
+        let wall = self.shared.clock.now();
+        ClockGuard::show(wall, belief);
+        if next_timer.is_some_and(|due| belief.due_until < due && due <= wall) {
+            self.shared.guard.tell(wall, belief, self.shared.clock.ticks());
+        }
+        belief.due_until
     }
 
     /// The moment for a batch that begins now.

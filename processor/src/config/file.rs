@@ -163,6 +163,9 @@ pub(crate) struct Engine {
     pub(crate) batch_inputs: usize,
     /// The most debtors kept decoded in each partition.
     pub(crate) cached_debtors: usize,
+    /// How far the wall clock may be ahead of the newest record in the log before what is due waits,
+    /// in seconds; 0 lets it be what it is.
+    pub(crate) clock_lead_seconds: u64,
     /// State older than this is rebuilt, in hours: half of the changelog's `delete.retention.ms`.
     pub(crate) oldest_state_hours: u64,
 }
@@ -174,6 +177,7 @@ impl Default for Engine {
             commit_interval_ms: u64::try_from(settings.commit_interval.as_millis()).unwrap_or(5),
             batch_inputs: settings.batch_inputs,
             cached_debtors: settings.cached_debtors,
+            clock_lead_seconds: settings.clock_lead.as_secs(),
             oldest_state_hours: settings.oldest_state.as_secs() / 3_600,
         }
     }

@@ -12,7 +12,7 @@ use decision::Policies;
 use decision::time::{Timestamp, Zone};
 use engine::partition::partition_of;
 use engine::store::Stores;
-use engine::{Clock, Instance, InstanceError, Shared, Status, Topology};
+use engine::{Clock, ClockGuard, Instance, InstanceError, Shared, Status, Topology};
 use loadtest::generate::{DEMO_POLICY, Operator, Profile};
 use loadtest::oracle::replay::{Oracle, Verdict};
 use loadtest::oracle::{Partition, Seen};
@@ -85,7 +85,11 @@ impl World {
             policies: Arc::new(policy::parse("demo.policy.yaml", DEMO_POLICY).unwrap().policy.into()),
             clock: Arc::new(HandClock::new(start)),
             operator: Operator::new(profile),
-            settings: engine::Settings { oldest_state: Duration::MAX, ..engine::Settings::default() },
+            settings: engine::Settings {
+                oldest_state: Duration::MAX,
+                clock_lead: Duration::MAX,
+                ..engine::Settings::default()
+            },
             encoder: Encoder::new(schemas),
         }
     }
@@ -140,6 +144,7 @@ impl World {
             schemas: self.schemas,
             registry: self.registry.clone() as Arc<dyn Registry>,
             clock: self.clock.clone(),
+            guard: ClockGuard::new(self.settings.clock_lead),
             status: status.clone(),
             group: "test".to_owned(),
         };

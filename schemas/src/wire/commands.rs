@@ -275,8 +275,7 @@ fn message_wire<'a>(command: &'a Command, message: &'a Message) -> MessageWire<'
         Some(out(&message.text)),
         Cow::Borrowed(&message.lines),
         message.lines_crossed,
-        // Until messages count their parts.
-        0,
+        message.sms_parts,
     )
 }
 

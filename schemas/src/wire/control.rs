@@ -1,6 +1,6 @@
 //! The control record: one record for every order, `order` saying which of its fields count.
 //!
-//! One flat record, not a union of fourteen, is what is easiest to write in any language and to
+//! One flat record, not a union of nineteen, is what is easiest to write in any language and to
 //! keep in a table. Whether an order is allowed is the core's business.
 
 use super::{
@@ -10,7 +10,8 @@ use super::{
 use crate::error::{Fault, WireError};
 use crate::value::{Number, Text, Word, words};
 use decision::Event;
-use decision::event::{Body, Control, DisputeOutcome, HoldKind, HoldOrder, Instalment, Order};
+use decision::event::{Body, ByHandMeasure, Control, DisputeOutcome, HoldKind, HoldOrder, Instalment, Order};
+use decision::policy::MessageClass;
 use serde::{Deserialize, Serialize};
 
 /// What a control orders, by its word.
@@ -30,13 +31,19 @@ pub(crate) enum OrderWord {
     Close,
     Rearm,
     TaskResult,
+    Do,
+    Undo,
+    AssignManager,
+    ReleaseHeld,
+    DropHeld,
 }
 
 words! { OrderWord {
     Dispute = "dispute", Promise = "promise", Deferral = "deferral", Instalments = "instalments",
     DisputeEnded = "dispute_ended", Exempt = "exempt", ExemptEnded = "exempt_ended",
     AssignPlan = "assign_plan", Pause = "pause", Resume = "resume", Jump = "jump",
-    Close = "close", Rearm = "rearm", TaskResult = "task_result",
+    Close = "close", Rearm = "rearm", TaskResult = "task_result", Do = "do", Undo = "undo",
+    AssignManager = "assign_manager", ReleaseHeld = "release_held", DropHeld = "drop_held",
 } }
 words! { DisputeOutcome { Upheld = "upheld", Rejected = "rejected", Withdrawn = "withdrawn" } }
 
@@ -76,6 +83,20 @@ wire_event! {
         queue: Option<Text<'a>>,
         #[serde(borrow, default)]
         result: Option<Text<'a>>,
+        #[serde(borrow, default)]
+        operation: Option<Text<'a>>,
+        #[serde(borrow, default)]
+        undo: Option<Text<'a>>,
+        #[serde(default)]
+        cuts_off: bool,
+        #[serde(borrow, default)]
+        template: Option<Text<'a>>,
+        #[serde(borrow, default)]
+        channel: Option<Text<'a>>,
+        #[serde(default)]
+        class: Option<Word<MessageClass>>,
+        #[serde(borrow, default)]
+        manager: Option<Text<'a>>,
     }
 }
 
@@ -112,6 +133,13 @@ impl<'a> ControlWire<'a> {
             None,
             None,
             None,
+            None,
+            None,
+            None,
+            None,
+            None,
+            None,
+            false,
             None,
             None,
             None,
@@ -154,6 +182,20 @@ impl<'a> ControlWire<'a> {
                 self.result = Some(out(result));
                 OrderWord::TaskResult
             }
+            Order::Do(measure) => {
+                self.fill_measure(measure);
+                OrderWord::Do
+            }
+            Order::Undo(operation) => {
+                self.operation = Some(out(operation));
+                OrderWord::Undo
+            }
+            Order::AssignManager(manager) => {
+                self.manager = Some(out(manager));
+                OrderWord::AssignManager
+            }
+            Order::ReleaseHeld => OrderWord::ReleaseHeld,
+            Order::DropHeld => OrderWord::DropHeld,
         };
         self.order = Word::Known(word);
     }
@@ -172,6 +214,22 @@ impl<'a> ControlWire<'a> {
                 self.parts = parts.iter().map(InstalmentWire::new).collect();
                 OrderWord::Instalments
             }
+        }
+    }
+
+    fn fill_measure(&mut self, measure: &'a ByHandMeasure) {
+        match measure {
+            ByHandMeasure::Provision { operation, undo, cuts_off } => {
+                self.operation = Some(out(operation));
+                self.undo = Some(out(undo));
+                self.cuts_off = *cuts_off;
+            }
+            ByHandMeasure::Message { template, channel, class } => {
+                self.template = Some(out(template));
+                self.channel = Some(out(channel));
+                self.class = Some(Word::Known(*class));
+            }
+            ByHandMeasure::Task { queue } => self.queue = Some(out(queue)),
         }
     }
 
@@ -212,7 +270,34 @@ impl<'a> ControlWire<'a> {
                 queue: name("queue", text("queue", self.queue.as_ref())?)?,
                 result: text("result", self.result.as_ref())?.as_str().to_owned(),
             },
+            OrderWord::Do => Order::Do(self.check_measure(order)?),
+            OrderWord::Undo => Order::Undo(name("operation", text("operation", self.operation.as_ref())?)?),
+            OrderWord::AssignManager => {
+                Order::AssignManager(name("manager", text("manager", self.manager.as_ref())?)?)
+            }
+            OrderWord::ReleaseHeld => Order::ReleaseHeld,
+            OrderWord::DropHeld => Order::DropHeld,
         })
+    }
+
+    /// What is to be done by hand: an order, else a message, else a task.
+    fn check_measure(&self, order: OrderWord) -> Result<ByHandMeasure, WireError> {
+        let text = |field, value| needed(order, field, value);
+        if let Some(operation) = &self.operation {
+            return Ok(ByHandMeasure::Provision {
+                operation: name("operation", operation)?,
+                undo: name("undo", text("undo", self.undo.as_ref())?)?,
+                cuts_off: self.cuts_off,
+            });
+        }
+        if let Some(template) = &self.template {
+            return Ok(ByHandMeasure::Message {
+                template: name("template", template)?,
+                channel: name("channel", text("channel", self.channel.as_ref())?)?,
+                class: word("class", needed(order, "class", self.class.as_ref())?.clone())?,
+            });
+        }
+        Ok(ByHandMeasure::Task { queue: name("queue", text("queue", self.queue.as_ref())?)? })
     }
 
     fn check_hold(&self, order: OrderWord, kind: HoldKind) -> Result<HoldOrder, WireError> {

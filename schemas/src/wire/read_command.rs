@@ -88,6 +88,7 @@ impl MessageWire<'_> {
                 text: given("text", self.text.as_ref())?.as_str().to_owned(),
                 lines: self.lines.to_vec(),
                 lines_crossed: self.lines_crossed,
+                sms_parts: self.sms_parts,
             }),
         };
         command_of!(self, action)

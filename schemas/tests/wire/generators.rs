@@ -3,11 +3,12 @@
 
 use decision::account::{AttributeValue, PaymentMode, Service, Snapshot};
 use decision::event::{
-    Adjustment, BalanceChange, BalanceReason, Body, Control, DisputeOutcome, HoldKind, HoldOrder, Instalment,
-    InvoiceIssued, Order, Outcome, Payment, PaymentStatus, Report, Reversal,
+    Adjustment, BalanceChange, BalanceReason, Body, ByHandMeasure, Control, DisputeOutcome, HoldKind,
+    HoldOrder, Instalment, InvoiceIssued, Order, Outcome, Payment, PaymentStatus, Report, Reversal,
 };
 use decision::ids::CommandId;
 use decision::money::{Currency, LARGEST_AMOUNT, MinorUnits};
+use decision::policy::MessageClass;
 use decision::time::{Date, Timestamp, Zone};
 use decision::{Debtor, Event};
 use proptest::collection::{btree_map, vec};
@@ -144,6 +145,23 @@ fn hold() -> impl Strategy<Value = Order> {
     })
 }
 
+fn by_hand() -> impl Strategy<Value = ByHandMeasure> {
+    let class = select(vec![MessageClass::Service, MessageClass::Reminder, MessageClass::Statutory]);
+    prop_oneof![
+        (id(), id(), any::<bool>()).prop_map(|(operation, undo, cuts_off)| ByHandMeasure::Provision {
+            operation: operation.into(),
+            undo: undo.into(),
+            cuts_off,
+        }),
+        (id(), id(), class).prop_map(|(template, channel, class)| ByHandMeasure::Message {
+            template: template.into(),
+            channel: channel.into(),
+            class,
+        }),
+        id().prop_map(|queue| ByHandMeasure::Task { queue: queue.into() }),
+    ]
+}
+
 fn order() -> impl Strategy<Value = Order> {
     let ends = vec![DisputeOutcome::Upheld, DisputeOutcome::Rejected, DisputeOutcome::Withdrawn];
     prop_oneof![
@@ -157,6 +175,10 @@ fn order() -> impl Strategy<Value = Order> {
         Just(Order::Close),
         id().prop_map(|rule| Order::Rearm(rule.into())),
         (id(), ".{0,9}").prop_map(|(queue, result)| Order::TaskResult { queue: queue.into(), result }),
+        by_hand().prop_map(Order::Do),
+        id().prop_map(|operation| Order::Undo(operation.into())),
+        id().prop_map(Order::AssignManager),
+        select(vec![Order::ReleaseHeld, Order::DropHeld]),
     ]
 }
 

@@ -35,7 +35,9 @@ fn control(order: &str) -> Value {
     json!({"event_id": "e-1", "account_id": "A-1", "debtor_id": null, "occurred_at": 7, "source": "crm",
         "by": "anna", "role": "manager", "why": null, "order": order, "hold_id": null, "amount": null,
         "invoices": [], "until": null, "parts": [], "grace_days": null, "outcome": null, "plan": null,
-        "resume_at": null, "stage": null, "rule": null, "queue": null, "result": null})
+        "resume_at": null, "stage": null, "rule": null, "queue": null, "result": null,
+        "operation": null, "undo": null, "cuts_off": false, "template": null, "channel": null,
+        "class": null, "manager": null})
 }
 
 fn account() -> Value {
@@ -86,6 +88,18 @@ fn an_order_without_what_it_needs_is_refused() {
     check("jump", "stage");
     check("rearm", "rule");
     check("task_result", "queue");
+    check("do", "queue");
+    check("undo", "operation");
+    check("assign_manager", "manager");
+}
+
+#[test]
+fn an_order_by_hand_without_its_undo_and_a_message_without_its_channel_are_refused() {
+    for (given, missing) in [("operation", "undo"), ("template", "channel")] {
+        let mut value = control("do");
+        value[given] = json!("x");
+        check(RecordSchema::Control, value, missing, Value::Null, &Fault::Missing { order: "do" });
+    }
 }
 
 /// A writer's schema with one field of another type, and a value written with it.

@@ -34,6 +34,12 @@ pub(super) fn check(
         Order::Jump(stage) => orders::check_jump(debtor, stage, scribe),
         Order::Close => orders::check_open(debtor),
         Order::TaskResult { queue, .. } => orders::check_task_result(debtor, queue),
+        Order::Do(_) | Order::Undo(_) => Err(Rejection::NotSupported { what: "a measure by hand" }),
+        Order::AssignManager(_) => Err(Rejection::NotSupported { what: "assigning a manager" }),
+        // They are about no debtor: whoever reads a partition takes them before any debtor does.
+        Order::ReleaseHeld | Order::DropHeld => {
+            Err(Rejection::NotSupported { what: "releasing or dropping for one account" })
+        }
     };
     allowed.map(|()| Checked::New)
 }
@@ -62,7 +68,12 @@ pub(super) fn apply(
         | Order::Resume
         | Order::Jump(_)
         | Order::Close
-        | Order::TaskResult { .. } => {}
+        | Order::TaskResult { .. }
+        | Order::Do(_)
+        | Order::Undo(_)
+        | Order::AssignManager(_)
+        | Order::ReleaseHeld
+        | Order::DropHeld => {}
     }
     let mut figures = vec![Figure::new("by", &control.by), Figure::new("role", &control.role)];
     figures.extend(control.why.as_ref().map(|why| Figure::new("why", why)));
@@ -82,6 +93,8 @@ pub(super) fn apply(
         Order::TaskResult { queue, result } => orders::task_result(debtor, queue, result),
         // Done above.
         Order::Hold(_) | Order::DisputeEnded { .. } => {}
+        // Declined by `check`.
+        Order::Do(_) | Order::Undo(_) | Order::AssignManager(_) | Order::ReleaseHeld | Order::DropHeld => {}
     }
     Cause::Other
 }
@@ -99,6 +112,11 @@ fn word_of(order: &Order) -> &'static str {
         Order::TaskResult { .. } => "task_result",
         Order::Hold(_) => "hold",
         Order::DisputeEnded { .. } => "dispute_ended",
+        Order::Do(_) => "do",
+        Order::Undo(_) => "undo",
+        Order::AssignManager(_) => "assign_manager",
+        Order::ReleaseHeld => "release_held",
+        Order::DropHeld => "drop_held",
     }
 }
 
@@ -114,6 +132,14 @@ fn figures_of(order: &Order) -> Vec<Figure> {
         }
         Order::Hold(hold) => vec![Figure::new("hold", &hold.id)],
         Order::DisputeEnded { id, .. } => vec![Figure::new("hold", id)],
-        Order::Exempt(_) | Order::Pause { until: None } | Order::Resume | Order::Close => Vec::new(),
+        Order::Undo(operation) => vec![Figure::new("operation", operation)],
+        Order::Exempt(_)
+        | Order::Pause { until: None }
+        | Order::Resume
+        | Order::Close
+        | Order::Do(_)
+        | Order::AssignManager(_)
+        | Order::ReleaseHeld
+        | Order::DropHeld => Vec::new(),
     }
 }

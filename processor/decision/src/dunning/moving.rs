@@ -62,8 +62,10 @@ pub(crate) fn assign_segment(debtor: &mut Debtor, is_changed: bool, scribe: &mut
         name: segment.name.clone(),
         policy_hash: policy.identity.hash.to_string(),
     });
-    scribe.changed();
-    forget_assignment_of_another_group(debtor, policy);
+    if debtor.segment != former {
+        scribe.changed();
+    }
+    forget_assignment_of_another_group(debtor, policy, scribe);
     let names = |segment: &Option<InSegment>| segment.as_ref().map(|segment| segment.name.clone());
     let (from, to) = (names(&former), names(&debtor.segment));
     if former.is_none() || from == to {
@@ -78,11 +80,12 @@ pub(crate) fn assign_segment(debtor: &mut Debtor, is_changed: bool, scribe: &mut
 }
 
 /// A plan that a person assigned holds within its group only.
-fn forget_assignment_of_another_group(debtor: &mut Debtor, policy: &Policy) {
+fn forget_assignment_of_another_group(debtor: &mut Debtor, policy: &Policy, scribe: &mut Scribe<'_>) {
     let group = group_of(debtor, policy);
     let Some(assigned) = &debtor.assigned_plan else { return };
     if !group.is_some_and(|group| group.plans.contains(assigned)) {
         debtor.assigned_plan = None;
+        scribe.changed();
     }
 }
 

@@ -57,7 +57,7 @@ fn wakes_are_to_come(debtor: &Debtor, moment: Moment) {
 fn is_settled(input: Input<'_>, decisions: &Decisions) -> bool {
     let is_duplicate = |kind| kind == crate::record::RecordKind::Duplicate;
     match input {
-        Input::Due => true,
+        Input::Due | Input::Passage { .. } => true,
         Input::Event(event) => {
             decisions.rejection.is_none()
                 && !matches!(event.body, Body::Balance(_))

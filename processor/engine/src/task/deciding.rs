@@ -36,7 +36,7 @@ impl<L: Log, S: Stores> Task<L, S> {
     }
 
     /// A batch is decided at one moment: that of its first input.
-    fn begin_batch_if_clean(&mut self) {
+    pub(super) fn begin_batch_if_clean(&mut self) {
         if !self.open.is_dirty() {
             self.open = OpenBatch::new(self.moment());
             self.clock = self.open.moment.now;
@@ -67,7 +67,7 @@ impl<L: Log, S: Stores> Task<L, S> {
     }
 
     /// Decides on one input; the debtor in the working set becomes what it is afterwards.
-    fn decide(&mut self, id: &DebtorId, input: Input<'_>) -> Result<Decisions, TaskError> {
+    pub(super) fn decide(&mut self, id: &DebtorId, input: Input<'_>) -> Result<Decisions, TaskError> {
         let batch = self.batch.saturating_add(1);
         if self.working.peek(id.as_str()).is_none() {
             let debtor = self.load(id)?.unwrap_or_else(|| Debtor::new(id.clone()));
@@ -109,7 +109,7 @@ impl<L: Log, S: Stores> Task<L, S> {
     }
 
     /// Writes what was decided into the open batch.
-    fn write(&mut self, decisions: &Decisions) -> Result<(), TaskError> {
+    pub(super) fn write(&mut self, decisions: &Decisions) -> Result<(), TaskError> {
         for command in &decisions.commands {
             let mut topic = OutputTopic::Messages;
             let value = encoded(self.partition, |out| {
@@ -167,12 +167,19 @@ impl<L: Log, S: Stores> Task<L, S> {
         Ok(self.timers.next(&self.store)?)
     }
 
+    /// Whether anything is known of a debtor, who is then in the working set.
+    pub(super) fn is_known(&mut self, id: &DebtorId) -> Result<bool, TaskError> {
+        if self.working.peek(id.as_str()).is_none() {
+            let Some(debtor) = self.load(id)? else { return Ok(false) };
+            self.working.put(debtor, self.batch.saturating_add(1));
+        }
+        Ok(true)
+    }
+
     /// Fires one timer, if its debtor still has something due then.
     fn fire(&mut self, timer: &TimerKey) -> Result<(), TaskError> {
-        let batch = self.batch.saturating_add(1);
-        if self.working.peek(timer.debtor.as_str()).is_none() {
-            let Some(debtor) = self.load(&timer.debtor)? else { return Ok(()) };
-            self.working.put(debtor, batch);
+        if !self.is_known(&timer.debtor)? {
+            return Ok(());
         }
         let due = self.working.peek(timer.debtor.as_str()).and_then(|debtor| debtor.next_due);
         if due != Some(timer.due) {

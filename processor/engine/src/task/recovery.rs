@@ -13,6 +13,7 @@ use crate::log::{Log, LogRecord, Membership, Producer, Reader, TopicPartition};
 use crate::metrics as names;
 use crate::shared::Shared;
 use crate::store::{HistoryLine, Store, StoreBatch, StoreError, Stores, TimerKey};
+use crate::sweep::Sweep;
 use crate::timers::Timers;
 use crate::working_set::WorkingSet;
 use bytes::Bytes;
@@ -278,6 +279,19 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
         Ok(positions)
     }
 
+    /// Where the sweep stands: a partition without a state has nobody to decide anew.
+    fn sweep(&self) -> Sweep {
+        let now = self.shared.clock.now();
+        let holds = || self.shared.policies.at(now).identity.hash.clone();
+        match &self.state {
+            None => Sweep::new(holds(), None),
+            Some(state) => {
+                let swept = state.swept_policy_hash.as_ref().unwrap_or(&state.policy_hash);
+                Sweep::new(swept.clone(), state.swept_after.clone())
+            }
+        }
+    }
+
     fn into_task(self, producer: L::Producer, member: L::Membership, positions: Vec<i64>) -> Task<L, S> {
         let clock = self.state.as_ref().map_or(Timestamp::EARLIEST, |state| state.clock);
         let horizon = self.state.as_ref().map_or(Timestamp::EARLIEST, |state| state.horizon);
@@ -289,6 +303,7 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
                 .and_then(|state| state.timers_debtor.clone())
                 .unwrap_or_else(|| "".into()),
         };
+        let sweep = self.sweep();
         Task {
             shared: self.shared.clone(),
             partition: self.partition,
@@ -301,6 +316,7 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
             working: WorkingSet::new(self.shared.settings.cached_debtors),
             timers: Timers::new(cursor),
             horizon: Horizon::new(horizon),
+            sweep,
             positions,
             records_next: self.state.as_ref().and_then(|state| state.records_next).unwrap_or(0),
             batch: self.state.as_ref().map_or(0, |state| state.batch),

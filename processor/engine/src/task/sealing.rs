@@ -109,6 +109,8 @@ impl<L: Log, S: Stores> Task<L, S> {
             positions: self.position_list(),
             timers_due: Some(self.timers.cursor().due),
             timers_debtor: Some(self.timers.cursor().debtor.clone()),
+            swept_policy_hash: Some(self.sweep.policy_hash().clone()),
+            swept_after: self.sweep.after().cloned(),
             changelog_next: None,
             records_next: None,
             changelog_topic_id: None,

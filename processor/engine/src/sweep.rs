@@ -1,0 +1,44 @@
+//! The sweep: once another version of the policy holds, every debtor is decided anew, a few with
+//! each batch.
+//!
+//! What a version changes for a debtor is `decision`'s business; how the sweep is recovered and
+//! replayed: `docs/decisions/0008-a-new-version-sweeps-the-partition.md`.
+
+use decision::ids::DebtorId;
+use std::sync::Arc;
+
+/// How far a partition's debtors were decided under the version that holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Sweep {
+    /// The hash of that version.
+    policy_hash: Arc<str>,
+    /// The last debtor that was decided, nobody's id before the first; none where all were.
+    after: Option<DebtorId>,
+}
+
+impl Sweep {
+    /// Every debtor was decided under this version, but for those after `after`.
+    pub(crate) fn new(policy_hash: Arc<str>, after: Option<DebtorId>) -> Self {
+        Self { policy_hash, after }
+    }
+
+    /// The version that it is about.
+    pub(crate) fn policy_hash(&self) -> &Arc<str> {
+        &self.policy_hash
+    }
+
+    /// The last debtor that was decided, while the sweep goes on.
+    pub(crate) fn after(&self) -> Option<&DebtorId> {
+        self.after.as_ref()
+    }
+
+    /// Another version holds: from the first debtor on.
+    pub(crate) fn begin(&mut self, policy_hash: Arc<str>) {
+        *self = Self { policy_hash, after: Some("".into()) };
+    }
+
+    /// Debtors were decided, up to and including this one; there are no more where it is none.
+    pub(crate) fn came_to(&mut self, after: Option<DebtorId>) {
+        self.after = after;
+    }
+}

@@ -1,0 +1,67 @@
+//! Sweeping: another version of the policy holds, and every debtor is decided anew under it.
+
+use super::Task;
+use crate::error::TaskError;
+use crate::log::Log;
+use crate::metrics as names;
+use crate::store::{Store, Stores};
+use decision::Input;
+use decision::ids::DebtorId;
+use decision::time::Timestamp;
+use std::sync::Arc;
+
+impl<L: Log, S: Stores> Task<L, S> {
+    /// Decides a few debtors anew, where another version of the policy came to hold.
+    pub(super) fn sweep(&mut self) -> Result<(), TaskError> {
+        let holds = self.hash_at(self.wall_clock());
+        if holds != *self.sweep.policy_hash() && !self.begin_sweep(holds) {
+            return Ok(());
+        }
+        let room = self.shared.settings.swept_per_batch.saturating_sub(self.open.swept);
+        let Some(after) = self.sweep.after().cloned() else { return Ok(()) };
+        if room == 0 || self.is_full() {
+            return Ok(());
+        }
+        self.begin_batch_if_clean();
+        // A batch that began before the version held decides by the one before.
+        if self.hash_at(self.open.moment.now) != *self.sweep.policy_hash() {
+            return Ok(());
+        }
+        let ids = self.store.debtors_after(&after, room)?;
+        for id in &ids {
+            self.decide_anew(id)?;
+        }
+        let is_last = ids.len() < room;
+        if is_last {
+            tracing::info!(partition = self.partition, "every debtor was decided by the version that holds");
+        }
+        self.sweep.came_to(ids.last().filter(|_| !is_last).cloned());
+        Ok(())
+    }
+
+    /// Begins a sweep, where the store knows everyone who was decided by the version before: those
+    /// who come later are decided by the new one anyway.
+    fn begin_sweep(&mut self, holds: Arc<str>) -> bool {
+        let is_settled = self.committing.is_none();
+        let is_new = !self.open.is_dirty() || self.hash_at(self.open.moment.now) == holds;
+        if is_settled && is_new {
+            tracing::info!(partition = self.partition, policy_hash = %holds, "another version of the policy holds");
+            self.sweep.begin(holds);
+        }
+        is_settled && is_new
+    }
+
+    fn decide_anew(&mut self, id: &DebtorId) -> Result<(), TaskError> {
+        if !self.is_known(id)? {
+            return Ok(());
+        }
+        self.open.swept(id);
+        metrics::counter!(names::SWEPT_DEBTORS).increment(1);
+        let decisions = self.decide(id, Input::Due)?;
+        self.write(&decisions)
+    }
+
+    fn hash_at(&self, now: Timestamp) -> Arc<str> {
+        self.shared.policies.at(now).identity.hash.clone()
+    }
+}
