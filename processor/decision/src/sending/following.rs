@@ -49,7 +49,7 @@ pub(super) fn keep(command: CommandUnderWay, scribe: &mut Scribe<'_>) {
         let sent = scribe.under_way.iter().position(|known| known.sent_at.is_some());
         let displaced = scribe.under_way.remove(sent.unwrap_or(0));
         let figures = figures_of(&displaced, None);
-        let reason = "too many commands are under way: it is no longer followed";
+        let reason = "too many commands are under way";
         scribe.record(&displaced.account_id, RecordKind::MeasureDropped, reason, figures);
     }
     scribe.under_way.push(command);
