@@ -1,6 +1,6 @@
 //! Messages that are tried again: once more, by another channel, and in the end by a person.
 
-use super::{Event, Report, Row, Time, b1, check, messages, opted_out, paid, reminds, within};
+use super::{Event, Report, Row, Time, b1, check, check_on, messages, opted_out, paid, reminds, within};
 use crate::command::{Action, Origin};
 use crate::cycle::MeasureKind;
 use crate::event::Outcome::{Accepted, Done, Expired, Failed};
@@ -142,6 +142,30 @@ fn the_message_in_force_follows_the_newest_try() {
 }
 
 #[test]
+fn of_a_further_try_nothing_is_reported_yet() {
+    let mut life = Life::new(reminder(&["sms"], within("24h", 1)));
+    let outcome = |life: &Life| life.debtor.profiles[0].cycles[0].measures[0].outcome;
+    check_on(
+        &mut life,
+        vec![(SENT, b1(), "remind"), ("2026-03-01T11:00", Report("remind", Failed), "again remind")],
+    );
+    assert_eq!(outcome(&life), None);
+    check_on(&mut life, vec![("2026-03-01T12:00", Report("again remind", Accepted), "")]);
+    assert_eq!(outcome(&life).map(|reported| reported.outcome), Some(Accepted));
+}
+
+#[test]
+fn a_report_that_may_still_lie_in_the_log_wins_against_the_time_out() {
+    let mut life = Life::new(reminder(&["sms"], within("1h", 1)));
+    check_on(&mut life, vec![(SENT, b1(), "remind")]);
+    // The clock is past the time-out, and the log is read up to a second before it.
+    assert_eq!(life.lagging("2026-03-01T12:00", "2026-03-01T10:59:59", account(|_| {})), "");
+    let done = report(life.newest("remind"), Done);
+    assert_eq!(life.lagging("2026-03-01T12:00", "2026-03-01T10:59:59", done), "");
+    assert_eq!(life.until("2026-03-09"), "");
+}
+
+#[test]
 fn a_delivery_is_noted_where_nothing_would_be_tried_again() {
     let life = check(
         reminder(&["sms"], Delivery::default()),
@@ -193,11 +217,10 @@ fn an_alert_is_tried_again_like_any_message() {
             ("2026-03-01T12:00", Time, ""),
         ],
     );
-    let text = |at: usize| match &life.commands[at].action {
-        Action::Message(message) => message.text.clone(),
-        other => panic!("a message, not {other:?}"),
-    };
-    assert_eq!((text(0), text(1)), ("80.00".to_owned(), "80.00".to_owned()));
+    for command in &life.commands {
+        let Action::Message(message) = &command.action else { panic!("a message") };
+        assert_eq!(message.text, "80.00");
+    }
 }
 
 #[test]

@@ -209,6 +209,23 @@ fn a_further_try_waits_for_the_window_too_and_is_not_made_once_an_earlier_one_wa
 }
 
 #[test]
+fn a_report_of_a_message_that_has_not_gone_out_changes_nothing() {
+    for outcome in [Outcome::Done, Outcome::Failed, Outcome::Accepted] {
+        let mut life = Life::new(reminds(vec![while_awake(message(
+            "remind",
+            MessageClass::Service,
+            &["sms", "email"],
+        ))]));
+        check_on(&mut life, vec![("2026-03-01T22:00", b1(), "")]);
+        let id = life.debtor.profiles[0].cycles[0].measures[0].command_id;
+        check_on(
+            &mut life,
+            vec![("2026-03-01T23:00", Event(report(id, outcome)), ""), ("2026-03-02T09:00", Time, "remind")],
+        );
+    }
+}
+
+#[test]
 fn a_message_waits_for_the_window_of_the_version_it_was_decided_under() {
     let first = reminds(vec![awake("remind")]);
     let mut later = Policy {
