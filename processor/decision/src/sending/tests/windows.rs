@@ -150,6 +150,14 @@ fn a_message_that_is_woken_too_late_waits_for_the_next_opening() {
 }
 
 #[test]
+fn what_waited_goes_before_what_a_later_stage_sends_at_the_same_moment() {
+    let stages = vec![remind(vec![awake("remind")]), stage("warn", "1d", vec![sms("warn")])];
+    let mut life = Life::new(policy_of(plan(stages)));
+    life.at("2026-03-01T22:00", invoice("B1", 10_00, "2026-03-01"));
+    assert_eq!(life.catch_up("2026-03-02T10:00"), "remind, warn");
+}
+
+#[test]
 fn a_message_whose_window_never_opens_is_dropped_and_recorded() {
     let never = Window { name: "never".into(), hours: Vec::new(), skipped: None };
     let Measure::Message(message) = sms("remind") else { unreachable!() };
