@@ -32,20 +32,28 @@ pub fn decide(debtor: &mut Debtor, input: Input<'_>, moment: Moment, policies: &
         }
     };
     if let Some(cause) = goes_on {
-        settle(debtor, cause, &mut scribe);
+        let by_time = matches!(input, Input::Due);
+        settle(debtor, cause, by_time, &mut scribe);
     }
     scribe.finish(debtor)
 }
 
-/// Does what is due now, and works out when something is due next.
-fn settle(debtor: &mut Debtor, cause: Cause, scribe: &mut Scribe<'_>) {
+/// Does what is due now, and works out when something is due next. `by_time` where nothing else has
+/// come: then no cycle can have ended, and what waited longest goes first.
+fn settle(debtor: &mut Debtor, cause: Cause, by_time: bool, scribe: &mut Scribe<'_>) {
     let has_paid = end_what_is_over(debtor, scribe);
     let cause = if has_paid { Cause::Paid } else { cause };
     moving::assign_segment(debtor, false, scribe);
     alerting::announce_expiries(debtor, scribe);
-    let next_stage = dunning::advance(debtor, cause, scribe);
-    // After the cycles: a message that waits for a cycle which just ended is not sent.
-    sending::wake(debtor, scribe);
+    if by_time && !has_paid {
+        sending::wake(debtor, scribe);
+    }
+    let mut next_stage = dunning::advance(debtor, cause, scribe);
+    // After the cycles: a message that waits for a cycle which just ended is not sent, one of a cycle
+    // that just resumed is.
+    if sending::wake(debtor, scribe) {
+        next_stage = dunning::advance(debtor, Cause::Other, scribe);
+    }
     let next_over = next_over(debtor, scribe);
     let next_expiry = alerting::next_expiry(debtor, scribe);
     let next_wake = sending::next_wake(scribe);

@@ -164,3 +164,24 @@ pub struct Addressed {
     /// When, oldest first: no more moments than the largest cap of the channel counts.
     pub at: Vec<Timestamp>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_reads_back_from_its_stored_form() {
+        let cycle = |stage: Option<&str>| Origin::Cycle {
+            debt_class: "provider:x".to_owned(),
+            plan: "plan".into(),
+            cycle: 3,
+            stage: stage.map(Into::into),
+        };
+        let before_due =
+            Origin::BeforeDue { debt_class: "all".to_owned(), plan: "plan".into(), invoice: "B1".into() };
+        let threshold = Origin::Threshold { rule: "low".into() };
+        for origin in [threshold, cycle(Some("bar")), cycle(None), before_due, Origin::ByHand] {
+            assert_eq!(Origin::from(&StoredOrigin::from(&origin)), origin);
+        }
+    }
+}

@@ -119,7 +119,11 @@ fn rich_policy(catch_up: CatchUp, on_part_cure: OnPartCure, debt_class: DebtClas
     let rules = vec![
         rule("low", "main", steps),
         rule("cap", "spend", first),
-        Threshold { max_age: Some(period("1h")), ..rule("data", "data", falling(&["10"])) },
+        Threshold {
+            max_age: Some(period("1h")),
+            measures: vec![while_awake(message("data", MessageClass::Reminder, &["sms", "email"]))],
+            ..rule("data", "data", falling(&["10"]))
+        },
         soon,
     ];
     let bounds = HoldBounds {

@@ -4,15 +4,39 @@
 
 use super::{order, request};
 use crate::command::Origin;
-use crate::ids::CommandId;
+use crate::ids::{AccountId, CommandId};
 use crate::policy::Delivery;
 use crate::record::{Figure, RecordKind};
 use crate::scribe::Scribe;
-use crate::underway::{CommandUnderWay, UnderWay};
+use crate::underway::{CommandUnderWay, StoredOrigin, UnderWay};
 
 /// The most commands of one debtor that are under way. Each is part of its state, which every event
 /// reads and writes: a flood of alerts must not make that slow.
 pub(super) const MOST_UNDER_WAY: usize = 500;
+
+/// The first try of a command.
+pub(super) fn first_try(
+    id: CommandId,
+    account_id: &AccountId,
+    origin: StoredOrigin,
+    what: UnderWay,
+    scribe: &Scribe<'_>,
+) -> CommandUnderWay {
+    CommandUnderWay {
+        command_id: id,
+        first_id: id,
+        account_id: account_id.clone(),
+        origin,
+        policy_hash: scribe.policy.identity.hash.to_string(),
+        tries: 1,
+        tries_here: 1,
+        sent_at: None,
+        wakes_at: None,
+        is_in_doubt: false,
+        is_last_resort: false,
+        what,
+    }
+}
 
 /// The rules for a command of this kind.
 pub(super) fn delivery<'a>(what: &UnderWay, scribe: &Scribe<'a>) -> &'a Delivery {
@@ -49,7 +73,7 @@ pub(super) fn keep(command: CommandUnderWay, scribe: &mut Scribe<'_>) {
         let sent = scribe.under_way.iter().position(|known| known.sent_at.is_some());
         let displaced = scribe.under_way.remove(sent.unwrap_or(0));
         let figures = figures_of(&displaced, None);
-        let reason = "too many commands are under way: it is no longer followed";
+        let reason = "too many commands are under way";
         scribe.record(&displaced.account_id, RecordKind::MeasureDropped, reason, figures);
     }
     scribe.under_way.push(command);

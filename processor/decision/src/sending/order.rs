@@ -94,20 +94,9 @@ pub(crate) struct Undo<'a> {
 /// of its cycle. The caller records why it goes out.
 pub(crate) fn send_undo(undo: Undo<'_>, scribe: &mut Scribe<'_>) {
     let Provision { operation, is_undo, cuts_off, services } = undo.order;
-    let command = CommandUnderWay {
-        command_id: undo.id,
-        first_id: undo.id,
-        account_id: undo.account_id.clone(),
-        origin: StoredOrigin::from(&undo.origin),
-        policy_hash: scribe.policy.identity.hash.to_string(),
-        tries: 1,
-        tries_here: 1,
-        sent_at: None,
-        wakes_at: None,
-        is_in_doubt: false,
-        is_last_resort: false,
-        what: UnderWay::Order(OrderUnderWay { operation, is_undo, cuts_off, services }),
-    };
+    let what = UnderWay::Order(OrderUnderWay { operation, is_undo, cuts_off, services });
+    let origin = StoredOrigin::from(&undo.origin);
+    let command = following::first_try(undo.id, undo.account_id, origin, what, scribe);
     take_place_of(undo.taken_back, false, &command, scribe);
     if let UnderWay::Order(order) = &command.what {
         scribe.command_of(&command, Action::Provision(written(order)));

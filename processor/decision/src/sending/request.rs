@@ -2,7 +2,7 @@
 //!
 //! Messages are [`super::message`]'s business, provisioning orders [`super::order`]'s.
 
-use super::{message, order};
+use super::{following, message, order};
 use crate::account::Snapshot;
 use crate::command::{Action, Origin};
 use crate::ids::{AccountId, Channel, CommandId, Queue, ServiceId};
@@ -134,21 +134,8 @@ pub(super) fn id_of(request: &Request<'_>) -> CommandId {
 
 /// The first try of a measure.
 pub(super) fn first_try(request: &Request<'_>, what: UnderWay, scribe: &Scribe<'_>) -> CommandUnderWay {
-    let id = id_of(request);
-    CommandUnderWay {
-        command_id: id,
-        first_id: id,
-        account_id: request.account_id.clone(),
-        origin: StoredOrigin::from(&request.origin),
-        policy_hash: scribe.policy.identity.hash.to_string(),
-        tries: 1,
-        tries_here: 1,
-        sent_at: None,
-        wakes_at: None,
-        is_in_doubt: false,
-        is_last_resort: false,
-        what,
-    }
+    let origin = StoredOrigin::from(&request.origin);
+    following::first_try(id_of(request), request.account_id, origin, what, scribe)
 }
 
 /// The currency of an account's money.

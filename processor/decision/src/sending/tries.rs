@@ -2,7 +2,7 @@
 //!
 //! A try is a command of its own; it names the first.
 
-use super::following::{delivery, figures_of, try_id};
+use super::following::{delivery, figures_of, first_try, try_id};
 use super::message::{self, About, Went};
 use super::{debts, order, request};
 use crate::command::Origin;
@@ -151,7 +151,9 @@ fn take_last_resort(
                 UnderWay::Order(_) => None,
             };
             let what = UnderWay::Message(message::under_way(message, balance));
-            send(debtor, last_resort(failed, id, what), because, scribe);
+            let mut command = first_try(id, account_id, failed.origin.clone(), what, scribe);
+            command.is_last_resort = true;
+            send(debtor, command, because, scribe);
             return;
         }
         Measure::Provision(order) => {
@@ -171,23 +173,6 @@ fn take_last_resort(
     figures.extend(because.map(|because| Figure::new("because", because)));
     scribe.record(account_id, RecordKind::MeasureRequested, "then", figures);
     scribe.command(id, account_id, Origin::from(&failed.origin), action);
-}
-
-fn last_resort(failed: &CommandUnderWay, id: CommandId, what: UnderWay) -> CommandUnderWay {
-    CommandUnderWay {
-        command_id: id,
-        first_id: id,
-        account_id: failed.account_id.clone(),
-        origin: failed.origin.clone(),
-        policy_hash: failed.policy_hash.clone(),
-        tries: 1,
-        tries_here: 1,
-        sent_at: None,
-        wakes_at: None,
-        is_in_doubt: false,
-        is_last_resort: true,
-        what,
-    }
 }
 
 /// The measure in force that a command asked for.

@@ -13,14 +13,17 @@ use crate::time::Timestamp;
 use crate::underway::{CommandUnderWay, UnderWay};
 
 /// Sends what has waited long enough, and goes on where a report did not come in time. A message
-/// of a cycle that is held waits on: nothing new is done in it.
-pub(crate) fn wake(debtor: &mut Debtor, scribe: &mut Scribe<'_>) {
+/// of a cycle that is held waits on: nothing new is done in it. Answers whether a measure is no
+/// longer in force, since nothing of it went out: a stage may be due otherwise then.
+pub(crate) fn wake(debtor: &mut Debtor, scribe: &mut Scribe<'_>) -> bool {
+    let mut has_dropped = false;
     for command in take_due(debtor, scribe) {
         match command.sent_at {
-            None => send_waiting(debtor, command, scribe),
+            None => has_dropped |= send_waiting(debtor, command, scribe),
             Some(_) => tries::go_on(debtor, command, Fate::NoReport, scribe),
         }
     }
+    has_dropped
 }
 
 /// When something is to be woken next.
@@ -52,10 +55,11 @@ fn waits_on(debtor: &Debtor, command: &CommandUnderWay) -> bool {
     command.sent_at.is_none() && cycle.is_some_and(|cycle| cycle.held_since.is_some())
 }
 
-fn send_waiting(debtor: &mut Debtor, command: CommandUnderWay, scribe: &mut Scribe<'_>) {
+/// Sends a message that waited. Answers whether it was dropped instead.
+fn send_waiting(debtor: &mut Debtor, command: CommandUnderWay, scribe: &mut Scribe<'_>) -> bool {
     if command.origin.invoice.as_ref().is_some_and(|invoice| !debts::is_soon_due(debtor, invoice)) {
         cancel(&command, "its invoice asks for no message any longer", scribe);
-        return;
+        return false;
     }
     let policy_hash = command.policy_hash.clone();
     scribe.under(&policy_hash, |scribe| match tries::send(debtor, command.clone(), None, scribe) {
@@ -64,11 +68,18 @@ fn send_waiting(debtor: &mut Debtor, command: CommandUnderWay, scribe: &mut Scri
             if let Some(cycle) = debts::cycle_of_mut(debtor, &command.origin) {
                 cycle.has_sent = true;
             }
+            false
         }
-        Went::Waits => {}
-        Went::Nowhere if command.tries > 1 => tries::end(debtor, &command, None, scribe),
-        Went::Nowhere => tries::was_not_sent(debtor, command.command_id),
-    });
+        Went::Waits => false,
+        Went::Nowhere if command.tries > 1 => {
+            tries::end(debtor, &command, None, scribe);
+            false
+        }
+        Went::Nowhere => {
+            tries::was_not_sent(debtor, command.command_id);
+            true
+        }
+    })
 }
 
 /// Forgets messages under way: those of a cycle that ended, or of a stage that was left. What waits

@@ -3,9 +3,10 @@
 use crate::debt::Debt;
 use crate::event::Body;
 use crate::holding;
-use crate::ids::InvoiceId;
+use crate::ids::{CommandId, InvoiceId};
 use crate::money::MinorUnits;
 use crate::time::Timestamp;
+use crate::underway::UnderWay;
 use crate::{Debtor, Decisions, Input, Moment, view};
 use std::collections::BTreeSet;
 
@@ -35,10 +36,27 @@ pub(crate) fn check(
     assert!(decisions.commands.len() <= 200, "one input made {} commands", decisions.commands.len());
     let records = i64::try_from(decisions.records.len()).unwrap();
     assert_eq!(before.records_made + records, after.records_made);
+    what_is_under_way_is_in_force(after);
     if is_settled(input, decisions) {
         wakes_are_to_come(after, moment);
         let due = after.next_due.is_none_or(|due| due > moment.horizon);
         assert!(due, "{:?} is due and was not done by {moment:?}", after.next_due);
+    }
+}
+
+/// A stage's message is under way only while it is in force, under the id of its newest try.
+#[track_caller]
+fn what_is_under_way_is_in_force(debtor: &Debtor) {
+    let cycles = debtor.profiles.iter().flat_map(|profile| &profile.cycles);
+    let in_force: Vec<CommandId> =
+        cycles.flat_map(|cycle| &cycle.measures).map(|measure| measure.command_id).collect();
+    for command in &debtor.under_way {
+        let is_message = matches!(command.what, UnderWay::Message(_)) && command.origin.stage.is_some();
+        let is_known = command.is_last_resort || in_force.contains(&command.command_id);
+        assert!(!is_message || is_known, "its measure is not in force: {command:?}");
+    }
+    for addressed in &debtor.addressed {
+        assert!(addressed.at.is_sorted(), "{addressed:?}");
     }
 }
 
