@@ -39,7 +39,7 @@ pub struct Hold {
     pub expires_at: Option<Timestamp>,
     /// When it was made.
     pub made_at: Timestamp,
-    /// Who made it.
+    /// Who made it: a person, or the system that told of the payment.
     pub by: String,
     /// Of an unconfirmed payment: its receipt's number.
     pub receipt: Option<Receipt>,

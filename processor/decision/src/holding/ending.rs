@@ -123,8 +123,7 @@ fn first_unpaid(hold: &Hold, paid: MinorUnits) -> Option<(Instalment, MinorUnits
 
 /// How each hold ends by itself, with what is paid of it.
 fn ends(debtor: &Debtor) -> impl Iterator<Item = (&Hold, MinorUnits, Option<(When, End)>)> {
-    let paid_off = debtor.holds.iter().filter(|hold| is_paid_off(hold.kind));
-    let open = Open::for_holds(&debtor.debt, paid_off);
+    let open = Open::for_holds(&debtor.debt, debtor.holds.iter().filter(|hold| is_paid_off(hold.kind)));
     debtor.holds.iter().map(move |hold| {
         let paid = open.paid(hold);
         (hold, paid, end_of(hold, paid))

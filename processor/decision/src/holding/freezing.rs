@@ -37,22 +37,12 @@ pub(crate) fn shares(debt: &Debt, holds: &[Hold]) -> Shares {
         shares: Shares { by_invoice: vec![MinorUnits::ZERO; debt.invoices.len()], by_hold },
     };
     for (place, hold) in holds.iter().enumerate().filter(|(_, hold)| !hold.invoices.is_empty()) {
-        let mut places: Vec<usize> = hold.invoices.iter().filter_map(|id| open.place(id)).collect();
-        places.sort_by_key(|at| debt.invoices.get(*at).map(age));
-        let mut unspent = hold.amount.minus(open.paid(hold));
-        for at in places {
-            unspent = unspent.minus(sharing.freeze(at, place, unspent));
-        }
+        sharing.freeze_named(debt, place, hold, &open);
     }
     if holds.iter().any(|hold| hold.invoices.is_empty()) {
         sharing.freeze_oldest(debt, holds, &open);
     }
     sharing.shares
-}
-
-/// By age: the oldest due first.
-fn age(invoice: &Invoice) -> (Date, Date, &InvoiceId) {
-    (invoice.due, invoice.issued, &invoice.id)
 }
 
 /// The invoices whose places a hold asks for.
@@ -70,35 +60,85 @@ struct Sharing {
 
 impl Sharing {
     /// Freezes as much of the invoice at this place as is left of both; answers how much.
-    fn freeze(&mut self, invoice: usize, hold: usize, unspent: MinorUnits) -> MinorUnits {
+    fn freeze(&mut self, invoice: usize, unspent: MinorUnits) -> MinorUnits {
         let Some(left) = self.left.get_mut(invoice) else { return MinorUnits::ZERO };
         let amount = (*left).min(unspent).or_zero();
         *left = left.minus(amount);
-        let shares = [self.shares.by_invoice.get_mut(invoice), self.shares.by_hold.get_mut(hold)];
-        for share in shares.into_iter().flatten() {
+        if let Some(share) = self.shares.by_invoice.get_mut(invoice) {
             *share = share.plus(amount);
         }
         amount
     }
 
-    /// Lets the holds that name no invoice freeze the oldest: each goes on where the one before it
-    /// stopped.
+    /// Freezes the invoices that the hold names.
+    fn freeze_named(&mut self, debt: &Debt, place: usize, hold: &Hold, open: &Open<'_>) {
+        let places = hold.invoices.iter().filter_map(|id| open.place(id));
+        let item = |at: usize| debt.invoices.get(at).map(|invoice| Item::of(at, invoice));
+        let mut items: Vec<Item> = places.filter_map(item).collect();
+        items.sort_unstable();
+        let mut share = MinorUnits::ZERO;
+        let unpaid = open.unpaid(hold);
+        for item in items {
+            share = share.plus(self.freeze(item.at, unpaid.minus(share)));
+        }
+        if let Some(by_hold) = self.shares.by_hold.get_mut(place) {
+            *by_hold = share;
+        }
+    }
+
+    /// Lets the holds that name no invoice freeze the oldest. Each goes on where the one before it
+    /// stopped, so that all of them together freeze as one would.
     fn freeze_oldest(&mut self, debt: &Debt, holds: &[Hold], open: &Open<'_>) {
-        let mut by_age: Vec<usize> = (0..debt.invoices.len()).collect();
-        by_age.retain(|at| self.left.get(*at).is_some_and(|left| left.is_positive()));
-        by_age.sort_by_key(|at| debt.invoices.get(*at).map(age));
-        let mut by_age = by_age.into_iter().peekable();
-        for (place, hold) in holds.iter().enumerate().filter(|(_, hold)| hold.invoices.is_empty()) {
-            let mut unspent = hold.amount.minus(open.paid(hold));
-            while let Some(at) = by_age.peek().copied() {
-                let is_last = self.left.get(at).is_some_and(|left| *left > unspent);
-                unspent = unspent.minus(self.freeze(at, place, unspent));
-                if is_last {
-                    break;
-                }
-                by_age.next();
+        let all: MinorUnits = self.left.iter().copied().sum();
+        let mut rest = all;
+        for (hold, share) in holds.iter().zip(&mut self.shares.by_hold) {
+            if hold.invoices.is_empty() {
+                *share = open.unpaid(hold).min(rest);
+                rest = rest.minus(*share);
             }
         }
+        let invoices = debt.invoices.iter().zip(&self.left).enumerate();
+        let is_open = invoices.filter(|(_, (_, left))| left.is_positive());
+        let mut items: Vec<Item> = is_open.map(|(at, (invoice, _))| Item::of(at, invoice)).collect();
+        self.freeze_so_much(&mut items, all.minus(rest));
+    }
+
+    /// Freezes so much of the oldest of these invoices. They are halved, not sorted: the older half
+    /// is frozen whole or holds all that is to be frozen, and the other half follows or is left.
+    fn freeze_so_much(&mut self, mut items: &mut [Item<'_>], mut unspent: MinorUnits) {
+        while unspent.is_positive() && items.len() > 1 {
+            let middle = items.len().div_euclid(2);
+            items.select_nth_unstable(middle);
+            let (older, younger) = items.split_at_mut(middle);
+            let of_older: MinorUnits = older.iter().filter_map(|item| self.left.get(item.at)).copied().sum();
+            if of_older > unspent {
+                items = older;
+                continue;
+            }
+            for item in older {
+                unspent = unspent.minus(self.freeze(item.at, unspent));
+            }
+            items = younger;
+        }
+        for item in items {
+            unspent = unspent.minus(self.freeze(item.at, unspent));
+        }
+    }
+}
+
+/// An invoice by its age: the oldest due first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Item<'a> {
+    due: Date,
+    issued: Date,
+    id: &'a str,
+    /// Its place among the debt's invoices.
+    at: usize,
+}
+
+impl<'a> Item<'a> {
+    fn of(at: usize, invoice: &'a Invoice) -> Self {
+        Self { due: invoice.due, issued: invoice.issued, id: invoice.id.as_str(), at }
     }
 }
 
@@ -119,7 +159,9 @@ impl<'a> Open<'a> {
         places.sort_unstable();
         places.dedup();
         if !places.is_empty() {
-            for (at, invoice) in debt.invoices.iter().enumerate() {
+            let sieve = Sieve::of(&places);
+            let invoices = debt.invoices.iter().enumerate();
+            for (at, invoice) in invoices.filter(|(_, invoice)| sieve.may_hold(invoice.id.as_str())) {
                 let found = places.binary_search_by_key(&invoice.id.as_str(), |(id, _)| id);
                 if let Some((_, place)) = found.ok().and_then(|found| places.get_mut(found)) {
                     *place = Some(at);
@@ -171,6 +213,11 @@ impl<'a> Open<'a> {
         then.minus(now).or_zero().min(hold.amount)
     }
 
+    /// What a hold may freeze still: its amount, without what is paid of it.
+    fn unpaid(&self, hold: &Hold) -> MinorUnits {
+        hold.amount.minus(self.paid(hold))
+    }
+
     fn total_up_to(&self, newest: &Covered, made_at: Timestamp) -> MinorUnits {
         // Where the newest is closed and forgotten, what was booked by then tells as much.
         let booked_by_then = || {
@@ -179,5 +226,42 @@ impl<'a> Open<'a> {
         };
         let last = self.place(&newest.invoice).or_else(booked_by_then);
         last.and_then(|last| self.totals.get(last)).copied().unwrap_or_default()
+    }
+}
+
+/// Tells most ids that are not looked for from those that are by their last bytes alone. A debtor's
+/// thousands of invoices are gone through at every event: comparing texts would be most of it.
+struct Sieve {
+    bits: [u64; 64],
+}
+
+impl Sieve {
+    fn of(places: &[(&str, Option<usize>)]) -> Self {
+        let mut bits = [0_u64; 64];
+        for (id, _) in places {
+            let (word, bit) = Self::spot(id);
+            if let Some(word) = bits.get_mut(word) {
+                *word |= bit;
+            }
+        }
+        Self { bits }
+    }
+
+    /// Whether the id may be looked for; where not, it is not.
+    fn may_hold(&self, id: &str) -> bool {
+        let (word, bit) = Self::spot(id);
+        self.bits.get(word).is_some_and(|word| word & bit != 0)
+    }
+
+    /// One of the 4,096 bits: ids that differ in their last bytes only are spread over all.
+    fn spot(id: &str) -> (usize, u64) {
+        let tail = id.as_bytes().last_chunk::<8>().map_or_else(
+            || id.bytes().fold(0_u64, |tail, byte| tail.rotate_left(8) ^ u64::from(byte)),
+            |tail| u64::from_be_bytes(*tail),
+        );
+        // Fibonacci hashing: 2^64 over the golden ratio.
+        let hash = tail.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let word = usize::try_from(hash >> 58).unwrap_or(0);
+        (word, 1_u64.rotate_left(u32::try_from((hash >> 52) & 63).unwrap_or(0)))
     }
 }

@@ -126,12 +126,36 @@ fn holds_freeze_what_they_may(debtor: &Debtor) {
         assert!(MinorUnits::ZERO <= hold.freezes, "{hold:?}");
         assert!(hold.freezes.plus(hold.paid) <= hold.amount, "it freezes what is paid of it: {hold:?}");
     }
+    assert_eq!(frozen, frozen_plainly(&debtor.debt, &views), "by {views:?}");
     let by_holds: MinorUnits = views.iter().map(|hold| hold.freezes).sum();
     assert_eq!(by_holds, frozen.into_iter().sum(), "both sides see the same frozen");
     let former = debtor.former_holds.iter().map(|former| &former.id);
     let ids: Vec<_> = debtor.holds.iter().map(|hold| &hold.id).chain(former).collect();
     let once: BTreeSet<_> = ids.iter().collect();
     assert_eq!(once.len(), ids.len(), "an id stands for two holds: {ids:?}");
+}
+
+/// What is frozen without any thrift: each hold in its turn looks at every invoice.
+fn frozen_plainly(debt: &Debt, holds: &[view::HoldView]) -> Vec<MinorUnits> {
+    let mut oldest_first: Vec<usize> = (0..debt.invoices.len()).collect();
+    oldest_first.sort_by_key(|at| {
+        let invoice = &debt.invoices[*at];
+        (invoice.due, invoice.issued, &invoice.id)
+    });
+    let mut frozen = vec![MinorUnits::ZERO; debt.invoices.len()];
+    let (named, unnamed): (Vec<_>, Vec<_>) = holds.iter().partition(|hold| !hold.invoices.is_empty());
+    for hold in named.into_iter().chain(unnamed) {
+        let mut unpaid = hold.amount.minus(hold.paid);
+        for at in &oldest_first {
+            let invoice = &debt.invoices[*at];
+            if hold.invoices.is_empty() || hold.invoices.contains(&invoice.id) {
+                let amount = invoice.outstanding().minus(frozen[*at]).min(unpaid);
+                frozen[*at] = frozen[*at].plus(amount);
+                unpaid = unpaid.minus(amount);
+            }
+        }
+    }
+    frozen
 }
 
 fn paid(debt: &Debt, id: &InvoiceId) -> MinorUnits {

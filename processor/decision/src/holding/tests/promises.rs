@@ -1,6 +1,7 @@
 //! A promise freezes what is unpaid of it; it is kept when the debt falls by its amount in time.
 
 use super::{TIME, check, figures, records_due, records_of};
+use crate::record::RecordKind;
 use crate::testing::*;
 
 #[test]
@@ -132,7 +133,7 @@ fn a_payment_that_the_log_held_before_the_promise_was_over_keeps_it() {
     life.at("2026-01-01", invoice("B1", 300, "2026-01-01"));
     life.at("2026-01-02", promise("H1", Some(100), &[], "2026-01-10"));
     life.lagging("2026-01-15", "2026-01-10T23:59", payment("P1", 100, &[]));
-    assert_eq!(life.reasons(crate::record::RecordKind::PromiseKept).len(), 1);
+    assert_eq!(life.reasons(RecordKind::PromiseKept).len(), 1);
 }
 
 #[test]
@@ -142,8 +143,37 @@ fn a_payment_that_came_after_the_promise_was_over_does_not_keep_it() {
     life.at("2026-01-02", promise("H1", Some(100), &[], "2026-01-10"));
     // Its timer has not fired yet.
     life.lagging("2026-01-15", "2026-01-15", payment("P1", 100, &[]));
-    assert_eq!(life.reasons(crate::record::RecordKind::PromiseBroken).len(), 1);
-    assert_eq!(life.reasons(crate::record::RecordKind::PromiseKept).len(), 0);
+    assert_eq!(life.reasons(RecordKind::PromiseBroken).len(), 1);
+    assert_eq!(life.reasons(RecordKind::PromiseKept).len(), 0);
+}
+
+/// A payment that waits for its invoice to the 5th at 10:00, and a promise through this day; all is
+/// looked at in time, then after an outage, then only when the next event comes.
+#[track_caller]
+fn check_wait(until: &str, kind: RecordKind) {
+    let begin = || {
+        let mut life = Life::new(policy());
+        life.at("2026-01-01", invoice("B1", 300, "2026-01-01"));
+        life.at("2026-01-02", promise("H1", Some(100), &["B1"], until));
+        life.at("2026-01-02T10:00", payment("P1", 100, &["B9"]));
+        life
+    };
+    let (mut in_time, mut after_outage, mut with_an_event) = (begin(), begin(), begin());
+    in_time.until("2026-01-20");
+    after_outage.catch_up("2026-01-20");
+    with_an_event.lagging("2026-01-20", "2026-01-20", invoice("B9", 100, "2026-01-01"));
+    for life in [in_time, after_outage, with_an_event] {
+        let ends = [RecordKind::PromiseKept, RecordKind::PromiseBroken].map(|kind| life.reasons(kind).len());
+        assert_eq!(ends.iter().sum::<usize>(), 1);
+        assert_eq!(life.reasons(kind).len(), 1);
+        assert_eq!(life.debtor.debt.invoices[0].paid.0, 100);
+    }
+}
+
+#[test]
+fn what_pays_at_the_end_of_its_wait_keeps_a_promise_that_is_not_over_by_then() {
+    check_wait("2026-01-04", RecordKind::PromiseBroken);
+    check_wait("2026-01-05", RecordKind::PromiseKept);
 }
 
 #[test]
