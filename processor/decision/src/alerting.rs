@@ -1,7 +1,7 @@
 //! Thresholds at work: when a line fires, re-arms and recovers (domain.md, section 3).
 //!
 //! How lines are compared is [`crossing`]'s business, what becomes of an alert [`telling`]'s, what it
-//! sends [`crate::measures`]'.
+//! sends [`crate::sending`]'.
 
 mod crossing;
 mod expiry;

@@ -78,6 +78,7 @@ fn end_what_is_over(debtor: &mut Debtor, scribe: &mut Scribe<'_>) -> bool {
         held::turn_all(debtor, at, scribe);
         last = Some(at);
     }
+    scribe.last_over = scribe.last_over.max(last);
     holding::end_holds(debtor, horizon, scribe);
     has_paid
 }

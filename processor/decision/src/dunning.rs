@@ -311,8 +311,9 @@ fn open(work: &Work<'_>, profile: &mut Profile, cause: Cause, scribe: &mut Scrib
     cycle
 }
 
-/// When the cycle opened: when an old invoice was raised, or else when so much had come into scope
-/// that it was enough, were that not evaluated late.
+/// When the cycle opened: when so much had come into scope that it was enough, or a hold that froze
+/// it was over, were that not looked at late. What was enough before the debtor was last looked at
+/// opened nothing then: something else has changed now, such as a plan, or an old invoice.
 fn opening_time(work: &Work<'_>, cause: Cause, scribe: &Scribe<'_>) -> Timestamp {
     let counts_from = |invoice: &scope::InScope| invoice.enters.max(invoice.booked_at);
     let conditional = |invoice: &scope::InScope| invoice.outstanding.minus(invoice.frozen);
@@ -324,10 +325,9 @@ fn opening_time(work: &Work<'_>, cause: Cause, scribe: &Scribe<'_>) -> Timestamp
         debt = debt.plus(*counted);
         work.scope.meets(debt, None, work.plan, scribe.exponent)
     });
-    match (cause, enough) {
-        (Cause::Paid | Cause::Moved | Cause::Other, Some((at, _))) => at,
-        (Cause::Raised, _) | (_, None) => scribe.now(),
-    }
+    let looked_at = work.debtor.next_due.unwrap_or(scribe.now());
+    let came = enough.map(|(at, _)| at).filter(|at| cause != Cause::Raised && *at >= looked_at);
+    came.max(scribe.last_over).unwrap_or(scribe.now())
 }
 
 /// Ends a cycle: what it has put on is lifted, what is not done yet cancelled, and a cure's

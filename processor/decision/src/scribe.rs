@@ -17,6 +17,8 @@ pub(crate) struct Scribe<'a> {
     pub(crate) moment: Moment,
     /// The policy that holds for what is at hand: of a running cycle the version it is under.
     pub(crate) policy: &'a Policy,
+    /// When the last wait, hold or pause was over that ended in this decision by itself.
+    pub(crate) last_over: Option<Timestamp>,
     /// All versions at hand.
     pub(crate) policies: &'a Policies,
     /// The debtor's zone.
@@ -41,6 +43,7 @@ impl<'a> Scribe<'a> {
             moment,
             policy,
             policies,
+            last_over: None,
             zone: zone.unwrap_or_else(|| policy.defaults.zone.clone()),
             exponent: currency.exponent(),
             under_way: Vec::new(),

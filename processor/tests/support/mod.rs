@@ -107,14 +107,19 @@ impl World {
         self.clock.set(last);
     }
 
-    /// Days pass, each once what came in on the one before is decided, or `patience` is at its end:
-    /// however slow the machine, the engine gets to see every day.
+    /// Days pass, each once what came in on the one before is decided and the engine is at rest, or
+    /// `patience` is at its end: however slow the machine, the engine gets to see every day.
     pub fn live(&mut self, days: usize, patience: Duration) {
         for _ in 0..days {
             self.live_a_day();
             let deadline = Instant::now() + patience;
-            while !self.lags().is_empty() && Instant::now() < deadline {
+            let mut quiet = (self.journal_ends(), Instant::now());
+            while Instant::now() < deadline && quiet.1.elapsed() < Duration::from_millis(8) {
                 std::thread::sleep(Duration::from_millis(2));
+                let journal = self.journal_ends();
+                if !self.lags().is_empty() || journal != quiet.0 {
+                    quiet = (journal, Instant::now());
+                }
             }
         }
     }

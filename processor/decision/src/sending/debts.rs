@@ -70,7 +70,8 @@ pub(super) fn is_soon_due(debtor: &Debtor, id: &InvoiceId) -> bool {
     let frozen = holding::frozen(&debtor.debt, &debtor.holds);
     let mut invoices = debtor.debt.invoices.iter().zip(frozen);
     let is_open = invoices.any(|(invoice, frozen)| {
-        invoice.id == *id && invoice.outstanding().is_positive() && !frozen.is_positive()
+        let is_worked_on = invoice.outstanding().is_positive() && !invoice.kept_out;
+        invoice.id == *id && is_worked_on && !frozen.is_positive()
     });
     is_open && !debtor.exempt && debtor.pause.is_none()
 }

@@ -3,7 +3,7 @@
 use super::{bars, check, check_on, says, three_stages};
 use crate::event::Order;
 use crate::ids::InvoiceId;
-use crate::plan::{BeforeDue, Plan, RunningCycles};
+use crate::plan::{Anchor, BeforeDue, Plan, RunningCycles};
 use crate::policies::Policies;
 use crate::policy::Policy;
 use crate::record::RecordKind;
@@ -158,4 +158,35 @@ fn a_cycle_whose_stage_is_gone_falls_back_to_the_nearest_before_it() {
     assert_eq!(life.commands.last().map(|command| &*command.policy.version), Some("2"));
     let reason = "the version that the cycle was opened under is not at hand";
     assert_eq!(life.reasons(RecordKind::PolicyChanged), [reason]);
+}
+
+/// A plan that counts from the opening of its cycle.
+fn from_entry() -> Plan {
+    Plan { anchor: Anchor::Entry, ..three_stages() }
+}
+
+#[test]
+fn a_debt_that_was_frozen_opens_its_cycle_when_the_hold_is_over_however_late_that_is_looked_at() {
+    let frozen = |life: &mut Life| {
+        life.at("2026-03-01", invoice("B1", 10_00, "2026-03-20"));
+        life.at("2026-03-02", deferral("D1", None, &[], "2026-03-31"));
+    };
+    let mut life = Life::new(policy_of(from_entry()));
+    frozen(&mut life);
+    assert_eq!(life.until("2026-03-31T23:59"), "");
+    assert_eq!(life.until("2026-04-01"), "remind");
+    assert_eq!(life.next_due(), "2026-04-11T00:00:00Z", "ten days from the first of April");
+    let mut late = Life::new(policy_of(from_entry()));
+    frozen(&mut late);
+    assert_eq!(late.catch_up("2026-04-05T12:00"), "remind");
+    assert_eq!(late.next_due(), "2026-04-11T00:00:00Z", "though looked at on the fifth");
+}
+
+#[test]
+fn what_opens_a_cycle_by_a_move_or_the_end_of_an_exemption_opens_it_now() {
+    let mut life = Life::new(policy_of(from_entry()));
+    life.at("2026-03-01", control(Order::Exempt(true)));
+    life.at("2026-03-02", invoice("B1", 10_00, "2026-03-02"));
+    assert_eq!(life.at("2026-03-20T10:00", control(Order::Exempt(false))), "remind");
+    assert_eq!(life.next_due(), "2026-03-30T10:00:00Z");
 }
