@@ -271,7 +271,7 @@ fn apply(debtor: &mut Debtor, event: &Event, scribe: &mut Scribe<'_>) -> Option<
             booking::book_reversal(debtor, account_id, reversal, scribe);
             cause = if reversal.undo { Cause::Paid } else { Cause::Raised };
         }
-        Body::Control(control) => cause = controls::apply(debtor, account_id, control, scribe),
+        Body::Control(control) => cause = controls::apply(debtor, event, control, scribe),
         Body::Report(report) => sending::on_report(debtor, account_id, report, scribe),
     }
     Some(cause)

@@ -12,9 +12,11 @@
 //! | [`force`] | what a cycle puts on and takes off |
 //! | [`moving`] | segments, and a running cycle that comes under another plan or version |
 //! | [`orders`] | what a person orders: a plan, a pause, a jump, an end, a task's result |
+//! | [`by_hand`] | measures that a person takes, or takes back |
 //! | [`announcing`] | messages before an invoice is due |
 
 pub(crate) mod announcing;
+pub(crate) mod by_hand;
 mod entering;
 pub(crate) mod force;
 pub(crate) mod held;

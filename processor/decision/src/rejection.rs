@@ -3,7 +3,7 @@
 //! What cannot even be read as an event is refused before the core sees it (`schemas`).
 
 use crate::hold::HoldReason;
-use crate::ids::{HoldId, InvoiceId, PaymentId, PlanName, Queue, RuleId, SegmentName, StageName};
+use crate::ids::{HoldId, InvoiceId, Operation, PaymentId, PlanName, Queue, RuleId, SegmentName, StageName};
 use crate::money::Currency;
 use crate::time::{Date, Period, Timestamp};
 
@@ -109,6 +109,21 @@ pub enum Rejection {
         /// When it would end.
         until: Timestamp,
     },
+    /// Nothing is sent for an account before it is known.
+    #[error("the account's snapshot has not come: nothing is sent for it yet")]
+    NoSnapshot,
+    /// An order whose undo is the order itself.
+    #[error("«{0}» cannot be its own undo")]
+    UndoIsOperation(Operation),
+    /// The order is on already.
+    #[error("«{0}» is in force already")]
+    InForceAlready(Operation),
+    /// The order is not on.
+    #[error("«{0}» is not in force: there is nothing to undo")]
+    NotInForce(Operation),
+    /// There is no service that may be cut off.
+    #[error("every service of the account is always on")]
+    AlwaysOn,
     /// No cycle is open.
     #[error("no cycle is open")]
     NoOpenCycle,
@@ -222,6 +237,11 @@ impl Rejection {
             Self::PlanOfAnotherGroup { .. } => "plan_of_another_group",
             Self::NotPaused => "not_paused",
             Self::AlreadyOver { .. } => "already_over",
+            Self::NoSnapshot => "no_snapshot",
+            Self::UndoIsOperation(_) => "undo_is_operation",
+            Self::InForceAlready(_) => "in_force_already",
+            Self::NotInForce(_) => "not_in_force",
+            Self::AlwaysOn => "always_on",
             Self::NoOpenCycle => "no_open_cycle",
             Self::UnknownStage(_) => "unknown_stage",
             Self::UnknownTask(_) => "unknown_task",

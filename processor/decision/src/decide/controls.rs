@@ -4,9 +4,8 @@
 
 use crate::booking::Checked;
 use crate::debtor::Debtor;
-use crate::dunning::{Cause, orders};
+use crate::dunning::{Cause, by_hand, orders};
 use crate::event::{Control, Event, Order};
-use crate::ids::AccountId;
 use crate::record::{Figure, RecordKind};
 use crate::scribe::Scribe;
 use crate::{Rejection, alerting, holding};
@@ -34,7 +33,8 @@ pub(super) fn check(
         Order::Jump(stage) => orders::check_jump(debtor, stage, scribe),
         Order::Close => orders::check_open(debtor),
         Order::TaskResult { queue, .. } => orders::check_task_result(debtor, queue),
-        Order::Do(_) | Order::Undo(_) => Err(Rejection::NotSupported { what: "a measure by hand" }),
+        Order::Do(measure) => by_hand::check_do(debtor, measure),
+        Order::Undo(operation) => by_hand::check_undo(debtor, operation),
         Order::AssignManager(_) => Err(Rejection::NotSupported { what: "assigning a manager" }),
         // They are about no debtor: whoever reads a partition takes them before any debtor does.
         Order::ReleaseHeld | Order::DropHeld => {
@@ -45,12 +45,8 @@ pub(super) fn check(
 }
 
 /// Does what is ordered. Answers what it may have done to the debt.
-pub(super) fn apply(
-    debtor: &mut Debtor,
-    account_id: &AccountId,
-    control: &Control,
-    scribe: &mut Scribe<'_>,
-) -> Cause {
+pub(super) fn apply(debtor: &mut Debtor, event: &Event, control: &Control, scribe: &mut Scribe<'_>) -> Cause {
+    let account_id = &event.account_id;
     match &control.order {
         // A hold's own record says who ordered it.
         Order::Hold(order) => {
@@ -93,8 +89,10 @@ pub(super) fn apply(
         Order::TaskResult { queue, result } => orders::task_result(debtor, queue, result),
         // Done above.
         Order::Hold(_) | Order::DisputeEnded { .. } => {}
+        Order::Do(measure) => by_hand::take(debtor, (account_id, &event.event_id), measure, scribe),
+        Order::Undo(operation) => by_hand::undo(debtor, (account_id, &event.event_id), operation, scribe),
         // Declined by `check`.
-        Order::Do(_) | Order::Undo(_) | Order::AssignManager(_) | Order::ReleaseHeld | Order::DropHeld => {}
+        Order::AssignManager(_) | Order::ReleaseHeld | Order::DropHeld => {}
     }
     Cause::Other
 }

@@ -309,10 +309,11 @@ fn reach_of(work: &Work<'_>, profile: &Profile, cycle: &Cycle, order: &Provision
 }
 
 /// Who holds an operation. Services are held by all profiles together, a profile as a whole only by
-/// its own cycles.
+/// its own cycles, and by a person who put it on by hand.
 struct Holders<'a> {
     own: Vec<&'a [ServiceId]>,
     others: Vec<&'a [ServiceId]>,
+    by_hand: Vec<&'a [ServiceId]>,
 }
 
 impl<'a> Holders<'a> {
@@ -334,15 +335,17 @@ impl<'a> Holders<'a> {
         Self {
             own: of_cycles(profile).chain(own).filter_map(services_of).collect(),
             others: work.debtor.profiles.iter().flat_map(of_cycles).filter_map(services_of).collect(),
+            by_hand: work.debtor.by_hand.iter().filter_map(services_of).collect(),
         }
     }
 
     fn hold_profile(&self) -> bool {
-        self.own.iter().any(|services| services.is_empty())
+        self.own.iter().chain(&self.by_hand).any(|services| services.is_empty())
     }
 
     fn hold(&self, service: &ServiceId) -> bool {
-        self.own.iter().chain(&self.others).any(|services| services.contains(service))
+        let holders = self.own.iter().chain(&self.others).chain(&self.by_hand);
+        holders.into_iter().any(|services| services.contains(service))
     }
 }
 

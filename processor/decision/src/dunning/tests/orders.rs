@@ -2,9 +2,9 @@
 
 use super::{bars, check, check_on, says, three_stages};
 use crate::cycle::DebtClass;
-use crate::event::{Body, Order};
+use crate::event::{Body, ByHandMeasure, Order};
 use crate::plan::{OnResegment, Plan};
-use crate::policy::{PlanGroup, Policy};
+use crate::policy::{MessageClass, PlanGroup, Policy};
 use crate::record::RecordKind;
 use crate::testing::*;
 
@@ -319,4 +319,81 @@ fn an_account_that_moves_to_another_segment_takes_that_group_s_standard_plan() {
     assert_eq!(life.debtor.assigned_plan, None, "an assignment holds within its group");
     check_on(&mut life, vec![("2026-03-07", Some(assign("hard")), "", "active remind 10.00")]);
     assert_eq!(life.debtor.profiles[0].debt_class, DebtClass::All);
+}
+
+fn do_bar() -> Body {
+    let bar = ByHandMeasure::Provision { operation: "bar".into(), undo: "un-bar".into(), cuts_off: true };
+    control(Order::Do(bar))
+}
+
+#[test]
+fn what_a_person_put_on_by_hand_no_cycle_s_end_lifts() {
+    check(
+        policy_of(three_stages()),
+        vec![
+            ("2026-03-01", Some(invoice("B1", 10_00, "2026-03-01")), "remind", ""),
+            ("2026-03-05", Some(do_bar()), "+bar", "active remind 10.00"),
+            ("2026-03-11", None, "bar", "active bar 10.00"),
+            ("2026-03-12", Some(payment("P1", 10_00, &[])), "thanks", "clear 0.00"),
+            ("2026-03-13", Some(control(Order::Undo("bar".into()))), "-un-bar", "clear 0.00"),
+        ],
+    );
+}
+
+#[test]
+fn what_a_person_takes_back_by_hand_is_off_whoever_put_it_on_and_stays_off() {
+    let mut life = Life::new(policy_of(three_stages()));
+    life.at("2026-02-01", with_services(&["a", "b!"]));
+    check_on(
+        &mut life,
+        vec![
+            ("2026-03-01", Some(invoice("B1", 10_00, "2026-03-01")), "remind", ""),
+            ("2026-03-11", None, "bar, +bar(a)", ""),
+            ("2026-03-12", Some(control(Order::Undo("bar".into()))), "-un-bar(a)", "active bar 10.00"),
+            ("2026-03-13", Some(payment("P1", 10_00, &[])), "thanks", "clear 0.00"),
+        ],
+    );
+}
+
+#[test]
+fn a_measure_by_hand_is_declined_where_it_would_change_nothing() {
+    let undo = || control(Order::Undo("bar".into()));
+    let mut unknown = Life::unknown(policy_of(three_stages()));
+    unknown.at("2026-03-01", do_bar());
+    assert_eq!(unknown.rejected, Some("no_snapshot"));
+    let mut life = Life::new(policy_of(three_stages()));
+    for (body, rejected) in [
+        (undo(), Some("not_in_force")),
+        (do_bar(), None),
+        (do_bar(), Some("in_force_already")),
+        (undo(), None),
+        (undo(), Some("not_in_force")),
+    ] {
+        life.at("2026-03-01", body);
+        assert_eq!(life.rejected, rejected);
+    }
+    life.at("2026-03-02", with_services(&["alarm!"]));
+    life.at("2026-03-03", do_bar());
+    assert_eq!(life.rejected, Some("always_on"));
+}
+
+#[test]
+fn a_message_and_a_task_by_hand_go_out_once() {
+    let message = ByHandMeasure::Message {
+        template: "sorry".into(),
+        channel: "sms".into(),
+        class: MessageClass::Service,
+    };
+    check(
+        policy_of(three_stages()),
+        vec![
+            ("2026-03-01", Some(control(Order::Do(message))), "sorry", "clear 0.00"),
+            (
+                "2026-03-02",
+                Some(control(Order::Do(ByHandMeasure::Task { queue: "calls".into() }))),
+                "task calls",
+                "",
+            ),
+        ],
+    );
 }
