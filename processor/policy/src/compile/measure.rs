@@ -1,10 +1,10 @@
 //! Measures: what a stage, a threshold or a cure does.
 
 use super::{Checker, Section};
-use crate::file::{ClassWord, MeasureFile, MessageFile, ProvisionFile};
+use crate::file::{MeasureFile, MessageFile, ProvisionFile};
 use crate::texts::Speaks;
 use decision::ids::{Channel, Operation, Queue, TemplateName};
-use decision::policy::{Measure, MessageClass, MessageMeasure, ProvisionMeasure};
+use decision::policy::{Measure, MessageMeasure, ProvisionMeasure};
 
 impl Checker<'_> {
     pub(super) fn measures<'m>(
@@ -56,7 +56,7 @@ impl Checker<'_> {
         MessageMeasure {
             template: TemplateName::from(message.template.as_str()),
             channel: Channel::from(message.channel.as_str()),
-            class: class(message.class),
+            class: message.class.class(),
             window: self.window_named(message.window.as_ref()),
             fallback: message.fallback.iter().map(|channel| Channel::from(channel.as_str())).collect(),
         }
@@ -74,13 +74,5 @@ impl Checker<'_> {
             undo: Operation::from(order.undo.as_str()),
             cuts_off: order.cuts_off,
         }
-    }
-}
-
-fn class(word: ClassWord) -> MessageClass {
-    match word {
-        ClassWord::Service => MessageClass::Service,
-        ClassWord::Reminder => MessageClass::Reminder,
-        ClassWord::Statutory => MessageClass::Statutory,
     }
 }

@@ -3,6 +3,7 @@
 use super::{Amount, Length};
 use crate::report::Span;
 use crate::yaml::Spanned;
+use decision::policy::MessageClass;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -70,6 +71,16 @@ pub(crate) enum ClassWord {
     Reminder,
     /// Asked for by law: sent all the same.
     Statutory,
+}
+
+impl ClassWord {
+    pub(crate) fn class(self) -> MessageClass {
+        match self {
+            Self::Service => MessageClass::Service,
+            Self::Reminder => MessageClass::Reminder,
+            Self::Statutory => MessageClass::Statutory,
+        }
+    }
 }
 
 /// A provisioning order, with its undo.

@@ -6,14 +6,16 @@ use super::happenings::{
     AccountChange, AdjustmentEvent, BalanceEvent, ControlEvent, HoldEvent, InstalmentsEvent, InvoiceEvent,
     PaymentEvent, ReversalEvent,
 };
-use crate::file::Amount;
+use crate::file::{Amount, MeasureFile};
 use decision::Policy;
 use decision::account::{AttributeKind, AttributeValue, PaymentMode, Service, Snapshot};
 use decision::event::{
-    Adjustment, BalanceChange, BalanceReason, Body, Control, HoldKind, HoldOrder, Instalment, InvoiceIssued,
-    Order, Payment, PaymentStatus, Reversal,
+    Adjustment, BalanceChange, BalanceReason, Body, ByHandMeasure, Control, HoldKind, HoldOrder, Instalment,
+    InvoiceIssued, Order, Payment, PaymentStatus, Reversal,
 };
-use decision::ids::{Channel, InvoiceId, Language, PlanName, Provider, RuleId, ServiceId, StageName};
+use decision::ids::{
+    Channel, InvoiceId, Language, Operation, PlanName, Provider, RuleId, ServiceId, StageName,
+};
 use decision::money::{Currency, MinorUnits};
 use decision::policy::Unit;
 use decision::time::{Date, Period, Timestamp, Zone};
@@ -251,12 +253,34 @@ impl Reader<'_> {
             control.jump.as_deref().map(StageName::from).map(Order::Jump),
             control.close.filter(|close| *close).map(|_| Order::Close),
             control.rearm.as_deref().map(RuleId::from).map(Order::Rearm),
+            control.measure.as_ref().map(by_hand).transpose()?.map(Order::Do),
+            control.undo.as_deref().map(Operation::from).map(Order::Undo),
         ];
         let mut given = given.into_iter().flatten();
         match (given.next(), given.next()) {
             (Some(order), None) => Ok(ordered(order, &control.by, &control.role, &control.why)),
             (None, _) => Err("the control orders nothing".to_owned()),
             (Some(_), Some(_)) => Err("the control orders several things: write a step for each".to_owned()),
+        }
+    }
+}
+
+/// A measure that a person takes by hand.
+fn by_hand(measure: &MeasureFile) -> Read<ByHandMeasure> {
+    match measure {
+        MeasureFile::Provision(order) => Ok(ByHandMeasure::Provision {
+            operation: order.operation.as_str().into(),
+            undo: order.undo.as_str().into(),
+            cuts_off: order.cuts_off,
+        }),
+        MeasureFile::Message(message) => Ok(ByHandMeasure::Message {
+            template: message.template.as_str().into(),
+            channel: message.channel.as_str().into(),
+            class: message.class.class(),
+        }),
+        MeasureFile::Task(task) => Ok(ByHandMeasure::Task { queue: task.queue.as_str().into() }),
+        MeasureFile::Fee(_) | MeasureFile::Handover(_) => {
+            Err("by hand there is a message, a provisioning order or a task".to_owned())
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The events of policy tests, as people write them.
 
-use crate::file::{Amount, CurrencyCode, Day, Deadline, Length, Moment, ZoneName};
+use crate::file::{Amount, CurrencyCode, Day, Deadline, Length, MeasureFile, Moment, ZoneName};
 use crate::yaml::{NonEmpty, Spanned, Table};
 use decision::account::PaymentMode;
 use decision::event::{BalanceReason, DisputeOutcome, Outcome};
@@ -224,6 +224,11 @@ pub(super) struct ControlEvent {
     pub(super) close: Option<bool>,
     /// This rule's lines are armed again.
     pub(super) rearm: Option<String>,
+    /// A measure is taken by hand.
+    #[serde(rename = "do")]
+    pub(super) measure: Option<MeasureFile>,
+    /// This operation is taken back by hand.
+    pub(super) undo: Option<String>,
     /// Who.
     pub(super) by: Option<String>,
     /// In which role.

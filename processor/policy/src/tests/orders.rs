@@ -4,8 +4,9 @@ use super::convert::Reader;
 use super::file::{EventItem, required};
 use super::happenings::AccountChange;
 use crate::yaml;
-use decision::event::{Body, Control, DisputeOutcome, HoldKind, HoldOrder, Instalment, Order};
+use decision::event::{Body, ByHandMeasure, Control, DisputeOutcome, HoldKind, HoldOrder, Instalment, Order};
 use decision::money::MinorUnits;
+use decision::policy::MessageClass;
 use decision::time::{Date, Timestamp};
 
 /// What the core is told of an event.
@@ -57,6 +58,18 @@ fn every_order_has_its_words() {
     check("control: { jump: bar }", Order::Jump("bar".into()));
     check("control: { close: true }", Order::Close);
     check("control: { rearm: low }", Order::Rearm("low".into()));
+    check("control: { undo: bar }", Order::Undo("bar".into()));
+    let bar = ByHandMeasure::Provision { operation: "bar".into(), undo: "unbar".into(), cuts_off: true };
+    check("control: { do: { provision: { operation: bar, undo: unbar, cuts_off: true } } }", Order::Do(bar));
+    let call = ByHandMeasure::Task { queue: "calls".into() };
+    check("control: { do: { task: { queue: calls } } }", Order::Do(call));
+    let (template, channel, class) = ("sorry".into(), "sms".into(), MessageClass::Service);
+    let sorry = ByHandMeasure::Message { template, channel, class };
+    check(
+        "control: { do: { message: { template: sorry, channel: sms, class: service } } }",
+        Order::Do(sorry),
+    );
+    check_wrong("control: { do: { handover: { to: agency } } }", "by hand there is");
     let given = Order::TaskResult { queue: "calls".into(), result: "refused".to_owned() };
     check("task_result: { queue: calls, result: refused }", given);
 }
