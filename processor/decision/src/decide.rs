@@ -82,7 +82,8 @@ fn next_over(debtor: &Debtor, scribe: &Scribe<'_>) -> Option<Timestamp> {
 /// Takes an event. Answers what it may have done to the debt and to what is due; none where it did
 /// nothing to either: a repeated or rejected event, or mere usage, the most frequent of all.
 fn on_event(debtor: &mut Debtor, event: &Event, scribe: &mut Scribe<'_>) -> Option<Cause> {
-    if debtor.seen.contains(&event.event_id) {
+    let dedup_window = scribe.policy.retention.dedup.nominal_micros();
+    if debtor.seen.contains(&event.event_id, scribe.now(), dedup_window) {
         tell_duplicate(event, "event_id", scribe);
         return None;
     }
@@ -92,7 +93,6 @@ fn on_event(debtor: &mut Debtor, event: &Event, scribe: &mut Scribe<'_>) -> Opti
     } else {
         check(debtor, event, scribe)
     };
-    let dedup_window = scribe.policy.retention.dedup.nominal_micros();
     debtor.seen.remember(&event.event_id, scribe.now(), dedup_window);
     scribe.changed();
     match checked {
