@@ -140,7 +140,7 @@ pub(crate) fn book_invoice(
     scribe.record(account_id, RecordKind::InvoiceBooked, "issued", figures);
     for waiting in due {
         // One that no longer fits the invoice is said to be dropped: nothing is lost in silence.
-        match check_adjustment(debtor, &waiting.adjustment, scribe.policy.retention.reversal) {
+        match check_adjustment(debtor, &waiting.adjustment, scribe) {
             Ok(_) => {
                 book_adjustment(debtor, account_id, &waiting.adjustment, scribe);
             }

@@ -142,9 +142,7 @@ fn check(debtor: &Debtor, event: &Event, scribe: &Scribe<'_>) -> Result<Checked,
         Body::Account(snapshot) => check_snapshot(debtor, event, snapshot, policy),
         Body::Balance(change) => check_balance(debtor, event, change, policy),
         Body::Invoice(issued) => booking::check_invoice(debtor, issued),
-        Body::Adjustment(adjustment) => {
-            booking::check_adjustment(debtor, adjustment, policy.retention.reversal)
-        }
+        Body::Adjustment(adjustment) => booking::check_adjustment(debtor, adjustment, scribe),
         Body::Payment(payment) => booking::check_payment(debtor, payment, scribe),
         Body::Reversal(reversal) => booking::check_reversal(debtor, reversal, scribe),
         Body::Control(control) => controls::check(debtor, event, control, scribe),

@@ -21,7 +21,11 @@ pub(crate) fn check_payment(
     check_amount(payment.amount)?;
     check_currency(debtor, payment.currency)?;
     let payments = &debtor.debt.payments;
-    let has_receipt = |booked: &BookedPayment| payment.receipt.is_some() && booked.receipt == payment.receipt;
+    // A number that was used before the window may be used again.
+    let oldest_kept = scribe.oldest_kept();
+    let has_receipt = |booked: &BookedPayment| {
+        payment.receipt.is_some() && booked.receipt == payment.receipt && booked.booked_at >= oldest_kept
+    };
     let by_id = payments.iter().find(|booked| booked.id == payment.id);
     let is_refused = payment.status == PaymentStatus::Refused;
     if let Some(booked) = by_id.or_else(|| payments.iter().find(|booked| is_refused && has_receipt(booked))) {

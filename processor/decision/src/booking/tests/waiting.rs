@@ -72,7 +72,12 @@ fn an_adjustment_waits_for_its_invoice_and_is_rejected_when_it_does_not_come() {
     life.at("2026-01-03", invoice("B1", 100, "2026-01-01"));
     assert_eq!(life.debt(), "B1 70 of 70, credit 30");
     life.until("2026-01-04");
-    assert_eq!(life.reasons(RecordKind::EventRejected), ["invoice «B9» did not come within 3d"]);
+    assert_eq!(
+        life.reasons(RecordKind::EventRejected),
+        [
+            "invoice «B9» did not come within 3d; closed ones are remembered for the reversal window (reversal_window: 400d)"
+        ]
+    );
     assert_eq!(life.next_due(), "");
 }
 
@@ -95,7 +100,12 @@ fn a_reversal_waits_for_its_payment_and_is_rejected_when_it_does_not_come() {
     assert_eq!(life.debt(), "B1 60 of 100");
     life.until("2026-01-05");
     let reasons = life.reasons(RecordKind::EventRejected);
-    assert_eq!(reasons, ["payment «P9» is not known; ids are remembered for 400d"]);
+    assert_eq!(
+        reasons,
+        [
+            "payment «P9» is not known; payments are remembered for the reversal window (reversal_window: 400d)"
+        ]
+    );
 }
 
 #[test]
