@@ -133,14 +133,15 @@ pub(crate) fn book_invoice(
         .into_iter()
         .partition::<Vec<_>, _>(|waiting| waiting.adjustment.invoice == issued.id);
     debt.waiting_adjustments = rest;
-    allocation::pay_from_those_that_wait(debt, &issued.id);
+    let waited = allocation::pay_from_those_that_wait(debt, &issued.id);
     allocation::spread_credit(debt, scribe.now());
     let outstanding = allocation::find(debt, &issued.id).map(Invoice::outstanding).unwrap_or_default();
     figures.push(Figure::new("outstanding", scribe.money(outstanding)));
     scribe.record(account_id, RecordKind::InvoiceBooked, "issued", figures);
+    payments::tell_paid_after_waiting(debt, account_id, &waited, scribe);
     for waiting in due {
         // One that no longer fits the invoice is said to be dropped: nothing is lost in silence.
-        match check_adjustment(debtor, &waiting.adjustment, scribe.policy.retention.reversal) {
+        match check_adjustment(debtor, &waiting.adjustment, scribe) {
             Ok(_) => {
                 book_adjustment(debtor, account_id, &waiting.adjustment, scribe);
             }

@@ -95,7 +95,8 @@ fn next_over(debtor: &Debtor, scribe: &Scribe<'_>) -> Option<Timestamp> {
 /// Takes an event. Answers what it may have done to the debt and to what is due; none where it did
 /// nothing to either: a repeated or rejected event, or mere usage, the most frequent of all.
 fn on_event(debtor: &mut Debtor, event: &Event, scribe: &mut Scribe<'_>) -> Option<Cause> {
-    if debtor.seen.contains(&event.event_id) {
+    let dedup_window = scribe.policy.retention.dedup.nominal_micros();
+    if debtor.seen.contains(&event.event_id, scribe.now(), dedup_window) {
         tell_duplicate(event, "event_id", scribe);
         return None;
     }
@@ -105,7 +106,6 @@ fn on_event(debtor: &mut Debtor, event: &Event, scribe: &mut Scribe<'_>) -> Opti
     } else {
         check(debtor, event, scribe)
     };
-    let dedup_window = scribe.policy.retention.dedup.nominal_micros();
     debtor.seen.remember(&event.event_id, scribe.now(), dedup_window);
     scribe.changed();
     match checked {
@@ -155,9 +155,7 @@ fn check(debtor: &Debtor, event: &Event, scribe: &Scribe<'_>) -> Result<Checked,
         Body::Account(snapshot) => check_snapshot(debtor, event, snapshot, policy),
         Body::Balance(change) => check_balance(debtor, event, change, policy),
         Body::Invoice(issued) => booking::check_invoice(debtor, issued),
-        Body::Adjustment(adjustment) => {
-            booking::check_adjustment(debtor, adjustment, policy.retention.reversal)
-        }
+        Body::Adjustment(adjustment) => booking::check_adjustment(debtor, adjustment, scribe),
         Body::Payment(payment) => booking::check_payment(debtor, payment, scribe),
         Body::Reversal(reversal) => booking::check_reversal(debtor, reversal, scribe),
         Body::Control(control) => controls::check(debtor, event, control, scribe),

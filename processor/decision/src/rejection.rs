@@ -23,7 +23,7 @@ pub enum Rejection {
         field: &'static str,
     },
     /// The event is in another currency than the account.
-    #[error("the event is in {event}, the account in {account}")]
+    #[error("the currency of the event is {event}, that of the account {account}")]
     CurrencyDiffers {
         /// The event's currency.
         event: Currency,
@@ -57,7 +57,9 @@ pub enum Rejection {
     #[error("payment «{0}» is booked with another content")]
     PaymentDiffers(PaymentId),
     /// The payment is not known.
-    #[error("payment «{0}» is not known; ids are remembered for {1}")]
+    #[error(
+        "payment «{0}» is not known; payments are remembered for the reversal window (reversal_window: {1})"
+    )]
     UnknownPayment(PaymentId, String),
     /// More is to be reversed than is left of the payment.
     #[error("only {left} minor units of payment «{payment}» are left to reverse")]
@@ -68,7 +70,9 @@ pub enum Rejection {
         left: i64,
     },
     /// There is no adjustment of this id to take back.
-    #[error("adjustment «{0}» is not known; ids are remembered for {1}")]
+    #[error(
+        "adjustment «{0}» is not known; adjustments are remembered for the reversal window (reversal_window: {1})"
+    )]
     UnknownAdjustment(String, String),
     /// The adjustment is booked with another content.
     #[error("adjustment «{0}» is booked with another content")]
@@ -143,7 +147,7 @@ pub enum Rejection {
     #[error("hold «{0}» is over; its id is not used again")]
     HoldOver(HoldId),
     /// There is no hold of this id.
-    #[error("hold «{0}» is not known; ids are remembered for {1}")]
+    #[error("hold «{0}» is not known; holds are remembered for the reversal window (reversal_window: {1})")]
     UnknownHold(HoldId, String),
     /// Only a dispute has an outcome.
     #[error("hold «{id}» is no dispute: it is of the kind {kind}", kind = kind.as_str())]
@@ -207,9 +211,21 @@ pub enum Rejection {
         /// For what.
         what: &'static str,
     },
-    /// The invoice that an adjustment waited for did not come.
-    #[error("invoice «{0}» did not come within {1}")]
-    UnknownInvoice(InvoiceId, String),
+    /// The invoice was closed too long ago for anything to change it.
+    #[error("invoice «{0}» was closed longer ago than the reversal window (reversal_window: {1})")]
+    InvoiceForgotten(InvoiceId, String),
+    /// The invoice that an adjustment waited for did not come, or is forgotten.
+    #[error(
+        "invoice «{invoice}» did not come within {waited}; closed ones are remembered for the reversal window (reversal_window: {remembered})"
+    )]
+    UnknownInvoice {
+        /// The invoice.
+        invoice: InvoiceId,
+        /// How long the adjustment waited.
+        waited: String,
+        /// How long closed invoices are remembered.
+        remembered: String,
+    },
 }
 
 impl Rejection {
@@ -261,7 +277,8 @@ impl Rejection {
             Self::UnknownRule(_) => "unknown_rule",
             Self::NotSupported { .. } => "not_supported",
             Self::TooManyWaiting { .. } => "too_many_waiting",
-            Self::UnknownInvoice(..) => "unknown_invoice",
+            Self::InvoiceForgotten(..) => "invoice_forgotten",
+            Self::UnknownInvoice { .. } => "unknown_invoice",
         }
     }
 }
@@ -300,15 +317,23 @@ impl Bound {
 fn beyond_text(kind: HoldReason, bound: &Bound, beyond: Option<&str>) -> String {
     let kind = kind.as_str();
     let allowed = match bound {
-        Bound::AtMost { most, per: Some(per) } => format!("of the kind {kind} at most {most} in {per}"),
-        Bound::AtMost { most, per: None } => format!("of the kind {kind} at most {most} at one time"),
-        Bound::NoLongerThan { period, last } => {
-            format!("of the kind {kind} none for longer than {period}, to {last}")
+        Bound::AtMost { most, per: Some(per) } => {
+            format!("too many holds: at_most allows {most} of the kind {kind} in {per}")
         }
-        Bound::NoMoreThan(amount) => format!("of the kind {kind} none of more than {amount}"),
+        Bound::AtMost { most, per: None } => {
+            format!("too many holds: at_most allows {most} of the kind {kind} at one time")
+        }
+        Bound::NoLongerThan { period, last } => {
+            format!(
+                "the hold is too long: no_longer_than allows one of the kind {kind} to last {period}, to {last}"
+            )
+        }
+        Bound::NoMoreThan(amount) => {
+            format!("the hold is too large: no_more_than allows one of the kind {kind} to be {amount}")
+        }
     };
     match beyond {
-        Some(role) => format!("the policy allows holds {allowed}; the role «{role}» may grant more"),
-        None => format!("the policy allows holds {allowed}, and nobody may grant more"),
+        Some(role) => format!("{allowed}; the role «{role}» may grant more"),
+        None => format!("{allowed}; no role may grant more"),
     }
 }

@@ -35,17 +35,18 @@ struct SeenDay {
 }
 
 impl SeenEvents {
-    /// Whether the id was seen and is still remembered.
+    /// Whether the id was seen in the last `window_micros`, the first day of them whole.
     #[must_use]
-    pub fn contains(&self, id: &EventId) -> bool {
-        let hash = hash_of(id);
-        self.days.iter().any(|day| day.ids.chunks_exact(HASH_LENGTH).any(|seen| seen == hash))
+    pub fn contains(&self, id: &EventId, now: Timestamp, window_micros: i64) -> bool {
+        let (hash, oldest_kept) = (hash_of(id), oldest_kept(now, window_micros));
+        let mut kept = self.days.iter().filter(|day| day.day >= oldest_kept);
+        kept.any(|day| day.ids.chunks_exact(HASH_LENGTH).any(|seen| seen == hash))
     }
 
     /// Remembers the id, and forgets what is older than `window_micros`.
     pub(crate) fn remember(&mut self, id: &EventId, now: Timestamp, window_micros: i64) {
         let today = day_of(now);
-        let oldest_kept = day_of(now.plus_micros(window_micros.saturating_neg()));
+        let oldest_kept = oldest_kept(now, window_micros);
         self.days.retain(|day| day.day >= oldest_kept);
         self.make_room();
         match self.days.last_mut() {
@@ -78,6 +79,11 @@ impl SeenEvents {
     }
 }
 
+/// The first day whose ids are remembered.
+fn oldest_kept(now: Timestamp, window_micros: i64) -> i32 {
+    day_of(now.plus_micros(window_micros.saturating_neg()))
+}
+
 fn day_of(moment: Timestamp) -> i32 {
     i32::try_from(moment.0.div_euclid(DAY)).unwrap_or(i32::MAX)
 }
@@ -95,15 +101,22 @@ mod tests {
         format!("e-{number}").into()
     }
 
+    /// Whether the id is remembered on this day, by a window of eight.
+    fn knows(seen: &SeenEvents, number: usize, day: i64) -> bool {
+        seen.contains(&id(number), Timestamp(day * DAY), 8 * DAY)
+    }
+
     #[test]
     fn an_id_is_remembered_for_the_window_and_no_longer() {
         let mut seen = SeenEvents::default();
         seen.remember(&id(1), Timestamp(0), 8 * DAY);
+        assert!(knows(&seen, 1, 8), "whatever else came");
+        assert!(!knows(&seen, 1, 9), "though nothing else came");
         seen.remember(&id(2), Timestamp(8 * DAY), 8 * DAY);
-        assert!(seen.contains(&id(1)));
+        assert!(knows(&seen, 1, 8));
         seen.remember(&id(3), Timestamp(9 * DAY), 8 * DAY);
-        assert!(!seen.contains(&id(1)));
-        assert!(seen.contains(&id(2)));
+        assert!(!knows(&seen, 1, 8), "it is forgotten");
+        assert!(knows(&seen, 2, 9));
     }
 
     #[test]
@@ -113,7 +126,7 @@ mod tests {
             seen.remember(&id(number), Timestamp(0), 8 * DAY);
         }
         assert_eq!(seen.len(), MOST_REMEMBERED);
-        assert!(!seen.contains(&id(0)));
-        assert!(seen.contains(&id(1)));
+        assert!(!knows(&seen, 0, 0));
+        assert!(knows(&seen, 1, 0));
     }
 }

@@ -10,15 +10,16 @@ use crate::money::MinorUnits;
 use crate::record::{Figure, RecordKind};
 use crate::rejection::Rejection;
 use crate::scribe::Scribe;
-use crate::time::{Period, Timestamp};
+use crate::time::Timestamp;
 
 /// Whether an adjustment may be booked.
 pub(crate) fn check_adjustment(
     debtor: &Debtor,
     adjustment: &Adjustment,
-    window: Period,
+    scribe: &Scribe<'_>,
 ) -> Result<Checked, Rejection> {
     let debt = &debtor.debt;
+    let window = scribe.policy.retention.reversal;
     check_size(adjustment.amount)?;
     if !adjustment.undo && adjustment.amount == MinorUnits::ZERO {
         return Err(Rejection::AmountNotPositive);
@@ -30,7 +31,7 @@ pub(crate) fn check_adjustment(
     if adjustment.undo {
         return match booked {
             Some(booked) if booked.undone => Ok(Checked::Known("adjustment undone")),
-            Some(_) => Ok(Checked::New),
+            Some(booked) => check_remembered(debt, &booked.invoice, scribe).map(|()| Checked::New),
             None if waiting.is_some() => Ok(Checked::New),
             None => Err(Rejection::UnknownAdjustment(adjustment.id.to_string(), window.to_string())),
         };
@@ -41,6 +42,7 @@ pub(crate) fn check_adjustment(
         let differs = Rejection::AdjustmentDiffers(adjustment.id.to_string());
         return if is_same { Ok(Checked::Known("adjustment")) } else { Err(differs) };
     }
+    check_remembered(debt, &adjustment.invoice, scribe)?;
     let lowers = adjustment.amount < MinorUnits::ZERO;
     match allocation::find(debt, &adjustment.invoice) {
         Some(invoice) if lowers && invoice.asked().plus(adjustment.amount) < MinorUnits::ZERO => {
@@ -52,6 +54,16 @@ pub(crate) fn check_adjustment(
         }
         Some(_) | None => Ok(Checked::New),
     }
+}
+
+/// Declines what would change an invoice closed before the reversal window: it may be forgotten by
+/// now, or only by the next payment.
+fn check_remembered(debt: &Debt, id: &InvoiceId, scribe: &Scribe<'_>) -> Result<(), Rejection> {
+    let closed = allocation::find(debt, id).and_then(|invoice| invoice.closed_at);
+    if closed.is_some_and(|closed| closed < scribe.oldest_kept()) {
+        return Err(Rejection::InvoiceForgotten(id.clone(), scribe.policy.retention.reversal.to_string()));
+    }
+    Ok(())
 }
 
 /// Books an adjustment, or its undoing. One for an invoice not seen yet waits. Answers whether the

@@ -4,7 +4,7 @@
 
 use crate::debt::{Allocation, BookedPayment, Debt, Invoice};
 use crate::event::Reversal;
-use crate::ids::InvoiceId;
+use crate::ids::{InvoiceId, PaymentId};
 use crate::money::MinorUnits;
 use crate::time::Timestamp;
 
@@ -32,8 +32,10 @@ pub(super) fn pay(invoices: &mut [Invoice], payment: &mut BookedPayment, id: &In
 }
 
 /// Lets the payments that waited for this invoice pay it; one that waits for no other is free.
-pub(super) fn pay_from_those_that_wait(debt: &mut Debt, id: &InvoiceId) {
+/// Answers which those are.
+pub(super) fn pay_from_those_that_wait(debt: &mut Debt, id: &InvoiceId) -> Vec<PaymentId> {
     let Debt { invoices, payments, .. } = debt;
+    let mut waited = Vec::new();
     for payment in payments.iter_mut().filter(|payment| payment.waits_for.contains(id)) {
         pay(invoices, payment, id);
         payment.waits_for.retain(|waited| waited != id);
@@ -41,7 +43,9 @@ pub(super) fn pay_from_those_that_wait(debt: &mut Debt, id: &InvoiceId) {
             payment.waits_until = None;
         }
         stop_waiting_for_nothing(payment);
+        waited.push(payment.id.clone());
     }
+    waited
 }
 
 /// Lets free credit, oldest payment first, pay open invoices, oldest due first, and notes which

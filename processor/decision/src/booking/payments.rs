@@ -6,7 +6,7 @@ use crate::debt::{BookedPayment, Debt};
 use crate::debtor::Debtor;
 use crate::event::{Payment, PaymentStatus};
 use crate::holding;
-use crate::ids::{AccountId, InvoiceId};
+use crate::ids::{AccountId, InvoiceId, PaymentId};
 use crate::money::MinorUnits;
 use crate::record::{Figure, RecordKind};
 use crate::rejection::Rejection;
@@ -21,7 +21,11 @@ pub(crate) fn check_payment(
     check_amount(payment.amount)?;
     check_currency(debtor, payment.currency)?;
     let payments = &debtor.debt.payments;
-    let has_receipt = |booked: &BookedPayment| payment.receipt.is_some() && booked.receipt == payment.receipt;
+    // A number that was used before the window may be used again.
+    let oldest_kept = scribe.oldest_kept();
+    let has_receipt = |booked: &BookedPayment| {
+        payment.receipt.is_some() && booked.receipt == payment.receipt && booked.booked_at >= oldest_kept
+    };
     let by_id = payments.iter().find(|booked| booked.id == payment.id);
     let is_refused = payment.status == PaymentStatus::Refused;
     if let Some(booked) = by_id.or_else(|| payments.iter().find(|booked| is_refused && has_receipt(booked))) {
@@ -123,18 +127,34 @@ fn pay(debtor: &mut Debtor, account_id: &AccountId, payment: &Payment, scribe: &
     reversals::apply_waiting(debtor, account_id, payment, scribe);
 }
 
+/// Tells of the payments that waited for an invoice which has come.
+pub(super) fn tell_paid_after_waiting(
+    debt: &Debt,
+    account_id: &AccountId,
+    waited: &[PaymentId],
+    scribe: &mut Scribe<'_>,
+) {
+    for booked in debt.payments.iter().filter(|booked| waited.contains(&booked.id)) {
+        let (id, amount) = (&booked.id, scribe.money(booked.amount));
+        let mut figures = vec![Figure::new("payment", id), Figure::new("amount", amount)];
+        figures.extend(paid_figures(booked, scribe));
+        scribe.record(account_id, RecordKind::PaymentBooked, "an invoice it names has come", figures);
+    }
+}
+
 fn payment_figures(debt: &Debt, payment: &Payment, scribe: &Scribe<'_>) -> Vec<Figure> {
     let mut figures =
         vec![Figure::new("payment", &payment.id), Figure::new("amount", scribe.money(payment.amount))];
     figures.extend(payment.channel.as_ref().map(|channel| Figure::new("channel", channel)));
-    if let Some(booked) = debt.payments.iter().find(|booked| booked.id == payment.id) {
-        let paid = booked
-            .allocations
-            .iter()
-            .filter(|part| part.amount.is_positive())
-            .map(|part| format!("{} {}", part.invoice, scribe.money(part.amount)));
-        figures.push(Figure::new("paid", paid.collect::<Vec<_>>().join(", ")));
-        figures.push(Figure::new("credit", scribe.money(booked.credit)));
-    }
+    let booked = debt.payments.iter().find(|booked| booked.id == payment.id);
+    figures.extend(booked.into_iter().flat_map(|booked| paid_figures(booked, scribe)));
     figures
+}
+
+/// What a payment pays of each invoice, and what is left of it.
+fn paid_figures(booked: &BookedPayment, scribe: &Scribe<'_>) -> [Figure; 2] {
+    let parts = booked.allocations.iter().filter(|part| part.amount.is_positive());
+    let paid = parts.map(|part| format!("{} {}", part.invoice, scribe.money(part.amount)));
+    let paid = paid.collect::<Vec<_>>().join(", ");
+    [Figure::new("paid", paid), Figure::new("credit", scribe.money(booked.credit))]
 }

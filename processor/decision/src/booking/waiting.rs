@@ -41,13 +41,14 @@ pub(crate) fn end_waits(
         .into_iter()
         .partition::<Vec<_>, _>(|waiting| waiting.until <= now);
     debt.waiting_reversals = rest;
+    let remembered = scribe.policy.retention.reversal.to_string();
     for waiting in over {
-        let unknown = Rejection::UnknownInvoice(waiting.adjustment.invoice, window.to_string());
+        let (invoice, waited) = (waiting.adjustment.invoice, window.to_string());
+        let unknown = Rejection::UnknownInvoice { invoice, waited, remembered: remembered.clone() };
         scribe.reject_late(account_id, &unknown);
     }
-    let remembered = scribe.policy.retention.reversal;
     for waiting in late {
-        let unknown = Rejection::UnknownPayment(waiting.reversal.payment, remembered.to_string());
+        let unknown = Rejection::UnknownPayment(waiting.reversal.payment, remembered.clone());
         scribe.reject_late(account_id, &unknown);
     }
     has_paid

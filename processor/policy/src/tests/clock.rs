@@ -4,8 +4,9 @@ use super::checks::CommandCheck;
 use super::compare::matches;
 use super::file::Reports;
 use decision::command::{Action, Command};
-use decision::event::{Body, Event, Outcome, Report};
+use decision::event::{Body, Event, Outcome, PaymentStatus, Report};
 use decision::ids::{AccountId, DebtorId, EventId};
+use decision::money::MinorUnits;
 use decision::record::Record;
 use decision::time::{Timestamp, Zone};
 use decision::{Debtor, Decisions, Input, Moment, Policies, Policy, decide};
@@ -120,6 +121,36 @@ impl World {
     /// the log is read.
     pub(super) fn wake_at(&mut self, at: Timestamp) {
         self.clock = self.clock.max(at);
+    }
+
+    /// Completes what takes something back by what it takes back, where it does not say that again.
+    pub(super) fn complete(&self, body: &mut Body) {
+        let debt = &self.debtor.debt;
+        match body {
+            Body::Payment(payment)
+                if payment.status == PaymentStatus::Refused && payment.amount == MinorUnits::ZERO =>
+            {
+                let held = self.debtor.holds.iter().find(|hold| hold.id.as_str() == payment.id.as_str());
+                payment.amount = held.map_or(payment.amount, |hold| hold.amount);
+            }
+            Body::Adjustment(undo) if undo.undo && undo.amount == MinorUnits::ZERO => {
+                let waiting = debt.waiting_adjustments.iter().map(|waiting| &waiting.adjustment);
+                let waiting = waiting.map(|known| (&known.id, &known.invoice, known.amount));
+                let booked = debt.adjustments.iter().map(|known| (&known.id, &known.invoice, known.amount));
+                if let Some((_, invoice, amount)) = booked.chain(waiting).find(|(id, ..)| **id == undo.id) {
+                    (undo.invoice, undo.amount) = (invoice.clone(), amount);
+                }
+            }
+            // They say all themselves.
+            Body::Account(_)
+            | Body::Balance(_)
+            | Body::Invoice(_)
+            | Body::Adjustment(_)
+            | Body::Payment(_)
+            | Body::Reversal(_)
+            | Body::Control(_)
+            | Body::Report(_) => {}
+        }
     }
 
     /// An event comes.

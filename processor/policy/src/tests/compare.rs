@@ -307,10 +307,15 @@ impl Differences<'_> {
         wanted.sort();
         found.sort();
         let zone = self.reader.zone();
-        let same_rule = |(one, other): (&Fired, &Fired)| {
-            let lines = |lines: &Vec<String>| FieldText::Many(lines.clone());
-            one.0 == other.0 && same(&lines(&one.1), &lines(&other.1), &zone)
+        // In whatever order they are written.
+        let same_lines = |wanted: &[String], found: &[String]| {
+            let is_in =
+                |one: &String, others: &[String]| others.iter().any(|other| same_text(one, other, &zone));
+            wanted.len() == found.len()
+                && wanted.iter().all(|line| is_in(line, found))
+                && found.iter().all(|line| is_in(line, wanted))
         };
+        let same_rule = |(one, other): (&Fired, &Fired)| one.0 == other.0 && same_lines(&one.1, &other.1);
         if wanted.len() != found.len() || !wanted.iter().zip(&found).all(same_rule) {
             self.field("fired", &told_fired(&wanted), &told_fired(&found));
         }

@@ -52,6 +52,15 @@ impl Reader<'_> {
         units.ok_or_else(|| format!("{} is no amount of {currency}", amount.0))
     }
 
+    /// An amount that must be there, unless what came before has said it; nothing then.
+    fn money_unless(&self, said: bool, amount: Option<&Amount>, what: &str) -> Read<MinorUnits> {
+        match amount {
+            Some(amount) => self.money(amount),
+            None if said => Ok(MinorUnits::ZERO),
+            None => Err(format!("{what} says how much, as `amount: 10.00`")),
+        }
+    }
+
     /// An amount of money as a person reads it.
     pub(super) fn in_major(&self, units: MinorUnits) -> String {
         units.in_major(self.currency().exponent())
@@ -168,10 +177,13 @@ impl Reader<'_> {
         if adjustment.undo && adjustment.id.is_none() {
             return Err("an undo names the `id` of the adjustment that it takes back".to_owned());
         }
+        if !adjustment.undo && adjustment.invoice.is_none() {
+            return Err("an adjustment names the `invoice` that it changes".to_owned());
+        }
         Ok(Adjustment {
             id: adjustment.id.clone().unwrap_or_else(|| format!("adjustment-{number}")).into(),
-            invoice: adjustment.invoice.as_str().into(),
-            amount: self.money(&adjustment.amount)?,
+            invoice: adjustment.invoice.as_deref().unwrap_or_default().into(),
+            amount: self.money_unless(adjustment.undo, adjustment.amount.as_ref(), "an adjustment")?,
             currency: self.currency(),
             reason: adjustment.reason.clone(),
             undo: adjustment.undo,
@@ -187,7 +199,7 @@ impl Reader<'_> {
         };
         Ok(Payment {
             id: payment.id.as_str().into(),
-            amount: self.money(&payment.amount)?,
+            amount: self.money_unless(payment.refused, payment.amount.as_ref(), "a payment")?,
             currency: self.currency(),
             invoices: invoices(&payment.invoices),
             receipt: payment.receipt.as_deref().map(Into::into),

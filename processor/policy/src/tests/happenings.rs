@@ -103,10 +103,10 @@ pub(super) struct InvoiceEvent {
 pub(super) struct AdjustmentEvent {
     /// Its id: a new one unless set.
     pub(super) id: Option<String>,
-    /// The invoice it changes.
-    pub(super) invoice: String,
-    /// By how much; below zero lowers the debt.
-    pub(super) amount: Amount,
+    /// The invoice it changes; an undo need not say it again.
+    pub(super) invoice: Option<String>,
+    /// By how much; below zero lowers the debt. An undo need not say it again.
+    pub(super) amount: Option<Amount>,
     /// Why.
     pub(super) reason: Option<String>,
     /// Takes back the adjustment of this id.
@@ -120,8 +120,8 @@ pub(super) struct AdjustmentEvent {
 pub(super) struct PaymentEvent {
     /// Its id.
     pub(super) id: String,
-    /// How much.
-    pub(super) amount: Amount,
+    /// How much; a refusal need not say it again.
+    pub(super) amount: Option<Amount>,
     /// The invoices it names.
     #[serde(default)]
     pub(super) invoices: Vec<String>,

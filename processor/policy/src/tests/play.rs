@@ -79,10 +79,10 @@ impl Play<'_> {
     fn events(&mut self, step: &Step, at: Timestamp) -> Result<(), String> {
         if let Ok(Some(happening)) = step.event() {
             let occurred = step.occurred_at.as_ref().map_or(at, |occurred| self.moment(occurred));
-            self.event(happening, occurred, step.event_id.as_deref())?;
+            self.event(happening, (at, occurred), step.event_id.as_deref())?;
         }
         for item in &step.events {
-            self.item(item, at)?;
+            self.item(item, step, at)?;
             if !step.after_outage {
                 self.world.run_to(at)?;
             }
@@ -90,16 +90,18 @@ impl Play<'_> {
         Ok(())
     }
 
-    fn item(&mut self, item: &EventItem, at: Timestamp) -> Result<(), String> {
+    /// One of a step's events; it happened when the step's events did, unless it says otherwise.
+    fn item(&mut self, item: &EventItem, step: &Step, at: Timestamp) -> Result<(), String> {
         let Ok(Some(happening)) = item.event() else { return Ok(()) };
-        let occurred = item.occurred_at.as_ref().map_or(at, |occurred| self.moment(occurred));
-        self.event(happening, occurred, item.event_id.as_deref())
+        let occurred = item.occurred_at.as_ref().or(step.occurred_at.as_ref());
+        let occurred = occurred.map_or(at, |occurred| self.moment(occurred));
+        self.event(happening, (at, occurred), item.event_id.as_deref())
     }
 
     fn event(
         &mut self,
         happening: Happening<'_>,
-        at: Timestamp,
+        (at, occurred): (Timestamp, Timestamp),
         event_id: Option<&str>,
     ) -> Result<(), String> {
         if let Happening::Account(change) = happening {
@@ -111,9 +113,10 @@ impl Play<'_> {
         } else if let Happening::Report(report) = happening {
             let zone = self.reader(&policy).zone();
             let what = (report.outcome.0, report.detail.clone());
-            self.world.report(&report.command, &zone, what, at, event_id)?;
-        } else if let Some(body) = self.reader(&policy).body(happening, at, self.world.next_event())? {
-            self.world.happens(body, at, event_id);
+            self.world.report(&report.command, &zone, what, occurred, event_id)?;
+        } else if let Some(mut body) = self.reader(&policy).body(happening, at, self.world.next_event())? {
+            self.world.complete(&mut body);
+            self.world.happens(body, occurred, event_id);
         }
         Ok(())
     }

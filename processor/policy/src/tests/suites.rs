@@ -203,6 +203,49 @@ fn a_policy_with_a_later_date_holds_from_that_date_on_unless_another_comes_after
 }
 
 #[test]
+fn fired_lines_are_matched_in_whatever_order() {
+    let text = file_of(
+        "  - { at: 2026-03-01, balance: { name: main, value: 20 } }\n\
+         \x20 - { at: 2026-03-02, balance: { name: main, value: 5 }, state: { fired: { low: [10, 15] } } }\n",
+    );
+    let check = |fired: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let policy = POLICY.replace("falls_to: [10]", "falls_to: [15, 10]");
+        std::fs::write(folder.path().join("p.policy.yaml"), policy).unwrap();
+        let file = folder.path().join("p.tests.yaml");
+        std::fs::write(&file, text.replace("[10, 15]", fired)).unwrap();
+        run(&file).unwrap().failed()
+    };
+    assert_eq!(["[10, 15]", "[15.00, 10.0]", "[10]", "[10, 10]", "[10, 15, 5]"].map(check), [0, 0, 1, 1, 1]);
+}
+
+#[test]
+fn what_takes_something_back_need_not_say_it_again() {
+    check_passes(&format!(
+        "{INVOICE}\
+         \x20 - {{ at: 2026-03-01, adjustment: {{ id: A, invoice: B1, amount: -20 }}, state: {{ real_debt: 30 }} }}\n\
+         \x20 - {{ at: 2026-03-01, adjustment: {{ id: A, undo: true }}, state: {{ real_debt: 50 }} }}\n\
+         \x20 - {{ at: 2026-03-01, payment: {{ id: P, amount: 50, unconfirmed: true }}, state: {{ status: held }} }}\n\
+         \x20 - {{ at: 2026-03-01, payment: {{ id: P, refused: true }}, state: {{ status: active }} }}\n"
+    ));
+    check_fails("  - { at: 2026-03-01, payment: { id: P } }\n", 1, "a payment says how much");
+    check_fails(
+        "  - { at: 2026-03-01, adjustment: { id: A, invoice: B1 } }\n",
+        1,
+        "an adjustment says how much",
+    );
+    check_fails("  - { at: 2026-03-01, adjustment: { id: A, amount: 5 } }\n", 1, "names the `invoice`");
+}
+
+#[test]
+fn the_events_of_a_step_happened_when_it_says() {
+    check_passes(
+        "  - { at: 2026-03-05, occurred_at: 2026-03-01, events: [ { invoice: { id: B1, amount: 50, due: 2026-03-05 } } ] }\n\
+         \x20 - { at: 2026-03-06, invoice: { id: B1, amount: 50, due: 2026-03-05, issued: 2026-03-05 }, records: [ { kind: duplicate } ] }\n",
+    );
+}
+
+#[test]
 fn a_figure_that_lists_several_is_matched_as_a_list() {
     let steps = "  - { at: 2026-03-01, balance: { name: main, value: 20 } }\n\
                  \x20 - { at: 2026-03-02, balance: { name: main, value: 5 }, records: [ { kind: alert, lines: [10.0] } ] }\n";

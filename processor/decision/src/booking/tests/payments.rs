@@ -118,3 +118,39 @@ fn what_is_closed_for_longer_than_the_window_is_forgotten() {
     life.at("2026-01-02", invoice("B2", 100, "2024-01-01"));
     assert_eq!(life.debt(), "B3 60 of 100");
 }
+
+#[test]
+fn what_was_closed_before_the_window_is_not_changed_even_where_it_is_not_forgotten_yet() {
+    let mut life = Life::new(policy());
+    life.at("2024-01-01", invoice("B1", 100, "2024-01-01"));
+    life.at("2024-01-02", adjustment("A1", "B1", -30));
+    life.at("2024-01-03T12:00", payment("P1", 70, &[]));
+    let too_late = "2025-02-06T12:00:01";
+    for body in [adjustment("A2", "B1", -10), adjustment("A3", "B1", 10), undo_adjustment("A1", "B1")] {
+        life.at(too_late, body);
+        assert_eq!(life.rejected, Some("invoice_forgotten"));
+    }
+    life.at(too_late, reversal("P1", None));
+    assert_eq!(life.rejected, Some("unknown_payment"));
+    assert_eq!(life.debt(), "B1 70 of 70");
+}
+
+#[test]
+fn what_was_closed_within_the_window_is_changed() {
+    let mut life = Life::new(policy());
+    life.at("2024-01-01", invoice("B1", 100, "2024-01-01"));
+    life.at("2024-01-03T12:00", payment("P1", 100, &[]));
+    life.at("2025-02-06T12:00", adjustment("A1", "B1", -10));
+    assert_eq!(life.debt(), "B1 90 of 90, credit 10");
+}
+
+#[test]
+fn a_receipt_is_remembered_for_the_window_and_no_longer() {
+    let by_receipt = |id: &str| payment_with(id, 10, &[], |payment| payment.receipt = Some("R1".into()));
+    let mut life = Life::new(policy());
+    life.at("2024-01-03T12:00", by_receipt("P1"));
+    life.at("2025-02-06T12:00", by_receipt("P2"));
+    assert_eq!(life.debt(), "credit 10");
+    life.at("2025-02-06T12:00:01", by_receipt("P3"));
+    assert_eq!(life.debt(), "credit 20");
+}

@@ -15,6 +15,17 @@ fn a_payment_waits_for_the_invoice_it_names_and_pays_it() {
 }
 
 #[test]
+fn it_is_told_when_a_payment_waits_and_when_it_pays_what_it_waited_for() {
+    let life = check(vec![
+        (payment("P1", 60, &["B1", "B2"]), "credit 60"),
+        (invoice("B1", 40, "2026-01-01"), "B1 40 of 40, credit 20"),
+        (invoice("B2", 40, "2026-01-01"), "B1 40 of 40, B2 20 of 40"),
+    ]);
+    assert_eq!(life.reasons(RecordKind::PaymentWaiting), ["names an invoice not seen yet"]);
+    assert_eq!(life.reasons(RecordKind::PaymentBooked), ["an invoice it names has come"; 2]);
+}
+
+#[test]
 fn a_payment_pays_the_named_invoice_that_is_there_and_waits_for_the_other() {
     check(vec![
         (invoice("B1", 100, "2026-01-01"), "B1 0 of 100"),
@@ -58,7 +69,7 @@ fn a_payment_that_has_nothing_left_waits_no_longer() {
     life.at("2026-01-04", reversal("P2", None));
     assert_eq!(life.next_due(), "");
     life.until("2026-02-01");
-    assert_eq!(life.reasons(RecordKind::PaymentBooked), Vec::<&str>::new());
+    assert_eq!(life.reasons(RecordKind::PaymentBooked), ["an invoice it names has come"]);
 }
 
 #[test]
@@ -72,7 +83,12 @@ fn an_adjustment_waits_for_its_invoice_and_is_rejected_when_it_does_not_come() {
     life.at("2026-01-03", invoice("B1", 100, "2026-01-01"));
     assert_eq!(life.debt(), "B1 70 of 70, credit 30");
     life.until("2026-01-04");
-    assert_eq!(life.reasons(RecordKind::EventRejected), ["invoice «B9» did not come within 3d"]);
+    assert_eq!(
+        life.reasons(RecordKind::EventRejected),
+        [
+            "invoice «B9» did not come within 3d; closed ones are remembered for the reversal window (reversal_window: 400d)"
+        ]
+    );
     assert_eq!(life.next_due(), "");
 }
 
@@ -95,7 +111,12 @@ fn a_reversal_waits_for_its_payment_and_is_rejected_when_it_does_not_come() {
     assert_eq!(life.debt(), "B1 60 of 100");
     life.until("2026-01-05");
     let reasons = life.reasons(RecordKind::EventRejected);
-    assert_eq!(reasons, ["payment «P9» is not known; ids are remembered for 400d"]);
+    assert_eq!(
+        reasons,
+        [
+            "payment «P9» is not known; payments are remembered for the reversal window (reversal_window: 400d)"
+        ]
+    );
 }
 
 #[test]
