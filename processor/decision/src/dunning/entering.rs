@@ -117,13 +117,9 @@ pub(super) fn jump(
     }
 }
 
-/// From now on the stage is as old as if it were due now. A time for which the cycle is held just
-/// now counts from now on.
+/// From now on the stage is as old as if it were due now.
 fn shift_clock(work: &Work<'_>, cycle: &mut Cycle, stage: &Stage, scribe: &Scribe<'_>) {
     let (zone, now) = (&scribe.zone, scribe.now());
     let Some(aged) = stages::aged_at(work.plan, cycle, work.by_clock, stage, scribe) else { return };
-    let counted = cycle.held_since.filter(|_| work.plan.pause_clock);
-    let held = counted.map_or(0, |since| zone.wall_micros(since, now));
-    let by = zone.wall_micros(aged, now).saturating_sub(held);
-    cycle.shift_micros = cycle.shift_micros.saturating_add(by);
+    cycle.shift_micros = cycle.shift_micros.saturating_add(zone.wall_micros(aged, now));
 }

@@ -68,14 +68,15 @@ pub(crate) fn aged_at(
         Anchor::Oldest => zone.start_of(scope.oldest()?.count_date),
         Anchor::Entry => cycle.opened_at,
     };
-    let spans = cycle.held.iter().filter(|_| plan.pause_clock);
+    let goes_on = cycle.held_since.map(|from| HeldSpan { from, to: scribe.now() });
+    let spans = cycle.held.iter().copied().chain(goes_on).filter(|_| plan.pause_clock);
     let paused = spans.map(|span| paused_micros(span, anchor, zone));
     let shift = paused.fold(cycle.shift_micros, i64::saturating_add);
     Some(zone.plus_wall_micros(zone.after(anchor, stage.after), shift))
 }
 
 /// How long the wall clock showed a held time, as far as it lies after the anchor.
-fn paused_micros(span: &HeldSpan, anchor: Timestamp, zone: &Zone) -> i64 {
+fn paused_micros(span: HeldSpan, anchor: Timestamp, zone: &Zone) -> i64 {
     if span.to <= anchor { 0 } else { zone.wall_micros(span.from.max(anchor), span.to) }
 }
 
