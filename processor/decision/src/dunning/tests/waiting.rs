@@ -93,6 +93,29 @@ fn after_an_outage_that_ends_at_night_a_stage_waits_for_its_window_again() {
 }
 
 #[test]
+fn a_stage_that_comes_late_waits_for_its_window_again() {
+    let bar = Stage { window: office_hours(), if_debt: Some(decimal("20.00")), ..bars("bar", "10d") };
+    let mut life = Life::new(policy_of(plan(vec![says("remind", "0d"), bar])));
+    check_on(
+        &mut life,
+        vec![
+            ("2026-03-02", Some(invoice("B1", 10_00, "2026-03-02")), "remind", ""),
+            // What it asks comes after hours, on a Friday.
+            ("2026-03-13T16:00", Some(invoice("B2", 10_00, "2026-03-13")), "", "active remind 20.00"),
+            ("2026-03-16T07:59", None, "", ""),
+            ("2026-03-16T08:00", None, "bar, +bar", "active bar 20.00"),
+        ],
+    );
+    // It was due the day before, and is looked at in the night.
+    let bar = Stage { window: office_hours(), ..bars("bar", "10d") };
+    let mut life = Life::new(policy_of(plan(vec![says("remind", "0d"), bar])));
+    life.at("2026-03-02", invoice("B1", 10_00, "2026-03-02"));
+    assert_eq!(life.catch_up("2026-03-13T03:00"), "");
+    assert_eq!(life.next_due(), "2026-03-13T08:00:00Z");
+    assert_eq!(life.until("2026-03-13T08:00"), "bar, +bar");
+}
+
+#[test]
 fn a_stage_waits_for_a_task_s_result_that_will_do() {
     let asked = IfTask { queue: "calls".into(), results: vec!["refused".to_owned()] };
     let agency = Stage { if_task: Some(asked), ..says("agency", "10d") };
