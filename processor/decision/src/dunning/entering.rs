@@ -24,7 +24,9 @@ pub(super) fn enter_due_stages(
             }
         }
         CatchUp::Severest => {
-            if let Some(at) = stages::furthest_to_enter(work.plan, cycle, work.scope, scribe) {
+            // One that gives a notice is not passed over: what follows it is entered after it.
+            for _ in &work.plan.stages {
+                let Some(at) = stages::furthest_to_enter(work.plan, cycle, work.scope, scribe) else { break };
                 enter(work, profile, cycle, at, scribe);
             }
         }

@@ -197,9 +197,17 @@ pub(crate) fn furthest_to_enter(
             break;
         }
         furthest = Some(at);
+        if gives_notice(plan, stage) {
+            break;
+        }
         before = Some(scribe.now());
     }
     furthest
+}
+
+/// Whether another stage waits for what this one sends.
+fn gives_notice(plan: &Plan, stage: &Stage) -> bool {
+    plan.stages.iter().filter_map(|other| other.notice.as_ref()).any(|notice| notice.of == stage.name)
 }
 
 /// The furthest stage up to `current` that the real debt is old enough for and large enough, by the

@@ -60,6 +60,18 @@ fn severest_does_not_pass_a_stage_whose_notice_is_still_to_run() {
     assert_eq!(life.until("2026-03-22T11:00"), "+bar");
 }
 
+#[test]
+fn severest_does_not_pass_a_stage_that_gives_a_later_one_its_notice() {
+    let mut policy = with_notice(CatchUp::Severest);
+    policy.plans.values_mut().next().unwrap().stages.insert(1, says("letter", "5d"));
+    let mut life = Life::new(policy);
+    life.at("2026-03-01", invoice("B1", 10_00, "2026-03-08"));
+    assert_eq!(life.catch_up("2026-03-20T10:00"), "remind, letter");
+    life.at("2026-03-20T11:00", report(life.newest("remind"), Outcome::Done));
+    assert_eq!(life.until("2026-03-22T10:59"), "");
+    assert_eq!(life.until("2026-03-22T11:00"), "+bar");
+}
+
 fn office_hours() -> Option<Arc<Window>> {
     let days = [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri];
     let time = |text: &str| text.parse().unwrap();
