@@ -113,6 +113,9 @@ pub(super) fn jump(
     let is_back = stages::current(work.plan, cycle).is_some_and(|current| at <= current);
     if is_back {
         go_back(work, profile, cycle, at.saturating_add(1), "a person jumped back", scribe);
+        // Entered now: the gap to the next stage goes by anew.
+        cycle.entries.retain(|entry| entry.stage != stage.name);
+        cycle.entries.push(StageEntry { stage: stage.name.clone(), at: scribe.now() });
     } else {
         put_in(work, cycle, stage, "a person jumped to it", None, scribe);
         force::take_measures(work, profile, cycle, at, scribe);

@@ -177,6 +177,17 @@ fn a_jump_in_a_pause_keeps_the_distance_from_its_end() {
 }
 
 #[test]
+fn after_a_jump_back_the_gap_to_the_next_stage_goes_by_anew() {
+    let letter = Stage { min_gap: period("3d"), ..says("letter", "0d") };
+    let mut life = Life::new(policy_of(plan(vec![says("remind", "0d"), letter])));
+    life.at("2026-03-01", invoice("B1", 10_00, "2026-03-01"));
+    assert_eq!(life.until("2026-03-04"), "letter");
+    assert_eq!(life.at("2026-03-20T10:00", jump("remind")), "");
+    assert_eq!(life.until("2026-03-23T09:59"), "");
+    assert_eq!(life.until("2026-03-23T10:00"), "letter");
+}
+
+#[test]
 fn without_a_cycle_there_is_nothing_to_jump_in_or_to_close() {
     let mut life = Life::new(policy_of(three_stages()));
     for order in [Order::Jump("bar".into()), Order::Close] {
