@@ -84,13 +84,12 @@ fn paused_micros(span: HeldSpan, anchor: Timestamp, zone: &Zone) -> i64 {
 /// while one was not delivered.
 fn notice_given(plan: &Plan, cycle: &Cycle, notice: &Notice, zone: &Zone) -> Option<Timestamp> {
     let stage = plan.stages.get(plan.position(&notice.of)?)?;
-    let is_entered = cycle.entries.iter().any(|entry| entry.stage == stage.name);
     let messages = stage.measures.iter().enumerate();
     let messages = messages.filter(|(_, measure)| matches!(measure, Measure::Message(_)));
     let delivered = messages.map(|(index, _)| delivered_at(cycle, stage, index));
     let all: Option<Vec<Timestamp>> = delivered.collect();
     let last = all?.into_iter().max()?;
-    is_entered.then(|| zone.after(last, notice.at_least))
+    Some(zone.after(last, notice.at_least))
 }
 
 /// When the newest message of this place in a stage was delivered.

@@ -2,8 +2,8 @@
 
 use super::{bars, check, check_on, says, three_stages};
 use crate::cycle::DebtClass;
-use crate::event::{Body, Order};
-use crate::plan::{OnResegment, Plan};
+use crate::event::{Body, Order, Outcome};
+use crate::plan::{Notice, OnResegment, Plan, Stage};
 use crate::policy::{PlanGroup, Policy};
 use crate::record::RecordKind;
 use crate::testing::*;
@@ -297,6 +297,23 @@ fn map_keeps_on_what_the_new_plan_has_as_well() {
             ("2026-03-13", Some(payment("P1", 10_00, &[])), "-un-bar", "clear 0.00"),
         ],
     );
+}
+
+#[test]
+fn a_notice_that_the_old_plan_gave_serves_the_plan_mapped_to() {
+    let mapping = |soft: Plan| {
+        let notice = Notice { of: "call".into(), at_least: period("2d") };
+        let bar = Stage { notice: Some(notice), ..bars("late", "9d") };
+        let stages = vec![stage("call", "0d", vec![sms("remind")]), says("letter", "1d"), bar];
+        let mapped = [("remind", "letter")].map(|(from, to)| (from.into(), to.into())).into();
+        let maps_from = [("hard".into(), mapped)].into();
+        Plan { stages, on_resegment: OnResegment::Map, maps_from, ..soft }
+    };
+    let mut life = Life::new(groups(mapping));
+    life.at("2026-03-01", invoice("B1", 10_00, "2026-03-01"));
+    life.at("2026-03-01T10:00", report(life.newest("remind"), Outcome::Done));
+    assert_eq!(life.at("2026-03-02", assign("soft")), "");
+    assert_eq!(life.until("2026-03-10"), "late, +bar");
 }
 
 #[test]
