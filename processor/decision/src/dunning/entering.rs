@@ -24,7 +24,9 @@ pub(super) fn enter_due_stages(
             }
         }
         CatchUp::Severest => {
-            if let Some(at) = stages::furthest_to_enter(work.plan, cycle, work.scope, scribe) {
+            // One that gives a notice is not passed over: what follows it is entered after it.
+            for _ in &work.plan.stages {
+                let Some(at) = stages::furthest_to_enter(work.plan, cycle, work.scope, scribe) else { break };
                 enter(work, profile, cycle, at, scribe);
             }
         }
@@ -111,19 +113,18 @@ pub(super) fn jump(
     let is_back = stages::current(work.plan, cycle).is_some_and(|current| at <= current);
     if is_back {
         go_back(work, profile, cycle, at.saturating_add(1), "a person jumped back", scribe);
+        // Entered now: the gap to the next stage goes by anew.
+        cycle.entries.retain(|entry| entry.stage != stage.name);
+        cycle.entries.push(StageEntry { stage: stage.name.clone(), at: scribe.now() });
     } else {
         put_in(work, cycle, stage, "a person jumped to it", None, scribe);
         force::take_measures(work, profile, cycle, at, scribe);
     }
 }
 
-/// From now on the stage is as old as if it were due now. A time for which the cycle is held just
-/// now counts from now on.
+/// From now on the stage is as old as if it were due now.
 fn shift_clock(work: &Work<'_>, cycle: &mut Cycle, stage: &Stage, scribe: &Scribe<'_>) {
     let (zone, now) = (&scribe.zone, scribe.now());
     let Some(aged) = stages::aged_at(work.plan, cycle, work.by_clock, stage, scribe) else { return };
-    let counted = cycle.held_since.filter(|_| work.plan.pause_clock);
-    let held = counted.map_or(0, |since| zone.wall_micros(since, now));
-    let by = zone.wall_micros(aged, now).saturating_sub(held);
-    cycle.shift_micros = cycle.shift_micros.saturating_add(by);
+    cycle.shift_micros = cycle.shift_micros.saturating_add(zone.wall_micros(aged, now));
 }

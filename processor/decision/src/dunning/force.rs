@@ -1,7 +1,7 @@
 //! What a cycle puts on and takes off: measures in force, their holders, lifting and cancelling
 //! (domain.md, sections 5 and 6).
 
-use super::Work;
+use super::{Work, stages};
 use crate::command::{Action, Cancelled, Origin, Provision};
 use crate::cycle::{
     Cycle, MeasureInForce, MeasureKind, MessageInForce, Profile, ProvisionInForce, StageVisits, TaskInForce,
@@ -144,7 +144,7 @@ pub(crate) fn put_on_again(
     for at in 0..cycle.measures.len() {
         let Some((stage, order, index)) = lifted_order(work, cycle, at) else { continue };
         let opens = stage.window.as_ref().map_or(Some(resumed), |open| open.next_open(&scribe.zone, resumed));
-        match opens {
+        match opens.and_then(|opens| stages::once_open(stage, opens, scribe)) {
             Some(opens) if opens <= scribe.moment.horizon => {}
             later => {
                 next = [next, later].into_iter().flatten().min();

@@ -68,14 +68,15 @@ pub(crate) fn aged_at(
         Anchor::Oldest => zone.start_of(scope.oldest()?.count_date),
         Anchor::Entry => cycle.opened_at,
     };
-    let spans = cycle.held.iter().filter(|_| plan.pause_clock);
+    let goes_on = cycle.held_since.map(|from| HeldSpan { from, to: scribe.now() });
+    let spans = cycle.held.iter().copied().chain(goes_on).filter(|_| plan.pause_clock);
     let paused = spans.map(|span| paused_micros(span, anchor, zone));
     let shift = paused.fold(cycle.shift_micros, i64::saturating_add);
     Some(zone.plus_wall_micros(zone.after(anchor, stage.after), shift))
 }
 
 /// How long the wall clock showed a held time, as far as it lies after the anchor.
-fn paused_micros(span: &HeldSpan, anchor: Timestamp, zone: &Zone) -> i64 {
+fn paused_micros(span: HeldSpan, anchor: Timestamp, zone: &Zone) -> i64 {
     if span.to <= anchor { 0 } else { zone.wall_micros(span.from.max(anchor), span.to) }
 }
 
@@ -160,12 +161,24 @@ fn asks_are_there(plan: &Plan, cycle: &Cycle, stage: &Stage, scope: &Scope, scri
 pub(crate) fn next_to_enter(plan: &Plan, cycle: &Cycle, scope: &Scope, scribe: &Scribe<'_>) -> Option<usize> {
     let at = following(plan, cycle);
     let stage = plan.stages.get(at)?;
-    let is_due = due_time(plan, cycle, scope, at, scribe)? <= scribe.moment.horizon;
+    let due = due_time(plan, cycle, scope, at, scribe)?;
+    let is_due = once_open(stage, due, scribe)? <= scribe.moment.horizon;
     (is_due && asks_are_there(plan, cycle, stage, scope, scribe)).then_some(at)
 }
 
+/// When what was due at `due` may be done: then; where that is over and the stage's window is shut by
+/// now, once it opens again. Nobody is cut off at night because something came late.
+pub(crate) fn once_open(stage: &Stage, due: Timestamp, scribe: &Scribe<'_>) -> Option<Timestamp> {
+    let window = stage.window.as_ref().filter(|_| due <= scribe.moment.horizon);
+    let Some(opens) = window.map(|window| window.next_open(&scribe.zone, scribe.now())) else {
+        return Some(due);
+    };
+    opens.map(|opens| if opens > scribe.now() { opens } else { due })
+}
+
 /// The furthest stage that is due with all before it. A stage passed over counts as entered now,
-/// so that the gap to the next really goes by; its notice was not given, and is not passed.
+/// so that the gap to the next really goes by. One that gives a later one its notice is not passed:
+/// that would never come.
 pub(crate) fn furthest_to_enter(
     plan: &Plan,
     cycle: &Cycle,
@@ -177,14 +190,23 @@ pub(crate) fn furthest_to_enter(
     let mut before = entered_before(plan, cycle, first);
     for (at, stage) in plan.stages.iter().enumerate().skip(first) {
         let due = due_after(plan, cycle, scope, at, before, scribe);
+        let due = due.and_then(|due| once_open(stage, due, scribe));
         let is_due = due.is_some_and(|due| due <= scribe.moment.horizon);
         if !is_due || !asks_are_there(plan, cycle, stage, scope, scribe) {
             break;
         }
         furthest = Some(at);
+        if gives_notice(plan, stage) {
+            break;
+        }
         before = Some(scribe.now());
     }
     furthest
+}
+
+/// Whether another stage waits for what this one sends.
+fn gives_notice(plan: &Plan, stage: &Stage) -> bool {
+    plan.stages.iter().filter_map(|other| other.notice.as_ref()).any(|notice| notice.of == stage.name)
 }
 
 /// The furthest stage up to `current` that the real debt is old enough for and large enough, by the
@@ -204,12 +226,15 @@ pub(crate) fn furthest_met(
     (0..=current).rev().find(|at| plan.stages.get(*at).is_some_and(is_met))
 }
 
-/// When the next stage is due, where that is still to come. One that is due already waits for its
-/// asks, which only an event can bring. Nothing is due while the cycle is held.
+/// When the next stage is due, where that is still to come, or its window opens again, where it is
+/// due already. Else that waits for its asks, which only an event can bring. Nothing is due while the
+/// cycle is held.
 pub(crate) fn next_due(plan: &Plan, cycle: &Cycle, scope: &Scope, scribe: &Scribe<'_>) -> Option<Timestamp> {
     if cycle.held_since.is_some() {
         return None;
     }
     let at = following(plan, cycle);
-    due_time(plan, cycle, scope, at, scribe).filter(|due| *due > scribe.moment.horizon)
+    let due = due_time(plan, cycle, scope, at, scribe)?;
+    let stage = plan.stages.get(at)?;
+    once_open(stage, due, scribe).filter(|due| *due > scribe.moment.horizon)
 }

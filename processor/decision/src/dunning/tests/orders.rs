@@ -2,8 +2,8 @@
 
 use super::{bars, check, check_on, says, three_stages};
 use crate::cycle::DebtClass;
-use crate::event::{Body, ByHandMeasure, Order};
-use crate::plan::{OnResegment, Plan};
+use crate::event::{Body, ByHandMeasure, Order, Outcome};
+use crate::plan::{Notice, OnResegment, Plan, Stage};
 use crate::policy::{MessageClass, PlanGroup, Policy};
 use crate::record::RecordKind;
 use crate::testing::*;
@@ -177,6 +177,17 @@ fn a_jump_in_a_pause_keeps_the_distance_from_its_end() {
 }
 
 #[test]
+fn after_a_jump_back_the_gap_to_the_next_stage_goes_by_anew() {
+    let letter = Stage { min_gap: period("3d"), ..says("letter", "0d") };
+    let mut life = Life::new(policy_of(plan(vec![says("remind", "0d"), letter])));
+    life.at("2026-03-01", invoice("B1", 10_00, "2026-03-01"));
+    assert_eq!(life.until("2026-03-04"), "letter");
+    assert_eq!(life.at("2026-03-20T10:00", jump("remind")), "");
+    assert_eq!(life.until("2026-03-23T09:59"), "");
+    assert_eq!(life.until("2026-03-23T10:00"), "letter");
+}
+
+#[test]
 fn without_a_cycle_there_is_nothing_to_jump_in_or_to_close() {
     let mut life = Life::new(policy_of(three_stages()));
     for order in [Order::Jump("bar".into()), Order::Close] {
@@ -286,6 +297,23 @@ fn map_keeps_on_what_the_new_plan_has_as_well() {
             ("2026-03-13", Some(payment("P1", 10_00, &[])), "-un-bar", "clear 0.00"),
         ],
     );
+}
+
+#[test]
+fn a_notice_that_the_old_plan_gave_serves_the_plan_mapped_to() {
+    let mapping = |soft: Plan| {
+        let notice = Notice { of: "call".into(), at_least: period("2d") };
+        let bar = Stage { notice: Some(notice), ..bars("late", "9d") };
+        let stages = vec![stage("call", "0d", vec![sms("remind")]), says("letter", "1d"), bar];
+        let mapped = [("remind", "letter")].map(|(from, to)| (from.into(), to.into())).into();
+        let maps_from = [("hard".into(), mapped)].into();
+        Plan { stages, on_resegment: OnResegment::Map, maps_from, ..soft }
+    };
+    let mut life = Life::new(groups(mapping));
+    life.at("2026-03-01", invoice("B1", 10_00, "2026-03-01"));
+    life.at("2026-03-01T10:00", report(life.newest("remind"), Outcome::Done));
+    assert_eq!(life.at("2026-03-02", assign("soft")), "");
+    assert_eq!(life.until("2026-03-10"), "late, +bar");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! When stages are entered, waited for and left.
 
 use super::{bars, check, says, three_stages};
+use crate::event::Order;
 use crate::plan::{Anchor, CatchUp, OnPartCure, Plan, Stage};
 use crate::testing::*;
 
@@ -213,6 +214,25 @@ fn a_payment_of_the_oldest_steps_down_to_the_age_of_the_next() {
             ("2026-03-11", None, "bar, +bar", ""),
             ("2026-03-12", Some(payment("P1", 10_00, &["B1"])), "-un-bar", "active remind 20.00"),
             ("2026-03-16", None, "bar, +bar", "active bar 20.00"),
+        ],
+    );
+}
+
+#[test]
+fn the_days_of_a_hold_that_goes_on_make_no_debt_older_when_it_steps_down() {
+    let pause = control(Order::Pause { until: None });
+    check(
+        policy_of(stepping()),
+        vec![
+            ("2026-03-01", Some(invoice("B1", 60_00, "2026-03-01")), "remind", ""),
+            ("2026-03-05", Some(invoice("B2", 60_00, "2026-03-05")), "", ""),
+            ("2026-03-11", None, "bar, +bar", "active bar 120.00"),
+            ("2026-03-12", Some(pause), "", "held bar 120.00"),
+            // Twelve days past due, of which five do not count.
+            ("2026-03-17", Some(payment("P1", 60_00, &["B1"])), "-un-bar", "held remind 60.00"),
+            ("2026-03-18", Some(control(Order::Resume)), "", "active remind 60.00"),
+            ("2026-03-20T23:59", None, "", ""),
+            ("2026-03-21", None, "bar, +bar", "active bar 60.00"),
         ],
     );
 }

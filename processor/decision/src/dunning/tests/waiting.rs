@@ -60,6 +60,18 @@ fn severest_does_not_pass_a_stage_whose_notice_is_still_to_run() {
     assert_eq!(life.until("2026-03-22T11:00"), "+bar");
 }
 
+#[test]
+fn severest_does_not_pass_a_stage_that_gives_a_later_one_its_notice() {
+    let mut policy = with_notice(CatchUp::Severest);
+    policy.plans.values_mut().next().unwrap().stages.insert(1, says("letter", "5d"));
+    let mut life = Life::new(policy);
+    life.at("2026-03-01", invoice("B1", 10_00, "2026-03-08"));
+    assert_eq!(life.catch_up("2026-03-20T10:00"), "remind, letter");
+    life.at("2026-03-20T11:00", report(life.newest("remind"), Outcome::Done));
+    assert_eq!(life.until("2026-03-22T10:59"), "");
+    assert_eq!(life.until("2026-03-22T11:00"), "+bar");
+}
+
 fn office_hours() -> Option<Arc<Window>> {
     let days = [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri];
     let time = |text: &str| text.parse().unwrap();
@@ -90,6 +102,29 @@ fn after_an_outage_that_ends_at_night_a_stage_waits_for_its_window_again() {
     assert_eq!(life.catch_up("2026-03-12T20:00"), "remind");
     // A day after the reminder, a Friday at 20:00, is after hours: Monday at 8.
     assert_eq!(life.next_due(), "2026-03-16T08:00:00Z");
+}
+
+#[test]
+fn a_stage_that_comes_late_waits_for_its_window_again() {
+    let bar = Stage { window: office_hours(), if_debt: Some(decimal("20.00")), ..bars("bar", "10d") };
+    let mut life = Life::new(policy_of(plan(vec![says("remind", "0d"), bar])));
+    check_on(
+        &mut life,
+        vec![
+            ("2026-03-02", Some(invoice("B1", 10_00, "2026-03-02")), "remind", ""),
+            // What it asks comes after hours, on a Friday.
+            ("2026-03-13T16:00", Some(invoice("B2", 10_00, "2026-03-13")), "", "active remind 20.00"),
+            ("2026-03-16T07:59", None, "", ""),
+            ("2026-03-16T08:00", None, "bar, +bar", "active bar 20.00"),
+        ],
+    );
+    // It was due the day before, and is looked at in the night.
+    let bar = Stage { window: office_hours(), ..bars("bar", "10d") };
+    let mut life = Life::new(policy_of(plan(vec![says("remind", "0d"), bar])));
+    life.at("2026-03-02", invoice("B1", 10_00, "2026-03-02"));
+    assert_eq!(life.catch_up("2026-03-13T03:00"), "");
+    assert_eq!(life.next_due(), "2026-03-13T08:00:00Z");
+    assert_eq!(life.until("2026-03-13T08:00"), "bar, +bar");
 }
 
 #[test]
