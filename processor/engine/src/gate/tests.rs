@@ -1,10 +1,10 @@
 //! The gate by itself: what goes, what waits, and what is dropped.
 
 use super::*;
-use decision::command::{Cancelled, Message};
+use decision::command::Cancelled;
 use decision::event::Order as Ordered;
 use decision::money::Decimal;
-use decision::policy::{MessageClass, PolicyIdentity};
+use decision::policy::PolicyIdentity;
 use decision::time::{Period, Timestamp};
 use std::num::NonZeroU32;
 
@@ -37,21 +37,8 @@ fn unbar(id: &str, debtor: &str) -> Command {
     order(id, debtor, "unbar", &["s1"])
 }
 
-fn sms(id: &str, debtor: &str) -> Command {
-    command(
-        id,
-        debtor,
-        Action::Message(Message {
-            template: "reminder".into(),
-            channel: "sms".into(),
-            class: MessageClass::Reminder,
-            language: "en".into(),
-            address: None,
-            text: String::new(),
-            lines: Vec::new(),
-            lines_crossed: 0,
-        }),
-    )
+fn task(id: &str, debtor: &str) -> Command {
+    command(id, debtor, Action::Task { queue: "calls".into(), due: None })
 }
 
 /// A gate of one partition under rules, and the time in tenths of a second.
@@ -136,22 +123,26 @@ impl World {
 #[test]
 fn without_rates_and_breaker_everything_goes_as_it_was_decided() {
     let mut world = World::new(&[], None);
-    let told = world.pass(&[("m", sms("1", "a")), ("b", bar("2", "a")), ("u", unbar("3", "a"))]);
+    let told = world.pass(&[("m", task("1", "a")), ("b", bar("2", "a")), ("u", unbar("3", "a"))]);
     assert_eq!(told, "send m, send b, send u");
 }
 
 #[test]
 fn what_is_over_the_rate_waits_and_goes_in_order_before_what_comes_later() {
-    let mut world = World::new(&[("sms", 10)], None);
-    let told =
-        world.pass(&[("1", sms("1", "a")), ("2", sms("2", "b")), ("3", sms("3", "c")), ("b", bar("4", "a"))]);
+    let mut world = World::new(&[("task", 10)], None);
+    let told = world.pass(&[
+        ("1", task("1", "a")),
+        ("2", task("2", "b")),
+        ("3", task("3", "c")),
+        ("b", bar("4", "a")),
+    ]);
     assert_eq!(told, "send 1, keep 2, keep 3, send b");
     assert!(!world.has_work());
     world.tenth = 1;
     assert!(world.has_work());
-    assert_eq!(world.pass(&[("4", sms("5", "d"))]), "let 2, keep 4");
+    assert_eq!(world.pass(&[("4", task("5", "d"))]), "let 2, keep 4");
     world.tenth = 9;
-    assert_eq!(world.pass(&[("5", sms("6", "e"))]), "let 3, let 4, send 5");
+    assert_eq!(world.pass(&[("5", task("6", "e"))]), "let 3, let 4, send 5");
     assert_eq!(world.gate.waiting(), (0, 0));
 }
 
@@ -204,10 +195,10 @@ fn the_undo_of_another_operation_or_account_takes_nothing_back() {
 
 #[test]
 fn a_cancellation_drops_what_waits_and_goes_out_where_nothing_does() {
-    let mut world = World::new(&[("sms", 10)], None);
-    world.pass(&[("x", sms("0", "x")), ("m", sms("1", "a"))]);
+    let mut world = World::new(&[("task", 10)], None);
+    world.pass(&[("x", task("0", "x")), ("m", task("1", "a"))]);
     let cancel = |id: &str, cancelled: &str| {
-        let what = Cancelled::Message("reminder".into());
+        let what = Cancelled::Task("calls".into());
         command(id, "a", Action::Cancel { cancelled: CommandId::of(&[cancelled], &[]), what })
     };
     assert_eq!(world.pass(&[("c", cancel("2", "1"))]), "undo m, forget c");
@@ -225,8 +216,12 @@ fn a_persons_own_order_waits_for_nothing() {
 #[test]
 fn the_breaker_holds_new_orders_that_cut_off_and_nothing_else() {
     let mut world = World::new(&[], Some(2));
-    let told =
-        world.pass(&[("1", bar("1", "a")), ("2", bar("2", "b")), ("3", bar("3", "c")), ("m", sms("4", "c"))]);
+    let told = world.pass(&[
+        ("1", bar("1", "a")),
+        ("2", bar("2", "b")),
+        ("3", bar("3", "c")),
+        ("m", task("4", "c")),
+    ]);
     assert_eq!(told, "send 1, send 2, hold 3, send m");
     let again = Command { first_id: Some(CommandId::of(&["1"], &[])), ..bar("5", "a") };
     let told = world.pass(&[("again", again), ("4", bar("6", "d")), ("u", unbar("7", "b"))]);
