@@ -5,6 +5,7 @@
 //! decided, and compares commands, records, rejects and state.
 
 pub mod coverage;
+mod gate;
 pub mod replay;
 
 use schemas::{InputTopic, OutputTopic};

@@ -5,11 +5,14 @@ mod support;
 
 use bytes::Bytes;
 use connectors::memory::{CommitFate, Faults};
+use decision::event::{Body, Control, Event, Order};
+use decision::money::Decimal;
+use decision::policy::{Breaker, CommandRules};
 use decision::time::{Period, Timestamp, Zone};
 use decision::{Policies, Policy};
 use engine::store::{Store, Stores};
 use loadtest::generate::DEMO_POLICY;
-use schemas::{Decoder, InputTopic, Journal, OutputTopic, Step};
+use schemas::{Decoder, HistoryLine, InputTopic, Journal, OutputTopic, Step, TASK_STATE_KEY, Waiting};
 use state::{MemoryStores, RocksStores, Sizes};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -273,5 +276,161 @@ fn a_clock_that_is_set_ahead_lets_nothing_fall_due_until_the_log_bears_it_out() 
     world.wait_until_done();
     assert!(fired(&world) > fired_before, "the log says so too");
     running.stop().unwrap();
+    world.check_well();
+}
+
+/// The demo's policy under these rules for commands.
+fn under(rates: &[(&str, u32)], breaker: Option<Breaker>) -> Arc<Policies> {
+    let policy = Arc::into_inner(version("1", None)).unwrap();
+    let rates = rates.iter().map(|(kind, rate)| ((*kind).to_owned(), *rate)).collect();
+    let commands = CommandRules { rates, breaker, ..policy.commands };
+    Arc::new(Policy { commands, ..policy }.into())
+}
+
+/// How many commands wait.
+fn waiting(world: &World) -> usize {
+    let topic = world.names.output(OutputTopic::Debtors);
+    let mut last = BTreeMap::new();
+    for partition in 0..PARTITIONS {
+        for record in world.log.committed_records(topic, partition) {
+            if let Some(sequence) = Waiting::read_key(record.key.as_ref().unwrap()) {
+                last.insert((partition, sequence), record.value.is_some());
+            }
+        }
+    }
+    last.into_values().filter(|waits| *waits).count()
+}
+
+/// Lets time pass, second by second, until at most so many commands wait.
+#[track_caller]
+fn tick_until_waiting(world: &World, at_most: usize) {
+    for _ in 0..400 {
+        if waiting(world) <= at_most {
+            return;
+        }
+        world.tick(1);
+    }
+    panic!("{} commands still wait", waiting(world));
+}
+
+/// The most commands of a kind that were sent in one second, over all partitions.
+fn most_in_a_second(world: &World, kind: &str) -> i64 {
+    let mut decoder = Decoder::new(world.registry.clone(), &world.schemas);
+    let topic = world.names.output(OutputTopic::Debtors);
+    let mut sent: BTreeMap<(i64, u32), i64> = BTreeMap::new();
+    for partition in 0..PARTITIONS {
+        for record in world.log.committed_records(topic, partition) {
+            if record.key.as_deref() != Some(TASK_STATE_KEY) {
+                continue;
+            }
+            let state = decoder.task_state(record.value.as_ref().unwrap()).unwrap();
+            for spent in state.rates.iter().filter(|spent| *spent.kind == *kind) {
+                let most = sent.entry((spent.second, partition)).or_default();
+                *most = spent.sent.max(*most);
+            }
+        }
+    }
+    let mut seconds: BTreeMap<i64, i64> = BTreeMap::new();
+    for ((second, _), count) in sent {
+        *seconds.entry(second).or_default() += count;
+    }
+    seconds.into_values().max().unwrap_or(0)
+}
+
+#[test]
+fn what_is_over_a_rate_waits_and_goes_later_whatever_breaks_and_through_restarts() {
+    let mut world = World::new(11, 200);
+    world.policies = under(&[("sms", 30), ("email", 12), ("provision", 15)], None);
+    let count = Arc::new(AtomicU32::new(0));
+    world.log.set_faults(Every { nth: 7, fate: CommitFate::CommittedUnknown, count });
+    let folder = tempfile::tempdir().unwrap();
+    let mut most_waiting = 0;
+    for _ in 0..3 {
+        let running = world.start(world.log.clone(), rocks(folder.path()));
+        for _ in 0..15 {
+            world.live(1, PATIENCE);
+            world.tick(1);
+            most_waiting = most_waiting.max(waiting(&world));
+        }
+        running.stop().unwrap();
+    }
+    std::fs::remove_dir_all(folder.path()).unwrap();
+    let running = world.start(world.log.clone(), rocks(folder.path()));
+    tick_until_waiting(&world, 0);
+    world.wait_until_done();
+    running.stop().unwrap();
+    assert!(most_waiting > 20, "only {most_waiting} commands had to wait");
+    for (kind, rate) in [("sms", 30), ("email", 12), ("provision", 15)] {
+        let most = most_in_a_second(&world, kind);
+        assert!(most > 0 && most <= rate, "{most} commands by {kind} left in one second");
+    }
+    world.check_well();
+}
+
+/// The reasons of all records of history of a kind.
+fn reasons(world: &World, kind: &str) -> Vec<String> {
+    let mut decoder = Decoder::new(world.registry.clone(), &world.schemas);
+    let topic = world.names.output(OutputTopic::Records);
+    let records = (0..PARTITIONS).flat_map(|partition| world.log.committed_records(topic, partition));
+    let lines = records.map(|record| decoder.record(record.value.as_ref().unwrap()).unwrap());
+    lines.filter(|line: &HistoryLine| line.kind == kind).map(|line| line.reason).collect()
+}
+
+fn control(id: &str, order: Order, at: Timestamp) -> Event {
+    let (by, role, why) = ("anna".to_owned(), "admin".to_owned(), None);
+    Event {
+        event_id: id.into(),
+        account_id: "*".into(),
+        debtor_id: None,
+        occurred_at: at,
+        source: "console".to_owned(),
+        body: Body::Control(Control { by, role, why, order }),
+    }
+}
+
+#[test]
+fn the_breaker_holds_what_cuts_off_until_a_control_in_every_partition_releases_or_drops_it() {
+    let mut world = World::new(12, 300);
+    let (more_than, over, against) =
+        (Decimal::parse("3").unwrap(), Period::Exact(3_600_000_000), Period::Days(7));
+    world.policies = under(&[], Some(Breaker { more_than, over, against, at_least: 3 }));
+    let stores = MemoryStores::new();
+    let mut running = world.start(world.log.clone(), stores.clone());
+    let mut held = 0;
+    for _ in 0..60 {
+        world.live(1, PATIENCE);
+        held = waiting(&world);
+        if held > 3 {
+            break;
+        }
+    }
+    world.wait_until_done();
+    assert!(held > 3, "only {held} orders are held");
+    running.stop().unwrap();
+    running = world.start(world.log.clone(), stores.clone());
+    world.live(5, PATIENCE);
+    assert!(waiting(&world) >= 3, "what is held waits for a person, over a restart too");
+    let now = engine::Clock::now(&*world.clock);
+    world.tell_all(&control("release-1", Order::ReleaseHeld, now));
+    world.wait_until_done();
+    assert_eq!(waiting(&world), 0);
+    let released = reasons(&world, "control_applied");
+    assert!(released.iter().filter(|reason| *reason == "release_held").count() >= 3, "{released:?}");
+    for _ in 0..60 {
+        world.live(1, PATIENCE);
+        if waiting(&world) > 0 {
+            break;
+        }
+    }
+    world.wait_until_done();
+    assert!(waiting(&world) > 0, "nothing more was held");
+    let now = engine::Clock::now(&*world.clock);
+    world.tell_all(&control("drop-1", Order::DropHeld, now));
+    world.wait_until_done();
+    assert_eq!(waiting(&world), 0);
+    running.stop().unwrap();
+    let dropped = reasons(&world, "measure_dropped");
+    assert!(dropped.contains(&"drop_held".to_owned()), "{dropped:?}");
+    assert!(reasons(&world, "measure_held").len() > 3);
     world.check_well();
 }

@@ -85,6 +85,8 @@ record_schemas! {
     Debtor = "debtor",
     /// State: where a task stands.
     TaskState = "task_state",
+    /// State: a command that waits to be sent.
+    Waiting = "waiting",
 }
 
 #[expect(clippy::expect_used, reason = "compiled in, and a test parses every one")]

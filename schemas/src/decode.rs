@@ -11,6 +11,7 @@ use crate::line::HistoryLine;
 use crate::registry::{Registry, RegistryError};
 use crate::reject::Reject;
 use crate::topic::{InputTopic, OutputTopic};
+use crate::waiting::Waiting;
 use crate::wire::account::AccountWire;
 use crate::wire::commands::{FeeWire, HandoverWire, MessageWire, ProvisioningWire, TaskWire};
 use crate::wire::control::ControlWire;
@@ -108,6 +109,14 @@ impl Decoder {
     /// When it cannot be read.
     pub fn task_state(&mut self, value: &[u8]) -> Result<TaskState, WireError> {
         self.read(RecordSchema::TaskState, value)
+    }
+
+    /// A command that waits.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn waiting(&mut self, value: &[u8]) -> Result<Waiting, WireError> {
+        self.read(RecordSchema::Waiting, value)
     }
 
     /// A journal record.

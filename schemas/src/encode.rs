@@ -12,6 +12,7 @@ use crate::line::LineWire;
 use crate::registry::{Registry, RegistryError};
 use crate::reject::Reject;
 use crate::topic::{InputTopic, OutputTopic, TopicNames};
+use crate::waiting::Waiting;
 use crate::wire::account::AccountWire;
 use crate::wire::commands::CommandWire;
 use crate::wire::control::ControlWire;
@@ -39,7 +40,7 @@ impl Schemas {
     }
 
     /// Asks for the ids of everything Weir writes, under these names. Subjects are `TOPIC-value`;
-    /// the changelog's bookkeeping record goes by `TOPIC-weir.TaskState`.
+    /// the records beside the debtors go by `TOPIC-weir.TaskState` and `TOPIC-weir.Waiting`.
     ///
     /// # Errors
     /// When the registry cannot be reached, or refuses a schema.
@@ -49,7 +50,9 @@ impl Schemas {
             let subject = TopicNames::subject_of(names.output(*topic));
             schemas.learn(registry, &subject, topic.schema())?;
         }
-        schemas.learn(registry, &names.task_state_subject(), RecordSchema::TaskState)?;
+        let beside = |record| names.subject_beside_debtors(record);
+        schemas.learn(registry, &beside("weir.TaskState"), RecordSchema::TaskState)?;
+        schemas.learn(registry, &beside("weir.Waiting"), RecordSchema::Waiting)?;
         Ok(schemas)
     }
 
@@ -159,6 +162,14 @@ impl Encoder {
     /// When the state does not fit its schema.
     pub fn task_state(&mut self, state: &TaskState, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         self.write(RecordSchema::TaskState, state, out)
+    }
+
+    /// Writes a command that waits. Its key is [`Waiting::key`].
+    ///
+    /// # Errors
+    /// When it does not fit its schema.
+    pub fn waiting(&mut self, waiting: &Waiting, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        self.write(RecordSchema::Waiting, waiting, out)
     }
 
     /// Writes a debtor: the stored form, the changelog's too. Its key is its id.

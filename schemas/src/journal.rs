@@ -2,7 +2,7 @@
 //!
 //! What makes them is the engine's business; whoever replays a partition reads them.
 
-use decision::ids::DebtorId;
+use decision::ids::{CommandId, DebtorId, EventId, ServiceId};
 use decision::policy::PolicyIdentity;
 use decision::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -79,6 +79,18 @@ pub enum Step {
     /// A debtor was decided anew under another version of the policy.
     #[serde(rename = "weir.Swept")]
     Swept(Swept),
+    /// A command that this batch decided was not sent: it waits.
+    #[serde(rename = "weir.Kept")]
+    Kept(Kept),
+    /// A command is for fewer services than it was: what takes the others back came first.
+    #[serde(rename = "weir.Reduced")]
+    Reduced(Reduced),
+    /// A command was dropped: one that waited, or one that would have taken such a one back.
+    #[serde(rename = "weir.Dropped")]
+    Dropped(Dropped),
+    /// A command that waited was sent.
+    #[serde(rename = "weir.Let")]
+    Let(Let),
 }
 
 /// Records taken from an input topic, in the order of offsets, rejected ones included.
@@ -110,6 +122,40 @@ pub struct Fired {
 pub struct Swept {
     /// Who.
     pub debtor_id: DebtorId,
+}
+
+/// A command that was not sent, and waits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// The command.
+    pub command_id: CommandId,
+    /// Whether the breaker holds it; else its rate was used up.
+    pub is_held: bool,
+}
+
+/// A command that waited, and was sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Let {
+    /// The command.
+    pub command_id: CommandId,
+}
+
+/// A command that is for fewer services than it was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reduced {
+    /// The command.
+    pub command_id: CommandId,
+    /// The services that are left.
+    pub services: Vec<ServiceId>,
+}
+
+/// A command that was dropped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dropped {
+    /// The command.
+    pub command_id: CommandId,
+    /// Whether a person dropped it; else what takes it back came before it was sent.
+    pub by_person: bool,
 }
 
 /// Where one input topic stands.
@@ -148,6 +194,15 @@ pub struct TaskState {
     /// While that goes on: the last debtor that was decided; nobody's id before the first.
     #[serde(default)]
     pub swept_after: Option<DebtorId>,
+    /// How many commands have ever waited: the sequence of the last one.
+    #[serde(default)]
+    pub waited: i64,
+    /// What of each rate was used up.
+    #[serde(default)]
+    pub rates: Vec<Spent>,
+    /// Where the breaker stands, where it ever counted.
+    #[serde(default)]
+    pub breaker: Option<BreakerState>,
     /// The offset of the next changelog record to apply; none in the changelog itself.
     #[serde(default)]
     pub changelog_next: Option<i64>,
@@ -158,4 +213,60 @@ pub struct TaskState {
     /// none in the changelog itself.
     #[serde(default)]
     pub records_next: Option<i64>,
+}
+
+/// What of a rate was used up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spent {
+    /// The kind of command: a channel, or `provision`, `task`, `fee`, `handover`.
+    pub kind: Arc<str>,
+    /// In which second, counted from 1970.
+    pub second: i64,
+    /// How many were sent in it.
+    pub sent: i64,
+}
+
+/// Where the breaker of a partition stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BreakerState {
+    /// When it first counted.
+    #[serde(default)]
+    pub since: Option<Timestamp>,
+    /// Since when it holds orders, while it does.
+    #[serde(default)]
+    pub opened_at: Option<Timestamp>,
+    /// The cutting-off orders let through in the time whose orders are counted.
+    pub recent: Vec<Counted>,
+    /// Those before, which show what is usual.
+    pub earlier: Vec<Counted>,
+    /// What a person said last of the orders it held.
+    #[serde(default)]
+    pub verdict: Option<Verdict>,
+}
+
+/// How many orders were let through in a span of time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counted {
+    /// When the span begins.
+    pub from: Timestamp,
+    /// How many.
+    pub count: i64,
+}
+
+/// What a person said of the orders that the breaker held.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// The event that said so: seen again, it changes nothing.
+    pub event_id: EventId,
+    /// The sequence of the last order that it is about.
+    pub up_to: i64,
+    /// Whether they are dropped; else they are released.
+    pub drops: bool,
+    /// Who said so.
+    pub by: String,
+    /// In which role.
+    pub role: String,
+    /// Why.
+    #[serde(default)]
+    pub why: Option<String>,
 }

@@ -9,7 +9,7 @@
 //! | [`avsc`] | the schemas themselves |
 //! | [`registry`] | where schema ids come from |
 //! | [`encode`], [`decode`] | the hot path, both ways |
-//! | [`journal`], [`line`], [`reject`] | the records that no decision type is |
+//! | [`journal`], [`line`], [`reject`], [`waiting`] | the records that no decision type is |
 //! | [`error`] | what may be wrong with a value |
 //! | [`sample`] | one fixed example of each record |
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
@@ -27,14 +27,19 @@ pub mod reject;
 pub mod sample;
 pub mod topic;
 mod value;
+pub mod waiting;
 mod wire;
 
 pub use avsc::RecordSchema;
 pub use decode::Decoder;
 pub use encode::{Encoder, Schemas, encode_event};
 pub use error::{EncodeError, Fault, WireError};
-pub use journal::{Fired, Journal, Position, Step, Swept, Taken, TaskState};
+pub use journal::{
+    BreakerState, Counted, Dropped, Fired, Journal, Kept, Let, Position, Reduced, Spent, Step, Swept, Taken,
+    TaskState, Verdict,
+};
 pub use line::HistoryLine;
 pub use registry::{Registry, RegistryError, StaticRegistry};
 pub use reject::Reject;
 pub use topic::{InputTopic, OutputTopic, TASK_STATE_KEY, TOPICS, TopicNames, TopicSpec};
+pub use waiting::Waiting;

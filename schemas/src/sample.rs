@@ -5,9 +5,13 @@
 use crate::avsc::RecordSchema;
 use crate::encode::{Encoder, topic_of};
 use crate::error::EncodeError;
-use crate::journal::{Fired, Journal, Position, Step, Swept, Taken, TaskState};
+use crate::journal::{
+    BreakerState, Counted, Dropped, Fired, Journal, Kept, Let, Position, Reduced, Spent, Step, Swept, Taken,
+    TaskState, Verdict,
+};
 use crate::reject::Reject;
 use crate::topic::InputTopic;
+use crate::waiting::Waiting;
 use decision::account::{AttributeValue, PaymentMode, Service, Snapshot};
 use decision::command::{Action, Cancelled, Command, Message, Origin, Provision};
 use decision::event::{
@@ -291,6 +295,10 @@ pub fn journal() -> Journal {
             Step::Taken(taken),
             Step::Fired(Fired { debtor_id: "A-1".into(), due }),
             Step::Swept(Swept { debtor_id: "A-1".into() }),
+            Step::Kept(Kept { command_id: command_id(), is_held: true }),
+            Step::Let(Let { command_id: command_id() }),
+            Step::Reduced(Reduced { command_id: command_id(), services: vec!["998901234567".into()] }),
+            Step::Dropped(Dropped { command_id: command_id(), by_person: true }),
         ],
         positions: positions(),
         state_hash: *b"0123456789abcdef",
@@ -311,9 +319,41 @@ pub fn task_state() -> TaskState {
         timers_debtor: Some("A-1".into()),
         swept_policy_hash: Some(policy().hash),
         swept_after: Some("A-1".into()),
+        waited: 12,
+        rates: vec![Spent { kind: "sms".into(), second: NOW.0.div_euclid(1_000_000), sent: 7 }],
+        breaker: Some(breaker()),
         changelog_next: Some(2_000),
         records_next: None,
         changelog_topic_id: Some("cZ4kmEaMQ9GzDRaAyh4nmQ".into()),
+    }
+}
+
+fn breaker() -> BreakerState {
+    BreakerState {
+        since: Some(NOW),
+        opened_at: Some(NOW),
+        recent: vec![Counted { from: NOW, count: 7 }],
+        earlier: vec![Counted { from: NOW.plus_micros(-86_400_000_000), count: 300 }],
+        verdict: Some(Verdict {
+            event_id: "0198f6a2-4c1e-7000-8000-000000000002".into(),
+            up_to: 11,
+            drops: true,
+            by: "anna".to_owned(),
+            role: "admin".to_owned(),
+            why: Some("a wrong tariff".to_owned()),
+        }),
+    }
+}
+
+/// A command that waits.
+#[must_use]
+pub fn waiting() -> Waiting {
+    Waiting {
+        sequence: 12,
+        topic: "weir.provisioning".into(),
+        is_held: true,
+        undo: Some("unbar_outgoing".into()),
+        value: b"\0\0\0\0\x05an order".to_vec(),
     }
 }
 
@@ -362,6 +402,8 @@ pub fn encoded(schema: RecordSchema, encoder: &mut Encoder) -> Result<Vec<u8>, E
         encoder.debtor(&debtor(), &mut out)?;
     } else if schema == RecordSchema::TaskState {
         encoder.task_state(&task_state(), &mut out)?;
+    } else if schema == RecordSchema::Waiting {
+        encoder.waiting(&waiting(), &mut out)?;
     }
     Ok(out)
 }

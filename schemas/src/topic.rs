@@ -127,7 +127,7 @@ topics! {
         Debtors = TopicSpec {
             compacted: true,
             ..output("weir.debtors", RecordSchema::Debtor,
-                "the state of each debtor, and of each task (`task_state`, key `\\0task_state`)")
+                "the state of each debtor, of each task (`task_state`, key `\\0task_state`), and commands that wait to be sent (`waiting`)")
         },
     }
 }
@@ -219,10 +219,10 @@ impl TopicNames {
         format!("{topic}-value")
     }
 
-    /// The subject of the changelog's bookkeeping record: it shares the topic of the debtors, so
-    /// it goes by topic and record.
-    pub(crate) fn task_state_subject(&self) -> String {
-        format!("{}-weir.TaskState", self.output(OutputTopic::Debtors))
+    /// The subject of a record that shares the changelog with the debtors: it goes by topic and
+    /// record.
+    pub(crate) fn subject_beside_debtors(&self, record: &str) -> String {
+        format!("{}-{record}", self.output(OutputTopic::Debtors))
     }
 }
 
@@ -246,6 +246,6 @@ mod tests {
             assert!(others.iter().all(|other| other.name != spec.name && other.schema != spec.schema));
         }
         assert_eq!(TOPICS.iter().filter(|spec| spec.compacted).count(), 1);
-        assert_eq!(TOPICS.len() + 1, RecordSchema::ALL.len());
+        assert_eq!(TOPICS.len() + 2, RecordSchema::ALL.len());
     }
 }

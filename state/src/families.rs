@@ -12,6 +12,7 @@ use rocksdb::{
 pub(crate) const DEBTORS: &str = "debtors";
 pub(crate) const TIMERS: &str = "timers";
 pub(crate) const HISTORY: &str = "history";
+pub(crate) const WAITING: &str = "waiting";
 pub(crate) const META: &str = "meta";
 /// RocksDB has it whether or not it is used; here it is not.
 pub(crate) const DEFAULT: &str = "default";
@@ -20,7 +21,7 @@ const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
 
 /// A memtable takes memory by blocks of this size, all of them counted, even where nearly empty. By
-/// default they grow with the memtable (1 MiB and more): 64 partitions of four families would fill
+/// default they grow with the memtable (1 MiB and more): 64 partitions of five families would fill
 /// the write buffers before the first debtor is written, and flush without end.
 const ARENA_BLOCK_BYTES: usize = 64 * KIB;
 
@@ -83,6 +84,7 @@ impl Shared {
             ColumnFamilyDescriptor::new(DEBTORS, self.debtors()),
             ColumnFamilyDescriptor::new(TIMERS, self.timers()),
             ColumnFamilyDescriptor::new(HISTORY, self.history()),
+            ColumnFamilyDescriptor::new(WAITING, self.small()),
         ]
     }
 
@@ -118,7 +120,7 @@ impl Shared {
         options
     }
 
-    /// A handful of keys, or none.
+    /// A handful of keys, or none; rarely very many commands that wait.
     fn small(&self) -> Options {
         self.family(&self.table(4 * KIB))
     }

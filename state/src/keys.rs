@@ -5,6 +5,7 @@
 //! | `debtors` | shard (2) · debtor | the debtor's stored form |
 //! | `timers` | due (8, sign flipped) · shard (2) · debtor | empty |
 //! | `history` | shard (2) · length of debtor (4) · debtor · sequence (8, sign flipped, inverted) | the encoded record |
+//! | `waiting` | sequence (8, sign flipped) | the stored form of a command that waits |
 //! | `meta` | `0x01` | the format version (4) |
 //! | `meta` | `0x02` | where the store stands, in the engine's words |
 //! | `default` | – | RocksDB's own, always empty |
@@ -111,6 +112,18 @@ pub(crate) fn after_history_of(id: &str) -> Vec<u8> {
 pub fn read_sequence(key: &[u8]) -> Option<i64> {
     let (_, sequence) = key.split_last_chunk::<SEQUENCE_BYTES>()?;
     Some(from_sortable(sequence.map(|byte| !byte)))
+}
+
+/// The key of a command in `waiting`.
+#[must_use]
+pub fn waiting(sequence: i64) -> [u8; SEQUENCE_BYTES] {
+    sortable(sequence)
+}
+
+/// Reads a key of `waiting`; none where it is not one.
+#[must_use]
+pub fn read_waiting(key: &[u8]) -> Option<i64> {
+    key.try_into().ok().map(from_sortable)
 }
 
 fn push_debtor(key: &mut Vec<u8>, id: &str) {

@@ -40,6 +40,7 @@ struct Tables {
     debtors: BTreeMap<DebtorId, Bytes>,
     timers: BTreeSet<TimerKey>,
     history: BTreeMap<DebtorId, BTreeMap<i64, Bytes>>,
+    waiting: BTreeMap<i64, Bytes>,
 }
 
 /// The store of one partition.
@@ -146,6 +147,16 @@ impl Store for MemoryStore {
         Ok(from_cursor.take_while(|timer| timer.due <= until).take(at_most).cloned().collect())
     }
 
+    fn waiting(&self, sequence: i64) -> Result<Option<Bytes>, StoreError> {
+        Ok(self.use_it("read a waiting command")?.current.waiting.get(&sequence).cloned())
+    }
+
+    fn waiting_after(&self, sequence: i64, at_most: usize) -> Result<Vec<(i64, Bytes)>, StoreError> {
+        let partition = self.use_it("read waiting commands")?;
+        let after = partition.current.waiting.range((Bound::Excluded(sequence), Bound::Unbounded));
+        Ok(after.take(at_most).map(|(sequence, form)| (*sequence, form.clone())).collect())
+    }
+
     fn history(&self, id: &str, at_most: usize) -> Result<Vec<HistoryLine>, StoreError> {
         let partition = self.use_it("read a debtor's history")?;
         let lines = partition.current.history.get(id).into_iter().flatten().rev();
@@ -206,6 +217,12 @@ impl Tables {
             self.timers.remove(timer);
         }
         self.timers.extend(batch.timers_added.iter().cloned());
+        for (sequence, form) in &batch.waiting {
+            match form {
+                Some(form) => self.waiting.insert(*sequence, form.clone()),
+                None => self.waiting.remove(sequence),
+            };
+        }
         for (id, line) in &batch.history {
             let lines = self.history.entry(id.clone()).or_default();
             lines.insert(line.sequence, line.record.clone());

@@ -83,7 +83,7 @@ fn aside(path: &Path) -> PathBuf {
 /// Brings all memtables to the disk, at one point between two batches.
 pub(crate) fn flush(db: &DB) -> Result<(), rocksdb::Error> {
     // Atomic flush makes one family's flush everyone's only where the families are named.
-    let names = [families::META, families::DEBTORS, families::TIMERS, families::HISTORY];
+    let names = [families::META, families::DEBTORS, families::TIMERS, families::HISTORY, families::WAITING];
     let families: Vec<&ColumnFamily> = names.iter().filter_map(|name| db.cf_handle(name)).collect();
     db.flush_cfs_opt(&families, &FlushOptions::default())
 }

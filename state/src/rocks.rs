@@ -149,6 +149,29 @@ impl Store for RocksStore {
         Ok(timers)
     }
 
+    fn waiting(&self, sequence: i64) -> Result<Option<Bytes>, StoreError> {
+        self.get("read a waiting command", families::WAITING, &keys::waiting(sequence))
+    }
+
+    fn waiting_after(&self, sequence: i64, at_most: usize) -> Result<Vec<(i64, Bytes)>, StoreError> {
+        const OPERATION: &str = "read waiting commands";
+        let db = self.db(OPERATION)?;
+        let Some(first) = sequence.checked_add(1) else { return Ok(Vec::new()) };
+        let mut bounds = ReadOptions::default();
+        bounds.set_iterate_lower_bound(keys::waiting(first).to_vec());
+        let mut scan = db.raw_iterator_cf_opt(family_of(db, families::WAITING)?, bounds);
+        let mut waiting = Vec::new();
+        scan.seek_to_first();
+        while waiting.len() < at_most {
+            let Some((key, form)) = scan.item() else { break };
+            let sequence = keys::read_waiting(key).ok_or_else(|| self.odd_key("a waiting command", key))?;
+            waiting.push((sequence, Bytes::copy_from_slice(form)));
+            scan.next();
+        }
+        scan.status().map_err(|error| self.read_error(OPERATION, &error))?;
+        Ok(waiting)
+    }
+
     fn history(&self, id: &str, at_most: usize) -> Result<Vec<HistoryLine>, StoreError> {
         const OPERATION: &str = "read a debtor's history";
         let db = self.db(OPERATION)?;
@@ -234,6 +257,13 @@ fn write_batch(db: &DB, batch: &StoreBatch) -> Result<WriteBatch, StoreError> {
     }
     for timer in &batch.timers_added {
         writes.put_cf(timers, keys::timer(timer), []);
+    }
+    let waiting = family_of(db, families::WAITING)?;
+    for (sequence, form) in &batch.waiting {
+        match form {
+            Some(form) => writes.put_cf(waiting, keys::waiting(*sequence), form),
+            None => writes.delete_cf(waiting, keys::waiting(*sequence)),
+        }
     }
     for (id, line) in &batch.history {
         add_line(&mut writes, history, id, line);

@@ -47,6 +47,7 @@ contract! {
     an_open_store_is_not_opened_again,
     debtors_are_counted_about,
     debtors_are_listed_once_each_from_anyone_on,
+    waiting_commands_come_in_the_order_of_their_sequences,
 }
 
 fn id(text: &str) -> DebtorId {
@@ -133,6 +134,7 @@ fn a_batch_reads_back_as_written(stores: &impl Stores) {
         debtors: vec![(id("a"), Some(Bytes::from_static(b"A"))), (id("a\0b"), Some(Bytes::new()))],
         timers_removed: vec![timer(9, "never there")],
         timers_added: vec![timer(-5, "a"), timer(3, "zoë")],
+        waiting: vec![(7, Some(Bytes::from_static(b"command")))],
         history: vec![(id("a"), line(1)), (id("ab"), line(2))],
         meta: Some(Bytes::from_static(b"here")),
     };
@@ -145,6 +147,7 @@ fn a_batch_reads_back_as_written(stores: &impl Stores) {
         check_timers(&store, &first(), i64::MAX, &[timer(-5, "a"), timer(3, "zoë")]);
         check_history(&store, "a", [1]);
         check_history(&store, "ab", [2]);
+        assert_eq!(store.waiting(7).unwrap().as_deref(), Some(&b"command"[..]), "flushed: {flushed}");
         store.flush().unwrap();
     }
 }
@@ -351,4 +354,22 @@ fn debtors_are_listed_once_each_from_anyone_on(stores: &impl Stores) {
         after = next;
     }
     assert_eq!(one_by_one, all);
+}
+
+fn waiting_commands_come_in_the_order_of_their_sequences(stores: &impl Stores) {
+    let mut store = stores.open(0).unwrap();
+    let form = |sequence: i64| Bytes::from(format!("command {sequence}"));
+    let waiting = [1, 2, 3, 256, 257, i64::MAX].map(|sequence| (sequence, Some(form(sequence)))).to_vec();
+    store.apply(&StoreBatch { waiting, ..StoreBatch::default() }).unwrap();
+    let waiting = vec![(2, None), (3, Some(Bytes::from_static(b"less"))), (4, Some(form(4))), (4, None)];
+    store.apply(&StoreBatch { waiting, ..StoreBatch::default() }).unwrap();
+    let after = |sequence, at_most| {
+        let found = store.waiting_after(sequence, at_most).unwrap();
+        found.into_iter().map(|(sequence, _)| sequence).collect::<Vec<_>>()
+    };
+    assert_eq!(after(0, 10), [1, 3, 256, 257, i64::MAX]);
+    assert_eq!(after(1, 2), [3, 256]);
+    assert_eq!(after(i64::MAX, 2), [0_i64; 0]);
+    assert_eq!(store.waiting(3).unwrap(), Some(Bytes::from_static(b"less")));
+    assert_eq!(store.waiting(2).unwrap(), None);
 }

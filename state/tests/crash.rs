@@ -18,7 +18,8 @@ const FLUSH_AT: &str = "WEIR_TEST_CRASH_FLUSH_AT";
 const ABORT_AT: &str = "WEIR_TEST_CRASH_ABORT_AT";
 
 /// Batch `n` leaves a trace in every column family: a new debtor, the changed debtor `all`, one
-/// timer for the one before, a line of history, and where the store stands.
+/// timer for the one before, one waiting command for the one before, a line of history, and where the
+/// store stands.
 fn batch(n: i64) -> StoreBatch {
     let number = Bytes::from(n.to_be_bytes().to_vec());
     // Large and unlike each other, so that memtables fill and are flushed in the background.
@@ -30,6 +31,7 @@ fn batch(n: i64) -> StoreBatch {
         ],
         timers_removed: vec![timer(n - 1)],
         timers_added: vec![timer(n)],
+        waiting: vec![(n - 1, None), (n, Some(number.clone()))],
         history: vec![(DebtorId::from("all"), HistoryLine { sequence: n, record: number.clone() })],
         meta: Some(number),
     }
@@ -51,6 +53,8 @@ fn whole_batches(store: &impl Store, applied: i64) -> i64 {
     let timers = store.timers(&TimerKey::before_all_at(Timestamp(0)), Timestamp::LATEST, 9).unwrap();
     let expected = if stands_at == 0 { vec![] } else { vec![timer(stands_at)] };
     assert_eq!(timers, expected);
+    let waiting = store.waiting_after(0, 9).unwrap();
+    assert_eq!(waiting.iter().map(|(n, _)| *n).sum::<i64>(), stands_at);
     let lines = store.history("all", 3).unwrap();
     assert_eq!(lines.first().map_or(0, |line| line.sequence), stands_at);
     for n in 1..=applied {

@@ -117,7 +117,7 @@ fn used() -> tempfile::TempDir {
 
 /// Writes to `meta` behind the store's back.
 fn tamper(folder: &Path, key: &[u8], value: Option<&[u8]>) {
-    let names = ["default", "meta", "debtors", "timers", "history"];
+    let names = ["default", "meta", "debtors", "timers", "history", "waiting"];
     let db = DB::open_cf(&Options::default(), folder.join("p-00000"), names).unwrap();
     let meta = db.cf_handle("meta").unwrap();
     match value {
@@ -145,7 +145,7 @@ fn a_format_version_that_is_not_ours_is_told() {
 #[test]
 fn a_column_family_of_a_newer_version_is_told() {
     let folder = used();
-    let names = ["default", "meta", "debtors", "timers", "history"];
+    let names = ["default", "meta", "debtors", "timers", "history", "waiting"];
     let mut db = DB::open_cf(&Options::default(), folder.path().join("p-00000"), names).unwrap();
     db.create_cf("rates", &Options::default()).unwrap();
     drop(db);

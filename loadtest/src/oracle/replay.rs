@@ -1,13 +1,15 @@
 //! Decides again what the journal says was decided, and compares everything that went out.
 
+use super::gate::Gate;
 use super::{Deviation, Partition, Seen};
 use decision::command::Command;
+use decision::event::{Body, Order};
 use decision::ids::DebtorId;
 use decision::time::Timestamp;
 use decision::{Debtor, Input, Moment, Policies};
 use schemas::{
     Decoder, Encoder, HistoryLine, InputTopic, Journal, OutputTopic, Registry, Schemas, Step, TASK_STATE_KEY,
-    TopicNames,
+    TopicNames, Waiting,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -76,6 +78,7 @@ struct Expected {
     /// Who was decided by another version, and not yet by this one.
     to_sweep: BTreeSet<DebtorId>,
     debtors: BTreeMap<DebtorId, Debtor>,
+    gate: Gate,
     commands: BTreeMap<OutputTopic, Vec<Command>>,
     records: Vec<HistoryLine>,
     /// The reason, topic and offset of each reject.
@@ -89,6 +92,7 @@ impl Expected {
             held: None,
             to_sweep: BTreeSet::new(),
             debtors: BTreeMap::new(),
+            gate: Gate::default(),
             commands: BTreeMap::new(),
             records: Vec::new(),
             rejects: Vec::new(),
@@ -103,6 +107,11 @@ impl Expected {
         }
         self.held = Some(held.clone());
         self.policies = policies;
+    }
+
+    /// A command goes out.
+    fn send(&mut self, command: Command) {
+        self.commands.entry(OutputTopic::of_command(&command)).or_default().push(command);
     }
 }
 
@@ -212,9 +221,47 @@ impl Oracle {
                     expected.to_sweep.remove(&swept.debtor_id);
                     self.decide(&swept.debtor_id, Input::Due, moment, expected, &mut changed);
                 }
+                Step::Kept(_) | Step::Let(_) | Step::Reduced(_) | Step::Dropped(_) => {
+                    if let Err(what) = self.pass(step, moment, expected, &mut changed) {
+                        let what = format!("in batch {} {what}", batch.batch);
+                        verdict.deviations.push(Deviation { partition: partition.number, what });
+                    }
+                }
             }
         }
+        for command in expected.gate.sent() {
+            expected.send(command);
+        }
         self.compare_state_hash(partition, batch, expected, &changed, verdict);
+    }
+
+    /// Something became of a command on its way out.
+    fn pass(
+        &self,
+        step: &Step,
+        moment: Moment,
+        expected: &mut Expected,
+        changed: &mut BTreeSet<DebtorId>,
+    ) -> Result<(), String> {
+        // Taken out, so that the debtor may decide on what it is told; what that makes is put back.
+        let mut gate = std::mem::take(&mut expected.gate);
+        let outcome = gate.step(step).map(|passed| {
+            let Some(passed) = passed else { return };
+            let (command, passage) = (passed.command, passed.passage);
+            self.decide(
+                &command.debtor_id,
+                Input::Passage { command: &command, passage },
+                moment,
+                expected,
+                changed,
+            );
+            if passed.is_sent {
+                expected.send(command);
+            }
+        });
+        gate.decided(expected.gate.sent());
+        expected.gate = gate;
+        outcome
     }
 
     /// The versions by which a batch was decided: all, where the one that holds at its time is the
@@ -261,6 +308,12 @@ impl Oracle {
                 return;
             }
         };
+        if let Body::Control(control) = &event.body
+            && matches!(control.order, Order::ReleaseHeld | Order::DropHeld)
+        {
+            expected.gate.judged(&event.event_id, control);
+            return;
+        }
         if (self.partition_of)(event.debtor().as_bytes(), partition.count) != partition.number {
             expected.rejects.push(at("wrong_partition"));
             return;
@@ -285,9 +338,7 @@ impl Oracle {
         if decisions.changed {
             changed.insert(id.clone());
         }
-        for command in decisions.commands {
-            expected.commands.entry(schemas::OutputTopic::of_command(&command)).or_default().push(command);
-        }
+        expected.gate.decided(decisions.commands);
         expected.records.extend(decisions.records.iter().map(HistoryLine::new));
         decisions.rejection.map(|rejection| rejection.code())
     }
@@ -371,6 +422,24 @@ impl Oracle {
         verdict.rejects += u64::try_from(seen.len()).unwrap_or(u64::MAX);
     }
 
+    /// The changelog's last records of waiting commands must be those that wait at the end.
+    fn compare_waiting(&mut self, last: &BTreeMap<&[u8], &Seen>, expected: &Expected) -> Option<String> {
+        let mut waiting = BTreeSet::new();
+        for (key, record) in last {
+            let (Some(_), Some(value)) = (Waiting::read_key(key), &record.value) else { continue };
+            let read = self.decoder.waiting(value).ok();
+            let topic = read.as_ref().and_then(|waiting| {
+                OutputTopic::ALL.iter().find(|topic| *topic.spec().name == *waiting.topic).copied()
+            });
+            let command = read.zip(topic).map(|(waiting, topic)| self.decoder.command(topic, &waiting.value));
+            if let Some(Ok(Some(command))) = command {
+                waiting.insert(command.id);
+            }
+        }
+        let wanted: BTreeSet<_> = expected.gate.kept().copied().collect();
+        (waiting != wanted).then(|| format!("the commands {waiting:?} wait, {wanted:?} must wait"))
+    }
+
     /// The changelog's last record of each debtor must be the debtor as it is at the end.
     fn compare_debtors(&mut self, partition: &Partition, expected: &Expected, verdict: &mut Verdict) {
         let mut last: BTreeMap<&[u8], &Seen> = BTreeMap::new();
@@ -378,6 +447,10 @@ impl Oracle {
             last.insert(record.key.as_deref().unwrap_or_default(), record);
         }
         last.remove(TASK_STATE_KEY);
+        if let Some(what) = self.compare_waiting(&last, expected) {
+            verdict.deviations.push(Deviation { partition: partition.number, what });
+        }
+        last.retain(|key, _| Waiting::read_key(key).is_none());
         if last.len() != expected.debtors.len() {
             let what = format!(
                 "the changelog holds {} debtors, {} must be there",

@@ -7,9 +7,10 @@ use crate::log::{NewRecord, TopicPartition};
 use crate::store::{HistoryLine, StoreBatch, TimerKey};
 use bytes::Bytes;
 use decision::Moment;
+use decision::command::Command;
 use decision::ids::DebtorId;
 use decision::time::Timestamp;
-use schemas::{Fired, Step, Swept, Taken, TaskState};
+use schemas::{Fired, Step, Swept, Taken, TaskState, Waiting};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -26,6 +27,12 @@ pub(crate) struct OpenBatch {
     pub(crate) swept: usize,
     /// What was done, in order.
     pub(crate) steps: Vec<Step>,
+    /// Whether something that waits at the gate may go with it.
+    pub(crate) lets: bool,
+    /// The commands it decided that have not come to the gate yet, in order.
+    pub(crate) fresh: Vec<Command>,
+    /// The commands that wait from now on, or no longer.
+    pub(crate) waiting: BTreeMap<i64, Option<Waiting>>,
     /// The debtors it changed, with the due time each had before.
     pub(crate) changed: BTreeMap<DebtorId, Option<Timestamp>>,
     /// The records to write, in order.
@@ -44,6 +51,9 @@ impl OpenBatch {
             fired: 0,
             swept: 0,
             steps: Vec::new(),
+            lets: false,
+            fresh: Vec::new(),
+            waiting: BTreeMap::new(),
             changed: BTreeMap::new(),
             outputs: Vec::new(),
             history: Vec::new(),
@@ -53,7 +63,7 @@ impl OpenBatch {
 
     /// Whether it holds anything to commit.
     pub(crate) fn is_dirty(&self) -> bool {
-        self.inputs > 0
+        self.inputs > 0 || self.lets
     }
 
     /// Notes that a record was taken; one that follows the last of its topic lengthens its range.
@@ -98,6 +108,8 @@ pub(crate) struct SealedBatch {
     pub(crate) offsets: Vec<(TopicPartition, i64)>,
     /// Its debtors, as they are afterwards: read here until the store has them.
     pub(crate) debtors: BTreeMap<DebtorId, Bytes>,
+    /// Its waiting commands, as they are afterwards: read here until the store has them.
+    pub(crate) waiting: BTreeMap<i64, Option<Bytes>>,
     /// What the store learns, but for where it stands.
     pub(crate) store: StoreBatch,
     /// Where the task stands after it, but for the changelog's position, which the commit tells.

@@ -10,6 +10,7 @@
 //! | `worker` | a task's thread |
 //! | [`task`] | one partition's work: decide, commit, apply, fire timers, recover |
 //! | `batch`, `working_set`, `timers`, `horizon`, `sweep` | what a task is made of |
+//! | `gate` | where commands leave: rates, and the breaker |
 //! | `guard` | whether the wall clock is believed |
 //! | [`topology`], [`partition`] | which topics, which partition |
 //! | [`settings`], [`status`], [`metrics`] | how it runs, and how it is |
@@ -17,6 +18,7 @@
 
 mod batch;
 mod error;
+mod gate;
 mod guard;
 mod horizon;
 pub mod instance;

@@ -18,6 +18,12 @@ pub const BATCH_INPUTS: &str = "weir_batch_inputs";
 pub const TIMER_LATENESS_SECONDS: &str = "weir_timer_lateness_seconds";
 /// Debtors kept decoded, by partition.
 pub const CACHED_DEBTORS: &str = "weir_cached_debtors";
+/// Commands that wait because their rate is used up, by partition.
+pub const WAITING_COMMANDS: &str = "weir_waiting_commands";
+/// Commands that the breaker holds, by partition.
+pub const HELD_COMMANDS: &str = "weir_held_commands";
+/// Whether the breaker holds what cuts off, by partition.
+pub const BREAKER_OPEN: &str = "weir_breaker_open";
 /// Records that wait for a task, by partition.
 pub const QUEUED_RECORDS: &str = "weir_queued_records";
 /// Partitions whose task is running.
@@ -48,6 +54,17 @@ pub fn describe() {
         "How late the earliest due timer is, by partition"
     );
     describe_gauge!(CACHED_DEBTORS, Unit::Count, "Debtors kept decoded, by partition");
+    describe_gauge!(
+        WAITING_COMMANDS,
+        Unit::Count,
+        "Commands that wait because their rate is used up, by partition"
+    );
+    describe_gauge!(HELD_COMMANDS, Unit::Count, "Commands that the breaker holds, by partition");
+    describe_gauge!(
+        BREAKER_OPEN,
+        Unit::Count,
+        "1 while the breaker holds what cuts off, until a person releases or drops it, by partition"
+    );
     describe_gauge!(QUEUED_RECORDS, Unit::Count, "Records that wait for a task, by partition");
     describe_gauge!(RUNNING_TASKS, Unit::Count, "Partitions whose task is running");
     describe_counter!(RECOVERIES, Unit::Count, "Times that a task went through the recovery path");

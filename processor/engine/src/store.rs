@@ -54,6 +54,18 @@ pub trait Store: Send {
         at_most: usize,
     ) -> Result<Vec<TimerKey>, StoreError>;
 
+    /// The stored form of the waiting command of this sequence.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn waiting(&self, sequence: i64) -> Result<Option<Bytes>, StoreError>;
+
+    /// The waiting commands after this sequence, in order, at most `at_most`.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    fn waiting_after(&self, sequence: i64, at_most: usize) -> Result<Vec<(i64, Bytes)>, StoreError>;
+
     /// The last lines of a debtor's history, newest first.
     ///
     /// # Errors
@@ -145,6 +157,8 @@ pub struct StoreBatch {
     pub timers_removed: Vec<TimerKey>,
     /// Timers to add, after the removals.
     pub timers_added: Vec<TimerKey>,
+    /// Waiting commands by sequence, with their stored form; none removes one.
+    pub waiting: Vec<(i64, Option<Bytes>)>,
     /// Lines to add to the histories of debtors, after the removals; the newest 200 are kept.
     pub history: Vec<(DebtorId, HistoryLine)>,
     /// Where the store stands afterwards; none leaves what it says of that as it is.

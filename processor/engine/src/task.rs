@@ -1,10 +1,12 @@
 //! A task: one partition's worker. It decides batches, commits each in one transaction, and lets
 //! the store learn what is committed. It is driven from outside and owns no thread.
 //!
-//! How a batch is decided is [`deciding`], how it becomes a transaction [`sealing`], and how a task
+//! How a batch is decided is [`deciding`], which of its commands go out [`gating`], how it becomes a
+//! transaction [`sealing`], and how a task
 //! comes to where it was [`recovery`]; [`sweeping`] decides all debtors anew. Nothing here knows a rule.
 
 mod deciding;
+mod gating;
 mod recovery;
 mod sealing;
 mod sweeping;
@@ -13,6 +15,7 @@ pub use recovery::Recovery;
 
 use crate::batch::{OpenBatch, SealedBatch};
 use crate::error::TaskError;
+use crate::gate::Gate;
 use crate::guard::{Belief, ClockGuard};
 use crate::horizon::Horizon;
 use crate::log::{CommitError, Committed, Log, LogRecord, Producer};
@@ -42,6 +45,7 @@ pub struct Task<L: Log, S: Stores> {
     timers: Timers,
     horizon: Horizon,
     sweep: Sweep,
+    gate: Gate,
     /// The next offset to decide of each input topic.
     positions: Vec<i64>,
     /// The offset of the next record that this task will write to the records topic, or before.
@@ -126,6 +130,7 @@ impl<L: Log, S: Stores> Task<L, S> {
         self.horizon.advance(&self.positions);
         let next_timer = self.fire_timers()?;
         self.sweep()?;
+        self.open_gate();
         if self.committing.is_none() && self.open.is_dirty() && self.is_time_to_commit() {
             self.begin_commit()?;
         }
@@ -298,10 +303,23 @@ impl<L: Log, S: Stores> Task<L, S> {
         metrics::histogram!(names::BATCH_INPUTS).record(sealed.inputs as f64);
         metrics::counter!(names::COMMITS).increment(1);
         metrics::counter!(names::COMMANDS).increment(sealed.commands);
-        #[expect(clippy::cast_precision_loss, reason = "a count of cached debtors is small")]
-        metrics::gauge!(names::CACHED_DEBTORS, "partition" => self.label.clone())
-            .set(self.working.len() as f64);
+        self.show();
         Ok(())
+    }
+
+    /// Shows how many debtors are decoded, and what waits at the gate.
+    fn show(&self) {
+        let (waiting, held) = self.gate.waiting();
+        let counts = [
+            (names::CACHED_DEBTORS, self.working.len()),
+            (names::WAITING_COMMANDS, waiting),
+            (names::HELD_COMMANDS, held),
+            (names::BREAKER_OPEN, usize::from(self.gate.breaker().is_open())),
+        ];
+        for (name, count) in counts {
+            #[expect(clippy::cast_precision_loss, reason = "a count is small")]
+            metrics::gauge!(name, "partition" => self.label.clone()).set(count as f64);
+        }
     }
 }
 

@@ -137,6 +137,25 @@ impl World {
         (partition, offset)
     }
 
+    /// An event that is about no account comes in, in every partition.
+    pub fn tell_all(&mut self, event: &decision::Event) {
+        for partition in 0..PARTITIONS {
+            let mut value = Vec::new();
+            let (topic, key) = self.encoder.event(event, &mut value).unwrap();
+            let (key, name) = (Bytes::copy_from_slice(key), self.names.input(topic).clone());
+            self.log.append(&name, partition, Some(key), Some(value.into()), event.occurred_at.0).unwrap();
+        }
+    }
+
+    /// The clock moves on by about so many seconds, one after the other, slowly enough to be seen; not
+    /// by whole ones, so that it does not always stand at the same tenth.
+    pub fn tick(&self, seconds: i64) {
+        for _ in 0..seconds {
+            self.clock.set(self.clock.now().plus_micros(1_170_000));
+            std::thread::sleep(Duration::from_millis(120));
+        }
+    }
+
     /// Starts an instance on these stores.
     pub fn start<S: Stores>(&self, log: MemoryLog, stores: S) -> Running {
         let status = Arc::new(Status::default());

@@ -57,6 +57,9 @@ fn the_rest_is_read_back_as_it_was() {
     codec.encoder.task_state(&sample::task_state(), &mut value).unwrap();
     assert_eq!(codec.decoder.task_state(&value).unwrap(), sample::task_state());
     value.clear();
+    codec.encoder.waiting(&sample::waiting(), &mut value).unwrap();
+    assert_eq!(codec.decoder.waiting(&value).unwrap(), sample::waiting());
+    value.clear();
     codec.encoder.reject(&sample::reject(), &mut value).unwrap();
     assert_eq!(codec.decoder.reject(&value).unwrap(), sample::reject());
 }

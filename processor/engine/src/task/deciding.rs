@@ -8,6 +8,7 @@ use crate::metrics as names;
 use crate::partition::partition_of;
 use crate::store::{HistoryLine, Store, Stores, TimerKey};
 use bytes::Bytes;
+use decision::event::{Body, Order};
 use decision::ids::DebtorId;
 use decision::time::Timestamp;
 use decision::{Debtor, Decisions, Event, Input};
@@ -49,6 +50,13 @@ impl<L: Log, S: Stores> Task<L, S> {
 
     fn decide_event(&mut self, event: &Event, record: &LogRecord) -> Result<(), TaskError> {
         let debtor_id = event.debtor();
+        if let Body::Control(control) = &event.body
+            && matches!(control.order, Order::ReleaseHeld | Order::DropHeld)
+        {
+            // About no debtor: it comes to every partition.
+            self.judge(control, event.event_id.as_str(), control.order == Order::DropHeld);
+            return Ok(());
+        }
         let home = partition_of(debtor_id.as_bytes(), self.shared.topology.partitions());
         let now = self.open.moment.now;
         if home != self.partition {
@@ -63,7 +71,7 @@ impl<L: Log, S: Stores> Task<L, S> {
         if let Some(rejection) = &decisions.rejection {
             self.reject(record, &Reject::declined(source_of(record), event, rejection, now))?;
         }
-        self.write(&decisions)
+        self.write(decisions)
     }
 
     /// Decides on one input; the debtor in the working set becomes what it is afterwards.
@@ -108,25 +116,17 @@ impl<L: Log, S: Stores> Task<L, S> {
         }
     }
 
-    /// Writes what was decided into the open batch.
-    pub(super) fn write(&mut self, decisions: &Decisions) -> Result<(), TaskError> {
-        for command in &decisions.commands {
-            let mut topic = OutputTopic::Messages;
-            let value = encoded(self.partition, |out| {
-                let (target, _) = self.encoder.command(command, out)?;
-                topic = target;
-                Ok(())
-            })?;
-            self.open.commands = self.open.commands.saturating_add(1);
-            let key = command.debtor_id.as_str();
-            push(&mut self.open, &self.shared.topology, self.partition, (topic, key, value), command.at);
-        }
+    /// Writes what was decided into the open batch: the commands come to the gate when it is sealed.
+    pub(super) fn write(&mut self, decisions: Decisions) -> Result<(), TaskError> {
+        self.open.fresh.extend(decisions.commands);
         for record in &decisions.records {
             let value = encoded(self.partition, |out| self.encoder.record(record, out))?;
             let line = HistoryLine { sequence: record.sequence, record: value.clone() };
             self.open.history.push((record.debtor_id.clone(), line));
-            let target = (OutputTopic::Records, record.debtor_id.as_str(), value);
-            push(&mut self.open, &self.shared.topology, self.partition, target, record.at);
+            let key = Bytes::copy_from_slice(record.debtor_id.as_str().as_bytes());
+            let target = self.shared.topology.target(OutputTopic::Records, self.partition, &key);
+            let timestamp = record.at.0;
+            self.open.outputs.push(NewRecord { target, key, value: Some(value), timestamp });
         }
         Ok(())
     }
@@ -188,20 +188,8 @@ impl<L: Log, S: Stores> Task<L, S> {
         self.open.fired(timer);
         metrics::counter!(names::TIMERS_FIRED).increment(1);
         let decisions = self.decide(&timer.debtor, Input::Due)?;
-        self.write(&decisions)
+        self.write(decisions)
     }
-}
-
-fn push(
-    open: &mut OpenBatch,
-    topology: &crate::topology::Topology,
-    partition: u32,
-    (topic, key, value): (OutputTopic, &str, Bytes),
-    timestamp: Timestamp,
-) {
-    let key = Bytes::copy_from_slice(key.as_bytes());
-    let target = topology.target(topic, partition, &key);
-    open.outputs.push(NewRecord { target, key, value: Some(value), timestamp: timestamp.0 });
 }
 
 fn source_of(record: &LogRecord) -> Source<'_> {

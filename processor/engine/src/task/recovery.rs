@@ -8,6 +8,7 @@
 use super::Task;
 use crate::batch::OpenBatch;
 use crate::error::TaskError;
+use crate::gate::{Breaker, Gate, Rates, Waits};
 use crate::horizon::Horizon;
 use crate::log::{Log, LogRecord, Membership, Producer, Reader, TopicPartition};
 use crate::metrics as names;
@@ -20,7 +21,7 @@ use bytes::Bytes;
 use decision::Moment;
 use decision::ids::DebtorId;
 use decision::time::Timestamp;
-use schemas::{Decoder, OutputTopic, TASK_STATE_KEY, TaskState};
+use schemas::{Decoder, OutputTopic, TASK_STATE_KEY, TaskState, Waiting};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,6 +32,9 @@ const READ_WAIT: Duration = Duration::from_millis(200);
 
 /// How long a read to the end may bring nothing at all before it is given up.
 const LONGEST_SILENCE: Duration = Duration::from_secs(60);
+
+/// How many waiting commands are read at once.
+const WAITING_AT_ONCE: usize = 1_000;
 
 /// A task on its way to where it was.
 pub struct Recovery<'a, L: Log, S: Stores> {
@@ -64,10 +68,11 @@ impl<L: Log, S: Stores> Task<L, S> {
         recovery.catch_up()?;
         recovery.store.flush()?;
         let positions = recovery.compare_offsets(&member)?;
+        let gate = recovery.gate()?;
         let restored = recovery.restored;
         let took_ms = shared.clock.ticks().saturating_sub(began).as_millis();
         tracing::info!(partition, restored, took_ms, "caught up with the changelog");
-        Ok(recovery.into_task(producer, member, positions))
+        Ok(recovery.into_task(producer, member, positions, gate))
     }
 }
 
@@ -180,6 +185,7 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
     /// Applies changelog records: debtors, their timers, and the task's own state.
     fn apply_changelog(&mut self, records: &[LogRecord], position: i64) -> Result<(), TaskError> {
         let mut debtors: BTreeMap<DebtorId, Option<Bytes>> = BTreeMap::new();
+        let mut waiting: BTreeMap<i64, Option<Bytes>> = BTreeMap::new();
         for record in records {
             let key = record.key.clone().unwrap_or_default();
             if *key == *TASK_STATE_KEY {
@@ -190,6 +196,10 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
                 self.state = Some(TaskState { records_next, ..state });
                 continue;
             }
+            if let Some(sequence) = Waiting::read_key(&key) {
+                waiting.insert(sequence, record.value.clone());
+                continue;
+            }
             let id = std::str::from_utf8(&key).map_err(|error| self.unreadable(record, &error))?;
             debtors.insert(DebtorId::from(id), record.value.clone());
         }
@@ -197,7 +207,7 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
         self.restored = self.restored.saturating_add(count);
         metrics::counter!(names::RESTORED_RECORDS, "partition" => self.partition.to_string())
             .increment(count);
-        let mut batch = StoreBatch::default();
+        let mut batch = StoreBatch { waiting: waiting.into_iter().collect(), ..StoreBatch::default() };
         for (id, bytes) in debtors {
             let timer = |due| TimerKey { due, debtor: id.clone() };
             let before = self.store.debtor(id.as_str())?;
@@ -292,7 +302,37 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
         }
     }
 
-    fn into_task(self, producer: L::Producer, member: L::Membership, positions: Vec<i64>) -> Task<L, S> {
+    /// The gate, with all that waits there.
+    fn gate(&mut self) -> Result<Gate, TaskError> {
+        let Some(state) = &self.state else { return Ok(Gate::default()) };
+        let breaker = Breaker::new(state.breaker.clone().unwrap_or_default());
+        let mut gate = Gate::new(Rates::new(state.rates.clone()), breaker, state.waited);
+        let mut after = 0;
+        loop {
+            let waiting = self.store.waiting_after(after, WAITING_AT_ONCE)?;
+            for (sequence, bytes) in &waiting {
+                let damaged = |error: &dyn std::fmt::Display| super::gating::damaged(*sequence, error);
+                let waiting = self.decoder.waiting(bytes).map_err(|error| damaged(&error))?;
+                let topic = super::gating::topic_of(&waiting)?;
+                let command = self.decoder.command(topic, &waiting.value).map_err(|error| damaged(&error))?;
+                if let Some(command) = command {
+                    gate.restore(*sequence, Waits::of(&command, waiting.is_held, waiting.undo));
+                }
+                after = *sequence;
+            }
+            if waiting.len() < WAITING_AT_ONCE {
+                return Ok(gate);
+            }
+        }
+    }
+
+    fn into_task(
+        self,
+        producer: L::Producer,
+        member: L::Membership,
+        positions: Vec<i64>,
+        gate: Gate,
+    ) -> Task<L, S> {
         let clock = self.state.as_ref().map_or(Timestamp::EARLIEST, |state| state.clock);
         let horizon = self.state.as_ref().map_or(Timestamp::EARLIEST, |state| state.horizon);
         let cursor = TimerKey {
@@ -317,6 +357,7 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
             timers: Timers::new(cursor),
             horizon: Horizon::new(horizon),
             sweep,
+            gate,
             positions,
             records_next: self.state.as_ref().and_then(|state| state.records_next).unwrap_or(0),
             batch: self.state.as_ref().map_or(0, |state| state.batch),

@@ -8,33 +8,41 @@ use crate::log::{Committed, Log, NewRecord};
 use crate::store::{StoreBatch, Stores, TimerKey};
 use bytes::Bytes;
 use decision::ids::DebtorId;
-use schemas::{Journal, OutputTopic, Position, TASK_STATE_KEY, TaskState};
+use schemas::{Journal, OutputTopic, Position, TASK_STATE_KEY, TaskState, Waiting};
 use std::collections::BTreeMap;
 
 impl<L: Log, S: Stores> Task<L, S> {
     /// Seals the open batch. The next one begins with its first input.
     pub(super) fn seal(&mut self) -> Result<SealedBatch, TaskError> {
+        self.pass_gate()?;
         let fresh = OpenBatch::new(self.open.moment);
         let open = std::mem::replace(&mut self.open, fresh);
         self.batch = self.batch.saturating_add(1);
         let mut outputs = open.outputs;
         let (debtors, mut store) = self.encode_changed(&open.changed)?;
         for (id, bytes) in &debtors {
-            outputs.push(self.own_record(OutputTopic::Debtors, id.as_str().as_bytes(), bytes.clone()));
+            outputs.push(self.own_record(OutputTopic::Debtors, id.as_str().as_bytes(), Some(bytes.clone())));
+        }
+        let waiting = self.encode_waiting(open.waiting)?;
+        for (sequence, bytes) in &waiting {
+            let key = Waiting::key(*sequence);
+            outputs.push(self.own_record(OutputTopic::Debtors, key.as_bytes(), bytes.clone()));
         }
         let journal = self.journal(&open.moment, open.steps, &debtors);
         let journal = encoded(self.partition, |out| self.encoder.journal(&journal, out))?;
-        outputs.push(self.own_record(OutputTopic::Journal, self.label.as_bytes(), journal));
+        outputs.push(self.own_record(OutputTopic::Journal, self.label.as_bytes(), Some(journal)));
         let state = self.task_state(&open.moment);
         let bytes = self.encode_state(&state)?;
-        outputs.push(self.own_record(OutputTopic::Debtors, TASK_STATE_KEY, bytes));
+        outputs.push(self.own_record(OutputTopic::Debtors, TASK_STATE_KEY, Some(bytes)));
         store.history = open.history;
+        store.waiting = waiting.iter().map(|(sequence, bytes)| (*sequence, bytes.clone())).collect();
         let inputs = self.shared.topology.input_partitions(self.partition);
         Ok(SealedBatch {
             number: self.batch,
             outputs,
             offsets: inputs.into_iter().zip(self.positions.iter().copied()).collect(),
             debtors,
+            waiting,
             store,
             state,
             began: self.shared.clock.ticks(),
@@ -63,11 +71,23 @@ impl<L: Log, S: Stores> Task<L, S> {
         Ok((debtors, store))
     }
 
-    fn own_record(&self, topic: OutputTopic, key: &[u8], value: Bytes) -> NewRecord {
+    fn encode_waiting(
+        &mut self,
+        waiting: BTreeMap<i64, Option<Waiting>>,
+    ) -> Result<BTreeMap<i64, Option<Bytes>>, TaskError> {
+        let mut bytes = BTreeMap::new();
+        for (sequence, waiting) in waiting {
+            let encode = |waiting| encoded(self.partition, |out| self.encoder.waiting(&waiting, out));
+            bytes.insert(sequence, waiting.map(encode).transpose()?);
+        }
+        Ok(bytes)
+    }
+
+    fn own_record(&self, topic: OutputTopic, key: &[u8], value: Option<Bytes>) -> NewRecord {
         NewRecord {
             target: self.shared.topology.target(topic, self.partition, key),
             key: Bytes::copy_from_slice(key),
-            value: Some(value),
+            value,
             timestamp: self.clock.0,
         }
     }
@@ -111,6 +131,9 @@ impl<L: Log, S: Stores> Task<L, S> {
             timers_debtor: Some(self.timers.cursor().debtor.clone()),
             swept_policy_hash: Some(self.sweep.policy_hash().clone()),
             swept_after: self.sweep.after().cloned(),
+            waited: self.gate.waited(),
+            rates: self.gate.rates().spent().to_vec(),
+            breaker: self.gate.breaker().state().cloned(),
             changelog_next: None,
             records_next: None,
             changelog_topic_id: None,

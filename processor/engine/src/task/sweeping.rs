@@ -58,7 +58,7 @@ impl<L: Log, S: Stores> Task<L, S> {
         self.open.swept(id);
         metrics::counter!(names::SWEPT_DEBTORS).increment(1);
         let decisions = self.decide(id, Input::Due)?;
-        self.write(&decisions)
+        self.write(decisions)
     }
 
     fn hash_at(&self, now: Timestamp) -> Arc<str> {

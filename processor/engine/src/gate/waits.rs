@@ -1,0 +1,96 @@
+//! A command that waits, as far as the gate must know it.
+
+use decision::command::{Action, Command, Origin};
+use decision::ids::{AccountId, CommandId, DebtorId, Operation, ServiceId};
+
+/// A command that waits. Its record lies in the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Waits {
+    pub(crate) command_id: CommandId,
+    pub(crate) debtor_id: DebtorId,
+    pub(crate) account_id: AccountId,
+    /// The kind that its rate goes by.
+    pub(crate) kind: String,
+    /// Whether it takes something back, and goes before others of its kind.
+    pub(crate) goes_first: bool,
+    /// Whether the breaker held it.
+    pub(crate) is_held: bool,
+    /// What it does, where it is an order that can be taken back.
+    pub(crate) order: Option<Order>,
+}
+
+/// An order that can be taken back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Order {
+    /// The operation that takes it back, where the policy says.
+    undo: Option<Operation>,
+    /// The services it is for; empty: the profile as a whole.
+    pub(super) services: Vec<ServiceId>,
+    /// The debt class of the profile.
+    pub(super) profile: Option<String>,
+}
+
+impl Waits {
+    pub(crate) fn of(command: &Command, is_held: bool, undo: Option<Operation>) -> Self {
+        let order = match &command.action {
+            Action::Provision(order) if !order.is_undo => Some(Order {
+                undo,
+                services: order.services.clone(),
+                profile: profile_of(&command.origin).map(str::to_owned),
+            }),
+            Action::Provision(_)
+            | Action::Message(_)
+            | Action::Task { .. }
+            | Action::Fee { .. }
+            | Action::Handover { .. }
+            | Action::Cancel { .. } => None,
+        };
+        Self {
+            command_id: command.id,
+            debtor_id: command.debtor_id.clone(),
+            account_id: command.account_id.clone(),
+            kind: kind_of(command).unwrap_or_default().to_owned(),
+            goes_first: goes_first(command),
+            is_held,
+            order,
+        }
+    }
+}
+
+impl Order {
+    /// Whether an operation takes it back. Where nobody says what does, any undo may be it: better
+    /// that an order does not go out than that a customer is cut off after the cure.
+    pub(super) fn is_undone_by(&self, operation: &Operation) -> bool {
+        self.undo.as_ref().is_none_or(|undo| undo == operation)
+    }
+}
+
+/// The kind that a command's rate goes by: the channel of a message, else what it is. None of a
+/// cancellation: it costs nobody anything, and is in time only at once.
+pub(crate) fn kind_of(command: &Command) -> Option<&str> {
+    match &command.action {
+        Action::Message(message) => Some(message.channel.as_str()),
+        Action::Provision(_) => Some("provision"),
+        Action::Task { .. } => Some("task"),
+        Action::Fee { .. } => Some("fee"),
+        Action::Handover { .. } => Some("handover"),
+        Action::Cancel { .. } => None,
+    }
+}
+
+/// Whether a command takes something back.
+pub(super) fn goes_first(command: &Command) -> bool {
+    match &command.action {
+        Action::Provision(order) => order.is_undo,
+        Action::Cancel { .. } => true,
+        Action::Message(_) | Action::Task { .. } | Action::Fee { .. } | Action::Handover { .. } => false,
+    }
+}
+
+/// The debt class of the profile that a command is about.
+pub(super) fn profile_of(origin: &Origin) -> Option<&str> {
+    match origin {
+        Origin::Cycle { debt_class, .. } | Origin::BeforeDue { debt_class, .. } => Some(debt_class),
+        Origin::Threshold { .. } | Origin::ByHand => None,
+    }
+}
