@@ -172,5 +172,12 @@ pub(crate) fn forget_old(debt: &mut Debt, oldest_kept: Timestamp) {
 
 /// The credit that is free to pay the next invoice.
 pub(crate) fn credit(debt: &Debt) -> MinorUnits {
-    debt.payments.iter().map(|payment| payment.credit).sum()
+    let free = debt.payments.iter().filter(|payment| payment.waits_until.is_none());
+    free.map(|payment| payment.credit).sum()
+}
+
+/// The money that waits for an invoice not seen yet, and pays nothing else until then.
+pub(crate) fn waiting(debt: &Debt) -> MinorUnits {
+    let waiting = debt.payments.iter().filter(|payment| payment.waits_until.is_some());
+    waiting.map(|payment| payment.credit).sum()
 }

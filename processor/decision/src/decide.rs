@@ -119,7 +119,7 @@ fn on_event(debtor: &mut Debtor, event: &Event, scribe: &mut Scribe<'_>) -> Opti
         }
         Ok(Checked::New) => {
             let has_paid = is_late && end_what_is_over(debtor, scribe);
-            apply(debtor, event, scribe).map(|cause| if has_paid { Cause::Paid } else { cause })
+            apply_in_time(debtor, event, scribe).map(|cause| if has_paid { Cause::Paid } else { cause })
         }
     }
 }
@@ -228,6 +228,23 @@ fn check_balance(
 /// The currency of a balance of money, where the event tells it.
 fn money_of(change: &BalanceChange, policy: &Policy) -> Option<Currency> {
     change.currency.filter(|_| policy.balances.get(&change.name) == Some(&Unit::Money))
+}
+
+/// Changes the debtor by an event that was not declined. What it pays after the day of a promise or
+/// of a part does not count for that, even where nobody has noted yet that the day is over.
+fn apply_in_time(debtor: &mut Debtor, event: &Event, scribe: &mut Scribe<'_>) -> Option<Cause> {
+    match event.body {
+        Body::Invoice(_) | Body::Adjustment(_) | Body::Payment(_) | Body::Reversal(_) => {
+            let late = holding::late_at(debtor, event.occurred_at.min(scribe.now()), scribe);
+            let cause = apply(debtor, event, scribe);
+            holding::count_no_more(debtor, &late);
+            cause
+        }
+        // They pay nothing.
+        Body::Account(_) | Body::Balance(_) | Body::Control(_) | Body::Report(_) => {
+            apply(debtor, event, scribe)
+        }
+    }
 }
 
 /// Changes the debtor by an event that was not declined.

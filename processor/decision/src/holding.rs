@@ -6,6 +6,7 @@
 mod bounds;
 mod ending;
 mod freezing;
+mod late;
 mod making;
 mod outcomes;
 mod receipts;
@@ -16,6 +17,7 @@ mod tests;
 
 pub(crate) use ending::{end_holds, forget_old, next_end};
 pub(crate) use freezing::frozen;
+pub(crate) use late::{count_no_more, late_at};
 pub(crate) use making::{check_hold, make_hold};
 pub(crate) use outcomes::{check_outcome, end_dispute, on_adjusted};
 pub(crate) use receipts::{check_refusal, check_unconfirmed, confirm, hold_unconfirmed, refuse};

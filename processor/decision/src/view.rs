@@ -153,10 +153,16 @@ pub fn holds(debtor: &Debtor, moment: Moment, policies: &Policies) -> Vec<HoldVi
     holding::views(debtor, &Scribe::new(debtor, moment, policies))
 }
 
-/// What was paid and pays nothing yet.
+/// What was paid, and pays the next invoice.
 #[must_use]
 pub fn credit(debtor: &Debtor) -> MinorUnits {
     crate::booking::credit(&debtor.debt)
+}
+
+/// What was paid for invoices not seen yet, and waits for them.
+#[must_use]
+pub fn waiting(debtor: &Debtor) -> MinorUnits {
+    crate::booking::waiting(&debtor.debt)
 }
 
 /// The fired lines of each rule that has such, as the policy writes them.

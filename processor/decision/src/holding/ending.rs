@@ -58,7 +58,7 @@ impl End {
 
 /// When a hold ends by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum When {
+pub(super) enum When {
     /// At once: nothing is left of it.
     AtOnce,
     /// At a moment.
@@ -77,7 +77,7 @@ impl When {
     }
 
     /// Whether it has come by `until`, which lies on `today`.
-    fn has_come(self, until: Timestamp, today: Date) -> bool {
+    pub(super) fn has_come(self, until: Timestamp, today: Date) -> bool {
         match self {
             Self::AtOnce => true,
             Self::At(moment) => moment <= until,
@@ -122,7 +122,7 @@ fn first_unpaid(hold: &Hold, paid: MinorUnits) -> Option<(Instalment, MinorUnits
 }
 
 /// How each hold ends by itself, with what is paid of it.
-fn ends(debtor: &Debtor) -> impl Iterator<Item = (&Hold, MinorUnits, Option<(When, End)>)> {
+pub(super) fn ends(debtor: &Debtor) -> impl Iterator<Item = (&Hold, MinorUnits, Option<(When, End)>)> {
     let open = Open::for_holds(&debtor.debt, debtor.holds.iter().filter(|hold| is_paid_off(hold.kind)));
     debtor.holds.iter().map(move |hold| {
         let paid = open.paid(hold);

@@ -203,14 +203,19 @@ impl<'a> Open<'a> {
         if !is_paid_off(hold.kind) {
             return MinorUnits::ZERO;
         }
-        let (then, now) = match &hold.covers_up_to {
-            Some(covered) => (covered.outstanding, self.total_up_to(covered, hold.made_at)),
-            None => (
-                hold.covers.iter().map(|covered| covered.outstanding).sum(),
-                hold.covers.iter().map(|covered| self.outstanding(&covered.invoice)).sum(),
-            ),
+        let then = match &hold.covers_up_to {
+            Some(covered) => covered.outstanding,
+            None => hold.covers.iter().map(|covered| covered.outstanding).sum(),
         };
-        then.minus(now).or_zero().min(hold.amount)
+        then.minus(self.owed(hold)).or_zero().min(hold.amount)
+    }
+
+    /// What is open now of the debt that a promise or an instalment plan is about.
+    pub(crate) fn owed(&self, hold: &Hold) -> MinorUnits {
+        match &hold.covers_up_to {
+            Some(covered) => self.total_up_to(covered, hold.made_at),
+            None => hold.covers.iter().map(|covered| self.outstanding(&covered.invoice)).sum(),
+        }
     }
 
     /// What a hold may freeze still: its amount, without what is paid of it.

@@ -64,16 +64,15 @@ pub(crate) fn state_text(debtor: &Debtor, now: Timestamp, policies: &Policies) -
     profiles.iter().map(text).collect::<Vec<_>>().join(" | ")
 }
 
-/// `B1 40 of 100, B2 0 of 70; credit 5`: what is paid of each invoice's asked amount.
+/// `B1 40 of 100, B2 0 of 70, credit 5, waiting 9`: what is paid of each invoice's asked amount, and
+/// of what is not, what is free and what waits.
 pub(crate) fn debt_text(debtor: &Debtor) -> String {
     let invoices = debtor.debt.invoices.iter();
     let mut texts: Vec<String> = invoices
         .map(|invoice| format!("{} {} of {}", invoice.id, invoice.paid.0, invoice.asked().0))
         .collect();
-    let credit = view::credit(debtor).0;
-    if credit != 0 {
-        texts.push(format!("credit {credit}"));
-    }
+    let rest = [("credit", view::credit(debtor)), ("waiting", view::waiting(debtor))];
+    texts.extend(rest.iter().filter(|(_, sum)| sum.0 != 0).map(|(name, sum)| format!("{name} {}", sum.0)));
     texts.join(", ")
 }
 

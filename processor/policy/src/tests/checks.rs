@@ -411,7 +411,7 @@ pub(super) struct StateCheck {
     pub(super) real_debt: Option<Amount>,
     /// What of it no hold freezes.
     pub(super) conditional_debt: Option<Amount>,
-    /// What was paid and pays nothing yet.
+    /// What was paid, and pays the next invoice.
     pub(super) credit: Option<Amount>,
     /// The next stage, and when it is due.
     pub(super) next: Option<Spanned<NextCheck>>,

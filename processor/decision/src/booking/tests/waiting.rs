@@ -8,8 +8,8 @@ use crate::testing::*;
 fn a_payment_waits_for_the_invoice_it_names_and_pays_it() {
     check(vec![
         (invoice("B1", 100, "2026-01-01"), "B1 0 of 100"),
-        (payment("P1", 60, &["B2"]), "B1 0 of 100, credit 60"),
-        (invoice("B3", 10, "2026-01-01"), "B1 0 of 100, B3 0 of 10, credit 60"),
+        (payment("P1", 60, &["B2"]), "B1 0 of 100, waiting 60"),
+        (invoice("B3", 10, "2026-01-01"), "B1 0 of 100, B3 0 of 10, waiting 60"),
         (invoice("B2", 40, "2026-02-01"), "B1 20 of 100, B3 0 of 10, B2 40 of 40"),
     ]);
 }
@@ -17,8 +17,8 @@ fn a_payment_waits_for_the_invoice_it_names_and_pays_it() {
 #[test]
 fn it_is_told_when_a_payment_waits_and_when_it_pays_what_it_waited_for() {
     let life = check(vec![
-        (payment("P1", 60, &["B1", "B2"]), "credit 60"),
-        (invoice("B1", 40, "2026-01-01"), "B1 40 of 40, credit 20"),
+        (payment("P1", 60, &["B1", "B2"]), "waiting 60"),
+        (invoice("B1", 40, "2026-01-01"), "B1 40 of 40, waiting 20"),
         (invoice("B2", 40, "2026-01-01"), "B1 40 of 40, B2 20 of 40"),
     ]);
     assert_eq!(life.reasons(RecordKind::PaymentWaiting), ["names an invoice not seen yet"]);
@@ -30,7 +30,7 @@ fn a_payment_pays_the_named_invoice_that_is_there_and_waits_for_the_other() {
     check(vec![
         (invoice("B1", 100, "2026-01-01"), "B1 0 of 100"),
         (invoice("B2", 40, "2026-02-01"), "B1 0 of 100, B2 0 of 40"),
-        (payment("P1", 60, &["B3", "B2"]), "B1 0 of 100, B2 40 of 40, credit 20"),
+        (payment("P1", 60, &["B3", "B2"]), "B1 0 of 100, B2 40 of 40, waiting 20"),
         (invoice("B3", 15, "2026-03-01"), "B1 5 of 100, B2 40 of 40, B3 15 of 15"),
     ]);
 }
@@ -43,7 +43,7 @@ fn after_its_time_a_waiting_payment_pays_like_one_that_names_none() {
     assert_eq!(life.reasons(RecordKind::PaymentWaiting), ["names an invoice not seen yet"]);
     assert_eq!(life.next_due(), "2026-01-05T10:00:00Z");
     life.until("2026-01-05T09:59");
-    assert_eq!(life.debt(), "B1 0 of 100, credit 60");
+    assert_eq!(life.debt(), "B1 0 of 100, waiting 60");
     life.until("2026-01-05T10:00");
     assert_eq!(life.debt(), "B1 60 of 100");
     life.at("2026-01-06", invoice("B2", 40, "2026-01-01"));

@@ -58,6 +58,6 @@ fn at_the_earliest_horizon_only_money_is_booked() {
     assert_eq!(life.lagging("2026-03-02", "EARLIEST", account(|_| {})), "");
     assert_eq!(life.lagging("2026-03-02", "EARLIEST", invoice("B1", 10_00, "2026-03-01")), "");
     assert_eq!(life.lagging("2026-03-02", "EARLIEST", payment("P1", 4_00, &["B9"])), "");
-    assert_eq!(life.debt(), "B1 0 of 1000, credit 400");
+    assert_eq!(life.debt(), "B1 0 of 1000, waiting 400");
     assert_eq!(life.catch_up("2026-03-02"), "remind");
 }

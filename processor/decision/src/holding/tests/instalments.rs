@@ -115,3 +115,19 @@ fn the_record_of_a_broken_plan_names_the_part_that_was_missed() {
         ]
     );
 }
+
+#[test]
+fn a_part_paid_after_its_days_is_missed_though_nobody_has_noted_their_end() {
+    let after_an_outage = |made_at: &str| {
+        let mut life = Life::new(policy());
+        life.at("2026-01-01", invoice("B1", 300, "2026-01-01"));
+        life.at("2026-01-02", instalments("I1", PARTS, 2, &[]));
+        let (now, horizon) = (moment("2026-01-20"), moment("2026-01-09"));
+        let paid = event("paid", moment(made_at), payment("P1", 100, &[]));
+        life.take_event(&paid, crate::Moment { now, horizon });
+        life.catch_up("2026-01-20");
+        life.holds("2026-01-20")
+    };
+    assert_eq!(after_an_outage("2026-01-12T23:59:59"), "I1 200 of 300");
+    assert_eq!(after_an_outage("2026-01-13"), "");
+}

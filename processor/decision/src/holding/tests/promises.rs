@@ -127,13 +127,38 @@ fn a_promise_outlives_the_memory_of_the_invoices_it_was_about() {
     ]);
 }
 
-#[test]
-fn a_payment_that_the_log_held_before_the_promise_was_over_keeps_it() {
+/// An outage from the 10th to the 15th, before a promise of 100 through the 10th was over. Answers
+/// how the promise ended after these payments, by when they were made, were read from the log.
+fn after_an_outage(payments: &[(&str, i64)]) -> (usize, usize, String) {
     let mut life = Life::new(policy());
     life.at("2026-01-01", invoice("B1", 300, "2026-01-01"));
-    life.at("2026-01-02", promise("H1", Some(100), &[], "2026-01-10"));
-    life.lagging("2026-01-15", "2026-01-10T23:59", payment("P1", 100, &[]));
-    assert_eq!(life.reasons(RecordKind::PromiseKept).len(), 1);
+    life.at("2026-01-02", promise("H1", Some(100), &["B1"], "2026-01-10"));
+    let (now, horizon) = (moment("2026-01-15"), moment("2026-01-10T09:00"));
+    for (made_at, amount) in payments {
+        let paid = event(made_at, moment(made_at), payment(&format!("P-{made_at}"), *amount, &[]));
+        life.take_event(&paid, crate::Moment { now, horizon });
+    }
+    let before = life.holds("2026-01-15");
+    life.catch_up("2026-01-15");
+    let count = |kind| life.reasons(kind).len();
+    (count(RecordKind::PromiseKept), count(RecordKind::PromiseBroken), before)
+}
+
+#[test]
+fn a_payment_made_before_the_promise_was_over_keeps_it_whenever_it_is_read() {
+    assert_eq!(after_an_outage(&[("2026-01-10T23:59:59", 100)]), (1, 0, String::new()));
+    assert_eq!(after_an_outage(&[("2026-01-08", 40), ("2026-01-09", 60)]), (1, 0, String::new()));
+}
+
+#[test]
+fn a_payment_made_after_the_promise_was_over_does_not_keep_it_though_nobody_has_noted_its_end() {
+    assert_eq!(after_an_outage(&[("2026-01-11", 100)]), (0, 1, "H1 100 of 100".to_owned()));
+    assert_eq!(after_an_outage(&[("2026-01-10", 99), ("2026-01-11", 100)]), (0, 1, "H1 1 of 100".to_owned()));
+}
+
+#[test]
+fn a_payment_made_in_time_keeps_a_promise_even_where_a_later_one_is_read_before_it() {
+    assert_eq!(after_an_outage(&[("2026-01-11", 50), ("2026-01-10", 100)]), (1, 0, String::new()));
 }
 
 #[test]
