@@ -43,7 +43,8 @@ use scope::{Ground, Scope, Whose};
 pub(crate) enum Cause {
     /// Something that may have lowered it: a payment, a credit note.
     Paid,
-    /// Something that may have raised an invoice that was there: a reversal, a debit note.
+    /// Something that makes a debt count now that was there: a reversal, a debit note, an exemption
+    /// lifted.
     Raised,
     /// Another plan may apply: the account's segment changed, or a person assigned one.
     Moved,
@@ -311,8 +312,8 @@ fn open(work: &Work<'_>, profile: &mut Profile, cause: Cause, scribe: &mut Scrib
     cycle
 }
 
-/// When the cycle opened: when an old invoice was raised, or else when so much had come into scope
-/// that it was enough, were that not evaluated late.
+/// When the cycle opened, were that not evaluated late: when an old debt was raised or came under
+/// another plan, or else when so much had come into scope, and holds had let it go, that it was enough.
 fn opening_time(work: &Work<'_>, cause: Cause, scribe: &Scribe<'_>) -> Timestamp {
     let counts_from = |invoice: &scope::InScope| invoice.enters.max(invoice.booked_at);
     let conditional = |invoice: &scope::InScope| invoice.outstanding.minus(invoice.frozen);
@@ -324,9 +325,10 @@ fn opening_time(work: &Work<'_>, cause: Cause, scribe: &Scribe<'_>) -> Timestamp
         debt = debt.plus(*counted);
         work.scope.meets(debt, None, work.plan, scribe.exponent)
     });
+    let freed = work.debtor.former_holds.iter().map(|hold| hold.ended_at).max();
     match (cause, enough) {
-        (Cause::Paid | Cause::Moved | Cause::Other, Some((at, _))) => at,
-        (Cause::Raised, _) | (_, None) => scribe.now(),
+        (Cause::Paid | Cause::Other, Some((at, _))) => freed.map_or(at, |freed| freed.max(at)),
+        (Cause::Raised | Cause::Moved, _) | (_, None) => scribe.now(),
     }
 }
 
