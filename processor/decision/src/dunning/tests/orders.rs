@@ -91,6 +91,19 @@ fn a_pause_that_ended_in_an_outage_ended_at_its_own_time() {
 }
 
 #[test]
+fn a_pause_that_is_read_after_an_outage_holds_only_from_when_it_was_ordered() {
+    let mut life = Life::new(policy_of(three_stages()));
+    life.at("2026-03-01", invoice("B1", 10_00, "2026-03-01"));
+    life.at("2026-03-02", deferral("H1", None, &[], "2026-03-03"));
+    life.lagging("2026-03-06", "2026-03-02", pause(Some("2026-03-07")));
+    assert_eq!(life.catch_up("2026-03-06"), "");
+    assert_eq!(life.state("2026-03-06"), "held remind 10.00");
+    life.until("2026-03-07");
+    // Two days of the deferral, one of the pause.
+    assert_eq!(life.next_due(), "2026-03-14T00:00:00Z");
+}
+
+#[test]
 fn where_the_clock_is_not_paused_held_days_count() {
     check(
         policy_of(Plan { pause_clock: false, ..three_stages() }),
