@@ -36,7 +36,7 @@ pub fn decide(debtor: &mut Debtor, input: Input<'_>, moment: Moment, policies: &
 /// Does what is due now, and works out when something is due next.
 fn settle(debtor: &mut Debtor, cause: Cause, scribe: &mut Scribe<'_>) {
     let has_paid = end_what_is_over(debtor, scribe);
-    let cause = if has_paid { Cause::Paid } else { cause };
+    let cause = cause.and_paid(has_paid);
     moving::assign_segment(debtor, false, scribe);
     alerting::announce_expiries(debtor, scribe);
     let next_stage = dunning::advance(debtor, cause, scribe);
@@ -106,7 +106,7 @@ fn on_event(debtor: &mut Debtor, event: &Event, scribe: &mut Scribe<'_>) -> Opti
         }
         Ok(Checked::New) => {
             let has_paid = is_late && end_what_is_over(debtor, scribe);
-            apply(debtor, event, scribe).map(|cause| if has_paid { Cause::Paid } else { cause })
+            apply(debtor, event, scribe).map(|cause| cause.and_paid(has_paid))
         }
     }
 }

@@ -52,6 +52,22 @@ pub(crate) enum Cause {
     Other,
 }
 
+impl Cause {
+    /// The same, where a payment paid as well. A move comes about but once, and is not lost by it.
+    pub(crate) fn and_paid(self, has_paid: bool) -> Self {
+        match self {
+            Self::Moved => Self::Moved,
+            Self::Paid | Self::Raised | Self::Other => {
+                if has_paid {
+                    Self::Paid
+                } else {
+                    self
+                }
+            }
+        }
+    }
+}
+
 /// Why a cycle ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {

@@ -330,6 +330,16 @@ fn a_notice_that_the_old_plan_gave_serves_the_plan_mapped_to() {
 }
 
 #[test]
+fn a_move_is_not_lost_where_a_payment_that_waited_pays_in_the_same_moment() {
+    let mut life = Life::new(groups(|soft| Plan { on_resegment: OnResegment::Restart, ..soft }));
+    life.at("2026-03-01", invoice("B1", 10_00, "2026-03-01"));
+    life.at("2026-03-02", payment("P1", 5_00, &["LOST"]));
+    // The wait is over on the 5th, and nothing has looked at it by then.
+    assert_eq!(life.lagging("2026-03-06", "2026-03-06", assign("soft")), "call");
+    assert_eq!(life.state("2026-03-06"), "active call 5.00");
+}
+
+#[test]
 fn restart_begins_the_cycle_anew() {
     let mut life = check(
         groups(|soft| Plan { on_resegment: OnResegment::Restart, ..soft }),
