@@ -194,7 +194,10 @@ fn renew(
     } else {
         "the version that the cycle was opened under is not at hand"
     };
-    scribe.record(&work.account_id(), RecordKind::PolicyChanged, reason, figures);
+    // It is the new version that says so.
+    scribe.under(&current.identity.hash, |scribe| {
+        scribe.record(&work.account_id(), RecordKind::PolicyChanged, reason, figures);
+    });
 }
 
 /// What the furthest stage up to the cycle's own becomes, of those that become one.
