@@ -119,6 +119,7 @@ pub(super) fn follow(
         let scope_until = |until| Scope::of(ground, Whose::of(cycle), until, &scribe.zone);
         let (scope, by_clock) = (scope_until(scribe.moment.horizon), scope_until(scribe.now()));
         let work = Work { debtor, snapshot, plan, ground, scope: &scope, by_clock: &by_clock };
+        let was_observed = force::is_observed(plan, scribe);
         match (target, version) {
             (Some((_, OnResegment::Restart)), _) => {
                 end(&work, profile, cycle, Ending::Restarted, scribe);
@@ -127,6 +128,10 @@ pub(super) fn follow(
             (Some((plan, _)), _) => map(&work, profile, cycle, plan, current, scribe),
             (None, Some(plan)) => renew(&work, profile, cycle, plan, current, scribe),
             (None, None) => {}
+        }
+        let goes_under = target.map(|(plan, _)| plan).or(version);
+        if was_observed && goes_under.is_some_and(|plan| !plan.observe && !current.observe) {
+            force::go_live(cycle);
         }
     }
     ruling.give_back(scribe);
