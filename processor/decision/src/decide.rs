@@ -42,7 +42,7 @@ pub fn decide(debtor: &mut Debtor, input: Input<'_>, moment: Moment, policies: &
 /// come: then no cycle can have ended, and what waited longest goes first.
 fn settle(debtor: &mut Debtor, cause: Cause, by_time: bool, scribe: &mut Scribe<'_>) {
     let has_paid = end_what_is_over(debtor, scribe);
-    let cause = if has_paid { Cause::Paid } else { cause };
+    let cause = cause.and_paid(has_paid);
     moving::assign_segment(debtor, false, scribe);
     alerting::announce_expiries(debtor, scribe);
     if by_time && !has_paid {
@@ -119,7 +119,7 @@ fn on_event(debtor: &mut Debtor, event: &Event, scribe: &mut Scribe<'_>) -> Opti
         }
         Ok(Checked::New) => {
             let has_paid = is_late && end_what_is_over(debtor, scribe);
-            apply_in_time(debtor, event, scribe).map(|cause| if has_paid { Cause::Paid } else { cause })
+            apply_in_time(debtor, event, scribe).map(|cause| cause.and_paid(has_paid))
         }
     }
 }

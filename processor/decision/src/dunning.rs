@@ -45,12 +45,29 @@ use scope::{Ground, Scope, Whose};
 pub(crate) enum Cause {
     /// Something that may have lowered it: a payment, a credit note.
     Paid,
-    /// Something that may have raised an invoice that was there: a reversal, a debit note.
+    /// Something that makes a debt count now that was there: a reversal, a debit note, an exemption
+    /// lifted.
     Raised,
     /// Another plan may apply: the account's segment changed, or a person assigned one.
     Moved,
     /// Anything else, time among it.
     Other,
+}
+
+impl Cause {
+    /// The same, where a payment paid as well. A move comes about but once, and is not lost by it.
+    pub(crate) fn and_paid(self, has_paid: bool) -> Self {
+        match self {
+            Self::Moved => Self::Moved,
+            Self::Paid | Self::Raised | Self::Other => {
+                if has_paid {
+                    Self::Paid
+                } else {
+                    self
+                }
+            }
+        }
+    }
 }
 
 /// Why a cycle ended.

@@ -76,7 +76,10 @@ pub(super) fn apply(debtor: &mut Debtor, event: &Event, control: &Control, scrib
     figures.extend(figures_of(&control.order));
     scribe.record(account_id, RecordKind::ControlApplied, word_of(&control.order), figures);
     match &control.order {
-        Order::Exempt(exempt) => debtor.exempt = *exempt,
+        Order::Exempt(exempt) => {
+            debtor.exempt = *exempt;
+            return if *exempt { Cause::Other } else { Cause::Raised };
+        }
         Order::Rearm(rule) => alerting::rearm(debtor, account_id, rule),
         Order::AssignPlan(plan) => {
             orders::assign(debtor, account_id, plan, scribe);

@@ -27,7 +27,7 @@ pub(crate) fn take_measures(
     let occurrence = count_visit(cycle, &stage.name);
     for (index, measure) in stage.measures.iter().enumerate() {
         let reach = match measure {
-            Measure::Provision(order) => reach_of(work, profile, cycle, order),
+            Measure::Provision(order) => reach_of(work, profile, cycle, order, scribe),
             Measure::Message(_) | Measure::Task { .. } | Measure::Fee { .. } | Measure::Handover { .. } => {
                 Reach::Nothing
             }
@@ -61,6 +61,13 @@ pub(crate) fn take_on_cure(work: &Work<'_>, profile: &Profile, cycle: &Cycle, sc
         let part = Part { stage: None, index, occurrence: 1 };
         take(work, profile, cycle, measure, &part, Reach::Nothing, scribe);
     }
+}
+
+/// From now on what the cycle does is sent. Of what was only observed nothing was: it is not in force,
+/// and nobody is thanked for it. Its messages count as delivered all the same.
+pub(crate) fn go_live(cycle: &mut Cycle) {
+    cycle.measures.retain(|measure| matches!(measure.what, MeasureKind::Message(_)));
+    cycle.has_sent = false;
 }
 
 /// Lifts and cancels all that the cycle has put on, newest first.
@@ -152,7 +159,7 @@ pub(crate) fn put_on_again(
             }
         }
         let occurrence = count_visit(cycle, &stage.name);
-        let reach = reach_of(work, profile, cycle, order);
+        let reach = reach_of(work, profile, cycle, order, scribe);
         let part = Part { stage: Some(&stage.name), index, occurrence };
         let measure = Measure::Provision(order.clone());
         let requested = take(work, profile, cycle, &measure, &part, reach, scribe);
@@ -234,6 +241,13 @@ pub(crate) fn is_observed(plan: &Plan, scribe: &Scribe<'_>) -> bool {
     plan.observe || scribe.policy.observe
 }
 
+/// Whether all that a cycle does is observed only, under the version that it is under.
+fn is_only_observed(cycle: &Cycle, scribe: &Scribe<'_>) -> bool {
+    let own = scribe.policies.by_hash(&cycle.policy_hash);
+    let policy = own.map_or(scribe.policy, |own| own);
+    policy.observe || policy.plans.get(&cycle.plan).is_some_and(|plan| plan.observe)
+}
+
 fn debt_values(work: &Work<'_>, cycle: &Cycle, scribe: &Scribe<'_>) -> DebtValues {
     let oldest_due = work.scope.invoices.iter().map(|invoice| invoice.due).min();
     DebtValues {
@@ -295,8 +309,14 @@ fn concerned(work: &Work<'_>, profile: &Profile) -> Vec<ServiceId> {
 
 /// What an order reaches: the services that nothing else holds in the same way, or the profile as a
 /// whole where the account lists none.
-fn reach_of(work: &Work<'_>, profile: &Profile, cycle: &Cycle, order: &ProvisionMeasure) -> Reach {
-    let holders = Holders::of(work, profile, &order.operation, &cycle.measures);
+fn reach_of(
+    work: &Work<'_>,
+    profile: &Profile,
+    cycle: &Cycle,
+    order: &ProvisionMeasure,
+    scribe: &Scribe<'_>,
+) -> Reach {
+    let holders = Holders::of(work, profile, &order.operation, &cycle.measures, scribe);
     if work.snapshot.services.is_empty() {
         return if holders.hold_profile() { Reach::HeldAlready } else { Reach::Newly(Vec::new()) };
     }
@@ -324,6 +344,7 @@ impl<'a> Holders<'a> {
         profile: &'a Profile,
         operation: &Operation,
         own: impl IntoIterator<Item = &'a MeasureInForce>,
+        scribe: &Scribe<'_>,
     ) -> Self {
         let services_of = |measure: &'a MeasureInForce| match &measure.what {
             MeasureKind::Provision(held) if held.operation == *operation && held.lifted_since.is_none() => {
@@ -331,7 +352,11 @@ impl<'a> Holders<'a> {
             }
             MeasureKind::Provision(_) | MeasureKind::Message(_) | MeasureKind::Task(_) => None,
         };
-        let of_cycles = |profile: &'a Profile| profile.cycles.iter().flat_map(|cycle| &cycle.measures);
+        // What is only observed holds nothing that is sent.
+        let is_live = !is_observed(work.plan, scribe);
+        let counts = |cycle: &&'a Cycle| !(is_live && is_only_observed(cycle, scribe));
+        let of_cycles =
+            |profile: &'a Profile| profile.cycles.iter().filter(counts).flat_map(|cycle| &cycle.measures);
         Self {
             own: of_cycles(profile).chain(own).filter_map(services_of).collect(),
             others: work.debtor.profiles.iter().flat_map(of_cycles).filter_map(services_of).collect(),
@@ -362,7 +387,8 @@ fn lift(
     if order.lifted_since.is_some() {
         return;
     }
-    let holders = Holders::of(work, profile, &order.operation, cycle.measures.iter().chain(still_to_lift));
+    let holders =
+        Holders::of(work, profile, &order.operation, cycle.measures.iter().chain(still_to_lift), scribe);
     let is_free = |service: &&ServiceId| !holders.hold(service);
     let services: Vec<ServiceId> = order.services.iter().filter(is_free).cloned().collect();
     let is_held_on = if order.services.is_empty() { holders.hold_profile() } else { services.is_empty() };

@@ -31,7 +31,7 @@ pub(crate) fn turn(
     at: Timestamp,
     scribe: &mut Scribe<'_>,
 ) {
-    match (reason_to_hold(work, cycle, scribe), cycle.held_since) {
+    match (reason_to_hold(work, cycle, at, scribe), cycle.held_since) {
         (Some(reason), None) => hold(work, profile, cycle, at, reason, scribe),
         (None, Some(since)) => resume(work, cycle, since, at, scribe),
         (Some(_), Some(_)) | (None, None) => {}
@@ -39,9 +39,15 @@ pub(crate) fn turn(
 }
 
 /// Why a cycle is to be held: a person paused it, or what the next stage asks is not there, and
-/// without the holds it would be. After the last stage the last one's own conditions are asked.
-fn reason_to_hold(work: &Work<'_>, cycle: &Cycle, scribe: &Scribe<'_>) -> Option<&'static str> {
-    if work.debtor.pause.is_some() {
+/// without the holds it would be. After the last stage the last one's own conditions are asked. A pause
+/// that began after `at` does not hold it yet.
+fn reason_to_hold(
+    work: &Work<'_>,
+    cycle: &Cycle,
+    at: Timestamp,
+    scribe: &Scribe<'_>,
+) -> Option<&'static str> {
+    if work.debtor.pause.as_ref().is_some_and(|pause| pause.since <= at) {
         return Some("a person paused it");
     }
     let (plan, scope) = (work.plan, work.scope);

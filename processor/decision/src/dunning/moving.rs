@@ -122,6 +122,7 @@ pub(super) fn follow(
         let scope_until = |until| Scope::of(ground, Whose::of(cycle), until, &scribe.zone);
         let (scope, by_clock) = (scope_until(scribe.moment.horizon), scope_until(scribe.now()));
         let work = Work { debtor, snapshot, plan, ground, scope: &scope, by_clock: &by_clock };
+        let was_observed = force::is_observed(plan, scribe);
         match (target, version) {
             (Some((_, OnResegment::Restart)), _) => {
                 end(&work, profile, cycle, Ending::Restarted, scribe);
@@ -130,6 +131,10 @@ pub(super) fn follow(
             (Some((plan, _)), _) => map(&work, profile, cycle, plan, current, scribe),
             (None, Some(plan)) => renew(&work, profile, cycle, plan, current, scribe),
             (None, None) => {}
+        }
+        let goes_under = target.map(|(plan, _)| plan).or(version);
+        if was_observed && goes_under.is_some_and(|plan| !plan.observe && !current.observe) {
+            force::go_live(cycle);
         }
     }
     ruling.give_back(scribe);
@@ -197,7 +202,10 @@ fn renew(
     } else {
         "the version that the cycle was opened under is not at hand"
     };
-    scribe.record(&work.account_id(), RecordKind::PolicyChanged, reason, figures);
+    // It is the new version that says so.
+    scribe.under(&current.identity.hash, |scribe| {
+        scribe.record(&work.account_id(), RecordKind::PolicyChanged, reason, figures);
+    });
 }
 
 /// What the furthest stage up to the cycle's own becomes, of those that become one.

@@ -207,7 +207,8 @@ fn finish(
             id: id.clone(),
             kind: *kind,
             made_at: *made_at,
-            ended_at: scribe.now(),
+            // Its own time, whenever that is looked at.
+            ended_at: over.at.unwrap_or(scribe.now()),
         });
         let (record, reason) = over.end.told();
         let mut figures = telling::figures_of(&over.hold, over.paid, scribe);

@@ -36,3 +36,35 @@ fn stages_are_entered_left_and_jumped_to() {
 fn cycles_are_held_and_go_on() {
     check("held.tests.yaml");
 }
+
+#[test]
+fn measures_are_taken_and_taken_back() {
+    check("measures.tests.yaml");
+}
+
+#[test]
+fn reports_and_their_absence_drive_what_follows() {
+    check("reports.tests.yaml");
+}
+
+#[test]
+fn days_windows_calendars_and_caps() {
+    check("time.tests.yaml");
+}
+
+#[test]
+fn people_order_what_they_may() {
+    check("controls.tests.yaml");
+}
+
+#[test]
+fn cycles_stay_with_their_version_or_move() {
+    check("versions.tests.yaml");
+}
+
+#[test]
+fn what_is_observed_is_recorded_and_not_sent() {
+    check("observe.tests.yaml");
+    check("trying.tests.yaml");
+    check("observe-services.tests.yaml");
+}

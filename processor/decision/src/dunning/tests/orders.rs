@@ -91,6 +91,19 @@ fn a_pause_that_ended_in_an_outage_ended_at_its_own_time() {
 }
 
 #[test]
+fn a_pause_that_is_read_after_an_outage_holds_only_from_when_it_was_ordered() {
+    let mut life = Life::new(policy_of(three_stages()));
+    life.at("2026-03-01", invoice("B1", 10_00, "2026-03-01"));
+    life.at("2026-03-02", deferral("H1", None, &[], "2026-03-03"));
+    life.lagging("2026-03-06", "2026-03-02", pause(Some("2026-03-07")));
+    assert_eq!(life.catch_up("2026-03-06"), "");
+    assert_eq!(life.state("2026-03-06"), "held remind 10.00");
+    life.until("2026-03-07");
+    // Two days of the deferral, one of the pause.
+    assert_eq!(life.next_due(), "2026-03-14T00:00:00Z");
+}
+
+#[test]
 fn where_the_clock_is_not_paused_held_days_count() {
     check(
         policy_of(Plan { pause_clock: false, ..three_stages() }),
@@ -314,6 +327,16 @@ fn a_notice_that_the_old_plan_gave_serves_the_plan_mapped_to() {
     life.at("2026-03-01T10:00", report(life.newest("remind"), Outcome::Done));
     assert_eq!(life.at("2026-03-02", assign("soft")), "");
     assert_eq!(life.until("2026-03-10"), "late, +bar");
+}
+
+#[test]
+fn a_move_is_not_lost_where_a_payment_that_waited_pays_in_the_same_moment() {
+    let mut life = Life::new(groups(|soft| Plan { on_resegment: OnResegment::Restart, ..soft }));
+    life.at("2026-03-01", invoice("B1", 10_00, "2026-03-01"));
+    life.at("2026-03-02", payment("P1", 5_00, &["LOST"]));
+    // The wait is over on the 5th, and nothing has looked at it by then.
+    assert_eq!(life.lagging("2026-03-06", "2026-03-06", assign("soft")), "call");
+    assert_eq!(life.state("2026-03-06"), "active call 5.00");
 }
 
 #[test]

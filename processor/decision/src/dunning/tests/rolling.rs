@@ -3,7 +3,7 @@
 use super::{bars, check, check_on, says, three_stages};
 use crate::event::Order;
 use crate::ids::InvoiceId;
-use crate::plan::{Anchor, BeforeDue, Plan, RunningCycles};
+use crate::plan::{Anchor, BeforeDue, DebtClassBy, Plan, RunningCycles};
 use crate::policies::Policies;
 use crate::policy::Policy;
 use crate::record::RecordKind;
@@ -189,4 +189,34 @@ fn what_opens_a_cycle_by_a_move_or_the_end_of_an_exemption_opens_it_now() {
     life.at("2026-03-02", invoice("B1", 10_00, "2026-03-02"));
     assert_eq!(life.at("2026-03-20T10:00", control(Order::Exempt(false))), "remind");
     assert_eq!(life.next_due(), "2026-03-30T10:00:00Z");
+}
+
+#[test]
+fn what_a_cycle_was_only_observed_to_do_is_not_in_force_once_it_goes_live() {
+    let live = Plan { running_cycles: RunningCycles::Move, ..three_stages() };
+    let live =
+        Policy { identity: identity("2"), effective_from: Some(moment("2026-03-12")), ..policy_of(live) };
+    let observed = Policy { observe: true, ..policy_of(three_stages()) };
+    let mut life = Life::new(Policies::new(vec![Arc::new(observed), Arc::new(live)]).unwrap());
+    life.at("2026-03-01", invoice("B1", 10_00, "2026-03-01"));
+    assert_eq!(life.until("2026-03-11"), "");
+    assert_eq!(sweep(&mut life, "2026-03-12"), "");
+    assert_eq!(life.state("2026-03-12"), "active bar 10.00");
+    assert_eq!(life.at("2026-03-13", payment("P1", 10_00, &[])), "", "nothing to undo, nobody to thank");
+}
+
+#[test]
+fn a_cycle_that_stays_observed_holds_nothing_against_a_live_one() {
+    let by_service = |observe| {
+        let plan = plan(vec![bars("bar", "0d")]);
+        Policy { observe, ..policy_of(Plan { debt_class: DebtClassBy::Service, ..plan }) }
+    };
+    let live =
+        Policy { identity: identity("2"), effective_from: Some(moment("2026-03-05")), ..by_service(false) };
+    let mut life = Life::new(Policies::new(vec![Arc::new(by_service(true)), Arc::new(live)]).unwrap());
+    life.at("2026-03-01", with_services(&["S1", "S2"]));
+    let of_s1 = |invoice: &mut crate::event::InvoiceIssued| invoice.service = Some("S1".into());
+    assert_eq!(life.at("2026-03-02", invoice_with("B1", 10_00, "2026-03-02", of_s1)), "");
+    assert_eq!(life.at("2026-03-06", invoice("B2", 10_00, "2026-03-06")), "bar, +bar(S1 S2)");
+    assert_eq!(life.at("2026-03-07", payment("P1", 10_00, &["B1"])), "");
 }

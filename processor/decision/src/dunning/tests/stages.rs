@@ -1,7 +1,7 @@
 //! When stages are entered, waited for and left.
 
 use super::{bars, check, says, three_stages};
-use crate::event::Order;
+use crate::event::{DisputeOutcome, Order};
 use crate::plan::{Anchor, CatchUp, OnPartCure, Plan, Stage};
 use crate::testing::*;
 
@@ -136,6 +136,41 @@ fn by_the_entry_anchor_stages_count_from_the_opening() {
     life.at("2026-03-01", invoice("B2", 60_00, "2026-03-18"));
     assert_eq!(life.catch_up("2026-03-20T10:00"), "remind, bar, +bar");
     assert_eq!(life.next_due(), "2026-03-30T00:00:00Z");
+}
+
+#[test]
+fn by_the_entry_anchor_a_debt_that_a_hold_froze_opens_when_the_hold_ends() {
+    let policy = || policy_of(Plan { anchor: Anchor::Entry, ..three_stages() });
+    check(
+        policy(),
+        vec![
+            ("2026-03-01", Some(invoice("B1", 40_00, "2026-03-05")), "", ""),
+            ("2026-03-02", Some(dispute("D1", None, &[])), "", ""),
+            ("2026-03-20T09:00", Some(outcome("D1", DisputeOutcome::Rejected)), "remind", ""),
+            ("2026-03-30T08:59", None, "", ""),
+            ("2026-03-30T09:00", None, "bar, +bar", ""),
+        ],
+    );
+    // After an outage that is when it ended, not when that was noticed.
+    let mut life = Life::new(policy());
+    life.at("2026-03-01", invoice("B1", 40_00, "2026-03-05"));
+    life.at("2026-03-02", deferral("H1", None, &[], "2026-03-08"));
+    assert_eq!(life.catch_up("2026-03-12T10:00"), "remind");
+    assert_eq!(life.next_due(), "2026-03-19T00:00:00Z");
+}
+
+#[test]
+fn by_the_entry_anchor_a_debt_opens_when_an_exemption_is_lifted() {
+    check(
+        policy_of(Plan { anchor: Anchor::Entry, ..three_stages() }),
+        vec![
+            ("2026-03-01", Some(control(Order::Exempt(true))), "", ""),
+            ("2026-03-02", Some(invoice("B1", 40_00, "2026-03-02")), "", "clear 40.00"),
+            ("2026-03-20T09:00", Some(control(Order::Exempt(false))), "remind", "active remind 40.00"),
+            ("2026-03-30T08:59", None, "", ""),
+            ("2026-03-30T09:00", None, "bar, +bar", ""),
+        ],
+    );
 }
 
 #[test]

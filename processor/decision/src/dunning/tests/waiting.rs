@@ -128,6 +128,15 @@ fn a_stage_that_comes_late_waits_for_its_window_again() {
 }
 
 #[test]
+fn a_message_that_waited_goes_out_before_what_a_stage_does_in_the_same_moment() {
+    let remind = stage("remind", "0d", vec![while_awake(sms("remind"))]);
+    let bar = Stage { window: Some(waking()), ..stage("bar", "1d", vec![order("bar")]) };
+    let mut life = Life::new(policy_of(plan(vec![remind, bar])));
+    assert_eq!(life.at("2026-03-02T22:00", invoice("B1", 10_00, "2026-03-02")), "");
+    assert_eq!(life.until("2026-03-03T12:00"), "remind, +bar");
+}
+
+#[test]
 fn a_stage_waits_for_a_task_s_result_that_will_do() {
     let asked = IfTask { queue: "calls".into(), results: vec!["refused".to_owned()] };
     let agency = Stage { if_task: Some(asked), ..says("agency", "10d") };
