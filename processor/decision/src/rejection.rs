@@ -147,7 +147,7 @@ pub enum Rejection {
     #[error("hold «{0}» is over; its id is not used again")]
     HoldOver(HoldId),
     /// There is no hold of this id.
-    #[error("hold «{0}» is not known; holds are remembered for the reversal window (reversal_window: {1})")]
+    #[error("no dispute «{0}» is known; holds are remembered for the reversal window (reversal_window: {1})")]
     UnknownHold(HoldId, String),
     /// Only a dispute has an outcome.
     #[error("hold «{id}» is no dispute: it is of the kind {kind}", kind = kind.as_str())]
@@ -197,7 +197,7 @@ pub enum Rejection {
         most: usize,
     },
     /// The policy has no such rule.
-    #[error("the policy has no threshold «{0}»")]
+    #[error("the policy has no threshold rule «{0}»")]
     UnknownRule(RuleId),
     /// The order needs a rule that this version does not have.
     #[error("{what} is not supported by this version")]

@@ -3,10 +3,11 @@
 use crate::Moment;
 use crate::alerting;
 use crate::cycle::{Cycle, DebtClass};
+use crate::debt::{Debt, Invoice};
 use crate::debtor::Debtor;
 use crate::dunning::moving::Ruling;
 use crate::dunning::scope::{Ground, Scope, Whose};
-use crate::dunning::{self, stages};
+use crate::dunning::{self, scope, stages};
 use crate::hold::HoldReason;
 use crate::holding;
 use crate::ids::{HoldId, InvoiceId, PlanName, RuleId, StageName};
@@ -27,7 +28,7 @@ pub struct ProfileView {
     pub stage: Option<StageName>,
     /// The plan that applies.
     pub plan: Option<PlanName>,
-    /// What is left of the invoices in scope.
+    /// What is left of the invoices in scope; where no plan applies yet, of those that are due.
     pub real_debt: MinorUnits,
     /// What of it no hold freezes.
     pub conditional_debt: MinorUnits,
@@ -114,7 +115,13 @@ fn profile(debtor: &Debtor, class: DebtClass, scribe: &mut Scribe<'_>) -> Profil
         debt_class: &class,
         plan,
     });
-    let scope = ground.map(|ground| Scope::of(ground, Whose::Anyones, scribe.now(), &scribe.zone));
+    let (real_debt, conditional_debt) = match ground {
+        Some(ground) => {
+            let scope = Scope::of(ground, Whose::Anyones, scribe.now(), &scribe.zone);
+            (scope.real, scope.conditional)
+        }
+        None => due_debt(&debtor.debt, &frozen, &class, scribe),
+    };
     let next = ground.zip(cycle).and_then(|(ground, cycle)| next_stage(ground, cycle, scribe));
     let status = match cycle {
         None => Status::Clear,
@@ -125,8 +132,8 @@ fn profile(debtor: &Debtor, class: DebtClass, scribe: &mut Scribe<'_>) -> Profil
         status,
         stage: cycle.and_then(|cycle| cycle.stage.clone()),
         plan: name.cloned(),
-        real_debt: scope.as_ref().map(|scope| scope.real).unwrap_or_default(),
-        conditional_debt: scope.as_ref().map(|scope| scope.conditional).unwrap_or_default(),
+        real_debt,
+        conditional_debt,
         next,
         debt_class: class.clone(),
     };
@@ -134,6 +141,21 @@ fn profile(debtor: &Debtor, class: DebtClass, scribe: &mut Scribe<'_>) -> Profil
         ruling.give_back(scribe);
     }
     view
+}
+
+/// The real and the conditional debt where no plan says what counts, as before the account's snapshot
+/// comes: all that is due.
+fn due_debt(
+    debt: &Debt,
+    frozen: &[MinorUnits],
+    class: &DebtClass,
+    scribe: &Scribe<'_>,
+) -> (MinorUnits, MinorUnits) {
+    let today = scribe.zone.date_of(scribe.now());
+    let counts = |invoice: &Invoice| invoice.due <= today && scope::is_in_class(invoice, class);
+    let due = || debt.invoices.iter().zip(frozen).filter(|(invoice, _)| counts(invoice));
+    let real: MinorUnits = due().map(|(invoice, _)| invoice.outstanding()).sum();
+    (real, real.minus(due().map(|(_, frozen)| *frozen).sum()))
 }
 
 /// The next stage and its due time; none while the cycle is held, since no day counts towards it.

@@ -184,10 +184,15 @@ pub(crate) fn is_of_kind(class: &DebtClass, by: DebtClassBy) -> bool {
 
 /// Whether an invoice is of a debt class, and the plan for it.
 pub(crate) fn is_of(invoice: &Invoice, class: &DebtClass, plan: &Plan, snapshot: &Snapshot) -> bool {
-    let is_in_class = match class {
+    is_in_class(invoice, class)
+        && plan.include.as_ref().is_none_or(|include| include.holds(snapshot, Some(invoice)))
+}
+
+/// Whether an invoice is of a debt class.
+pub(crate) fn is_in_class(invoice: &Invoice, class: &DebtClass) -> bool {
+    match class {
         DebtClass::All => true,
         DebtClass::Provider(provider) => invoice.provider == *provider,
         DebtClass::Service(service) => invoice.service == *service,
-    };
-    is_in_class && plan.include.as_ref().is_none_or(|include| include.holds(snapshot, Some(invoice)))
+    }
 }

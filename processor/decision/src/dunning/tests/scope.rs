@@ -212,3 +212,13 @@ fn a_debt_that_is_paid_before_the_snapshot_is_never_worked_on() {
         ],
     );
 }
+
+#[test]
+fn where_no_plan_applies_what_is_due_is_owed_all_the_same() {
+    let mut life = Life::unknown(policy_of(three_stages()));
+    life.at("2026-01-01", invoice("B1", 10000, "2026-01-02"));
+    assert_eq!(life.state("2026-01-01T23:59:59"), "clear 0.00");
+    assert_eq!(life.state("2026-01-02"), "clear 100.00");
+    life.at("2026-01-02", payment("P1", 4000, &[]));
+    assert_eq!(life.state("2026-01-02"), "clear 60.00");
+}
