@@ -154,7 +154,7 @@ fn invoice(number: u32) -> InvoiceIssued {
 
 /// Every other one names an invoice.
 fn hold(number: u32) -> Body {
-    let named = (number % 2 == 0).then(|| format!("B{number}").into());
+    let named = number.is_multiple_of(2).then(|| format!("B{number}").into());
     let order = HoldOrder {
         id: format!("H{number}").into(),
         kind: HoldKind::Dispute,
@@ -172,7 +172,7 @@ fn hold(number: u32) -> Body {
 
 fn usage(number: u32) -> Body {
     Body::Balance(BalanceChange {
-        name: if number % 2 == 0 { "main" } else { "data" }.into(),
+        name: if number.is_multiple_of(2) { "main" } else { "data" }.into(),
         value: MinorUnits(1_000_000 - i64::from(number)),
         limit: None,
         currency: None,
