@@ -68,3 +68,8 @@ fn what_is_observed_is_recorded_and_not_sent() {
     check("trying.tests.yaml");
     check("observe-services.tests.yaml");
 }
+
+#[test]
+fn rules_that_meet_one_another() {
+    check("together.tests.yaml");
+}
