@@ -268,7 +268,9 @@ fn open_where_due(
     scribe: &mut Scribe<'_>,
 ) -> Option<Timestamp> {
     let plan = ground.plan;
-    let may_open = profile.cycles.is_empty() || plan.rolling;
+    // A cycle of a plan that does not roll works on all there is.
+    let may_open = profile.cycles.is_empty()
+        || (plan.rolling && profile.cycles.iter().all(|cycle| !cycle.owned.is_empty()));
     if debtor.exempt || !may_open {
         return None;
     }

@@ -20,6 +20,7 @@ fn check(name: &str) {
 #[test]
 fn segments_groups_moves_between_plans_and_messages_before_the_due_date() {
     check("plans.tests.yaml");
+    check("moves.tests.yaml");
 }
 
 #[test]
