@@ -39,13 +39,13 @@ fn settle(debtor: &mut Debtor, cause: Cause, scribe: &mut Scribe<'_>) {
     let cause = cause.and_paid(has_paid);
     moving::assign_segment(debtor, false, scribe);
     alerting::announce_expiries(debtor, scribe);
-    let before_stages = scribe.written();
+    if sending::is_any_due(scribe) {
+        // After the cycles have turned: a message that waits for a cycle which just ended is not sent.
+        // Before stages are entered: it was asked for earlier than what they do.
+        dunning::turn(debtor, cause, scribe);
+        sending::wake(debtor, scribe);
+    }
     let next_stage = dunning::advance(debtor, cause, scribe);
-    let after_stages = scribe.written();
-    // After the cycles: a message that waits for a cycle which just ended is not sent. What is sent was
-    // asked for earlier than what a stage does now, and goes out before it.
-    sending::wake(debtor, scribe);
-    scribe.put_before(before_stages, after_stages);
     let next_over = next_over(debtor, scribe);
     let next_expiry = alerting::next_expiry(debtor, scribe);
     let next_wake = sending::next_wake(scribe);

@@ -128,18 +128,6 @@ impl<'a> Scribe<'a> {
         });
     }
 
-    /// How many commands are written so far.
-    pub(crate) fn written(&self) -> usize {
-        self.decisions.commands.len()
-    }
-
-    /// Lets the commands written from `from` on go out before those written from `before` on.
-    pub(crate) fn put_before(&mut self, before: usize, from: usize) {
-        if let Some(commands) = self.decisions.commands.get_mut(before..) {
-            commands.rotate_left(from.saturating_sub(before).min(commands.len()));
-        }
-    }
-
     /// Notes that the state changed.
     pub(crate) fn changed(&mut self) {
         self.decisions.changed = true;
