@@ -32,28 +32,24 @@ pub fn decide(debtor: &mut Debtor, input: Input<'_>, moment: Moment, policies: &
         }
     };
     if let Some(cause) = goes_on {
-        let by_time = matches!(input, Input::Due);
-        settle(debtor, cause, by_time, &mut scribe);
+        settle(debtor, cause, &mut scribe);
     }
     scribe.finish(debtor)
 }
 
-/// Does what is due now, and works out when something is due next. `by_time` where nothing else has
-/// come: then no cycle can have ended, and what waited longest goes first.
-fn settle(debtor: &mut Debtor, cause: Cause, by_time: bool, scribe: &mut Scribe<'_>) {
+/// Does what is due now, and works out when something is due next.
+fn settle(debtor: &mut Debtor, cause: Cause, scribe: &mut Scribe<'_>) {
     let has_paid = end_what_is_over(debtor, scribe);
     let cause = cause.and_paid(has_paid);
     moving::assign_segment(debtor, false, scribe);
     alerting::announce_expiries(debtor, scribe);
-    if by_time && !has_paid {
+    if sending::is_any_due(scribe) {
+        // After the cycles have turned: a message that waits for a cycle which just ended is not sent.
+        // Before stages are entered: it was asked for earlier than what they do.
+        dunning::turn(debtor, cause, scribe);
         sending::wake(debtor, scribe);
     }
-    let mut next_stage = dunning::advance(debtor, cause, scribe);
-    // After the cycles: a message that waits for a cycle which just ended is not sent, one of a cycle
-    // that just resumed is.
-    if sending::wake(debtor, scribe) {
-        next_stage = dunning::advance(debtor, Cause::Other, scribe);
-    }
+    let next_stage = dunning::advance(debtor, cause, scribe);
     let next_over = next_over(debtor, scribe);
     let next_expiry = alerting::next_expiry(debtor, scribe);
     let next_wake = sending::next_wake(scribe);

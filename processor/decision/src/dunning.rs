@@ -144,16 +144,35 @@ pub(crate) fn debt_classes(debtor: &Debtor, policy: &Policy) -> Vec<DebtClass> {
     classes
 }
 
+/// One going through of all cycles.
+#[derive(Clone, Copy)]
+struct Pass {
+    /// What the event at hand may have done to the debt.
+    cause: Cause,
+    /// Whether cycles open and stages are entered as well; else cycles only end, are held or go on.
+    enters: bool,
+}
+
+/// Ends, holds and lets go on what is to be, and enters no stage yet.
+pub(crate) fn turn(debtor: &mut Debtor, cause: Cause, scribe: &mut Scribe<'_>) {
+    go_through(debtor, Pass { cause, enters: false }, scribe);
+}
+
 /// Brings every profile's cycles to where they belong now. Answers the next moment at which
 /// something is due by itself.
 pub(crate) fn advance(debtor: &mut Debtor, cause: Cause, scribe: &mut Scribe<'_>) -> Option<Timestamp> {
+    go_through(debtor, Pass { cause, enters: true }, scribe)
+}
+
+fn go_through(debtor: &mut Debtor, pass: Pass, scribe: &mut Scribe<'_>) -> Option<Timestamp> {
     let snapshot = debtor.own_snapshot().cloned()?;
     let frozen = holding::frozen(&debtor.debt, &debtor.holds);
-    let announced = announcing::announce(debtor, (&snapshot, &frozen), scribe);
+    let announced =
+        if pass.enters { announcing::announce(debtor, (&snapshot, &frozen), scribe) } else { None };
     let classes = debt_classes(debtor, scribe.policy);
     let next = classes
         .into_iter()
-        .filter_map(|class| advance_class(debtor, (&snapshot, &frozen), class, cause, scribe))
+        .filter_map(|class| advance_class(debtor, (&snapshot, &frozen), class, pass, scribe))
         .min();
     let pause_end = debtor.pause.as_ref().and_then(|pause| pause.until);
     let pause_end = pause_end.filter(|end| *end > scribe.moment.horizon);
@@ -164,7 +183,7 @@ fn advance_class(
     debtor: &mut Debtor,
     (snapshot, frozen): (&Snapshot, &[MinorUnits]),
     class: DebtClass,
-    cause: Cause,
+    pass: Pass,
     scribe: &mut Scribe<'_>,
 ) -> Option<Timestamp> {
     let at = debtor.profiles.iter().position(|profile| profile.debt_class == class);
@@ -172,14 +191,14 @@ fn advance_class(
         Some(at) => debtor.profiles.remove(at),
         None => Profile { debt_class: class, cycles_opened: 0, cycles: Vec::new() },
     };
-    let mut next = advance_cycles(debtor, (snapshot, frozen), &mut profile, cause, scribe);
+    let mut next = advance_cycles(debtor, (snapshot, frozen), &mut profile, pass, scribe);
     let applies = plan_name(debtor, scribe.policy).and_then(|name| scribe.policy.plans.get(name));
     // A profile of another kind only works off what it has.
     let applies = applies.filter(|plan| scope::is_of_kind(&profile.debt_class, plan.debt_class));
-    if let Some(plan) = applies {
+    if let Some(plan) = applies.filter(|_| pass.enters) {
         let ground =
             Ground { debt: &debtor.debt, frozen, snapshot, debt_class: &profile.debt_class.clone(), plan };
-        let opened = open_where_due(debtor, ground, &mut profile, cause, scribe);
+        let opened = open_where_due(debtor, ground, &mut profile, pass, scribe);
         next = [next, opened].into_iter().flatten().min();
     }
     if profile.cycles_opened > 0 {
@@ -194,14 +213,14 @@ fn advance_cycles(
     debtor: &mut Debtor,
     (snapshot, frozen): (&Snapshot, &[MinorUnits]),
     profile: &mut Profile,
-    cause: Cause,
+    pass: Pass,
     scribe: &mut Scribe<'_>,
 ) -> Option<Timestamp> {
     let mut next = None;
     let mut at = 0;
     while at < profile.cycles.len() {
         let mut cycle = profile.cycles.remove(at);
-        if !moving::follow(debtor, (snapshot, frozen), profile, &mut cycle, cause, scribe) {
+        if !moving::follow(debtor, (snapshot, frozen), profile, &mut cycle, pass.cause, scribe) {
             continue;
         }
         let ruling = moving::Ruling::take(&cycle, scribe);
@@ -211,7 +230,7 @@ fn advance_cycles(
             None => Some(None),
             Some(plan) => {
                 let ground = Ground { debt: &debtor.debt, frozen, snapshot, debt_class: &class, plan };
-                advance_cycle(debtor, ground, profile, &mut cycle, cause, scribe)
+                advance_cycle(debtor, ground, profile, &mut cycle, pass, scribe)
             }
         };
         ruling.give_back(scribe);
@@ -231,7 +250,7 @@ fn advance_cycle(
     ground: Ground<'_>,
     profile: &Profile,
     cycle: &mut Cycle,
-    cause: Cause,
+    pass: Pass,
     scribe: &mut Scribe<'_>,
 ) -> Option<Option<Timestamp>> {
     let plan = ground.plan;
@@ -246,11 +265,14 @@ fn advance_cycle(
         end(&work, profile, cycle, Ending::Cured, scribe);
         return None;
     }
-    if cause == Cause::Paid && plan.on_part_cure == OnPartCure::StepDown {
+    if pass.cause == Cause::Paid && plan.on_part_cure == OnPartCure::StepDown {
         entering::step_down(&work, profile, cycle, scribe);
     }
     let now = scribe.now();
     held::turn(&work, profile, cycle, now, scribe);
+    if !pass.enters {
+        return Some(None);
+    }
     let again = force::put_on_again(&work, profile, cycle, scribe);
     if cycle.held_since.is_none() {
         entering::enter_due_stages(&work, profile, cycle, scribe);
@@ -266,11 +288,13 @@ fn open_where_due(
     debtor: &Debtor,
     ground: Ground<'_>,
     profile: &mut Profile,
-    cause: Cause,
+    pass: Pass,
     scribe: &mut Scribe<'_>,
 ) -> Option<Timestamp> {
     let plan = ground.plan;
-    let may_open = profile.cycles.is_empty() || plan.rolling;
+    // A cycle of a plan that does not roll works on all there is.
+    let may_open = profile.cycles.is_empty()
+        || (plan.rolling && profile.cycles.iter().all(|cycle| !cycle.owned.is_empty()));
     if debtor.exempt || !may_open {
         return None;
     }
@@ -281,10 +305,11 @@ fn open_where_due(
         return next;
     }
     let work = Work { debtor, snapshot: ground.snapshot, plan, ground, scope: &scope, by_clock: &by_clock };
-    let mut cycle = open(&work, profile, cause, scribe);
+    let mut cycle = open(&work, profile, pass.cause, scribe);
     let opened_at = cycle.opened_at;
     held::turn(&work, profile, &mut cycle, opened_at, scribe);
-    let due = advance_cycle(debtor, ground, profile, &mut cycle, Cause::Other, scribe);
+    let due =
+        advance_cycle(debtor, ground, profile, &mut cycle, Pass { cause: Cause::Other, ..pass }, scribe);
     let Some(due) = due else { return next };
     profile.cycles.push(cycle);
     [next, due].into_iter().flatten().min()

@@ -20,4 +20,4 @@ mod waking;
 pub(crate) use order::{Undo, send_undo};
 pub(crate) use reports::on_report;
 pub(crate) use request::{DebtOf, Reach, Request, Requested, figures_of, request};
-pub(crate) use waking::{forget, next_wake, wake};
+pub(crate) use waking::{forget, is_any_due, next_wake, wake};

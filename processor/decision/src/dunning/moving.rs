@@ -136,9 +136,22 @@ pub(super) fn follow(
         if was_observed && goes_under.is_some_and(|plan| !plan.observe && !current.observe) {
             force::go_live(cycle);
         }
+        if let Some(plan) = goes_under {
+            own_or_share(profile, cycle, plan, &by_clock);
+        }
     }
     ruling.give_back(scribe);
     goes_on
+}
+
+/// Under a rolling plan the cycle owns from now on what there is. Under another it works on all,
+/// where it is the only one.
+fn own_or_share(profile: &Profile, cycle: &mut Cycle, plan: &Plan, scope: &Scope) {
+    if plan.rolling && cycle.owned.is_empty() {
+        cycle.owned = scope.invoices.iter().map(|invoice| invoice.id.clone()).collect();
+    } else if !plan.rolling && profile.cycles.is_empty() {
+        cycle.owned.clear();
+    }
 }
 
 /// The plan of the cycle in the version that holds now, where the cycle is to come under it: it

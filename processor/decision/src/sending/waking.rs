@@ -32,6 +32,12 @@ pub(crate) fn next_wake(scribe: &Scribe<'_>) -> Option<Timestamp> {
     scribe.under_way.iter().filter_map(|command| command.wakes_at).filter(|wakes| *wakes > horizon).min()
 }
 
+/// Whether anything is to be woken, be it of a cycle that is held.
+pub(crate) fn is_any_due(scribe: &Scribe<'_>) -> bool {
+    let horizon = scribe.moment.horizon;
+    scribe.under_way.iter().any(|command| command.wakes_at.is_some_and(|wakes| wakes <= horizon))
+}
+
 /// What is due, the one due first first.
 fn take_due(debtor: &Debtor, scribe: &mut Scribe<'_>) -> Vec<CommandUnderWay> {
     let horizon = scribe.moment.horizon;

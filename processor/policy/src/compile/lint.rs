@@ -47,7 +47,8 @@ impl Checker<'_> {
         }
     }
 
-    /// With `severest`, a stage that is always due together with the next one is never entered.
+    /// With `severest`, a stage that is always due together with the next one is never entered, but where
+    /// a later one waits for its notice.
     fn passed_over(&mut self, plan: &PlanFile, before: &StageFile, stage: &StageFile) {
         let earliest = before.after.value.0.nominal_micros().max(scope(plan).nominal_micros());
         let due_with_it = stage.after.value.0.nominal_micros() <= earliest;
@@ -55,7 +56,9 @@ impl Checker<'_> {
             || stage.notice.is_some()
             || stage.window.is_some();
         let asks = stage.if_debt.is_some() || stage.if_invoices.is_some() || stage.if_task.is_some();
-        if due_with_it && !waits && !asks {
+        let notices = plan.stages.iter().filter_map(|stage| stage.notice.as_ref());
+        let is_notice = notices.map(|notice| &notice.of.value).any(|of| *of == before.stage.value);
+        if due_with_it && !waits && !asks && !is_notice {
             let (name, next) = (&before.stage.value, &stage.stage.value);
             let message =
                 format!("`{name}` cannot be reached: `{next}` is always due with it and passes it over");

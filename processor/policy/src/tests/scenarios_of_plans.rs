@@ -20,6 +20,7 @@ fn check(name: &str) {
 #[test]
 fn segments_groups_moves_between_plans_and_messages_before_the_due_date() {
     check("plans.tests.yaml");
+    check("moves.tests.yaml");
 }
 
 #[test]
@@ -67,4 +68,9 @@ fn what_is_observed_is_recorded_and_not_sent() {
     check("observe.tests.yaml");
     check("trying.tests.yaml");
     check("observe-services.tests.yaml");
+}
+
+#[test]
+fn rules_that_meet_one_another() {
+    check("together.tests.yaml");
 }

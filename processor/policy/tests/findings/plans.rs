@@ -45,6 +45,11 @@ fn stages_that_cannot_be_reached() {
     );
     plan_is_fine(&severest("a, after: 5d", "b, after: 6d"));
     plan_is_fine(&severest("a, after: 5d", "b, after: 5d, min_gap: 1d"));
+    let noticed = format!("stage: c, after: 7d, notice: {{ of: a, at_least: 2d }}, {DO}");
+    plan_is_fine(&stages(
+        "catch_up: severest, ",
+        &[&format!("stage: a, after: 5d, {NOTIFY}"), &format!("stage: b, after: 5d, {DO}"), &noticed],
+    ));
     plan_is_fine(&format!(
         "anchor: entry, days_before_entry: 7d, {}",
         severest("a, after: 5d", "b, after: 6d")

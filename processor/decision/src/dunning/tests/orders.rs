@@ -340,6 +340,39 @@ fn a_move_is_not_lost_where_a_payment_that_waited_pays_in_the_same_moment() {
 }
 
 #[test]
+fn a_cycle_that_does_not_roll_works_on_all_there_is_beside_a_rolling_plan() {
+    let rolling = |soft: Plan| Plan { rolling: true, ..soft };
+    check(
+        groups(rolling),
+        vec![
+            ("2026-03-01", Some(invoice("B1", 10_00, "2026-03-01")), "remind", ""),
+            ("2026-03-02", Some(assign("soft")), "", "active remind 10.00"),
+            ("2026-03-05", Some(invoice("B2", 10_00, "2026-03-05")), "", "active remind 20.00"),
+            ("2026-03-11", None, "bar, +bar", ""),
+            ("2026-03-12", Some(payment("P1", 20_00, &[])), "-un-bar, thanks", "clear 0.00"),
+        ],
+    );
+}
+
+#[test]
+fn a_cycle_mapped_to_a_rolling_plan_owns_what_there_is_and_new_bills_are_chased_from_the_start() {
+    let mapping = |soft: Plan| {
+        let stages = [("remind", "call")].map(|(from, to)| (from.into(), to.into())).into();
+        let maps_from = [("hard".into(), stages)].into();
+        Plan { rolling: true, on_resegment: OnResegment::Map, maps_from, ..soft }
+    };
+    check(
+        groups(mapping),
+        vec![
+            ("2026-03-01", Some(invoice("B1", 10_00, "2026-03-01")), "remind", ""),
+            ("2026-03-02", Some(assign("soft")), "", "active call 10.00"),
+            ("2026-03-05", Some(invoice("B2", 10_00, "2026-03-05")), "call", "active call 20.00"),
+            ("2026-03-06", Some(payment("P1", 10_00, &["B1"])), "", "active call 10.00"),
+        ],
+    );
+}
+
+#[test]
 fn restart_begins_the_cycle_anew() {
     let mut life = check(
         groups(|soft| Plan { on_resegment: OnResegment::Restart, ..soft }),
