@@ -151,6 +151,5 @@ fn finding(span: crate::Span, message: impl Into<String>, help: &str) -> Finding
 #[cfg(test)]
 mod orders;
 #[cfg(test)]
-mod scenarios_of_plans;
 #[cfg(test)]
 mod suites;
