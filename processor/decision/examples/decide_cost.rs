@@ -47,7 +47,10 @@ fn main() -> Fallible<()> {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
     let world = World::new()?;
     let (ordinary, large) = (world.ordinary()?, world.large()?);
-    println!("{:<44} {:>10} {:>12} {:>8}   least", "nanoseconds a decision, median", "ordinary", "large", "times");
+    println!(
+        "{:<44} {:>10} {:>12} {:>8}   least",
+        "nanoseconds a decision, median", "ordinary", "large", "times"
+    );
     for (name, body) in cases() {
         if !wanted.is_empty() && !wanted.iter().any(|word| name.contains(word.as_str())) {
             continue;
@@ -193,8 +196,12 @@ fn event(id: &str, at: Timestamp, body: Body) -> Event {
 }
 
 fn snapshot() -> Snapshot {
-    let service =
-        |id: &str| Service { id: id.into(), kind: Some("mobile".to_owned()), provider: None, always_on: false };
+    let service = |id: &str| Service {
+        id: id.into(),
+        kind: Some("mobile".to_owned()),
+        provider: None,
+        always_on: false,
+    };
     Snapshot {
         payment_mode: PaymentMode::Postpaid,
         currency: None,
@@ -283,7 +290,11 @@ fn policy(zone: Zone) -> Fallible<Policy> {
     let of_group = PlanGroup { standard: plan.name.clone(), plans: vec![plan.name.clone()] };
     let delivery = Delivery { report_within: Some(Period::Exact(DAY)), retries: 1, then: None };
     Ok(Policy {
-        identity: PolicyIdentity { name: "cost".into(), version: "1".into(), hash: "0123456789abcdef".into() },
+        identity: PolicyIdentity {
+            name: "cost".into(),
+            version: "1".into(),
+            hash: "0123456789abcdef".into(),
+        },
         effective_from: None,
         defaults: Defaults { zone, currency: euro(), language: "de".into() },
         attributes: Vec::new(),
@@ -368,10 +379,7 @@ fn plan() -> Fallible<Plan> {
         },
         stage("suspend", 35, vec![order("suspend", "resume")]),
     ];
-    let soon = BeforeDue {
-        before: Period::Days(3),
-        measures: vec![message("soon", MessageClass::Reminder)],
-    };
+    let soon = BeforeDue { before: Period::Days(3), measures: vec![message("soon", MessageClass::Reminder)] };
     Ok(Plan {
         name: "private".into(),
         debt_class: DebtClassBy::All,

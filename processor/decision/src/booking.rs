@@ -16,11 +16,12 @@ pub(crate) use payments::{book_payment, check_payment};
 pub(crate) use reversals::{book_reversal, check_reversal};
 pub(crate) use waiting::{end_waits, is_waited_for, next_wait_end};
 
-use crate::debt::{Debt, Invoice};
+use crate::debt::{BookedPayment, Debt, Invoice};
 use crate::debtor::Debtor;
 use crate::event::InvoiceIssued;
 use crate::ids::{AccountId, InvoiceId};
 use crate::money::{Currency, LARGEST_AMOUNT, MinorUnits};
+use crate::places::Places;
 use crate::record::{Figure, RecordKind};
 use crate::rejection::Rejection;
 use crate::scribe::Scribe;
@@ -158,9 +159,17 @@ pub(crate) fn forget_old(debt: &mut Debt, oldest_kept: Timestamp) {
     if !has_old(debt) {
         return;
     }
+    let known = debt.invoices.len();
     debt.invoices.retain(|invoice| invoice.closed_at.is_none_or(|closed| closed >= oldest_kept));
     let Debt { invoices, payments, adjustments, .. } = debt;
-    let is_kept = |id: &InvoiceId| invoices.iter().any(|invoice| invoice.id == *id);
+    let is_old = |payment: &&BookedPayment| payment.booked_at < oldest_kept;
+    if invoices.len() == known && !payments.iter().any(|payment| is_old(&payment)) {
+        return;
+    }
+    let paid = payments.iter().filter(is_old).flat_map(|payment| &payment.allocations);
+    let asked_for = paid.map(|part| &part.invoice).chain(adjustments.iter().map(|each| &each.invoice));
+    let places = Places::of(invoices, asked_for);
+    let is_kept = |id: &InvoiceId| places.get(id).is_some();
     adjustments.retain(|adjustment| is_kept(&adjustment.invoice));
     payments.retain(|payment| {
         payment.booked_at >= oldest_kept

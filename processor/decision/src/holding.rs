@@ -15,7 +15,7 @@ mod telling;
 mod tests;
 
 pub(crate) use ending::{end_holds, forget_old, next_end};
-pub(crate) use freezing::frozen;
+pub(crate) use freezing::{frozen, frozen_at, places};
 pub(crate) use making::{check_hold, make_hold};
 pub(crate) use outcomes::{check_outcome, end_dispute, on_adjusted};
 pub(crate) use receipts::{check_refusal, check_unconfirmed, confirm, hold_unconfirmed, refuse};

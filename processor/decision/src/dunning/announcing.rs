@@ -16,7 +16,7 @@ use crate::time::Timestamp;
 /// Sends what is due before the due dates of open invoices. Answers when that is the case next.
 pub(super) fn announce(
     debtor: &mut Debtor,
-    (snapshot, frozen): (&Snapshot, &[MinorUnits]),
+    frozen: &[MinorUnits],
     scribe: &mut Scribe<'_>,
 ) -> Option<Timestamp> {
     let policy = scribe.policy;
@@ -25,13 +25,19 @@ pub(super) fn announce(
         return None;
     }
     let account_id = AccountId::from(debtor.id.as_str());
+    let Debtor { members, debt, .. } = debtor;
+    let own = members.iter().find(|member| member.account_id == account_id)?;
+    let snapshot = own.snapshot.as_ref()?;
+    let yesterday = scribe.zone.date_of(scribe.now()).plus_days(-1);
     let mut next: Option<Timestamp> = None;
-    for (invoice, frozen) in debtor.debt.invoices.iter_mut().zip(frozen) {
-        if !may_be_announced(invoice, *frozen, plan, snapshot) {
+    for (invoice, frozen) in debt.invoices.iter_mut().zip(frozen) {
+        // Most are due already; which those are, is seen without asking the zone.
+        if invoice.due <= yesterday || !may_be_announced(invoice, *frozen, plan, snapshot) {
             continue;
         }
+        let due_day = scribe.zone.start_of(invoice.due);
         for rule in &plan.before_due {
-            match stands(invoice, rule, scribe) {
+            match stands(invoice, due_day, rule, scribe) {
                 Stands::Due => tell(&account_id, snapshot, invoice, rule, plan, scribe),
                 Stands::Later(at) => next = Some(next.map_or(at, |next| next.min(at))),
                 Stands::Over => {}
@@ -44,11 +50,10 @@ pub(super) fn announce(
 /// Whether anything may be said of an invoice before it is due: it is open, nothing freezes it, and
 /// it is one that the plan is for.
 fn may_be_announced(invoice: &Invoice, frozen: MinorUnits, plan: &Plan, snapshot: &Snapshot) -> bool {
-    let class = scope::class_of(invoice, plan.debt_class);
     invoice.outstanding().is_positive()
         && !frozen.is_positive()
         && !invoice.kept_out
-        && scope::is_of(invoice, &class, plan, snapshot)
+        && scope::is_for(invoice, plan, snapshot)
 }
 
 /// How a message before an invoice's due date stands.
@@ -61,17 +66,13 @@ enum Stands {
     Over,
 }
 
-fn stands(invoice: &Invoice, rule: &BeforeDue, scribe: &Scribe<'_>) -> Stands {
-    let due_day = scribe.zone.start_of(invoice.due);
-    let at = scribe.zone.before(due_day, rule.before);
-    let is_told = invoice.announced.iter().any(|told| *told == rule.before.to_string());
-    if is_told || scribe.now() >= due_day {
-        Stands::Over
-    } else if at <= scribe.moment.horizon {
-        Stands::Due
-    } else {
-        Stands::Later(at)
+fn stands(invoice: &Invoice, due_day: Timestamp, rule: &BeforeDue, scribe: &Scribe<'_>) -> Stands {
+    let is_told = || invoice.announced.iter().any(|told| *told == rule.before.to_string());
+    if scribe.now() >= due_day || is_told() {
+        return Stands::Over;
     }
+    let at = scribe.zone.before(due_day, rule.before);
+    if at <= scribe.moment.horizon { Stands::Due } else { Stands::Later(at) }
 }
 
 fn tell(

@@ -235,7 +235,7 @@ pub(crate) fn is_observed(plan: &Plan, scribe: &Scribe<'_>) -> bool {
 }
 
 fn debt_values(work: &Work<'_>, cycle: &Cycle, scribe: &Scribe<'_>) -> DebtValues {
-    let oldest_due = work.scope.invoices.iter().map(|invoice| invoice.due).min();
+    let oldest_due = work.scope.oldest_due;
     DebtValues {
         real: scribe.money(work.scope.real),
         conditional: scribe.money(work.scope.conditional),

@@ -116,8 +116,7 @@ pub(super) fn follow(
     if let Some(plan) = former.or(version) {
         let class = profile.debt_class.clone();
         let ground = Ground { debt: &debtor.debt, frozen, snapshot, debt_class: &class, plan };
-        let scope_until = |until| Scope::of(ground, Whose::of(cycle), until, &scribe.zone);
-        let (scope, by_clock) = (scope_until(scribe.moment.horizon), scope_until(scribe.now()));
+        let (scope, by_clock) = Scope::both(ground, Whose::of(cycle), scribe);
         let work = Work { debtor, snapshot, plan, ground, scope: &scope, by_clock: &by_clock };
         match (target, version) {
             (Some((_, OnResegment::Restart)), _) => {

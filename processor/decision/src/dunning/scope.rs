@@ -11,16 +11,24 @@ use crate::debt::{Debt, Invoice};
 use crate::ids::InvoiceId;
 use crate::money::{Decimal, MinorUnits};
 use crate::plan::{CountDate, DebtClassBy, Plan};
-use crate::time::{Date, Timestamp, Zone};
+use crate::scribe::Scribe;
+use crate::time::{Date, Period, Timestamp, Zone};
 
-/// The invoices of a profile that are in its plan's scope, and worked on by one cycle.
+/// What the invoices of a profile make that are in its plan's scope, and worked on by one cycle.
+#[derive(Clone, Copy)]
 pub(crate) struct Scope {
-    /// They, by count date, oldest first.
-    pub(crate) invoices: Vec<InScope>,
+    /// How many they are.
+    pub(crate) invoices: usize,
+    /// How many of them are not frozen as a whole.
+    pub(crate) workable_invoices: usize,
     /// What is left of them.
     pub(crate) real: MinorUnits,
     /// What is left of them and not frozen by a hold.
     pub(crate) conditional: MinorUnits,
+    /// The oldest count date.
+    pub(crate) oldest: Option<Date>,
+    /// The earliest due date.
+    pub(crate) oldest_due: Option<Date>,
     /// When the next invoice comes into scope.
     pub(crate) next_entry: Option<Timestamp>,
 }
@@ -72,64 +80,67 @@ impl Whose<'_> {
 }
 
 /// An invoice that counts.
-pub(crate) struct InScope {
+pub(crate) struct InScope<'a> {
     /// Which one.
-    pub(crate) id: InvoiceId,
-    /// The date its age is counted from.
-    pub(crate) count_date: Date,
-    /// Until when it was to be paid.
-    pub(crate) due: Date,
+    pub(crate) invoice: &'a Invoice,
     /// When it came into scope.
     pub(crate) enters: Timestamp,
-    /// When it was booked.
-    pub(crate) booked_at: Timestamp,
-    /// What is left of it.
-    pub(crate) outstanding: MinorUnits,
-    /// What of that a hold freezes.
+    /// What of it a hold freezes.
     pub(crate) frozen: MinorUnits,
+}
+
+impl<'a> Ground<'a> {
+    /// The invoices in scope of the days up to `until`, by count date, oldest first.
+    pub(crate) fn in_scope(self, whose: Whose<'_>, until: Timestamp, zone: &Zone) -> Vec<InScope<'a>> {
+        let days = Days::new(self.plan, until, zone);
+        let has_entered =
+            |(invoice, _): &(&Invoice, MinorUnits)| days.have_entered(count_date(self.plan, invoice));
+        let mut entered: Vec<_> = self.candidates(whose).filter(has_entered).collect();
+        entered.sort_by_key(|(invoice, _)| count_date(self.plan, invoice));
+        // They come by date: the zone is asked once a date.
+        let mut asked: Option<(Date, Timestamp)> = None;
+        let in_scope = |(invoice, frozen)| {
+            let date = count_date(self.plan, invoice);
+            let known = asked.filter(|(of, _)| *of == date);
+            let (_, enters) = *asked.insert(known.unwrap_or_else(|| (date, entry(zone, self.plan, date))));
+            InScope { invoice, frozen, enters }
+        };
+        entered.into_iter().map(in_scope).collect()
+    }
+
+    /// The open invoices that are in scope once their day has come, and what holds freeze of each.
+    fn candidates(self, whose: Whose<'_>) -> impl Iterator<Item = (&'a Invoice, MinorUnits)> {
+        let Ground { debt, frozen, snapshot, debt_class, plan } = self;
+        let is_candidate = move |(invoice, _): &(&Invoice, MinorUnits)| {
+            invoice.outstanding().is_positive()
+                && whose.is_about(invoice)
+                && is_in(invoice, debt_class)
+                && is_for(invoice, plan, snapshot)
+        };
+        debt.invoices.iter().zip(frozen.iter().copied()).filter(is_candidate)
+    }
 }
 
 impl Scope {
     /// The scope of these invoices, of the days up to `until`.
     pub(crate) fn of(ground: Ground<'_>, whose: Whose<'_>, until: Timestamp, zone: &Zone) -> Self {
-        let Ground { debt, frozen, snapshot, debt_class, plan } = ground;
-        let mut invoices = Vec::new();
-        let mut next_entry: Option<Timestamp> = None;
-        let candidates = debt.invoices.iter().zip(frozen).filter(|(invoice, _)| {
-            invoice.outstanding().is_positive()
-                && whose.is_about(invoice)
-                && is_of(invoice, debt_class, plan, snapshot)
-        });
-        for (invoice, frozen) in candidates {
-            let enters = entry(zone, plan, invoice);
-            if enters > until {
-                next_entry = Some(next_entry.map_or(enters, |known| known.min(enters)));
-                continue;
-            }
-            invoices.push(InScope {
-                id: invoice.id.clone(),
-                count_date: count_date(plan, invoice),
-                due: invoice.due,
-                enters,
-                booked_at: invoice.booked_at,
-                outstanding: invoice.outstanding(),
-                frozen: *frozen,
-            });
+        let mut counting = Counting::new(ground.plan, until, zone);
+        for (invoice, frozen) in ground.candidates(whose) {
+            counting.count(invoice, frozen);
         }
-        invoices.sort_by_key(|invoice| (invoice.count_date, invoice.enters));
-        let real: MinorUnits = invoices.iter().map(|invoice| invoice.outstanding).sum();
-        let held: MinorUnits = invoices.iter().map(|invoice| invoice.frozen).sum();
-        Self { invoices, real, conditional: real.minus(held), next_entry }
+        counting.counted()
     }
 
-    /// How many invoices count that are not frozen as a whole.
-    pub(crate) fn workable_invoices(&self) -> usize {
-        self.invoices.iter().filter(|invoice| invoice.frozen < invoice.outstanding).count()
-    }
-
-    /// The invoice with the oldest count date.
-    pub(crate) fn oldest(&self) -> Option<&InScope> {
-        self.invoices.first()
+    /// The scopes of these invoices up to the horizon, and by the clock. They mostly are the same,
+    /// and the invoices may be thousands: these are gone through once.
+    pub(crate) fn both(ground: Ground<'_>, whose: Whose<'_>, scribe: &Scribe<'_>) -> (Self, Self) {
+        let counting = |until| Counting::new(ground.plan, until, &scribe.zone);
+        let (mut scope, mut by_clock) = (counting(scribe.moment.horizon), counting(scribe.now()));
+        for (invoice, frozen) in ground.candidates(whose) {
+            scope.count(invoice, frozen);
+            by_clock.count(invoice, frozen);
+        }
+        (scope.counted(), by_clock.counted())
     }
 
     /// Whether the conditional debt opens a cycle.
@@ -151,9 +162,96 @@ impl Scope {
     }
 }
 
-/// When an invoice comes into a plan's scope.
-pub(crate) fn entry(zone: &Zone, plan: &Plan, invoice: &Invoice) -> Timestamp {
-    zone.after(zone.start_of(count_date(plan, invoice)), plan.days_before_entry)
+/// A scope while its invoices are counted.
+struct Counting<'a> {
+    days: Days<'a>,
+    scope: Scope,
+    /// The earliest count date whose day has not come.
+    next: Option<Date>,
+}
+
+impl<'a> Counting<'a> {
+    fn new(plan: &'a Plan, until: Timestamp, zone: &'a Zone) -> Self {
+        let scope = Scope {
+            invoices: 0,
+            workable_invoices: 0,
+            real: MinorUnits::ZERO,
+            conditional: MinorUnits::ZERO,
+            oldest: None,
+            oldest_due: None,
+            next_entry: None,
+        };
+        Self { days: Days::new(plan, until, zone), scope, next: None }
+    }
+
+    fn count(&mut self, invoice: &Invoice, frozen: MinorUnits) {
+        let earlier = |known: Option<Date>, date: Date| Some(known.map_or(date, |known| known.min(date)));
+        let date = count_date(self.days.plan, invoice);
+        if !self.days.have_entered(date) {
+            self.next = earlier(self.next, date);
+            return;
+        }
+        let (scope, outstanding) = (&mut self.scope, invoice.outstanding());
+        scope.invoices = scope.invoices.saturating_add(1);
+        if frozen < outstanding {
+            scope.workable_invoices = scope.workable_invoices.saturating_add(1);
+        }
+        scope.real = scope.real.plus(outstanding);
+        scope.conditional = scope.conditional.plus(outstanding.minus(frozen));
+        scope.oldest = earlier(scope.oldest, date);
+        scope.oldest_due = earlier(scope.oldest_due, invoice.due);
+    }
+
+    fn counted(self) -> Scope {
+        let next_entry = self.next.map(|date| entry(self.days.zone, self.days.plan, date));
+        Scope { next_entry, ..self.scope }
+    }
+}
+
+/// Which count dates have entered a plan's scope by a moment. To ask the zone is dear, and only of
+/// the days about that moment is it needed.
+struct Days<'a> {
+    plan: &'a Plan,
+    zone: &'a Zone,
+    until: Timestamp,
+    /// The day that enters then, were clocks on UTC.
+    about: i64,
+    /// The last day that has entered, once one of those about it was asked for.
+    last: std::cell::OnceCell<Option<Date>>,
+}
+
+/// No zone's clocks are further from UTC than this, nor does any leave out more, in days.
+const FURTHEST_DAYS: i64 = 2;
+
+impl<'a> Days<'a> {
+    fn new(plan: &'a Plan, until: Timestamp, zone: &'a Zone) -> Self {
+        let micros = until.micros_since(Timestamp(plan.days_before_entry.nominal_micros()));
+        let about = micros.div_euclid(Period::Days(1).nominal_micros());
+        Self { plan, zone, until, about, last: std::cell::OnceCell::new() }
+    }
+
+    fn have_entered(&self, date: Date) -> bool {
+        let ahead = i64::from(date.days()).saturating_sub(self.about);
+        if ahead.abs() > FURTHEST_DAYS {
+            return ahead < 0;
+        }
+        self.last().is_some_and(|last| date <= last)
+    }
+
+    /// The last day about the moment that has entered.
+    fn last(&self) -> Option<Date> {
+        *self.last.get_or_init(|| {
+            let about = Date::from_days(i32::try_from(self.about).ok()?)?;
+            let furthest = i32::try_from(FURTHEST_DAYS).unwrap_or(0);
+            let mut days = (-furthest..=furthest).rev().map(|days| about.plus_days(days));
+            days.find(|day| entry(self.zone, self.plan, *day) <= self.until)
+        })
+    }
+}
+
+/// When an invoice of this count date comes into a plan's scope.
+fn entry(zone: &Zone, plan: &Plan, date: Date) -> Timestamp {
+    zone.after(zone.start_of(date), plan.days_before_entry)
 }
 
 /// The date a plan counts an invoice's age from.
@@ -182,12 +280,16 @@ pub(crate) fn is_of_kind(class: &DebtClass, by: DebtClassBy) -> bool {
     }
 }
 
-/// Whether an invoice is of a debt class, and the plan for it.
-pub(crate) fn is_of(invoice: &Invoice, class: &DebtClass, plan: &Plan, snapshot: &Snapshot) -> bool {
-    let is_in_class = match class {
+/// Whether an invoice is of a debt class.
+pub(crate) fn is_in(invoice: &Invoice, class: &DebtClass) -> bool {
+    match class {
         DebtClass::All => true,
         DebtClass::Provider(provider) => invoice.provider == *provider,
         DebtClass::Service(service) => invoice.service == *service,
-    };
-    is_in_class && plan.include.as_ref().is_none_or(|include| include.holds(snapshot, Some(invoice)))
+    }
+}
+
+/// Whether the plan is for an invoice.
+pub(crate) fn is_for(invoice: &Invoice, plan: &Plan, snapshot: &Snapshot) -> bool {
+    plan.include.as_ref().is_none_or(|include| include.holds(snapshot, Some(invoice)))
 }

@@ -65,7 +65,7 @@ pub(crate) fn aged_at(
 ) -> Option<Timestamp> {
     let zone = &scribe.zone;
     let anchor = match plan.anchor {
-        Anchor::Oldest => zone.start_of(scope.oldest()?.count_date),
+        Anchor::Oldest => zone.start_of(scope.oldest?),
         Anchor::Entry => cycle.opened_at,
     };
     let spans = cycle.held.iter().filter(|_| plan.pause_clock);
@@ -121,12 +121,12 @@ pub(crate) struct Asked {
 impl Asked {
     /// The debt as holds leave it.
     pub(crate) fn conditional(scope: &Scope) -> Self {
-        Self { debt: scope.conditional, invoices: scope.workable_invoices() }
+        Self { debt: scope.conditional, invoices: scope.workable_invoices }
     }
 
     /// The debt as it would be without any hold.
     pub(crate) fn real(scope: &Scope) -> Self {
-        Self { debt: scope.real, invoices: scope.invoices.len() }
+        Self { debt: scope.real, invoices: scope.invoices }
     }
 }
 

@@ -3,12 +3,13 @@
 //! Every end is a function of the hold and the debt; when that is looked at does not matter.
 
 use super::freezing::Open;
-use super::{MOST_REMEMBERED, bounds, is_paid_off, telling};
+use super::{MOST_REMEMBERED, bounds, telling};
 use crate::debtor::Debtor;
 use crate::event::{Control, Instalment};
 use crate::hold::{FormerHold, Hold, HoldReason};
 use crate::ids::AccountId;
 use crate::money::MinorUnits;
+use crate::places::Places;
 use crate::record::RecordKind;
 use crate::scribe::Scribe;
 use crate::time::{Date, Timestamp, Zone};
@@ -122,9 +123,11 @@ fn first_unpaid(hold: &Hold, paid: MinorUnits) -> Option<(Instalment, MinorUnits
 }
 
 /// How each hold ends by itself, with what is paid of it.
-fn ends(debtor: &Debtor) -> impl Iterator<Item = (&Hold, MinorUnits, Option<(When, End)>)> {
-    let paid_off = debtor.holds.iter().filter(|hold| is_paid_off(hold.kind));
-    let open = Open::for_holds(&debtor.debt, paid_off);
+fn ends<'a>(
+    debtor: &'a Debtor,
+    places: &'a Places,
+) -> impl Iterator<Item = (&'a Hold, MinorUnits, Option<(When, End)>)> {
+    let open = Open::for_holds(&debtor.debt, places, debtor.holds.iter());
     debtor.holds.iter().map(move |hold| {
         let paid = open.paid(hold);
         (hold, paid, end_of(hold, paid))
@@ -143,7 +146,12 @@ pub(super) struct Over {
 
 /// Ends the holds whose end has come by `until`, in the order of their ends. Answers whether there
 /// was one.
-pub(crate) fn end_holds(debtor: &mut Debtor, until: Timestamp, scribe: &mut Scribe<'_>) -> bool {
+pub(crate) fn end_holds(
+    debtor: &mut Debtor,
+    places: &Places,
+    until: Timestamp,
+    scribe: &mut Scribe<'_>,
+) -> bool {
     if debtor.holds.is_empty() {
         return false;
     }
@@ -152,7 +160,7 @@ pub(crate) fn end_holds(debtor: &mut Debtor, until: Timestamp, scribe: &mut Scri
         let (when, end) = end.filter(|(when, _)| when.has_come(until, today))?;
         Some(Over { hold: hold.clone(), end, at: when.moment(&scribe.zone), paid })
     };
-    let mut over: Vec<Over> = ends(debtor).filter_map(due).collect();
+    let mut over: Vec<Over> = ends(debtor, places).filter_map(due).collect();
     if over.is_empty() {
         return false;
     }
@@ -165,9 +173,9 @@ pub(crate) fn end_holds(debtor: &mut Debtor, until: Timestamp, scribe: &mut Scri
 }
 
 /// When the next hold ends by itself.
-pub(crate) fn next_end(debtor: &Debtor, scribe: &Scribe<'_>) -> Option<Timestamp> {
+pub(crate) fn next_end(debtor: &Debtor, places: &Places, scribe: &Scribe<'_>) -> Option<Timestamp> {
     let (mut moment, mut day): (Option<Timestamp>, Option<Date>) = (None, None);
-    for (_, _, end) in ends(debtor) {
+    for (_, _, end) in ends(debtor, places) {
         match end.map(|(when, _)| when) {
             // Whatever was to end at once has ended.
             None | Some(When::AtOnce) => {}

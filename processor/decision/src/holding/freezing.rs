@@ -8,12 +8,24 @@ use crate::debt::{Debt, Invoice};
 use crate::hold::{Covered, Hold};
 use crate::ids::InvoiceId;
 use crate::money::MinorUnits;
+use crate::places::{OldestFirst, Places};
 use crate::time::{Date, Timestamp};
 
 /// What the holds freeze of each invoice, in the order of the debt's invoices: never more than is
 /// outstanding.
 pub(crate) fn frozen(debt: &Debt, holds: &[Hold]) -> Vec<MinorUnits> {
-    shares(debt, holds).by_invoice
+    frozen_at(debt, holds, &places(debt, holds))
+}
+
+/// The same, where the places of what the holds ask for are known.
+pub(crate) fn frozen_at(debt: &Debt, holds: &[Hold], places: &Places) -> Vec<MinorUnits> {
+    shares(debt, holds, places).by_invoice
+}
+
+/// The places of the invoices that the holds ask for. While no invoice is added or forgotten they
+/// hold for fewer of these holds, too.
+pub(crate) fn places(debt: &Debt, holds: &[Hold]) -> Places {
+    Places::of(&debt.invoices, holds.iter().flat_map(named))
 }
 
 /// What is frozen, as both sides see it: the sums are the same.
@@ -26,12 +38,12 @@ pub(crate) struct Shares {
 
 /// Shares the open debt out to the holds: first to those that name invoices, then to the others,
 /// each kind in the order made, and to each the oldest due first.
-pub(crate) fn shares(debt: &Debt, holds: &[Hold]) -> Shares {
+pub(crate) fn shares(debt: &Debt, holds: &[Hold], places: &Places) -> Shares {
     let by_hold = vec![MinorUnits::ZERO; holds.len()];
     if holds.is_empty() {
         return Shares { by_invoice: vec![MinorUnits::ZERO; debt.invoices.len()], by_hold };
     }
-    let open = Open::for_holds(debt, holds.iter());
+    let open = Open::for_holds(debt, places, holds.iter());
     let mut sharing = Sharing {
         left: debt.invoices.iter().map(Invoice::outstanding).collect(),
         shares: Shares { by_invoice: vec![MinorUnits::ZERO; debt.invoices.len()], by_hold },
@@ -84,19 +96,18 @@ impl Sharing {
     /// Lets the holds that name no invoice freeze the oldest: each goes on where the one before it
     /// stopped.
     fn freeze_oldest(&mut self, debt: &Debt, holds: &[Hold], open: &Open<'_>) {
-        let mut by_age: Vec<usize> = (0..debt.invoices.len()).collect();
-        by_age.retain(|at| self.left.get(*at).is_some_and(|left| left.is_positive()));
-        by_age.sort_by_key(|at| debt.invoices.get(*at).map(age));
-        let mut by_age = by_age.into_iter().peekable();
+        let is_left = |at: usize| self.left.get(at).is_some_and(|left| left.is_positive());
+        let mut oldest = OldestFirst::of(&debt.invoices, |at, _| is_left(at));
+        let mut next = oldest.next(&debt.invoices);
         for (place, hold) in holds.iter().enumerate().filter(|(_, hold)| hold.invoices.is_empty()) {
             let mut unspent = hold.amount.minus(open.paid(hold));
-            while let Some(at) = by_age.peek().copied() {
+            while let Some(at) = next {
                 let is_last = self.left.get(at).is_some_and(|left| *left > unspent);
                 unspent = unspent.minus(self.freeze(at, place, unspent));
                 if is_last {
                     break;
                 }
-                by_age.next();
+                next = oldest.next(&debt.invoices);
             }
         }
     }
@@ -106,33 +117,25 @@ impl Sharing {
 /// one on.
 pub(crate) struct Open<'a> {
     debt: &'a Debt,
-    /// The ids that are asked for, in order, and where each lies.
-    places: Vec<(&'a str, Option<usize>)>,
+    places: &'a Places,
     /// What is open of each invoice and of all before it, where that is asked for.
     totals: Vec<MinorUnits>,
 }
 
 impl<'a> Open<'a> {
-    /// The debt, with the places of these invoices.
-    pub(crate) fn of(debt: &'a Debt, named: impl Iterator<Item = &'a InvoiceId>) -> Self {
-        let mut places: Vec<_> = named.map(|id| (id.as_str(), None)).collect();
-        places.sort_unstable();
-        places.dedup();
-        if !places.is_empty() {
-            for (at, invoice) in debt.invoices.iter().enumerate() {
-                let found = places.binary_search_by_key(&invoice.id.as_str(), |(id, _)| id);
-                if let Some((_, place)) = found.ok().and_then(|found| places.get_mut(found)) {
-                    *place = Some(at);
-                }
-            }
-        }
+    /// The debt, with the places of what is asked for.
+    pub(crate) fn of(debt: &'a Debt, places: &'a Places) -> Self {
         Self { debt, places, totals: Vec::new() }
     }
 
     /// The debt, with all that these holds ask for.
-    pub(crate) fn for_holds(debt: &'a Debt, holds: impl Iterator<Item = &'a Hold> + Clone) -> Self {
-        let mut open = Self::of(debt, holds.clone().flat_map(named));
-        if holds.clone().any(|hold| hold.covers_up_to.is_some()) {
+    pub(crate) fn for_holds(
+        debt: &'a Debt,
+        places: &'a Places,
+        mut holds: impl Iterator<Item = &'a Hold>,
+    ) -> Self {
+        let mut open = Self::of(debt, places);
+        if holds.any(|hold| hold.covers_up_to.is_some()) {
             let mut total = MinorUnits::ZERO;
             let so_far = |invoice: &Invoice| {
                 total = total.plus(invoice.outstanding());
@@ -145,8 +148,10 @@ impl<'a> Open<'a> {
 
     /// Where the invoice lies among the debt's.
     pub(crate) fn place(&self, id: &InvoiceId) -> Option<usize> {
-        let found = self.places.binary_search_by_key(&id.as_str(), |(id, _)| id).ok()?;
-        self.places.get(found).and_then(|(_, place)| *place)
+        let place = self.places.get(id);
+        let is_it = |at| self.debt.invoices.get(at).is_some_and(|invoice: &Invoice| invoice.id == *id);
+        debug_assert!(place.is_none_or(is_it), "the places are of another time");
+        place
     }
 
     /// What is outstanding of the invoice; nothing of one that is not known.

@@ -1,0 +1,203 @@
+//! Where invoices lie among a debt's, by id and by age, for debts of thousands of them: they are gone
+//! through once, however many are asked for.
+//!
+//! Nothing here is kept: an index is made for the work at hand, and ends with it.
+
+use crate::debt::Invoice;
+use crate::ids::InvoiceId;
+use crate::time::Date;
+use std::cmp::Ordering;
+
+/// Where the invoices lie that are asked for by their ids. It holds until an invoice is added or
+/// forgotten.
+#[derive(Debug)]
+pub(crate) struct Places {
+    /// The ids, in order, and the place of each that is known.
+    sought: Vec<(InvoiceId, Option<usize>)>,
+}
+
+impl Places {
+    /// The places of these invoices.
+    pub(crate) fn of<'a>(invoices: &[Invoice], ids: impl Iterator<Item = &'a InvoiceId>) -> Self {
+        let mut sought: Vec<(InvoiceId, Option<usize>)> = ids.map(|id| (id.clone(), None)).collect();
+        sought.sort_unstable();
+        sought.dedup();
+        let mut sieve = Sieve::default();
+        for (id, _) in &sought {
+            sieve.put(id);
+        }
+        let mut left = sought.len();
+        // The newest first: they are the ones most asked for.
+        for (at, invoice) in invoices.iter().enumerate().rev() {
+            if left == 0 {
+                break;
+            }
+            if !sieve.may_hold(&invoice.id) {
+                continue;
+            }
+            let found = sought.binary_search_by(|(id, _)| id.cmp(&invoice.id));
+            if let Some((_, place)) = found.ok().and_then(|found| sought.get_mut(found)) {
+                *place = Some(at);
+                left = left.saturating_sub(1);
+            }
+        }
+        Self { sought }
+    }
+
+    /// Where the invoice lies, where it is known and was asked for.
+    pub(crate) fn get(&self, id: &InvoiceId) -> Option<usize> {
+        let found = self.sought.binary_search_by(|(sought, _)| sought.cmp(id)).ok()?;
+        self.sought.get(found).and_then(|(_, place)| *place)
+    }
+}
+
+/// Tells most ids that were not put in from those that were, without comparing them.
+struct Sieve {
+    marks: [u64; 64],
+}
+
+impl Default for Sieve {
+    fn default() -> Self {
+        Self { marks: [0; 64] }
+    }
+}
+
+impl Sieve {
+    fn put(&mut self, id: &InvoiceId) {
+        let (word, mark) = Self::place(id);
+        if let Some(marks) = self.marks.get_mut(word) {
+            *marks |= mark;
+        }
+    }
+
+    fn may_hold(&self, id: &InvoiceId) -> bool {
+        let (word, mark) = Self::place(id);
+        self.marks.get(word).is_some_and(|marks| marks & mark != 0)
+    }
+
+    /// The mark of an id: of its last bytes, in which ids mostly differ.
+    fn place(id: &InvoiceId) -> (usize, u64) {
+        let bytes = id.as_str().as_bytes();
+        let last = match bytes.last_chunk() {
+            Some(last) => u64::from_le_bytes(*last),
+            None => bytes.iter().fold(0, |all, byte| (all << 8) | u64::from(*byte)),
+        };
+        // Fibonacci hashing: its uppermost bits depend on all of the others.
+        let mixed = last.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        (usize::try_from(mixed >> 58).unwrap_or(0), 1 << ((mixed >> 52) & 63))
+    }
+}
+
+/// The places of open invoices, the oldest due first. They are put in order only as far as they are
+/// asked for: a payment pays a few of thousands.
+pub(crate) struct OldestFirst {
+    aged: Vec<Aged>,
+    /// How many of them are in order.
+    sorted: usize,
+    /// How many were given.
+    given: usize,
+}
+
+/// An invoice's place and dates. Of two with the same dates the ids decide.
+#[derive(Clone, Copy)]
+struct Aged {
+    due: Date,
+    issued: Date,
+    at: usize,
+}
+
+/// So many are put in order at first, and twice as many each time more are asked for.
+const FIRST_SORTED: usize = 8;
+
+impl OldestFirst {
+    /// Those of the invoices that are picked, by their places.
+    pub(crate) fn of(invoices: &[Invoice], is_picked: impl Fn(usize, &Invoice) -> bool) -> Self {
+        let picked = invoices.iter().enumerate().filter(|(at, invoice)| is_picked(*at, invoice));
+        let aged = picked.map(|(at, invoice)| Aged { due: invoice.due, issued: invoice.issued, at });
+        Self { aged: aged.collect(), sorted: 0, given: 0 }
+    }
+
+    /// The place of the next, among the same invoices.
+    pub(crate) fn next(&mut self, invoices: &[Invoice]) -> Option<usize> {
+        if self.given == self.sorted {
+            self.sort_more(invoices);
+        }
+        let next = self.aged.get(self.given)?;
+        self.given = self.given.saturating_add(1);
+        Some(next.at)
+    }
+
+    fn sort_more(&mut self, invoices: &[Invoice]) {
+        let id = |aged: &Aged| invoices.get(aged.at).map(|invoice| &invoice.id);
+        let by_age = |a: &Aged, b: &Aged| -> Ordering {
+            (a.due, a.issued).cmp(&(b.due, b.issued)).then_with(|| id(a).cmp(&id(b)))
+        };
+        let Some(unsorted) = self.aged.get_mut(self.sorted..) else { return };
+        let more = self.sorted.max(FIRST_SORTED).min(unsorted.len());
+        if more < unsorted.len() {
+            unsorted.select_nth_unstable_by(more, by_age);
+        }
+        if let Some(next) = unsorted.get_mut(..more) {
+            next.sort_unstable_by(by_age);
+        }
+        self.sorted = self.sorted.saturating_add(more);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::money::MinorUnits;
+    use crate::testing::{date, moment};
+
+    fn invoice(id: String, days: i32) -> Invoice {
+        Invoice {
+            id: id.into(),
+            amount: MinorUnits(100),
+            adjusted: MinorUnits::ZERO,
+            paid: MinorUnits::ZERO,
+            issued: date("2026-01-01"),
+            due: date("2026-01-01").plus_days(days),
+            service: None,
+            provider: None,
+            kind: None,
+            booked_at: moment("2026-01-01"),
+            closed_at: None,
+            kept_out: false,
+            announced: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn each_id_is_found_where_it_lies_and_no_other() {
+        let invoices: Vec<Invoice> = (0..1_000).map(|n| invoice(format!("B{n}"), 0)).collect();
+        let sought: Vec<InvoiceId> =
+            (0..1_000).step_by(3).map(|n| format!("B{n}").into()).chain(["B".into(), "C7".into()]).collect();
+        let places = Places::of(&invoices, sought.iter().chain(sought.first()));
+        for (at, invoice) in invoices.iter().enumerate() {
+            assert_eq!(places.get(&invoice.id), (at % 3 == 0).then_some(at), "{invoice:?}");
+        }
+        assert_eq!((places.get(&"B".into()), places.get(&"C7".into())), (None, None));
+    }
+
+    #[test]
+    fn the_oldest_due_come_first_and_of_one_day_by_their_ids() {
+        for count in [0, 1, 7, 8, 9, 16, 100] {
+            let invoices: Vec<Invoice> =
+                (0..count).map(|n| invoice(format!("B{:03}", n * 37 % 101), n * 7 % 5)).collect();
+            let mut sorted: Vec<&Invoice> = invoices.iter().collect();
+            sorted.sort_by_key(|invoice| (invoice.due, &invoice.id));
+            let mut oldest = OldestFirst::of(&invoices, |_, _| true);
+            let given: Vec<&Invoice> =
+                std::iter::from_fn(|| oldest.next(&invoices)).map(|at| &invoices[at]).collect();
+            assert_eq!(given, sorted);
+        }
+    }
+
+    #[test]
+    fn only_those_that_are_picked_are_given() {
+        let invoices: Vec<Invoice> = (0..40).map(|n| invoice(format!("B{n}"), n)).collect();
+        let mut odd = OldestFirst::of(&invoices, |at, _| at % 2 == 1);
+        assert_eq!(std::iter::from_fn(|| odd.next(&invoices)).collect::<Vec<_>>().len(), 20);
+    }
+}
