@@ -138,7 +138,7 @@ impl World {
             self.take(&mut debtor, &id, invoice(&id, 30_00, 20 - days))?;
         }
         for number in 0..HOLDS {
-            let part = Instalment { due: today().plus_days(20), amount: MinorUnits(4_00) };
+            let part = Instalment { due: today().plus_days(20), amount: MinorUnits(20_00) };
             let kind = match number / 2 % 4 {
                 0 => HoldKind::Dispute,
                 1 => HoldKind::Promise,
@@ -267,7 +267,7 @@ fn hold(id: &str, kind: &HoldKind, invoices: Vec<decision::ids::InvoiceId>) -> B
     let order = HoldOrder {
         id: id.into(),
         kind: kind.clone(),
-        amount: (!has_parts).then_some(MinorUnits(4_00)),
+        amount: (!has_parts).then_some(MinorUnits(20_00)),
         invoices,
         until: (!has_parts).then(|| today().plus_days(20)),
     };

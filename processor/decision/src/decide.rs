@@ -38,14 +38,13 @@ pub fn decide(debtor: &mut Debtor, input: Input<'_>, moment: Moment, policies: &
 fn settle(debtor: &mut Debtor, cause: Cause, scribe: &mut Scribe<'_>) {
     // Nothing that follows adds an invoice, or forgets one.
     let places = holding::places(&debtor.debt, &debtor.holds);
-    let has_paid = end_what_is_over(debtor, &places, scribe);
+    let (has_paid, next_over) = end_what_is_over(debtor, &places, scribe);
     let cause = if has_paid { Cause::Paid } else { cause };
     moving::assign_segment(debtor, false, scribe);
     alerting::announce_expiries(debtor, scribe);
     let next_stage = dunning::advance(debtor, &places, cause, scribe);
     // After the cycles: a message that waits for a cycle which just ended is not sent.
     sending::wake(debtor, scribe);
-    let next_over = next_over(debtor, &places, scribe);
     let next_expiry = alerting::next_expiry(debtor, scribe);
     let next_wake = sending::next_wake(scribe);
     let next_due = [next_stage, next_over, next_wake, next_expiry].into_iter().flatten().min();
@@ -57,29 +56,45 @@ fn settle(debtor: &mut Debtor, cause: Cause, scribe: &mut Scribe<'_>) {
 
 /// Ends the waits, the holds and the pause whose time is over, each in its turn, and lets the cycles
 /// go on as of then: what ended while nobody looked ended at its own time. What pays at the end of a
-/// wait keeps the promises that are not over by then. Answers whether a payment paid by it.
-fn end_what_is_over(debtor: &mut Debtor, places: &Places, scribe: &mut Scribe<'_>) -> bool {
+/// wait keeps the promises that are not over by then. Answers whether a payment paid by it, and when
+/// something is over next.
+fn end_what_is_over(
+    debtor: &mut Debtor,
+    places: &Places,
+    scribe: &mut Scribe<'_>,
+) -> (bool, Option<Timestamp>) {
     let horizon = scribe.moment.horizon;
     let account_id = AccountId::from(debtor.id.as_str());
     let (mut has_paid, mut last) = (false, None);
-    while let Some(at) = next_over(debtor, places, scribe).filter(|at| *at <= horizon && Some(*at) != last) {
+    let mut over = over(debtor, places, scribe);
+    while let Some(at) = over.next.filter(|at| *at <= horizon && Some(*at) != last) {
         has_paid |= booking::end_waits(debtor, &account_id, at, scribe);
         holding::end_holds(debtor, places, at, scribe);
         held::end_pause(debtor, at, scribe);
         held::turn_all(debtor, at, scribe);
         last = Some(at);
+        over = self::over(debtor, places, scribe);
     }
-    holding::end_holds(debtor, places, horizon, scribe);
-    has_paid
+    if over.is_any_now || over.next.is_some_and(|at| at <= horizon) {
+        holding::end_holds(debtor, places, horizon, scribe);
+        over = self::over(debtor, places, scribe);
+    }
+    (has_paid, over.next)
 }
 
-/// When the next wait, hold or pause is over by itself.
-fn next_over(debtor: &Debtor, places: &Places, scribe: &Scribe<'_>) -> Option<Timestamp> {
+/// What is over by itself.
+struct IsOver {
+    /// Whether a hold is over now, whatever the time.
+    is_any_now: bool,
+    /// When the next wait, hold or pause is.
+    next: Option<Timestamp>,
+}
+
+fn over(debtor: &Debtor, places: &Places, scribe: &Scribe<'_>) -> IsOver {
+    let holds = holding::next_end(debtor, places, scribe);
     let pause = debtor.pause.as_ref().and_then(|pause| pause.until);
-    [booking::next_wait_end(&debtor.debt), holding::next_end(debtor, places, scribe), pause]
-        .into_iter()
-        .flatten()
-        .min()
+    let next = [booking::next_wait_end(&debtor.debt), holds.next, pause].into_iter().flatten().min();
+    IsOver { is_any_now: holds.is_any_over, next }
 }
 
 /// Takes an event. Answers what it may have done to the debt and to what is due; none where it did
@@ -110,7 +125,7 @@ fn on_event(debtor: &mut Debtor, event: &Event, scribe: &mut Scribe<'_>) -> Opti
         Ok(Checked::New) => {
             let has_paid = is_late && {
                 let places = holding::places(&debtor.debt, &debtor.holds);
-                end_what_is_over(debtor, &places, scribe)
+                end_what_is_over(debtor, &places, scribe).0
             };
             apply(debtor, event, scribe).map(|cause| if has_paid { Cause::Paid } else { cause })
         }
@@ -125,7 +140,7 @@ fn is_anything_over(debtor: &Debtor, event: &Event, scribe: &Scribe<'_>) -> bool
     if !is_over(debtor.next_due) || matches!(event.body, Body::Balance(_)) {
         return false;
     }
-    is_over(next_over(debtor, &holding::places(&debtor.debt, &debtor.holds), scribe))
+    is_over(over(debtor, &holding::places(&debtor.debt, &debtor.holds), scribe).next)
 }
 
 /// The debtor without what is over: a promise that was broken yesterday is not kept by what is paid

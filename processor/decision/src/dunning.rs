@@ -32,7 +32,7 @@ use crate::holding;
 use crate::ids::{AccountId, InvoiceId, PlanName};
 use crate::money::MinorUnits;
 use crate::places::Places;
-use crate::plan::{OnPartCure, Plan};
+use crate::plan::{DebtClassBy, OnPartCure, Plan};
 use crate::policy::Policy;
 use crate::record::{Figure, RecordKind};
 use crate::scribe::Scribe;
@@ -119,7 +119,9 @@ pub(crate) fn debt_classes(debtor: &Debtor, policy: &Policy) -> Vec<DebtClass> {
     let mut classes: Vec<DebtClass> =
         debtor.profiles.iter().filter(is_worked_on).map(|profile| profile.debt_class.clone()).collect();
     if let Some(plan) = by {
-        for invoice in &debtor.debt.invoices {
+        let is_one = plan.debt_class == DebtClassBy::All;
+        let of_all = debtor.debt.invoices.len();
+        for invoice in debtor.debt.invoices.iter().take(if is_one { 1 } else { of_all }) {
             // Invoices of one class mostly come in a row.
             let is_known =
                 |class: &DebtClass| scope::is_of_kind(class, plan.debt_class) && scope::is_in(invoice, class);
@@ -260,7 +262,7 @@ fn advance_cycle(
         held::turn(&work, profile, cycle, now, scribe);
     }
     let next_stage = stages::next_due(plan, cycle, &scope, scribe);
-    Some([next_stage, again, scope.next_entry].into_iter().flatten().min())
+    Some([next_stage, again, scope.next_entry(plan, &scribe.zone)].into_iter().flatten().min())
 }
 
 /// Opens a cycle where the debt that no cycle works on is enough. Answers when that may be next.
@@ -277,7 +279,7 @@ fn open_where_due(
         return None;
     }
     let (scope, by_clock) = Scope::both(ground, Whose::Unowned(&profile.cycles), scribe);
-    let next = scope.next_entry;
+    let next = scope.next_entry(plan, &scribe.zone);
     if !scope.meets_entry(plan, scribe.exponent) || by_clock.meets_exit(plan, scribe.exponent) {
         return next;
     }

@@ -12,46 +12,66 @@ use std::cmp::Ordering;
 /// forgotten.
 #[derive(Debug)]
 pub(crate) struct Places {
-    /// The ids, in order, and the place of each that is known.
-    sought: Vec<(InvoiceId, Option<usize>)>,
+    /// By the ids' keys and then the ids themselves, the place of each that is known.
+    sought: Vec<(Key, InvoiceId, Option<usize>)>,
 }
 
 impl Places {
     /// The places of these invoices.
     pub(crate) fn of<'a>(invoices: &[Invoice], ids: impl Iterator<Item = &'a InvoiceId>) -> Self {
-        let mut sought: Vec<(InvoiceId, Option<usize>)> = ids.map(|id| (id.clone(), None)).collect();
+        let mut sought: Vec<_> = ids.map(|id| (Key::of(id), id.clone(), None)).collect();
         sought.sort_unstable();
         sought.dedup();
         let mut sieve = Sieve::default();
-        for (id, _) in &sought {
-            sieve.put(id);
+        for (key, ..) in &sought {
+            sieve.put(*key);
         }
-        let mut left = sought.len();
+        let mut places = Self { sought };
+        let mut left = places.sought.len();
         // The newest first: they are the ones most asked for.
         for (at, invoice) in invoices.iter().enumerate().rev() {
             if left == 0 {
                 break;
             }
-            if !sieve.may_hold(&invoice.id) {
+            let key = Key::of(&invoice.id);
+            if !sieve.may_hold(key) {
                 continue;
             }
-            let found = sought.binary_search_by(|(id, _)| id.cmp(&invoice.id));
-            if let Some((_, place)) = found.ok().and_then(|found| sought.get_mut(found)) {
+            let found = places.find(key, &invoice.id);
+            if let Some((_, _, place)) = found.and_then(|found| places.sought.get_mut(found)) {
                 *place = Some(at);
                 left = left.saturating_sub(1);
             }
         }
-        Self { sought }
+        places
     }
 
     /// Where the invoice lies, where it is known and was asked for.
     pub(crate) fn get(&self, id: &InvoiceId) -> Option<usize> {
-        let found = self.sought.binary_search_by(|(sought, _)| sought.cmp(id)).ok()?;
-        self.sought.get(found).and_then(|(_, place)| *place)
+        let found = self.find(Key::of(id), id)?;
+        self.sought.get(found).and_then(|(_, _, place)| *place)
+    }
+
+    fn find(&self, key: Key, id: &InvoiceId) -> Option<usize> {
+        self.sought.binary_search_by(|(of, sought, _)| of.cmp(&key).then_with(|| sought.cmp(id))).ok()
     }
 }
 
-/// Tells most ids that were not put in from those that were, without comparing them.
+/// The last bytes of an id, in which ids mostly differ: quicker to compare than the whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Key(u64);
+
+impl Key {
+    fn of(id: &InvoiceId) -> Self {
+        let bytes = id.as_str().as_bytes();
+        Self(match bytes.last_chunk() {
+            Some(last) => u64::from_le_bytes(*last),
+            None => bytes.iter().fold(0, |all, byte| (all << 8) | u64::from(*byte)),
+        })
+    }
+}
+
+/// Tells most keys that were not put in from those that were, without looking for them.
 struct Sieve {
     marks: [u64; 64],
 }
@@ -63,27 +83,21 @@ impl Default for Sieve {
 }
 
 impl Sieve {
-    fn put(&mut self, id: &InvoiceId) {
-        let (word, mark) = Self::place(id);
+    fn put(&mut self, key: Key) {
+        let (word, mark) = Self::place(key);
         if let Some(marks) = self.marks.get_mut(word) {
             *marks |= mark;
         }
     }
 
-    fn may_hold(&self, id: &InvoiceId) -> bool {
-        let (word, mark) = Self::place(id);
+    fn may_hold(&self, key: Key) -> bool {
+        let (word, mark) = Self::place(key);
         self.marks.get(word).is_some_and(|marks| marks & mark != 0)
     }
 
-    /// The mark of an id: of its last bytes, in which ids mostly differ.
-    fn place(id: &InvoiceId) -> (usize, u64) {
-        let bytes = id.as_str().as_bytes();
-        let last = match bytes.last_chunk() {
-            Some(last) => u64::from_le_bytes(*last),
-            None => bytes.iter().fold(0, |all, byte| (all << 8) | u64::from(*byte)),
-        };
-        // Fibonacci hashing: its uppermost bits depend on all of the others.
-        let mixed = last.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    fn place(key: Key) -> (usize, u64) {
+        // Fibonacci hashing: the uppermost bits depend on all of the others.
+        let mixed = key.0.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         (usize::try_from(mixed >> 58).unwrap_or(0), 1 << ((mixed >> 52) & 63))
     }
 }

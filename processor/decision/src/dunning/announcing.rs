@@ -11,7 +11,7 @@ use crate::plan::{BeforeDue, Plan};
 use crate::policy::DebtValues;
 use crate::scribe::Scribe;
 use crate::sending::{self, DebtOf, Reach, Request};
-use crate::time::Timestamp;
+use crate::time::{Date, Timestamp};
 
 /// Sends what is due before the due dates of open invoices. Answers when that is the case next.
 pub(super) fn announce(
@@ -28,16 +28,14 @@ pub(super) fn announce(
     let Debtor { members, debt, .. } = debtor;
     let own = members.iter().find(|member| member.account_id == account_id)?;
     let snapshot = own.snapshot.as_ref()?;
-    let yesterday = scribe.zone.date_of(scribe.now()).plus_days(-1);
+    let today = scribe.zone.date_of(scribe.now());
     let mut next: Option<Timestamp> = None;
     for (invoice, frozen) in debt.invoices.iter_mut().zip(frozen) {
-        // Most are due already; which those are, is seen without asking the zone.
-        if invoice.due <= yesterday || !may_be_announced(invoice, *frozen, plan, snapshot) {
+        if has_begun(invoice.due, today, scribe) || !may_be_announced(invoice, *frozen, plan, snapshot) {
             continue;
         }
-        let due_day = scribe.zone.start_of(invoice.due);
         for rule in &plan.before_due {
-            match stands(invoice, due_day, rule, scribe) {
+            match stands(invoice, rule, scribe) {
                 Stands::Due => tell(&account_id, snapshot, invoice, rule, plan, scribe),
                 Stands::Later(at) => next = Some(next.map_or(at, |next| next.min(at))),
                 Stands::Over => {}
@@ -45,6 +43,12 @@ pub(super) fn announce(
         }
     }
     next
+}
+
+/// Whether a day has begun by the clock, which shows `today`: of most days that is clear without
+/// asking the zone.
+fn has_begun(day: Date, today: Date, scribe: &Scribe<'_>) -> bool {
+    day < today || (day <= today.plus_days(1) && scribe.zone.start_of(day) <= scribe.now())
 }
 
 /// Whether anything may be said of an invoice before it is due: it is open, nothing freezes it, and
@@ -62,16 +66,15 @@ enum Stands {
     Due,
     /// It is to be sent at this moment.
     Later(Timestamp),
-    /// It was sent, or the due day has begun.
+    /// It was sent.
     Over,
 }
 
-fn stands(invoice: &Invoice, due_day: Timestamp, rule: &BeforeDue, scribe: &Scribe<'_>) -> Stands {
-    let is_told = || invoice.announced.iter().any(|told| *told == rule.before.to_string());
-    if scribe.now() >= due_day || is_told() {
+fn stands(invoice: &Invoice, rule: &BeforeDue, scribe: &Scribe<'_>) -> Stands {
+    if invoice.announced.iter().any(|told| *told == rule.before.to_string()) {
         return Stands::Over;
     }
-    let at = scribe.zone.before(due_day, rule.before);
+    let at = scribe.zone.before_start_of(invoice.due, rule.before);
     if at <= scribe.moment.horizon { Stands::Due } else { Stands::Later(at) }
 }
 

@@ -13,6 +13,7 @@ use crate::money::{Decimal, MinorUnits};
 use crate::plan::{CountDate, DebtClassBy, Plan};
 use crate::scribe::Scribe;
 use crate::time::{Date, Period, Timestamp, Zone};
+use std::cell::Cell;
 
 /// What the invoices of a profile make that are in its plan's scope, and worked on by one cycle.
 #[derive(Clone, Copy)]
@@ -29,8 +30,8 @@ pub(crate) struct Scope {
     pub(crate) oldest: Option<Date>,
     /// The earliest due date.
     pub(crate) oldest_due: Option<Date>,
-    /// When the next invoice comes into scope.
-    pub(crate) next_entry: Option<Timestamp>,
+    /// The earliest count date whose day has not come.
+    next: Option<Date>,
 }
 
 /// What a scope is taken of: the debt, what holds freeze of it, and the plan that works on it.
@@ -128,7 +129,7 @@ impl Scope {
         for (invoice, frozen) in ground.candidates(whose) {
             counting.count(invoice, frozen);
         }
-        counting.counted()
+        counting.scope
     }
 
     /// The scopes of these invoices up to the horizon, and by the clock. They mostly are the same,
@@ -140,7 +141,12 @@ impl Scope {
             scope.count(invoice, frozen);
             by_clock.count(invoice, frozen);
         }
-        (scope.counted(), by_clock.counted())
+        (scope.scope, by_clock.scope)
+    }
+
+    /// When the next invoice comes into scope.
+    pub(crate) fn next_entry(&self, plan: &Plan, zone: &Zone) -> Option<Timestamp> {
+        self.next.map(|date| entry(zone, plan, date))
     }
 
     /// Whether the conditional debt opens a cycle.
@@ -166,8 +172,6 @@ impl Scope {
 struct Counting<'a> {
     days: Days<'a>,
     scope: Scope,
-    /// The earliest count date whose day has not come.
-    next: Option<Date>,
 }
 
 impl<'a> Counting<'a> {
@@ -179,19 +183,19 @@ impl<'a> Counting<'a> {
             conditional: MinorUnits::ZERO,
             oldest: None,
             oldest_due: None,
-            next_entry: None,
+            next: None,
         };
-        Self { days: Days::new(plan, until, zone), scope, next: None }
+        Self { days: Days::new(plan, until, zone), scope }
     }
 
     fn count(&mut self, invoice: &Invoice, frozen: MinorUnits) {
         let earlier = |known: Option<Date>, date: Date| Some(known.map_or(date, |known| known.min(date)));
         let date = count_date(self.days.plan, invoice);
+        let (scope, outstanding) = (&mut self.scope, invoice.outstanding());
         if !self.days.have_entered(date) {
-            self.next = earlier(self.next, date);
+            scope.next = earlier(scope.next, date);
             return;
         }
-        let (scope, outstanding) = (&mut self.scope, invoice.outstanding());
         scope.invoices = scope.invoices.saturating_add(1);
         if frozen < outstanding {
             scope.workable_invoices = scope.workable_invoices.saturating_add(1);
@@ -200,11 +204,6 @@ impl<'a> Counting<'a> {
         scope.conditional = scope.conditional.plus(outstanding.minus(frozen));
         scope.oldest = earlier(scope.oldest, date);
         scope.oldest_due = earlier(scope.oldest_due, invoice.due);
-    }
-
-    fn counted(self) -> Scope {
-        let next_entry = self.next.map(|date| entry(self.days.zone, self.days.plan, date));
-        Scope { next_entry, ..self.scope }
     }
 }
 
@@ -216,9 +215,12 @@ struct Days<'a> {
     until: Timestamp,
     /// The day that enters then, were clocks on UTC.
     about: i64,
-    /// The last day that has entered, once one of those about it was asked for.
-    last: std::cell::OnceCell<Option<Date>>,
+    /// Whether each of the days about it has entered, earliest first, once that was asked for.
+    known: [Cell<Option<bool>>; DAYS_ABOUT],
 }
+
+/// How many days those are.
+const DAYS_ABOUT: usize = 5;
 
 /// No zone's clocks are further from UTC than this, nor does any leave out more, in days.
 const FURTHEST_DAYS: i64 = 2;
@@ -227,7 +229,7 @@ impl<'a> Days<'a> {
     fn new(plan: &'a Plan, until: Timestamp, zone: &'a Zone) -> Self {
         let micros = until.micros_since(Timestamp(plan.days_before_entry.nominal_micros()));
         let about = micros.div_euclid(Period::Days(1).nominal_micros());
-        Self { plan, zone, until, about, last: std::cell::OnceCell::new() }
+        Self { plan, zone, until, about, known: Default::default() }
     }
 
     fn have_entered(&self, date: Date) -> bool {
@@ -235,23 +237,18 @@ impl<'a> Days<'a> {
         if ahead.abs() > FURTHEST_DAYS {
             return ahead < 0;
         }
-        self.last().is_some_and(|last| date <= last)
-    }
-
-    /// The last day about the moment that has entered.
-    fn last(&self) -> Option<Date> {
-        *self.last.get_or_init(|| {
-            let about = Date::from_days(i32::try_from(self.about).ok()?)?;
-            let furthest = i32::try_from(FURTHEST_DAYS).unwrap_or(0);
-            let mut days = (-furthest..=furthest).rev().map(|days| about.plus_days(days));
-            days.find(|day| entry(self.zone, self.plan, *day) <= self.until)
-        })
+        let ask = || entry(self.zone, self.plan, date) <= self.until;
+        let at = usize::try_from(ahead.saturating_add(FURTHEST_DAYS)).unwrap_or(usize::MAX);
+        let Some(known) = self.known.get(at) else { return ask() };
+        let has_entered = known.get().unwrap_or_else(ask);
+        known.set(Some(has_entered));
+        has_entered
     }
 }
 
 /// When an invoice of this count date comes into a plan's scope.
 fn entry(zone: &Zone, plan: &Plan, date: Date) -> Timestamp {
-    zone.after(zone.start_of(date), plan.days_before_entry)
+    zone.after_start_of(date, plan.days_before_entry)
 }
 
 /// The date a plan counts an invoice's age from.

@@ -3,7 +3,7 @@
 //! Every due time is a pure function of the state and the policy, worked out anew at each change.
 
 use super::scope::Scope;
-use crate::cycle::{Cycle, HeldSpan, MeasureInForce, MeasureKind};
+use crate::cycle::{Cycle, MeasureInForce, MeasureKind};
 use crate::money::MinorUnits;
 use crate::plan::{Anchor, IfTask, Notice, Plan, Stage};
 use crate::policy::Measure;
@@ -64,19 +64,26 @@ pub(crate) fn aged_at(
     scribe: &Scribe<'_>,
 ) -> Option<Timestamp> {
     let zone = &scribe.zone;
-    let anchor = match plan.anchor {
-        Anchor::Oldest => zone.start_of(scope.oldest?),
-        Anchor::Entry => cycle.opened_at,
+    let aged = match plan.anchor {
+        Anchor::Oldest => zone.after_start_of(scope.oldest?, stage.after),
+        Anchor::Entry => zone.after(cycle.opened_at, stage.after),
     };
-    let spans = cycle.held.iter().filter(|_| plan.pause_clock);
-    let paused = spans.map(|span| paused_micros(span, anchor, zone));
-    let shift = paused.fold(cycle.shift_micros, i64::saturating_add);
-    Some(zone.plus_wall_micros(zone.after(anchor, stage.after), shift))
+    let shift = cycle.shift_micros.saturating_add(paused_micros(plan, cycle, scope, zone));
+    Some(zone.plus_wall_micros(aged, shift))
 }
 
-/// How long the wall clock showed a held time, as far as it lies after the anchor.
-fn paused_micros(span: &HeldSpan, anchor: Timestamp, zone: &Zone) -> i64 {
-    if span.to <= anchor { 0 } else { zone.wall_micros(span.from.max(anchor), span.to) }
+/// How long the wall clock showed the times for which the cycle was held, as far as they lie after
+/// the anchor and do not count.
+fn paused_micros(plan: &Plan, cycle: &Cycle, scope: &Scope, zone: &Zone) -> i64 {
+    if cycle.held.is_empty() || !plan.pause_clock {
+        return 0;
+    }
+    let anchor = match (plan.anchor, scope.oldest) {
+        (Anchor::Oldest, Some(oldest)) => zone.start_of(oldest),
+        (Anchor::Oldest, None) | (Anchor::Entry, _) => cycle.opened_at,
+    };
+    let after = cycle.held.iter().filter(|span| span.to > anchor);
+    after.map(|span| zone.wall_micros(span.from.max(anchor), span.to)).fold(0, i64::saturating_add)
 }
 
 /// When the notice has run: every message of its stage was delivered, and its time went by. None

@@ -172,19 +172,29 @@ pub(crate) fn end_holds(
     true
 }
 
+/// When holds end by themselves.
+pub(crate) struct NextEnd {
+    /// Whether one is over now, whatever the time.
+    pub(crate) is_any_over: bool,
+    /// When the next of the others ends.
+    pub(crate) next: Option<Timestamp>,
+}
+
 /// When the next hold ends by itself.
-pub(crate) fn next_end(debtor: &Debtor, places: &Places, scribe: &Scribe<'_>) -> Option<Timestamp> {
+pub(crate) fn next_end(debtor: &Debtor, places: &Places, scribe: &Scribe<'_>) -> NextEnd {
     let (mut moment, mut day): (Option<Timestamp>, Option<Date>) = (None, None);
+    let mut is_any_over = false;
     for (_, _, end) in ends(debtor, places) {
         match end.map(|(when, _)| when) {
-            // Whatever was to end at once has ended.
-            None | Some(When::AtOnce) => {}
+            None => {}
+            Some(When::AtOnce) => is_any_over = true,
             Some(When::At(at)) => moment = Some(moment.map_or(at, |known| known.min(at))),
             Some(When::StartOf(date)) => day = Some(day.map_or(date, |known| known.min(date))),
         }
     }
     let morning = day.map(|day| scribe.zone.start_of(day));
-    [moment, morning].into_iter().flatten().min().filter(|next| *next < Timestamp::LATEST)
+    let next = [moment, morning].into_iter().flatten().min().filter(|next| *next < Timestamp::LATEST);
+    NextEnd { is_any_over, next }
 }
 
 /// Takes the hold at this place out of force: something else than time ended it.

@@ -44,10 +44,8 @@ pub(crate) fn shares(debt: &Debt, holds: &[Hold], places: &Places) -> Shares {
         return Shares { by_invoice: vec![MinorUnits::ZERO; debt.invoices.len()], by_hold };
     }
     let open = Open::for_holds(debt, places, holds.iter());
-    let mut sharing = Sharing {
-        left: debt.invoices.iter().map(Invoice::outstanding).collect(),
-        shares: Shares { by_invoice: vec![MinorUnits::ZERO; debt.invoices.len()], by_hold },
-    };
+    let shares = Shares { by_invoice: vec![MinorUnits::ZERO; debt.invoices.len()], by_hold };
+    let mut sharing = Sharing { debt, shares };
     for (place, hold) in holds.iter().enumerate().filter(|(_, hold)| !hold.invoices.is_empty()) {
         let mut places: Vec<usize> = hold.invoices.iter().filter_map(|id| open.place(id)).collect();
         places.sort_by_key(|at| debt.invoices.get(*at).map(age));
@@ -57,7 +55,7 @@ pub(crate) fn shares(debt: &Debt, holds: &[Hold], places: &Places) -> Shares {
         }
     }
     if holds.iter().any(|hold| hold.invoices.is_empty()) {
-        sharing.freeze_oldest(debt, holds, &open);
+        sharing.freeze_oldest(holds, &open);
     }
     sharing.shares
 }
@@ -74,18 +72,21 @@ fn named(hold: &Hold) -> impl Iterator<Item = &InvoiceId> {
 }
 
 /// The open debt while it is shared out.
-struct Sharing {
-    /// What is open of each invoice and not frozen yet.
-    left: Vec<MinorUnits>,
+struct Sharing<'a> {
+    debt: &'a Debt,
     shares: Shares,
 }
 
-impl Sharing {
+impl Sharing<'_> {
+    /// What is open of the invoice at this place and not frozen yet.
+    fn left(&self, at: usize) -> MinorUnits {
+        let invoice = self.debt.invoices.get(at).zip(self.shares.by_invoice.get(at));
+        invoice.map(|(invoice, frozen)| invoice.outstanding().minus(*frozen)).unwrap_or_default()
+    }
+
     /// Freezes as much of the invoice at this place as is left of both; answers how much.
     fn freeze(&mut self, invoice: usize, hold: usize, unspent: MinorUnits) -> MinorUnits {
-        let Some(left) = self.left.get_mut(invoice) else { return MinorUnits::ZERO };
-        let amount = (*left).min(unspent).or_zero();
-        *left = left.minus(amount);
+        let amount = self.left(invoice).min(unspent).or_zero();
         let shares = [self.shares.by_invoice.get_mut(invoice), self.shares.by_hold.get_mut(hold)];
         for share in shares.into_iter().flatten() {
             *share = share.plus(amount);
@@ -95,19 +96,19 @@ impl Sharing {
 
     /// Lets the holds that name no invoice freeze the oldest: each goes on where the one before it
     /// stopped.
-    fn freeze_oldest(&mut self, debt: &Debt, holds: &[Hold], open: &Open<'_>) {
-        let is_left = |at: usize| self.left.get(at).is_some_and(|left| left.is_positive());
-        let mut oldest = OldestFirst::of(&debt.invoices, |at, _| is_left(at));
-        let mut next = oldest.next(&debt.invoices);
+    fn freeze_oldest(&mut self, holds: &[Hold], open: &Open<'_>) {
+        let invoices = &self.debt.invoices;
+        let mut oldest = OldestFirst::of(invoices, |at, _| self.left(at).is_positive());
+        let mut next = oldest.next(invoices);
         for (place, hold) in holds.iter().enumerate().filter(|(_, hold)| hold.invoices.is_empty()) {
             let mut unspent = hold.amount.minus(open.paid(hold));
             while let Some(at) = next {
-                let is_last = self.left.get(at).is_some_and(|left| *left > unspent);
+                let is_last = self.left(at) > unspent;
                 unspent = unspent.minus(self.freeze(at, place, unspent));
                 if is_last {
                     break;
                 }
-                next = oldest.next(&debt.invoices);
+                next = oldest.next(invoices);
             }
         }
     }
@@ -118,8 +119,8 @@ impl Sharing {
 pub(crate) struct Open<'a> {
     debt: &'a Debt,
     places: &'a Places,
-    /// What is open of each invoice and of all before it, where that is asked for.
-    totals: Vec<MinorUnits>,
+    /// What is open of all invoices up to a place, by the places for which that is asked.
+    totals: Vec<(usize, MinorUnits)>,
 }
 
 impl<'a> Open<'a> {
@@ -132,17 +133,20 @@ impl<'a> Open<'a> {
     pub(crate) fn for_holds(
         debt: &'a Debt,
         places: &'a Places,
-        mut holds: impl Iterator<Item = &'a Hold>,
+        holds: impl Iterator<Item = &'a Hold>,
     ) -> Self {
         let mut open = Self::of(debt, places);
-        if holds.any(|hold| hold.covers_up_to.is_some()) {
-            let mut total = MinorUnits::ZERO;
-            let so_far = |invoice: &Invoice| {
-                total = total.plus(invoice.outstanding());
-                total
-            };
-            open.totals = debt.invoices.iter().map(so_far).collect();
+        let last = holds.filter_map(|hold| open.last_covered(hold.covers_up_to.as_ref()?, hold.made_at));
+        let mut totals: Vec<_> = last.map(|last| (last, MinorUnits::ZERO)).collect();
+        totals.sort_unstable();
+        totals.dedup();
+        let (mut total, mut from) = (MinorUnits::ZERO, 0);
+        for (last, up_to) in &mut totals {
+            let since = debt.invoices.get(from..=*last).unwrap_or_default();
+            total = total.plus(since.iter().map(Invoice::outstanding).sum());
+            (*up_to, from) = (total, last.saturating_add(1));
         }
+        open.totals = totals;
         open
     }
 
@@ -177,12 +181,20 @@ impl<'a> Open<'a> {
     }
 
     fn total_up_to(&self, newest: &Covered, made_at: Timestamp) -> MinorUnits {
+        let total_at = |last: usize| {
+            let found = self.totals.binary_search_by_key(&last, |(at, _)| *at).ok()?;
+            self.totals.get(found).map(|(_, total)| *total)
+        };
+        self.last_covered(newest, made_at).and_then(total_at).unwrap_or_default()
+    }
+
+    /// The place of the last invoice that a hold is about, which is about all up to `newest`.
+    fn last_covered(&self, newest: &Covered, made_at: Timestamp) -> Option<usize> {
         // Where the newest is closed and forgotten, what was booked by then tells as much.
         let booked_by_then = || {
             let count = self.debt.invoices.partition_point(|invoice| invoice.booked_at <= made_at);
             count.checked_sub(1)
         };
-        let last = self.place(&newest.invoice).or_else(booked_by_then);
-        last.and_then(|last| self.totals.get(last)).copied().unwrap_or_default()
+        self.place(&newest.invoice).or_else(booked_by_then)
     }
 }
