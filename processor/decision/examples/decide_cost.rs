@@ -4,6 +4,7 @@
 //! `cargo run --release -p decision --example decide_cost [words of the cases to measure]`. Each figure
 //! is the median of many short rounds; ordinary and large take turns, so that what else runs on the
 //! machine bears on both. Decoding, encoding and the store are not here: see docs/performance.md.
+#![expect(clippy::inconsistent_digit_grouping, reason = "100_00 reads as 100.00, in cents")]
 
 use decision::account::{PaymentMode, Service, Snapshot};
 use decision::calendar::{Hours, Window};

@@ -276,7 +276,7 @@ fn apply(debtor: &mut Debtor, event: &Event, scribe: &mut Scribe<'_>) -> Option<
             if booking::book_payment(debtor, account_id, payment, &event.source, scribe) {
                 cause = Cause::Paid;
             }
-            booking::forget_old(&mut debtor.debt, scribe.oldest_kept());
+            booking::forget_old(&mut debtor.debt, scribe);
             holding::forget_old(debtor, scribe);
         }
         Body::Reversal(reversal) => {

@@ -73,12 +73,12 @@ impl Key {
 
 /// Tells most keys that were not put in from those that were, without looking for them.
 struct Sieve {
-    marks: [u64; 64],
+    marks: [u64; 256],
 }
 
 impl Default for Sieve {
     fn default() -> Self {
-        Self { marks: [0; 64] }
+        Self { marks: [0; 256] }
     }
 }
 
@@ -98,7 +98,7 @@ impl Sieve {
     fn place(key: Key) -> (usize, u64) {
         // Fibonacci hashing: the uppermost bits depend on all of the others.
         let mixed = key.0.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        (usize::try_from(mixed >> 58).unwrap_or(0), 1 << ((mixed >> 52) & 63))
+        (usize::try_from(mixed >> 56).unwrap_or(0), 1 << ((mixed >> 50) & 63))
     }
 }
 
@@ -120,15 +120,16 @@ struct Aged {
     at: usize,
 }
 
-/// So many are put in order at first, and twice as many each time more are asked for.
-const FIRST_SORTED: usize = 8;
+/// So many are put in order at first, and four times as many whenever more are asked for.
+const FIRST_SORTED: usize = 64;
 
 impl OldestFirst {
     /// Those of the invoices that are picked, by their places.
     pub(crate) fn of(invoices: &[Invoice], is_picked: impl Fn(usize, &Invoice) -> bool) -> Self {
+        let mut aged = Vec::with_capacity(invoices.len());
         let picked = invoices.iter().enumerate().filter(|(at, invoice)| is_picked(*at, invoice));
-        let aged = picked.map(|(at, invoice)| Aged { due: invoice.due, issued: invoice.issued, at });
-        Self { aged: aged.collect(), sorted: 0, given: 0 }
+        aged.extend(picked.map(|(at, invoice)| Aged { due: invoice.due, issued: invoice.issued, at }));
+        Self { aged, sorted: 0, given: 0 }
     }
 
     /// The place of the next, among the same invoices.
@@ -147,7 +148,7 @@ impl OldestFirst {
             (a.due, a.issued).cmp(&(b.due, b.issued)).then_with(|| id(a).cmp(&id(b)))
         };
         let Some(unsorted) = self.aged.get_mut(self.sorted..) else { return };
-        let more = self.sorted.max(FIRST_SORTED).min(unsorted.len());
+        let more = self.sorted.saturating_mul(3).max(FIRST_SORTED).min(unsorted.len());
         if more < unsorted.len() {
             unsorted.select_nth_unstable_by(more, by_age);
         }
@@ -196,9 +197,9 @@ mod tests {
 
     #[test]
     fn the_oldest_due_come_first_and_of_one_day_by_their_ids() {
-        for count in [0, 1, 7, 8, 9, 16, 100] {
+        for count in [0, 1, 63, 64, 65, 256, 257, 1_000] {
             let invoices: Vec<Invoice> =
-                (0..count).map(|n| invoice(format!("B{:03}", n * 37 % 101), n * 7 % 5)).collect();
+                (0..count).map(|n| invoice(format!("B{:04}", n * 379 % 1_009), n * 7 % 5)).collect();
             let mut sorted: Vec<&Invoice> = invoices.iter().collect();
             sorted.sort_by_key(|invoice| (invoice.due, &invoice.id));
             let mut oldest = OldestFirst::of(&invoices, |_, _| true);

@@ -10,13 +10,14 @@ use crate::cycle::{Cycle, DebtClass};
 use crate::debt::{Debt, Invoice};
 use crate::ids::InvoiceId;
 use crate::money::{Decimal, MinorUnits};
+use crate::places::Places;
 use crate::plan::{CountDate, DebtClassBy, Plan};
 use crate::scribe::Scribe;
 use crate::time::{Date, Period, Timestamp, Zone};
 use std::cell::Cell;
 
 /// What the invoices of a profile make that are in its plan's scope, and worked on by one cycle.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Scope {
     /// How many they are.
     pub(crate) invoices: usize,
@@ -63,14 +64,22 @@ pub(crate) enum Whose<'a> {
 }
 
 impl Whose<'_> {
-    fn is_about(self, invoice: &Invoice) -> bool {
+    /// The places of the invoices that cycles own, as far as it is about those.
+    fn owned(self, debt: &Debt) -> Places {
+        match self {
+            Self::Anyones | Self::Workable => Places::of(&debt.invoices, std::iter::empty()),
+            Self::Owned(owned) => Places::of(&debt.invoices, owned.iter()),
+            Self::Unowned(cycles) => Places::of(&debt.invoices, cycles.iter().flat_map(|cycle| &cycle.owned)),
+        }
+    }
+
+    fn is_about(self, invoice: &Invoice, owned: &Places) -> bool {
+        let is_owned = || owned.get(&invoice.id).is_some();
         match self {
             Self::Anyones => true,
             Self::Workable => !invoice.kept_out,
-            Self::Owned(owned) => !invoice.kept_out && owned.contains(&invoice.id),
-            Self::Unowned(cycles) => {
-                !invoice.kept_out && !cycles.iter().any(|cycle| cycle.owned.contains(&invoice.id))
-            }
+            Self::Owned(_) => !invoice.kept_out && is_owned(),
+            Self::Unowned(_) => !invoice.kept_out && !is_owned(),
         }
     }
 
@@ -112,9 +121,10 @@ impl<'a> Ground<'a> {
     /// The open invoices that are in scope once their day has come, and what holds freeze of each.
     fn candidates(self, whose: Whose<'_>) -> impl Iterator<Item = (&'a Invoice, MinorUnits)> {
         let Ground { debt, frozen, snapshot, debt_class, plan } = self;
+        let owned = whose.owned(debt);
         let is_candidate = move |(invoice, _): &(&Invoice, MinorUnits)| {
             invoice.outstanding().is_positive()
-                && whose.is_about(invoice)
+                && whose.is_about(invoice, &owned)
                 && is_in(invoice, debt_class)
                 && is_for(invoice, plan, snapshot)
         };
@@ -125,23 +135,64 @@ impl<'a> Ground<'a> {
 impl Scope {
     /// The scope of these invoices, of the days up to `until`.
     pub(crate) fn of(ground: Ground<'_>, whose: Whose<'_>, until: Timestamp, zone: &Zone) -> Self {
-        let mut counting = Counting::new(ground.plan, until, zone);
+        let days = Days::new(ground.plan, until, zone);
+        let mut scope = Self::default();
         for (invoice, frozen) in ground.candidates(whose) {
-            counting.count(invoice, frozen);
+            let date = count_date(ground.plan, invoice);
+            if days.have_entered(date) { scope.count(invoice, frozen, date) } else { scope.expect(date) }
         }
-        counting.scope
+        scope
     }
 
     /// The scopes of these invoices up to the horizon, and by the clock. They mostly are the same,
     /// and the invoices may be thousands: these are gone through once.
     pub(crate) fn both(ground: Ground<'_>, whose: Whose<'_>, scribe: &Scribe<'_>) -> (Self, Self) {
-        let counting = |until| Counting::new(ground.plan, until, &scribe.zone);
-        let (mut scope, mut by_clock) = (counting(scribe.moment.horizon), counting(scribe.now()));
+        let days = |until| Days::new(ground.plan, until, &scribe.zone);
+        let (up_to_horizon, by_clock) = (days(scribe.moment.horizon), days(scribe.now()));
+        let (mut scope, mut between) = (Self::default(), Self::default());
         for (invoice, frozen) in ground.candidates(whose) {
-            scope.count(invoice, frozen);
-            by_clock.count(invoice, frozen);
+            let date = count_date(ground.plan, invoice);
+            if up_to_horizon.have_entered(date) {
+                scope.count(invoice, frozen, date);
+                continue;
+            }
+            scope.expect(date);
+            if by_clock.have_entered(date) {
+                between.count(invoice, frozen, date);
+            } else {
+                between.expect(date);
+            }
         }
-        (scope.scope, by_clock.scope)
+        (scope, scope.and(&between))
+    }
+
+    fn count(&mut self, invoice: &Invoice, frozen: MinorUnits, date: Date) {
+        let outstanding = invoice.outstanding();
+        self.invoices = self.invoices.saturating_add(1);
+        if frozen < outstanding {
+            self.workable_invoices = self.workable_invoices.saturating_add(1);
+        }
+        self.real = self.real.plus(outstanding);
+        self.conditional = self.conditional.plus(outstanding.minus(frozen));
+        self.oldest = earlier(self.oldest, Some(date));
+        self.oldest_due = earlier(self.oldest_due, Some(invoice.due));
+    }
+
+    fn expect(&mut self, date: Date) {
+        self.next = earlier(self.next, Some(date));
+    }
+
+    /// The scope with what comes into it later.
+    fn and(&self, later: &Self) -> Self {
+        Self {
+            invoices: self.invoices.saturating_add(later.invoices),
+            workable_invoices: self.workable_invoices.saturating_add(later.workable_invoices),
+            real: self.real.plus(later.real),
+            conditional: self.conditional.plus(later.conditional),
+            oldest: earlier(self.oldest, later.oldest),
+            oldest_due: earlier(self.oldest_due, later.oldest_due),
+            next: later.next,
+        }
     }
 
     /// When the next invoice comes into scope.
@@ -168,42 +219,10 @@ impl Scope {
     }
 }
 
-/// A scope while its invoices are counted.
-struct Counting<'a> {
-    days: Days<'a>,
-    scope: Scope,
-}
-
-impl<'a> Counting<'a> {
-    fn new(plan: &'a Plan, until: Timestamp, zone: &'a Zone) -> Self {
-        let scope = Scope {
-            invoices: 0,
-            workable_invoices: 0,
-            real: MinorUnits::ZERO,
-            conditional: MinorUnits::ZERO,
-            oldest: None,
-            oldest_due: None,
-            next: None,
-        };
-        Self { days: Days::new(plan, until, zone), scope }
-    }
-
-    fn count(&mut self, invoice: &Invoice, frozen: MinorUnits) {
-        let earlier = |known: Option<Date>, date: Date| Some(known.map_or(date, |known| known.min(date)));
-        let date = count_date(self.days.plan, invoice);
-        let (scope, outstanding) = (&mut self.scope, invoice.outstanding());
-        if !self.days.have_entered(date) {
-            scope.next = earlier(scope.next, date);
-            return;
-        }
-        scope.invoices = scope.invoices.saturating_add(1);
-        if frozen < outstanding {
-            scope.workable_invoices = scope.workable_invoices.saturating_add(1);
-        }
-        scope.real = scope.real.plus(outstanding);
-        scope.conditional = scope.conditional.plus(outstanding.minus(frozen));
-        scope.oldest = earlier(scope.oldest, date);
-        scope.oldest_due = earlier(scope.oldest_due, invoice.due);
+fn earlier(a: Option<Date>, b: Option<Date>) -> Option<Date> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
     }
 }
 
