@@ -16,18 +16,21 @@ pub(crate) use payments::{book_payment, check_payment};
 pub(crate) use reversals::{book_reversal, check_reversal};
 pub(crate) use waiting::{end_waits, is_waited_for, next_wait_end};
 
-use crate::debt::{Debt, Invoice};
+use crate::debt::{BookedPayment, Debt, Invoice};
 use crate::debtor::Debtor;
 use crate::event::InvoiceIssued;
 use crate::ids::{AccountId, InvoiceId};
 use crate::money::{Currency, LARGEST_AMOUNT, MinorUnits};
+use crate::places::Places;
 use crate::record::{Figure, RecordKind};
 use crate::rejection::Rejection;
 use crate::scribe::Scribe;
-use crate::time::Timestamp;
 
 /// The most events that wait for one debtor's invoices or payments.
 pub(crate) const MOST_WAITING: usize = 100;
+
+/// By how much less than its length a period of days may last, in microseconds, whatever the zone.
+const TWO_DAYS: i64 = 2 * 86_400_000_000;
 
 /// What a check says of an event that may be booked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,17 +154,30 @@ pub(crate) fn book_invoice(
 }
 
 /// Forgets closed invoices, and payments that pay nothing remembered, older than the window.
-pub(crate) fn forget_old(debt: &mut Debt, oldest_kept: Timestamp) {
-    let has_old = |debt: &Debt| {
-        debt.invoices.first().is_some_and(|invoice| invoice.booked_at < oldest_kept)
-            || debt.payments.first().is_some_and(|payment| payment.booked_at < oldest_kept)
-    };
-    if !has_old(debt) {
+pub(crate) fn forget_old(debt: &mut Debt, scribe: &Scribe<'_>) {
+    let first = debt.invoices.first().map(|invoice| invoice.booked_at);
+    let first_paid = debt.payments.first().map(|payment| payment.booked_at);
+    let Some(oldest) = [first, first_paid].into_iter().flatten().min() else { return };
+    // Far from the end of the window the zone need not be asked.
+    let window = scribe.policy.retention.reversal.nominal_micros().saturating_sub(TWO_DAYS);
+    if scribe.now().micros_since(oldest) < window {
         return;
     }
+    let oldest_kept = scribe.oldest_kept();
+    if oldest >= oldest_kept {
+        return;
+    }
+    let known = debt.invoices.len();
     debt.invoices.retain(|invoice| invoice.closed_at.is_none_or(|closed| closed >= oldest_kept));
     let Debt { invoices, payments, adjustments, .. } = debt;
-    let is_kept = |id: &InvoiceId| invoices.iter().any(|invoice| invoice.id == *id);
+    let is_old = |payment: &&BookedPayment| payment.booked_at < oldest_kept;
+    if invoices.len() == known && !payments.iter().any(|payment| is_old(&payment)) {
+        return;
+    }
+    let paid = payments.iter().filter(is_old).flat_map(|payment| &payment.allocations);
+    let asked_for = paid.map(|part| &part.invoice).chain(adjustments.iter().map(|each| &each.invoice));
+    let places = Places::of(invoices, asked_for);
+    let is_kept = |id: &InvoiceId| places.get(id).is_some();
     adjustments.retain(|adjustment| is_kept(&adjustment.invoice));
     payments.retain(|payment| {
         payment.booked_at >= oldest_kept

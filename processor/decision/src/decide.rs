@@ -10,6 +10,7 @@ use crate::event::{BalanceChange, Body, Event};
 use crate::holding;
 use crate::ids::AccountId;
 use crate::money::{Currency, LARGEST_AMOUNT};
+use crate::places::Places;
 use crate::policies::Policies;
 use crate::policy::{Policy, Unit};
 use crate::record::{Figure, RecordKind};
@@ -39,18 +40,19 @@ pub fn decide(debtor: &mut Debtor, input: Input<'_>, moment: Moment, policies: &
 
 /// Does what is due now, and works out when something is due next.
 fn settle(debtor: &mut Debtor, cause: Cause, scribe: &mut Scribe<'_>) {
-    let has_paid = end_what_is_over(debtor, scribe);
+    // Nothing that follows adds an invoice, or forgets one.
+    let places = holding::places(&debtor.debt, &debtor.holds);
+    let (has_paid, next_over) = end_what_is_over(debtor, &places, scribe);
     let cause = cause.and_paid(has_paid);
     moving::assign_segment(debtor, false, scribe);
     alerting::announce_expiries(debtor, scribe);
     if sending::is_any_due(scribe) {
         // After the cycles have turned: a message that waits for a cycle which just ended is not sent.
         // Before stages are entered: it was asked for earlier than what they do.
-        dunning::turn(debtor, cause, scribe);
+        dunning::turn(debtor, &places, cause, scribe);
         sending::wake(debtor, scribe);
     }
-    let next_stage = dunning::advance(debtor, cause, scribe);
-    let next_over = next_over(debtor, scribe);
+    let next_stage = dunning::advance(debtor, &places, cause, scribe);
     let next_expiry = alerting::next_expiry(debtor, scribe);
     let next_wake = sending::next_wake(scribe);
     let next_due = [next_stage, next_over, next_wake, next_expiry].into_iter().flatten().min();
@@ -62,30 +64,46 @@ fn settle(debtor: &mut Debtor, cause: Cause, scribe: &mut Scribe<'_>) {
 
 /// Ends the waits, the holds and the pause whose time is over, each in its turn, and lets the cycles
 /// go on as of then: what ended while nobody looked ended at its own time. What pays at the end of a
-/// wait keeps the promises that are not over by then. Answers whether a payment paid by it.
-fn end_what_is_over(debtor: &mut Debtor, scribe: &mut Scribe<'_>) -> bool {
+/// wait keeps the promises that are not over by then. Answers whether a payment paid by it, and when
+/// something is over next.
+fn end_what_is_over(
+    debtor: &mut Debtor,
+    places: &Places,
+    scribe: &mut Scribe<'_>,
+) -> (bool, Option<Timestamp>) {
     let horizon = scribe.moment.horizon;
     let account_id = AccountId::from(debtor.id.as_str());
     let (mut has_paid, mut last) = (false, None);
-    while let Some(at) = next_over(debtor, scribe).filter(|at| *at <= horizon && Some(*at) != last) {
+    let mut over = over(debtor, places, scribe);
+    while let Some(at) = over.next.filter(|at| *at <= horizon && Some(*at) != last) {
         has_paid |= booking::end_waits(debtor, &account_id, at, scribe);
-        holding::end_holds(debtor, at, scribe);
+        holding::end_holds(debtor, places, at, scribe);
         held::end_pause(debtor, at, scribe);
         held::turn_all(debtor, at, scribe);
         last = Some(at);
+        over = self::over(debtor, places, scribe);
     }
     scribe.last_over = scribe.last_over.max(last);
-    holding::end_holds(debtor, horizon, scribe);
-    has_paid
+    if over.is_any_now || over.next.is_some_and(|at| at <= horizon) {
+        holding::end_holds(debtor, places, horizon, scribe);
+        over = self::over(debtor, places, scribe);
+    }
+    (has_paid, over.next)
 }
 
-/// When the next wait, hold or pause is over by itself.
-fn next_over(debtor: &Debtor, scribe: &Scribe<'_>) -> Option<Timestamp> {
+/// What is over by itself.
+struct IsOver {
+    /// Whether a hold is over now, whatever the time.
+    is_any_now: bool,
+    /// When the next wait, hold or pause is.
+    next: Option<Timestamp>,
+}
+
+fn over(debtor: &Debtor, places: &Places, scribe: &Scribe<'_>) -> IsOver {
+    let holds = holding::next_end(debtor, places, scribe);
     let pause = debtor.pause.as_ref().and_then(|pause| pause.until);
-    [booking::next_wait_end(&debtor.debt), holding::next_end(debtor, scribe), pause]
-        .into_iter()
-        .flatten()
-        .min()
+    let next = [booking::next_wait_end(&debtor.debt), holds.next, pause].into_iter().flatten().min();
+    IsOver { is_any_now: holds.is_any_over, next }
 }
 
 /// Takes an event. Answers what it may have done to the debt and to what is due; none where it did
@@ -114,7 +132,10 @@ fn on_event(debtor: &mut Debtor, event: &Event, scribe: &mut Scribe<'_>) -> Opti
             None
         }
         Ok(Checked::New) => {
-            let has_paid = is_late && end_what_is_over(debtor, scribe);
+            let has_paid = is_late && {
+                let places = holding::places(&debtor.debt, &debtor.holds);
+                end_what_is_over(debtor, &places, scribe).0
+            };
             apply_in_time(debtor, event, scribe).map(|cause| cause.and_paid(has_paid))
         }
     }
@@ -125,7 +146,10 @@ fn on_event(debtor: &mut Debtor, event: &Event, scribe: &mut Scribe<'_>) -> Opti
 fn is_anything_over(debtor: &Debtor, event: &Event, scribe: &Scribe<'_>) -> bool {
     let horizon = scribe.moment.horizon;
     let is_over = |until: Option<Timestamp>| until.is_some_and(|until| until <= horizon);
-    is_over(debtor.next_due) && !matches!(event.body, Body::Balance(_)) && is_over(next_over(debtor, scribe))
+    if !is_over(debtor.next_due) || matches!(event.body, Body::Balance(_)) {
+        return false;
+    }
+    is_over(over(debtor, &holding::places(&debtor.debt, &debtor.holds), scribe).next)
 }
 
 /// The debtor without what is over: a promise that was broken yesterday is not kept by what is paid
@@ -134,7 +158,8 @@ fn is_anything_over(debtor: &Debtor, event: &Event, scribe: &Scribe<'_>) -> bool
 fn as_it_stands(debtor: &Debtor, scribe: &Scribe<'_>) -> Debtor {
     let mut debtor = debtor.clone();
     let mut aside = Scribe::new(&debtor, scribe.moment, scribe.policies);
-    end_what_is_over(&mut debtor, &mut aside);
+    let places = holding::places(&debtor.debt, &debtor.holds);
+    end_what_is_over(&mut debtor, &places, &mut aside);
     debtor
 }
 
@@ -275,7 +300,7 @@ fn apply(debtor: &mut Debtor, event: &Event, scribe: &mut Scribe<'_>) -> Option<
             if booking::book_payment(debtor, account_id, payment, &event.source, scribe) {
                 cause = Cause::Paid;
             }
-            booking::forget_old(&mut debtor.debt, scribe.oldest_kept());
+            booking::forget_old(&mut debtor.debt, scribe);
             holding::forget_old(debtor, scribe);
         }
         Body::Reversal(reversal) => {

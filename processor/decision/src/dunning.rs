@@ -33,12 +33,13 @@ use crate::debtor::Debtor;
 use crate::holding;
 use crate::ids::{AccountId, InvoiceId, PlanName};
 use crate::money::MinorUnits;
-use crate::plan::{OnPartCure, Plan};
+use crate::places::Places;
+use crate::plan::{DebtClassBy, OnPartCure, Plan};
 use crate::policy::Policy;
 use crate::record::{Figure, RecordKind};
 use crate::scribe::Scribe;
 use crate::time::Timestamp;
-use scope::{Ground, Scope, Whose};
+use scope::{Ground, InScope, Scope, Whose};
 
 /// What the event at hand may have done to the debt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,7 +138,17 @@ pub(crate) fn debt_classes(debtor: &Debtor, policy: &Policy) -> Vec<DebtClass> {
     let mut classes: Vec<DebtClass> =
         debtor.profiles.iter().filter(is_worked_on).map(|profile| profile.debt_class.clone()).collect();
     if let Some(plan) = by {
-        classes.extend(debtor.debt.invoices.iter().map(|invoice| scope::class_of(invoice, plan.debt_class)));
+        let is_one = plan.debt_class == DebtClassBy::All;
+        let of_all = debtor.debt.invoices.len();
+        for invoice in debtor.debt.invoices.iter().take(if is_one { 1 } else { of_all }) {
+            // Invoices of one class mostly come in a row.
+            let is_known = |class: &DebtClass| {
+                scope::is_of_kind(class, plan.debt_class) && scope::is_in_class(invoice, class)
+            };
+            if !classes.last().is_some_and(is_known) {
+                classes.push(scope::class_of(invoice, plan.debt_class));
+            }
+        }
     }
     classes.sort();
     classes.dedup();
@@ -154,26 +165,33 @@ struct Pass {
 }
 
 /// Ends, holds and lets go on what is to be, and enters no stage yet.
-pub(crate) fn turn(debtor: &mut Debtor, cause: Cause, scribe: &mut Scribe<'_>) {
-    go_through(debtor, Pass { cause, enters: false }, scribe);
+pub(crate) fn turn(debtor: &mut Debtor, places: &Places, cause: Cause, scribe: &mut Scribe<'_>) {
+    go_through(debtor, places, Pass { cause, enters: false }, scribe);
 }
 
 /// Brings every profile's cycles to where they belong now. Answers the next moment at which
-/// something is due by itself.
-pub(crate) fn advance(debtor: &mut Debtor, cause: Cause, scribe: &mut Scribe<'_>) -> Option<Timestamp> {
-    go_through(debtor, Pass { cause, enters: true }, scribe)
+/// something is due by itself; `places` are those that the holds ask for.
+pub(crate) fn advance(
+    debtor: &mut Debtor,
+    places: &Places,
+    cause: Cause,
+    scribe: &mut Scribe<'_>,
+) -> Option<Timestamp> {
+    go_through(debtor, places, Pass { cause, enters: true }, scribe)
 }
 
-fn go_through(debtor: &mut Debtor, pass: Pass, scribe: &mut Scribe<'_>) -> Option<Timestamp> {
-    let snapshot = debtor.own_snapshot().cloned()?;
-    let frozen = holding::frozen(&debtor.debt, &debtor.holds);
-    let announced =
-        if pass.enters { announcing::announce(debtor, (&snapshot, &frozen), scribe) } else { None };
+fn go_through(
+    debtor: &mut Debtor,
+    places: &Places,
+    pass: Pass,
+    scribe: &mut Scribe<'_>,
+) -> Option<Timestamp> {
+    debtor.own_snapshot()?;
+    let frozen = holding::frozen_at(&debtor.debt, &debtor.holds, places);
+    let announced = if pass.enters { announcing::announce(debtor, &frozen, scribe) } else { None };
     let classes = debt_classes(debtor, scribe.policy);
-    let next = classes
-        .into_iter()
-        .filter_map(|class| advance_class(debtor, (&snapshot, &frozen), class, pass, scribe))
-        .min();
+    let next =
+        classes.into_iter().filter_map(|class| advance_class(debtor, &frozen, class, pass, scribe)).min();
     let pause_end = debtor.pause.as_ref().and_then(|pause| pause.until);
     let pause_end = pause_end.filter(|end| *end > scribe.moment.horizon);
     [next, announced, pause_end].into_iter().flatten().min()
@@ -181,7 +199,7 @@ fn go_through(debtor: &mut Debtor, pass: Pass, scribe: &mut Scribe<'_>) -> Optio
 
 fn advance_class(
     debtor: &mut Debtor,
-    (snapshot, frozen): (&Snapshot, &[MinorUnits]),
+    frozen: &[MinorUnits],
     class: DebtClass,
     pass: Pass,
     scribe: &mut Scribe<'_>,
@@ -191,16 +209,7 @@ fn advance_class(
         Some(at) => debtor.profiles.remove(at),
         None => Profile { debt_class: class, cycles_opened: 0, cycles: Vec::new() },
     };
-    let mut next = advance_cycles(debtor, (snapshot, frozen), &mut profile, pass, scribe);
-    let applies = plan_name(debtor, scribe.policy).and_then(|name| scribe.policy.plans.get(name));
-    // A profile of another kind only works off what it has.
-    let applies = applies.filter(|plan| scope::is_of_kind(&profile.debt_class, plan.debt_class));
-    if let Some(plan) = applies.filter(|_| pass.enters) {
-        let ground =
-            Ground { debt: &debtor.debt, frozen, snapshot, debt_class: &profile.debt_class.clone(), plan };
-        let opened = open_where_due(debtor, ground, &mut profile, pass, scribe);
-        next = [next, opened].into_iter().flatten().min();
-    }
+    let next = advance_profile(debtor, frozen, &mut profile, pass, scribe);
     if profile.cycles_opened > 0 {
         let at = at.unwrap_or(debtor.profiles.len());
         debtor.profiles.insert(at, profile);
@@ -208,9 +217,29 @@ fn advance_class(
     next
 }
 
+/// Brings a profile's open cycles to where they belong, and opens one where it is due.
+fn advance_profile(
+    debtor: &Debtor,
+    frozen: &[MinorUnits],
+    profile: &mut Profile,
+    pass: Pass,
+    scribe: &mut Scribe<'_>,
+) -> Option<Timestamp> {
+    let snapshot = debtor.own_snapshot()?;
+    let next = advance_cycles(debtor, (snapshot, frozen), profile, pass, scribe);
+    let applies = plan_name(debtor, scribe.policy).and_then(|name| scribe.policy.plans.get(name));
+    // A profile of another kind only works off what it has.
+    let applies = applies.filter(|plan| scope::is_of_kind(&profile.debt_class, plan.debt_class));
+    let Some(plan) = applies.filter(|_| pass.enters) else { return next };
+    let class = profile.debt_class.clone();
+    let ground = Ground { debt: &debtor.debt, frozen, snapshot, debt_class: &class, plan };
+    let opened = open_where_due(debtor, ground, profile, pass, scribe);
+    [next, opened].into_iter().flatten().min()
+}
+
 /// Brings the open cycles of a profile to where they belong, oldest first.
 fn advance_cycles(
-    debtor: &mut Debtor,
+    debtor: &Debtor,
     (snapshot, frozen): (&Snapshot, &[MinorUnits]),
     profile: &mut Profile,
     pass: Pass,
@@ -254,8 +283,7 @@ fn advance_cycle(
     scribe: &mut Scribe<'_>,
 ) -> Option<Option<Timestamp>> {
     let plan = ground.plan;
-    let scope_until = |until| Scope::of(ground, Whose::of(cycle), until, &scribe.zone);
-    let (scope, by_clock) = (scope_until(scribe.moment.horizon), scope_until(scribe.now()));
+    let (scope, by_clock) = Scope::both(ground, Whose::of(cycle), scribe);
     let work = Work { debtor, snapshot: ground.snapshot, plan, ground, scope: &scope, by_clock: &by_clock };
     if debtor.exempt {
         end(&work, profile, cycle, Ending::Exempt, scribe);
@@ -280,7 +308,7 @@ fn advance_cycle(
         held::turn(&work, profile, cycle, now, scribe);
     }
     let next_stage = stages::next_due(plan, cycle, &scope, scribe);
-    Some([next_stage, again, scope.next_entry].into_iter().flatten().min())
+    Some([next_stage, again, scope.next_entry(plan, &scribe.zone)].into_iter().flatten().min())
 }
 
 /// Opens a cycle where the debt that no cycle works on is enough. Answers when that may be next.
@@ -298,9 +326,8 @@ fn open_where_due(
     if debtor.exempt || !may_open {
         return None;
     }
-    let scope_until = |until| Scope::of(ground, Whose::Unowned(&profile.cycles), until, &scribe.zone);
-    let (scope, by_clock) = (scope_until(scribe.moment.horizon), scope_until(scribe.now()));
-    let next = scope.next_entry;
+    let (scope, by_clock) = Scope::both(ground, Whose::Unowned(&profile.cycles), scribe);
+    let next = scope.next_entry(plan, &scribe.zone);
     if !scope.meets_entry(plan, scribe.exponent) || by_clock.meets_exit(plan, scribe.exponent) {
         return next;
     }
@@ -323,13 +350,15 @@ fn debt_figures(scope: &Scope, scribe: &Scribe<'_>) -> Vec<Figure> {
 }
 
 fn open(work: &Work<'_>, profile: &mut Profile, cause: Cause, scribe: &mut Scribe<'_>) -> Cycle {
+    let whose = Whose::Unowned(&profile.cycles);
+    let invoices = work.ground.in_scope(whose, scribe.moment.horizon, &scribe.zone);
     profile.cycles_opened = profile.cycles_opened.saturating_add(1);
-    let ids = || work.scope.invoices.iter().map(|invoice| invoice.id.clone()).collect::<Vec<InvoiceId>>();
+    let ids = || invoices.iter().map(|counted| counted.invoice.id.clone()).collect::<Vec<InvoiceId>>();
     let cycle = Cycle {
         number: profile.cycles_opened,
         plan: work.plan.name.clone(),
         policy_hash: scribe.policy.identity.hash.to_string(),
-        opened_at: opening_time(work, cause, scribe),
+        opened_at: opening_time(work, &invoices, cause, scribe),
         stage: None,
         entries: Vec::new(),
         visits: Vec::new(),
@@ -358,11 +387,10 @@ fn open(work: &Work<'_>, profile: &mut Profile, cause: Cause, scribe: &mut Scrib
 /// When the cycle opened: when so much had come into scope that it was enough, or a hold that froze
 /// it was over, were that not looked at late. What was enough before the debtor was last looked at
 /// opened nothing then: something else has changed now, such as a plan, or an old invoice.
-fn opening_time(work: &Work<'_>, cause: Cause, scribe: &Scribe<'_>) -> Timestamp {
-    let counts_from = |invoice: &scope::InScope| invoice.enters.max(invoice.booked_at);
-    let conditional = |invoice: &scope::InScope| invoice.outstanding.minus(invoice.frozen);
-    let invoices = work.scope.invoices.iter();
-    let mut entered: Vec<_> = invoices.map(|invoice| (counts_from(invoice), conditional(invoice))).collect();
+fn opening_time(work: &Work<'_>, invoices: &[InScope<'_>], cause: Cause, scribe: &Scribe<'_>) -> Timestamp {
+    let counts_from = |counted: &InScope<'_>| counted.enters.max(counted.invoice.booked_at);
+    let conditional = |counted: &InScope<'_>| counted.invoice.outstanding().minus(counted.frozen);
+    let mut entered: Vec<_> = invoices.iter().map(|each| (counts_from(each), conditional(each))).collect();
     entered.sort_unstable();
     let mut debt = MinorUnits::ZERO;
     let enough = entered.into_iter().find(|(_, counted)| {
@@ -406,26 +434,36 @@ pub(crate) fn each_cycle(
     scribe: &mut Scribe<'_>,
     mut act: impl FnMut(&Work<'_>, &Profile, &mut Cycle, &mut Scribe<'_>),
 ) {
-    let Some(snapshot) = debtor.own_snapshot().cloned() else { return };
+    if debtor.profiles.iter().all(|profile| profile.cycles.is_empty()) {
+        return;
+    }
     let frozen = holding::frozen(&debtor.debt, &debtor.holds);
     for at in 0..debtor.profiles.len() {
         let mut profile = debtor.profiles.remove(at);
-        for number in 0..profile.cycles.len() {
-            let mut cycle = profile.cycles.remove(number);
-            let ruling = moving::Ruling::take(&cycle, scribe);
-            if let Some(plan) = ruling.policy.plans.get(&cycle.plan) {
-                let class = profile.debt_class.clone();
-                let debt = &debtor.debt;
-                let ground = Ground { debt, frozen: &frozen, snapshot: &snapshot, debt_class: &class, plan };
-                let scope_until = |until| Scope::of(ground, Whose::of(&cycle), until, &scribe.zone);
-                let (scope, by_clock) = (scope_until(scribe.moment.horizon), scope_until(scribe.now()));
-                let (debtor, snapshot) = (&*debtor, &snapshot);
-                let work = Work { debtor, snapshot, plan, ground, scope: &scope, by_clock: &by_clock };
-                act(&work, &profile, &mut cycle, scribe);
-            }
-            ruling.give_back(scribe);
-            profile.cycles.insert(number, cycle);
-        }
+        each_cycle_of(debtor, &frozen, &mut profile, scribe, &mut act);
         debtor.profiles.insert(at, profile);
+    }
+}
+
+fn each_cycle_of(
+    debtor: &Debtor,
+    frozen: &[MinorUnits],
+    profile: &mut Profile,
+    scribe: &mut Scribe<'_>,
+    act: &mut impl FnMut(&Work<'_>, &Profile, &mut Cycle, &mut Scribe<'_>),
+) {
+    let Some(snapshot) = debtor.own_snapshot() else { return };
+    for number in 0..profile.cycles.len() {
+        let mut cycle = profile.cycles.remove(number);
+        let ruling = moving::Ruling::take(&cycle, scribe);
+        if let Some(plan) = ruling.policy.plans.get(&cycle.plan) {
+            let class = profile.debt_class.clone();
+            let ground = Ground { debt: &debtor.debt, frozen, snapshot, debt_class: &class, plan };
+            let (scope, by_clock) = Scope::both(ground, Whose::of(&cycle), scribe);
+            let work = Work { debtor, snapshot, plan, ground, scope: &scope, by_clock: &by_clock };
+            act(&work, profile, &mut cycle, scribe);
+        }
+        ruling.give_back(scribe);
+        profile.cycles.insert(number, cycle);
     }
 }

@@ -16,7 +16,7 @@ mod telling;
 mod tests;
 
 pub(crate) use ending::{end_holds, forget_old, next_end};
-pub(crate) use freezing::frozen;
+pub(crate) use freezing::{frozen, frozen_at, places};
 pub(crate) use late::{count_no_more, late_at};
 pub(crate) use making::{check_hold, make_hold};
 pub(crate) use outcomes::{check_outcome, end_dispute, on_adjusted};

@@ -14,6 +14,7 @@
 //! | `booking` | how money moves between payments and invoices |
 //! | `holding` | holds at work: what they freeze, when they end |
 //! | `dunning` | plans at work: scope, stages, what is in force |
+//! | `places` | which invoice lies where, for debts of thousands of them |
 //! | `sending` | from a measure to a command, and on to its end: windows, caps, retries, reports |
 //! | [`passage`] | what became of a command on its way out: it waits, is held, is sent after all |
 //! | [`view`] | what the state says, for people |
@@ -27,6 +28,7 @@ mod booking;
 mod decide;
 mod dunning;
 mod holding;
+mod places;
 #[cfg(test)]
 mod properties;
 mod scribe;

@@ -3,7 +3,7 @@
 //! Nothing here reads a clock: every moment is an argument. Windows and calendars build on this.
 
 use jiff::civil;
-use jiff::tz::TimeZone;
+use jiff::tz::{AmbiguousOffset, TimeZone};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -275,6 +275,38 @@ impl Zone {
         self.moment_of(date.civil().to_datetime(civil::Time::midnight()))
     }
 
+    /// The first moment of `date` here, and `period` later. What [`Zone::after`] answers of it, in
+    /// fewer questions to the table.
+    #[must_use]
+    pub fn after_start_of(&self, date: Date, period: Period) -> Timestamp {
+        let midnight = |date: Date| date.civil().to_datetime(civil::Time::midnight());
+        match period {
+            Period::Days(days) if days != 0 => {
+                let start = self.rules.to_ambiguous_timestamp(midnight(date));
+                match start.offset() {
+                    // After days the wall clock shows midnight again.
+                    AmbiguousOffset::Unambiguous { .. } | AmbiguousOffset::Fold { .. } => {
+                        self.moment_of(midnight(date.plus_days(days)))
+                    }
+                    AmbiguousOffset::Gap { .. } => self.after(self.start_of(date), period),
+                }
+            }
+            Period::Days(_) | Period::Exact(_) => self.after(self.start_of(date), period),
+        }
+    }
+
+    /// `period` before the first moment of `date` here.
+    #[must_use]
+    pub fn before_start_of(&self, date: Date, period: Period) -> Timestamp {
+        self.after_start_of(
+            date,
+            match period {
+                Period::Days(days) => Period::Days(days.saturating_neg()),
+                Period::Exact(micros) => Period::Exact(micros.saturating_neg()),
+            },
+        )
+    }
+
     /// The moment at which clocks here show `local`; the later one where it is skipped, the
     /// earlier one where it comes twice.
     #[must_use]
@@ -401,6 +433,20 @@ mod tests {
     fn a_midnight_that_is_skipped_is_the_first_moment_after_it() {
         // Clocks in Beirut go from 00:00 to 01:00 on the last Sunday of March.
         check("Asia/Beirut", "2026-03-29", "0d", "2026-03-28T22:00:00Z");
+    }
+
+    #[test]
+    fn days_after_a_days_start_are_the_same_however_they_are_asked_for() {
+        for name in ["UTC", "Asia/Beirut", "America/St_Johns", "Pacific/Apia", "Europe/Vienna"] {
+            let zone = Zone::find(name).unwrap();
+            // Six years in which clocks were changed at midnight, and a day was left out.
+            for day in (0..2_200).map(|days| date("2009-12-01").plus_days(days)) {
+                for period in ["0d", "1d", "30d", "24h"].map(|text| Period::parse(text).unwrap()) {
+                    let expected = zone.after(zone.start_of(day), period);
+                    assert_eq!(zone.after_start_of(day, period), expected, "{name} {day} {period}");
+                }
+            }
+        }
     }
 
     #[test]

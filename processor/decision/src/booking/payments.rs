@@ -8,6 +8,7 @@ use crate::event::{Payment, PaymentStatus};
 use crate::holding;
 use crate::ids::{AccountId, InvoiceId, PaymentId};
 use crate::money::MinorUnits;
+use crate::places::Places;
 use crate::record::{Figure, RecordKind};
 use crate::rejection::Rejection;
 use crate::scribe::Scribe;
@@ -58,7 +59,8 @@ fn check_confirmed(debtor: &Debtor, payment: &Payment) -> Result<Checked, Reject
 }
 
 fn names_unseen(debt: &Debt, payment: &Payment) -> bool {
-    payment.invoices.iter().any(|named| allocation::find(debt, named).is_none())
+    let places = Places::of(&debt.invoices, payment.invoices.iter());
+    payment.invoices.iter().any(|named| places.get(named).is_none())
 }
 
 /// Books a payment that was not declined: one that is confirmed pays, one that is not holds the
@@ -92,9 +94,10 @@ pub(crate) fn book_payment(
 /// What is meant for an invoice not seen yet waits for it.
 fn pay(debtor: &mut Debtor, account_id: &AccountId, payment: &Payment, scribe: &mut Scribe<'_>) {
     let debt = &mut debtor.debt;
-    let is_unseen = |named: &&InvoiceId| allocation::find(debt, named).is_none();
+    let places = Places::of(&debt.invoices, payment.invoices.iter());
+    let is_unseen = |named: &&InvoiceId| places.get(named).is_none();
     let waits_for: Vec<InvoiceId> = payment.invoices.iter().filter(is_unseen).cloned().collect();
-    let until = scribe.zone.after(scribe.now(), scribe.policy.retention.wait_for_invoice);
+    let until = || scribe.zone.after(scribe.now(), scribe.policy.retention.wait_for_invoice);
     let mut booked = BookedPayment {
         id: payment.id.clone(),
         receipt: payment.receipt.clone(),
@@ -102,13 +105,15 @@ fn pay(debtor: &mut Debtor, account_id: &AccountId, payment: &Payment, scribe: &
         reversed: MinorUnits::ZERO,
         credit: payment.amount,
         allocations: Vec::new(),
-        waits_until: (!waits_for.is_empty()).then_some(until),
+        waits_until: (!waits_for.is_empty()).then(until),
         waits_for,
         status: payment.status,
         booked_at: scribe.now(),
     };
     for named in &payment.invoices {
-        allocation::pay(&mut debt.invoices, &mut booked, named);
+        if let Some(invoice) = places.get(named).and_then(|at| debt.invoices.get_mut(at)) {
+            allocation::pay(invoice, &mut booked, 0);
+        }
     }
     let waits = booked.waits_until.is_some() && booked.credit.is_positive();
     if !waits {

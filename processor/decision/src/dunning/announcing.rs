@@ -11,12 +11,12 @@ use crate::plan::{BeforeDue, Plan};
 use crate::policy::DebtValues;
 use crate::scribe::Scribe;
 use crate::sending::{self, DebtOf, Reach, Request};
-use crate::time::Timestamp;
+use crate::time::{Date, Timestamp};
 
 /// Sends what is due before the due dates of open invoices. Answers when that is the case next.
 pub(super) fn announce(
     debtor: &mut Debtor,
-    (snapshot, frozen): (&Snapshot, &[MinorUnits]),
+    frozen: &[MinorUnits],
     scribe: &mut Scribe<'_>,
 ) -> Option<Timestamp> {
     let policy = scribe.policy;
@@ -25,9 +25,13 @@ pub(super) fn announce(
         return None;
     }
     let account_id = AccountId::from(debtor.id.as_str());
+    let Debtor { members, debt, .. } = debtor;
+    let own = members.iter().find(|member| member.account_id == account_id)?;
+    let snapshot = own.snapshot.as_ref()?;
+    let today = scribe.zone.date_of(scribe.now());
     let mut next: Option<Timestamp> = None;
-    for (invoice, frozen) in debtor.debt.invoices.iter_mut().zip(frozen) {
-        if !may_be_announced(invoice, *frozen, plan, snapshot) {
+    for (invoice, frozen) in debt.invoices.iter_mut().zip(frozen) {
+        if has_begun(invoice.due, today, scribe) || !may_be_announced(invoice, *frozen, plan, snapshot) {
             continue;
         }
         for rule in &plan.before_due {
@@ -41,14 +45,19 @@ pub(super) fn announce(
     next
 }
 
+/// Whether a day has begun by the clock, which shows `today`: of most days that is clear without
+/// asking the zone.
+fn has_begun(day: Date, today: Date, scribe: &Scribe<'_>) -> bool {
+    day < today || (day <= today.plus_days(1) && scribe.zone.start_of(day) <= scribe.now())
+}
+
 /// Whether anything may be said of an invoice before it is due: it is open, nothing freezes it, and
 /// it is one that the plan is for.
 fn may_be_announced(invoice: &Invoice, frozen: MinorUnits, plan: &Plan, snapshot: &Snapshot) -> bool {
-    let class = scope::class_of(invoice, plan.debt_class);
     invoice.outstanding().is_positive()
         && !frozen.is_positive()
         && !invoice.kept_out
-        && scope::is_of(invoice, &class, plan, snapshot)
+        && scope::is_for(invoice, plan, snapshot)
 }
 
 /// How a message before an invoice's due date stands.
@@ -57,21 +66,16 @@ enum Stands {
     Due,
     /// It is to be sent at this moment.
     Later(Timestamp),
-    /// It was sent, or the due day has begun.
+    /// It was sent.
     Over,
 }
 
 fn stands(invoice: &Invoice, rule: &BeforeDue, scribe: &Scribe<'_>) -> Stands {
-    let due_day = scribe.zone.start_of(invoice.due);
-    let at = scribe.zone.before(due_day, rule.before);
-    let is_told = invoice.announced.iter().any(|told| *told == rule.before.to_string());
-    if is_told || scribe.now() >= due_day {
-        Stands::Over
-    } else if at <= scribe.moment.horizon {
-        Stands::Due
-    } else {
-        Stands::Later(at)
+    if invoice.announced.iter().any(|told| *told == rule.before.to_string()) {
+        return Stands::Over;
     }
+    let at = scribe.zone.before_start_of(invoice.due, rule.before);
+    if at <= scribe.moment.horizon { Stands::Due } else { Stands::Later(at) }
 }
 
 fn tell(

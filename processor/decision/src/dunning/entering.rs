@@ -60,7 +60,7 @@ fn put_in(
         Figure::new("from", from),
         Figure::new("after", stage.after),
     ];
-    figures.extend(work.scope.oldest().map(|oldest| Figure::new("oldest", oldest.count_date)));
+    figures.extend(work.scope.oldest.map(|oldest| Figure::new("oldest", oldest)));
     figures.extend(due);
     figures.extend(debt_figures(work.scope, scribe));
     scribe.record(&work.account_id(), RecordKind::StageEntered, reason, figures);

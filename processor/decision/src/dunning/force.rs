@@ -249,7 +249,7 @@ fn is_only_observed(cycle: &Cycle, scribe: &Scribe<'_>) -> bool {
 }
 
 fn debt_values(work: &Work<'_>, cycle: &Cycle, scribe: &Scribe<'_>) -> DebtValues {
-    let oldest_due = work.scope.invoices.iter().map(|invoice| invoice.due).min();
+    let oldest_due = work.scope.oldest_due;
     DebtValues {
         real: scribe.money(work.scope.real),
         conditional: scribe.money(work.scope.conditional),

@@ -119,8 +119,7 @@ pub(super) fn follow(
     if let Some(plan) = former.or(version) {
         let class = profile.debt_class.clone();
         let ground = Ground { debt: &debtor.debt, frozen, snapshot, debt_class: &class, plan };
-        let scope_until = |until| Scope::of(ground, Whose::of(cycle), until, &scribe.zone);
-        let (scope, by_clock) = (scope_until(scribe.moment.horizon), scope_until(scribe.now()));
+        let (scope, by_clock) = Scope::both(ground, Whose::of(cycle), scribe);
         let work = Work { debtor, snapshot, plan, ground, scope: &scope, by_clock: &by_clock };
         let was_observed = force::is_observed(plan, scribe);
         match (target, version) {
@@ -137,7 +136,7 @@ pub(super) fn follow(
             force::go_live(cycle);
         }
         if let Some(plan) = goes_under {
-            own_or_share(profile, cycle, plan, &by_clock);
+            own_or_share(profile, cycle, (plan, ground), scribe);
         }
     }
     ruling.give_back(scribe);
@@ -146,9 +145,15 @@ pub(super) fn follow(
 
 /// Under a rolling plan the cycle owns from now on what there is. Under another it works on all,
 /// where it is the only one.
-fn own_or_share(profile: &Profile, cycle: &mut Cycle, plan: &Plan, scope: &Scope) {
+fn own_or_share(
+    profile: &Profile,
+    cycle: &mut Cycle,
+    (plan, ground): (&Plan, Ground<'_>),
+    scribe: &Scribe<'_>,
+) {
     if plan.rolling && cycle.owned.is_empty() {
-        cycle.owned = scope.invoices.iter().map(|invoice| invoice.id.clone()).collect();
+        let invoices = ground.in_scope(Whose::Workable, scribe.now(), &scribe.zone);
+        cycle.owned = invoices.iter().map(|counted| counted.invoice.id.clone()).collect();
     } else if !plan.rolling && profile.cycles.is_empty() {
         cycle.owned.clear();
     }

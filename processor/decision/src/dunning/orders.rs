@@ -1,6 +1,7 @@
 //! What a person orders of the work with a debt (domain.md, section 8): another plan, a pause, a
 //! jump, an end, a task's result. Each is declined before anything changes, or done.
 
+use super::scope::Whose;
 use super::{Ending, each_cycle, end, entering, moving};
 use crate::cycle::{Cycle, MeasureInForce, MeasureKind, TaskInForce};
 use crate::debtor::{Debtor, Pause};
@@ -86,7 +87,8 @@ pub(crate) fn close(debtor: &mut Debtor, scribe: &mut Scribe<'_>) {
     let mut kept_out: Vec<InvoiceId> = Vec::new();
     each_cycle(debtor, scribe, |work, profile, cycle, scribe| {
         end(work, profile, cycle, Ending::Closed, scribe);
-        kept_out.extend(work.by_clock.invoices.iter().map(|invoice| invoice.id.clone()));
+        let invoices = work.ground.in_scope(Whose::of(cycle), scribe.now(), &scribe.zone);
+        kept_out.extend(invoices.into_iter().map(|counted| counted.invoice.id.clone()));
         kept_out.append(&mut cycle.owned);
     });
     for profile in &mut debtor.profiles {

@@ -10,19 +10,29 @@ use crate::cycle::{Cycle, DebtClass};
 use crate::debt::{Debt, Invoice};
 use crate::ids::InvoiceId;
 use crate::money::{Decimal, MinorUnits};
+use crate::places::Places;
 use crate::plan::{CountDate, DebtClassBy, Plan};
-use crate::time::{Date, Timestamp, Zone};
+use crate::scribe::Scribe;
+use crate::time::{Date, Period, Timestamp, Zone};
+use std::cell::Cell;
 
-/// The invoices of a profile that are in its plan's scope, and worked on by one cycle.
+/// What the invoices of a profile make that are in its plan's scope, and worked on by one cycle.
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Scope {
-    /// They, by count date, oldest first.
-    pub(crate) invoices: Vec<InScope>,
+    /// How many they are.
+    pub(crate) invoices: usize,
+    /// How many of them are not frozen as a whole.
+    pub(crate) workable_invoices: usize,
     /// What is left of them.
     pub(crate) real: MinorUnits,
     /// What is left of them and not frozen by a hold.
     pub(crate) conditional: MinorUnits,
-    /// When the next invoice comes into scope.
-    pub(crate) next_entry: Option<Timestamp>,
+    /// The oldest count date.
+    pub(crate) oldest: Option<Date>,
+    /// The earliest due date.
+    pub(crate) oldest_due: Option<Date>,
+    /// The earliest count date whose day has not come.
+    next: Option<Date>,
 }
 
 /// What a scope is taken of: the debt, what holds freeze of it, and the plan that works on it.
@@ -54,14 +64,22 @@ pub(crate) enum Whose<'a> {
 }
 
 impl Whose<'_> {
-    fn is_about(self, invoice: &Invoice) -> bool {
+    /// The places of the invoices that cycles own, as far as it is about those.
+    fn owned(self, debt: &Debt) -> Places {
+        match self {
+            Self::Anyones | Self::Workable => Places::of(&debt.invoices, std::iter::empty()),
+            Self::Owned(owned) => Places::of(&debt.invoices, owned.iter()),
+            Self::Unowned(cycles) => Places::of(&debt.invoices, cycles.iter().flat_map(|cycle| &cycle.owned)),
+        }
+    }
+
+    fn is_about(self, invoice: &Invoice, owned: &Places) -> bool {
+        let is_owned = || owned.get(&invoice.id).is_some();
         match self {
             Self::Anyones => true,
             Self::Workable => !invoice.kept_out,
-            Self::Owned(owned) => !invoice.kept_out && owned.contains(&invoice.id),
-            Self::Unowned(cycles) => {
-                !invoice.kept_out && !cycles.iter().any(|cycle| cycle.owned.contains(&invoice.id))
-            }
+            Self::Owned(_) => !invoice.kept_out && is_owned(),
+            Self::Unowned(_) => !invoice.kept_out && !is_owned(),
         }
     }
 
@@ -72,64 +90,114 @@ impl Whose<'_> {
 }
 
 /// An invoice that counts.
-pub(crate) struct InScope {
+pub(crate) struct InScope<'a> {
     /// Which one.
-    pub(crate) id: InvoiceId,
-    /// The date its age is counted from.
-    pub(crate) count_date: Date,
-    /// Until when it was to be paid.
-    pub(crate) due: Date,
+    pub(crate) invoice: &'a Invoice,
     /// When it came into scope.
     pub(crate) enters: Timestamp,
-    /// When it was booked.
-    pub(crate) booked_at: Timestamp,
-    /// What is left of it.
-    pub(crate) outstanding: MinorUnits,
-    /// What of that a hold freezes.
+    /// What of it a hold freezes.
     pub(crate) frozen: MinorUnits,
+}
+
+impl<'a> Ground<'a> {
+    /// The invoices in scope of the days up to `until`, by count date, oldest first.
+    pub(crate) fn in_scope(self, whose: Whose<'_>, until: Timestamp, zone: &Zone) -> Vec<InScope<'a>> {
+        let days = Days::new(self.plan, until, zone);
+        let has_entered =
+            |(invoice, _): &(&Invoice, MinorUnits)| days.have_entered(count_date(self.plan, invoice));
+        let mut entered: Vec<_> = self.candidates(whose).filter(has_entered).collect();
+        entered.sort_by_key(|(invoice, _)| count_date(self.plan, invoice));
+        // They come by date: the zone is asked once a date.
+        let mut asked: Option<(Date, Timestamp)> = None;
+        let in_scope = |(invoice, frozen)| {
+            let date = count_date(self.plan, invoice);
+            let known = asked.filter(|(of, _)| *of == date);
+            let (_, enters) = *asked.insert(known.unwrap_or_else(|| (date, entry(zone, self.plan, date))));
+            InScope { invoice, frozen, enters }
+        };
+        entered.into_iter().map(in_scope).collect()
+    }
+
+    /// The open invoices that are in scope once their day has come, and what holds freeze of each.
+    fn candidates(self, whose: Whose<'_>) -> impl Iterator<Item = (&'a Invoice, MinorUnits)> {
+        let Ground { debt, frozen, snapshot, debt_class, plan } = self;
+        let owned = whose.owned(debt);
+        let is_candidate = move |(invoice, _): &(&Invoice, MinorUnits)| {
+            invoice.outstanding().is_positive()
+                && whose.is_about(invoice, &owned)
+                && is_in_class(invoice, debt_class)
+                && is_for(invoice, plan, snapshot)
+        };
+        debt.invoices.iter().zip(frozen.iter().copied()).filter(is_candidate)
+    }
 }
 
 impl Scope {
     /// The scope of these invoices, of the days up to `until`.
     pub(crate) fn of(ground: Ground<'_>, whose: Whose<'_>, until: Timestamp, zone: &Zone) -> Self {
-        let Ground { debt, frozen, snapshot, debt_class, plan } = ground;
-        let mut invoices = Vec::new();
-        let mut next_entry: Option<Timestamp> = None;
-        let candidates = debt.invoices.iter().zip(frozen).filter(|(invoice, _)| {
-            invoice.outstanding().is_positive()
-                && whose.is_about(invoice)
-                && is_of(invoice, debt_class, plan, snapshot)
-        });
-        for (invoice, frozen) in candidates {
-            let enters = entry(zone, plan, invoice);
-            if enters > until {
-                next_entry = Some(next_entry.map_or(enters, |known| known.min(enters)));
+        let days = Days::new(ground.plan, until, zone);
+        let mut scope = Self::default();
+        for (invoice, frozen) in ground.candidates(whose) {
+            let date = count_date(ground.plan, invoice);
+            if days.have_entered(date) { scope.count(invoice, frozen, date) } else { scope.expect(date) }
+        }
+        scope
+    }
+
+    /// The scopes of these invoices up to the horizon, and by the clock. They mostly are the same,
+    /// and the invoices may be thousands: these are gone through once.
+    pub(crate) fn both(ground: Ground<'_>, whose: Whose<'_>, scribe: &Scribe<'_>) -> (Self, Self) {
+        let days = |until| Days::new(ground.plan, until, &scribe.zone);
+        let (up_to_horizon, by_clock) = (days(scribe.moment.horizon), days(scribe.now()));
+        let (mut scope, mut between) = (Self::default(), Self::default());
+        for (invoice, frozen) in ground.candidates(whose) {
+            let date = count_date(ground.plan, invoice);
+            if up_to_horizon.have_entered(date) {
+                scope.count(invoice, frozen, date);
                 continue;
             }
-            invoices.push(InScope {
-                id: invoice.id.clone(),
-                count_date: count_date(plan, invoice),
-                due: invoice.due,
-                enters,
-                booked_at: invoice.booked_at,
-                outstanding: invoice.outstanding(),
-                frozen: *frozen,
-            });
+            scope.expect(date);
+            if by_clock.have_entered(date) {
+                between.count(invoice, frozen, date);
+            } else {
+                between.expect(date);
+            }
         }
-        invoices.sort_by_key(|invoice| (invoice.count_date, invoice.enters));
-        let real: MinorUnits = invoices.iter().map(|invoice| invoice.outstanding).sum();
-        let held: MinorUnits = invoices.iter().map(|invoice| invoice.frozen).sum();
-        Self { invoices, real, conditional: real.minus(held), next_entry }
+        (scope, scope.and(&between))
     }
 
-    /// How many invoices count that are not frozen as a whole.
-    pub(crate) fn workable_invoices(&self) -> usize {
-        self.invoices.iter().filter(|invoice| invoice.frozen < invoice.outstanding).count()
+    fn count(&mut self, invoice: &Invoice, frozen: MinorUnits, date: Date) {
+        let outstanding = invoice.outstanding();
+        self.invoices = self.invoices.saturating_add(1);
+        if frozen < outstanding {
+            self.workable_invoices = self.workable_invoices.saturating_add(1);
+        }
+        self.real = self.real.plus(outstanding);
+        self.conditional = self.conditional.plus(outstanding.minus(frozen));
+        self.oldest = earlier(self.oldest, Some(date));
+        self.oldest_due = earlier(self.oldest_due, Some(invoice.due));
     }
 
-    /// The invoice with the oldest count date.
-    pub(crate) fn oldest(&self) -> Option<&InScope> {
-        self.invoices.first()
+    fn expect(&mut self, date: Date) {
+        self.next = earlier(self.next, Some(date));
+    }
+
+    /// The scope with what comes into it later.
+    fn and(&self, later: &Self) -> Self {
+        Self {
+            invoices: self.invoices.saturating_add(later.invoices),
+            workable_invoices: self.workable_invoices.saturating_add(later.workable_invoices),
+            real: self.real.plus(later.real),
+            conditional: self.conditional.plus(later.conditional),
+            oldest: earlier(self.oldest, later.oldest),
+            oldest_due: earlier(self.oldest_due, later.oldest_due),
+            next: later.next,
+        }
+    }
+
+    /// When the next invoice comes into scope.
+    pub(crate) fn next_entry(&self, plan: &Plan, zone: &Zone) -> Option<Timestamp> {
+        self.next.map(|date| entry(zone, plan, date))
     }
 
     /// Whether the conditional debt opens a cycle.
@@ -151,9 +219,55 @@ impl Scope {
     }
 }
 
-/// When an invoice comes into a plan's scope.
-pub(crate) fn entry(zone: &Zone, plan: &Plan, invoice: &Invoice) -> Timestamp {
-    zone.after(zone.start_of(count_date(plan, invoice)), plan.days_before_entry)
+fn earlier(a: Option<Date>, b: Option<Date>) -> Option<Date> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+/// Which count dates have entered a plan's scope by a moment. To ask the zone is dear, and only of
+/// the days about that moment is it needed.
+struct Days<'a> {
+    plan: &'a Plan,
+    zone: &'a Zone,
+    until: Timestamp,
+    /// The day that enters then, were clocks on UTC.
+    about: i64,
+    /// Whether each of the days about it has entered, earliest first, once that was asked for.
+    known: [Cell<Option<bool>>; DAYS_ABOUT],
+}
+
+/// How many days those are.
+const DAYS_ABOUT: usize = 5;
+
+/// No zone's clocks are further from UTC than this, nor does any leave out more, in days.
+const FURTHEST_DAYS: i64 = 2;
+
+impl<'a> Days<'a> {
+    fn new(plan: &'a Plan, until: Timestamp, zone: &'a Zone) -> Self {
+        let micros = until.micros_since(Timestamp(plan.days_before_entry.nominal_micros()));
+        let about = micros.div_euclid(Period::Days(1).nominal_micros());
+        Self { plan, zone, until, about, known: Default::default() }
+    }
+
+    fn have_entered(&self, date: Date) -> bool {
+        let ahead = i64::from(date.days()).saturating_sub(self.about);
+        if ahead.abs() > FURTHEST_DAYS {
+            return ahead < 0;
+        }
+        let ask = || entry(self.zone, self.plan, date) <= self.until;
+        let at = usize::try_from(ahead.saturating_add(FURTHEST_DAYS)).unwrap_or(usize::MAX);
+        let Some(known) = self.known.get(at) else { return ask() };
+        let has_entered = known.get().unwrap_or_else(ask);
+        known.set(Some(has_entered));
+        has_entered
+    }
+}
+
+/// When an invoice of this count date comes into a plan's scope.
+fn entry(zone: &Zone, plan: &Plan, date: Date) -> Timestamp {
+    zone.after_start_of(date, plan.days_before_entry)
 }
 
 /// The date a plan counts an invoice's age from.
@@ -182,12 +296,6 @@ pub(crate) fn is_of_kind(class: &DebtClass, by: DebtClassBy) -> bool {
     }
 }
 
-/// Whether an invoice is of a debt class, and the plan for it.
-pub(crate) fn is_of(invoice: &Invoice, class: &DebtClass, plan: &Plan, snapshot: &Snapshot) -> bool {
-    is_in_class(invoice, class)
-        && plan.include.as_ref().is_none_or(|include| include.holds(snapshot, Some(invoice)))
-}
-
 /// Whether an invoice is of a debt class.
 pub(crate) fn is_in_class(invoice: &Invoice, class: &DebtClass) -> bool {
     match class {
@@ -195,4 +303,9 @@ pub(crate) fn is_in_class(invoice: &Invoice, class: &DebtClass) -> bool {
         DebtClass::Provider(provider) => invoice.provider == *provider,
         DebtClass::Service(service) => invoice.service == *service,
     }
+}
+
+/// Whether the plan is for an invoice.
+pub(crate) fn is_for(invoice: &Invoice, plan: &Plan, snapshot: &Snapshot) -> bool {
+    plan.include.as_ref().is_none_or(|include| include.holds(snapshot, Some(invoice)))
 }

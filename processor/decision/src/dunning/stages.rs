@@ -64,20 +64,28 @@ pub(crate) fn aged_at(
     scribe: &Scribe<'_>,
 ) -> Option<Timestamp> {
     let zone = &scribe.zone;
-    let anchor = match plan.anchor {
-        Anchor::Oldest => zone.start_of(scope.oldest()?.count_date),
-        Anchor::Entry => cycle.opened_at,
+    let aged = match plan.anchor {
+        Anchor::Oldest => zone.after_start_of(scope.oldest?, stage.after),
+        Anchor::Entry => zone.after(cycle.opened_at, stage.after),
     };
-    let goes_on = cycle.held_since.map(|from| HeldSpan { from, to: scribe.now() });
-    let spans = cycle.held.iter().copied().chain(goes_on).filter(|_| plan.pause_clock);
-    let paused = spans.map(|span| paused_micros(span, anchor, zone));
-    let shift = paused.fold(cycle.shift_micros, i64::saturating_add);
-    Some(zone.plus_wall_micros(zone.after(anchor, stage.after), shift))
+    let shift = cycle.shift_micros.saturating_add(paused_micros(plan, cycle, scope, scribe));
+    Some(zone.plus_wall_micros(aged, shift))
 }
 
-/// How long the wall clock showed a held time, as far as it lies after the anchor.
-fn paused_micros(span: HeldSpan, anchor: Timestamp, zone: &Zone) -> i64 {
-    if span.to <= anchor { 0 } else { zone.wall_micros(span.from.max(anchor), span.to) }
+/// How long the wall clock showed the times for which the cycle was held, and is still, as far as
+/// they lie after the anchor and do not count.
+fn paused_micros(plan: &Plan, cycle: &Cycle, scope: &Scope, scribe: &Scribe<'_>) -> i64 {
+    let goes_on = cycle.held_since.map(|from| HeldSpan { from, to: scribe.now() });
+    if (cycle.held.is_empty() && goes_on.is_none()) || !plan.pause_clock {
+        return 0;
+    }
+    let zone = &scribe.zone;
+    let anchor = match (plan.anchor, scope.oldest) {
+        (Anchor::Oldest, Some(oldest)) => zone.start_of(oldest),
+        (Anchor::Oldest, None) | (Anchor::Entry, _) => cycle.opened_at,
+    };
+    let after = cycle.held.iter().copied().chain(goes_on).filter(|span| span.to > anchor);
+    after.map(|span| zone.wall_micros(span.from.max(anchor), span.to)).fold(0, i64::saturating_add)
 }
 
 /// When the notice has run: every message of its stage was delivered, and its time went by. None
@@ -121,12 +129,12 @@ pub(crate) struct Asked {
 impl Asked {
     /// The debt as holds leave it.
     pub(crate) fn conditional(scope: &Scope) -> Self {
-        Self { debt: scope.conditional, invoices: scope.workable_invoices() }
+        Self { debt: scope.conditional, invoices: scope.workable_invoices }
     }
 
     /// The debt as it would be without any hold.
     pub(crate) fn real(scope: &Scope) -> Self {
-        Self { debt: scope.real, invoices: scope.invoices.len() }
+        Self { debt: scope.real, invoices: scope.invoices }
     }
 }
 

@@ -9,6 +9,7 @@ use crate::event::{Control, Instalment};
 use crate::hold::{FormerHold, Hold, HoldReason};
 use crate::ids::AccountId;
 use crate::money::MinorUnits;
+use crate::places::Places;
 use crate::record::RecordKind;
 use crate::scribe::Scribe;
 use crate::time::{Date, Timestamp, Zone};
@@ -122,8 +123,12 @@ fn first_unpaid(hold: &Hold, paid: MinorUnits) -> Option<(Instalment, MinorUnits
 }
 
 /// How each hold ends by itself, with what is paid of it.
-pub(super) fn ends(debtor: &Debtor) -> impl Iterator<Item = (&Hold, MinorUnits, Option<(When, End)>)> {
-    let open = Open::for_holds(&debtor.debt, debtor.holds.iter().filter(|hold| is_paid_off(hold.kind)));
+pub(super) fn ends<'a>(
+    debtor: &'a Debtor,
+    places: &'a Places,
+) -> impl Iterator<Item = (&'a Hold, MinorUnits, Option<(When, End)>)> {
+    let paid_off = debtor.holds.iter().filter(|hold| is_paid_off(hold.kind));
+    let open = Open::for_holds(&debtor.debt, places, paid_off);
     debtor.holds.iter().map(move |hold| {
         let paid = open.paid(hold);
         (hold, paid, end_of(hold, paid))
@@ -142,7 +147,12 @@ pub(super) struct Over {
 
 /// Ends the holds whose end has come by `until`, in the order of their ends. Answers whether there
 /// was one.
-pub(crate) fn end_holds(debtor: &mut Debtor, until: Timestamp, scribe: &mut Scribe<'_>) -> bool {
+pub(crate) fn end_holds(
+    debtor: &mut Debtor,
+    places: &Places,
+    until: Timestamp,
+    scribe: &mut Scribe<'_>,
+) -> bool {
     if debtor.holds.is_empty() {
         return false;
     }
@@ -151,7 +161,7 @@ pub(crate) fn end_holds(debtor: &mut Debtor, until: Timestamp, scribe: &mut Scri
         let (when, end) = end.filter(|(when, _)| when.has_come(until, today))?;
         Some(Over { hold: hold.clone(), end, at: when.moment(&scribe.zone), paid })
     };
-    let mut over: Vec<Over> = ends(debtor).filter_map(due).collect();
+    let mut over: Vec<Over> = ends(debtor, places).filter_map(due).collect();
     if over.is_empty() {
         return false;
     }
@@ -163,19 +173,29 @@ pub(crate) fn end_holds(debtor: &mut Debtor, until: Timestamp, scribe: &mut Scri
     true
 }
 
+/// When holds end by themselves.
+pub(crate) struct NextEnd {
+    /// Whether one is over now, whatever the time.
+    pub(crate) is_any_over: bool,
+    /// When the next of the others ends.
+    pub(crate) next: Option<Timestamp>,
+}
+
 /// When the next hold ends by itself.
-pub(crate) fn next_end(debtor: &Debtor, scribe: &Scribe<'_>) -> Option<Timestamp> {
+pub(crate) fn next_end(debtor: &Debtor, places: &Places, scribe: &Scribe<'_>) -> NextEnd {
     let (mut moment, mut day): (Option<Timestamp>, Option<Date>) = (None, None);
-    for (_, _, end) in ends(debtor) {
+    let mut is_any_over = false;
+    for (_, _, end) in ends(debtor, places) {
         match end.map(|(when, _)| when) {
-            // Whatever was to end at once has ended.
-            None | Some(When::AtOnce) => {}
+            None => {}
+            Some(When::AtOnce) => is_any_over = true,
             Some(When::At(at)) => moment = Some(moment.map_or(at, |known| known.min(at))),
             Some(When::StartOf(date)) => day = Some(day.map_or(date, |known| known.min(date))),
         }
     }
     let morning = day.map(|day| scribe.zone.start_of(day));
-    [moment, morning].into_iter().flatten().min().filter(|next| *next < Timestamp::LATEST)
+    let next = [moment, morning].into_iter().flatten().min().filter(|next| *next < Timestamp::LATEST);
+    NextEnd { is_any_over, next }
 }
 
 /// Takes the hold at this place out of force: something else than time ended it.

@@ -8,12 +8,24 @@ use crate::debt::{Debt, Invoice};
 use crate::hold::{Covered, Hold};
 use crate::ids::InvoiceId;
 use crate::money::MinorUnits;
+use crate::places::{OldestFirst, Places};
 use crate::time::{Date, Timestamp};
 
 /// What the holds freeze of each invoice, in the order of the debt's invoices: never more than is
 /// outstanding.
 pub(crate) fn frozen(debt: &Debt, holds: &[Hold]) -> Vec<MinorUnits> {
-    shares(debt, holds).by_invoice
+    frozen_at(debt, holds, &places(debt, holds))
+}
+
+/// The same, where the places of what the holds ask for are known.
+pub(crate) fn frozen_at(debt: &Debt, holds: &[Hold], places: &Places) -> Vec<MinorUnits> {
+    shares(debt, holds, places).by_invoice
+}
+
+/// The places of the invoices that the holds ask for. While no invoice is added or forgotten they
+/// hold for fewer of these holds, too.
+pub(crate) fn places(debt: &Debt, holds: &[Hold]) -> Places {
+    Places::of(&debt.invoices, holds.iter().flat_map(named))
 }
 
 /// What is frozen, as both sides see it: the sums are the same.
@@ -26,21 +38,19 @@ pub(crate) struct Shares {
 
 /// Shares the open debt out to the holds: first to those that name invoices, then to the others,
 /// each kind in the order made, and to each the oldest due first.
-pub(crate) fn shares(debt: &Debt, holds: &[Hold]) -> Shares {
+pub(crate) fn shares(debt: &Debt, holds: &[Hold], places: &Places) -> Shares {
     let by_hold = vec![MinorUnits::ZERO; holds.len()];
     if holds.is_empty() {
         return Shares { by_invoice: vec![MinorUnits::ZERO; debt.invoices.len()], by_hold };
     }
-    let open = Open::for_holds(debt, holds.iter());
-    let mut sharing = Sharing {
-        left: debt.invoices.iter().map(Invoice::outstanding).collect(),
-        shares: Shares { by_invoice: vec![MinorUnits::ZERO; debt.invoices.len()], by_hold },
-    };
+    let open = Open::for_holds(debt, places, holds.iter());
+    let shares = Shares { by_invoice: vec![MinorUnits::ZERO; debt.invoices.len()], by_hold };
+    let mut sharing = Sharing { debt, shares };
     for (place, hold) in holds.iter().enumerate().filter(|(_, hold)| !hold.invoices.is_empty()) {
-        sharing.freeze_named(debt, place, hold, &open);
+        sharing.freeze_named(place, hold, &open);
     }
     if holds.iter().any(|hold| hold.invoices.is_empty()) {
-        sharing.freeze_oldest(debt, holds, &open);
+        sharing.freeze_oldest(holds, &open);
     }
     sharing.shares
 }
@@ -52,143 +62,105 @@ fn named(hold: &Hold) -> impl Iterator<Item = &InvoiceId> {
 }
 
 /// The open debt while it is shared out.
-struct Sharing {
-    /// What is open of each invoice and not frozen yet.
-    left: Vec<MinorUnits>,
+struct Sharing<'a> {
+    debt: &'a Debt,
     shares: Shares,
 }
 
-impl Sharing {
+impl Sharing<'_> {
+    /// What is open of the invoice at this place and not frozen yet.
+    fn left(&self, at: usize) -> MinorUnits {
+        let invoice = self.debt.invoices.get(at).zip(self.shares.by_invoice.get(at));
+        invoice.map(|(invoice, frozen)| invoice.outstanding().minus(*frozen)).unwrap_or_default()
+    }
+
     /// Freezes as much of the invoice at this place as is left of both; answers how much.
-    fn freeze(&mut self, invoice: usize, unspent: MinorUnits) -> MinorUnits {
-        let Some(left) = self.left.get_mut(invoice) else { return MinorUnits::ZERO };
-        let amount = (*left).min(unspent).or_zero();
-        *left = left.minus(amount);
-        if let Some(share) = self.shares.by_invoice.get_mut(invoice) {
+    fn freeze(&mut self, invoice: usize, hold: usize, unspent: MinorUnits) -> MinorUnits {
+        let amount = self.left(invoice).min(unspent).or_zero();
+        let shares = [self.shares.by_invoice.get_mut(invoice), self.shares.by_hold.get_mut(hold)];
+        for share in shares.into_iter().flatten() {
             *share = share.plus(amount);
         }
         amount
     }
 
     /// Freezes the invoices that the hold names.
-    fn freeze_named(&mut self, debt: &Debt, place: usize, hold: &Hold, open: &Open<'_>) {
-        let places = hold.invoices.iter().filter_map(|id| open.place(id));
-        let item = |at: usize| debt.invoices.get(at).map(|invoice| Item::of(at, invoice));
-        let mut items: Vec<Item> = places.filter_map(item).collect();
-        items.sort_unstable();
-        let mut share = MinorUnits::ZERO;
-        let unpaid = open.unpaid(hold);
-        for item in items {
-            share = share.plus(self.freeze(item.at, unpaid.minus(share)));
-        }
-        if let Some(by_hold) = self.shares.by_hold.get_mut(place) {
-            *by_hold = share;
+    fn freeze_named(&mut self, place: usize, hold: &Hold, open: &Open<'_>) {
+        let mut named: Vec<usize> = hold.invoices.iter().filter_map(|id| open.place(id)).collect();
+        named.sort_by_key(|at| self.debt.invoices.get(*at).map(age));
+        let mut unspent = open.unpaid(hold);
+        for at in named {
+            unspent = unspent.minus(self.freeze(at, place, unspent));
         }
     }
 
-    /// Lets the holds that name no invoice freeze the oldest. Each goes on where the one before it
-    /// stopped, so that all of them together freeze as one would.
-    fn freeze_oldest(&mut self, debt: &Debt, holds: &[Hold], open: &Open<'_>) {
-        let all: MinorUnits = self.left.iter().copied().sum();
-        let mut rest = all;
-        for (hold, share) in holds.iter().zip(&mut self.shares.by_hold) {
-            if hold.invoices.is_empty() {
-                *share = open.unpaid(hold).min(rest);
-                rest = rest.minus(*share);
+    /// Lets the holds that name no invoice freeze the oldest: each goes on where the one before it
+    /// stopped.
+    fn freeze_oldest(&mut self, holds: &[Hold], open: &Open<'_>) {
+        let invoices = &self.debt.invoices;
+        let mut oldest = OldestFirst::of(invoices, |at, _| self.left(at).is_positive());
+        let mut next = oldest.next(invoices);
+        for (place, hold) in holds.iter().enumerate().filter(|(_, hold)| hold.invoices.is_empty()) {
+            let mut unspent = open.unpaid(hold);
+            while let Some(at) = next {
+                let is_last = self.left(at) > unspent;
+                unspent = unspent.minus(self.freeze(at, place, unspent));
+                if is_last {
+                    break;
+                }
+                next = oldest.next(invoices);
             }
-        }
-        let invoices = debt.invoices.iter().zip(&self.left).enumerate();
-        let is_open = invoices.filter(|(_, (_, left))| left.is_positive());
-        let mut items: Vec<Item> = is_open.map(|(at, (invoice, _))| Item::of(at, invoice)).collect();
-        self.freeze_so_much(&mut items, all.minus(rest));
-    }
-
-    /// Freezes so much of the oldest of these invoices. They are halved, not sorted: the older half
-    /// is frozen whole or holds all that is to be frozen, and the other half follows or is left.
-    fn freeze_so_much(&mut self, mut items: &mut [Item<'_>], mut unspent: MinorUnits) {
-        while unspent.is_positive() && items.len() > 1 {
-            let middle = items.len().div_euclid(2);
-            items.select_nth_unstable(middle);
-            let (older, younger) = items.split_at_mut(middle);
-            let of_older: MinorUnits = older.iter().filter_map(|item| self.left.get(item.at)).copied().sum();
-            if of_older > unspent {
-                items = older;
-                continue;
-            }
-            for item in older {
-                unspent = unspent.minus(self.freeze(item.at, unspent));
-            }
-            items = younger;
-        }
-        for item in items {
-            unspent = unspent.minus(self.freeze(item.at, unspent));
         }
     }
 }
 
-/// An invoice by its age: the oldest due first.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Item<'a> {
-    due: Date,
-    issued: Date,
-    id: &'a str,
-    /// Its place among the debt's invoices.
-    at: usize,
-}
-
-impl<'a> Item<'a> {
-    fn of(at: usize, invoice: &'a Invoice) -> Self {
-        Self { due: invoice.due, issued: invoice.issued, id: invoice.id.as_str(), at }
-    }
+/// Orders invoices as holds freeze them: the oldest due first.
+fn age(invoice: &Invoice) -> (Date, Date, &InvoiceId) {
+    (invoice.due, invoice.issued, &invoice.id)
 }
 
 /// A debt's invoices as holds ask for them: by the ids that they name, and in sums from the first
 /// one on.
 pub(crate) struct Open<'a> {
     debt: &'a Debt,
-    /// The ids that are asked for, in order, and where each lies.
-    places: Vec<(&'a str, Option<usize>)>,
-    /// What is open of each invoice and of all before it, where that is asked for.
-    totals: Vec<MinorUnits>,
+    places: &'a Places,
+    /// What is open of all invoices up to a place, by the places for which that is asked.
+    totals: Vec<(usize, MinorUnits)>,
 }
 
 impl<'a> Open<'a> {
-    /// The debt, with the places of these invoices.
-    pub(crate) fn of(debt: &'a Debt, named: impl Iterator<Item = &'a InvoiceId>) -> Self {
-        let mut places: Vec<_> = named.map(|id| (id.as_str(), None)).collect();
-        places.sort_unstable();
-        places.dedup();
-        if !places.is_empty() {
-            let sieve = Sieve::of(&places);
-            let invoices = debt.invoices.iter().enumerate();
-            for (at, invoice) in invoices.filter(|(_, invoice)| sieve.may_hold(invoice.id.as_str())) {
-                let found = places.binary_search_by_key(&invoice.id.as_str(), |(id, _)| id);
-                if let Some((_, place)) = found.ok().and_then(|found| places.get_mut(found)) {
-                    *place = Some(at);
-                }
-            }
-        }
+    /// The debt, with the places of what is asked for.
+    pub(crate) fn of(debt: &'a Debt, places: &'a Places) -> Self {
         Self { debt, places, totals: Vec::new() }
     }
 
     /// The debt, with all that these holds ask for.
-    pub(crate) fn for_holds(debt: &'a Debt, holds: impl Iterator<Item = &'a Hold> + Clone) -> Self {
-        let mut open = Self::of(debt, holds.clone().flat_map(named));
-        if holds.clone().any(|hold| hold.covers_up_to.is_some()) {
-            let mut total = MinorUnits::ZERO;
-            let so_far = |invoice: &Invoice| {
-                total = total.plus(invoice.outstanding());
-                total
-            };
-            open.totals = debt.invoices.iter().map(so_far).collect();
+    pub(crate) fn for_holds(
+        debt: &'a Debt,
+        places: &'a Places,
+        holds: impl Iterator<Item = &'a Hold>,
+    ) -> Self {
+        let mut open = Self::of(debt, places);
+        let last = holds.filter_map(|hold| open.last_covered(hold.covers_up_to.as_ref()?, hold.made_at));
+        let mut totals: Vec<_> = last.map(|last| (last, MinorUnits::ZERO)).collect();
+        totals.sort_unstable();
+        totals.dedup();
+        let (mut total, mut from) = (MinorUnits::ZERO, 0);
+        for (last, up_to) in &mut totals {
+            let since = debt.invoices.get(from..=*last).unwrap_or_default();
+            total = total.plus(since.iter().map(Invoice::outstanding).sum());
+            (*up_to, from) = (total, last.saturating_add(1));
         }
+        open.totals = totals;
         open
     }
 
     /// Where the invoice lies among the debt's.
     pub(crate) fn place(&self, id: &InvoiceId) -> Option<usize> {
-        let found = self.places.binary_search_by_key(&id.as_str(), |(id, _)| id).ok()?;
-        self.places.get(found).and_then(|(_, place)| *place)
+        let place = self.places.get(id);
+        let is_it = |at| self.debt.invoices.get(at).is_some_and(|invoice: &Invoice| invoice.id == *id);
+        debug_assert!(place.is_none_or(is_it), "the places are of another time");
+        place
     }
 
     /// What is outstanding of the invoice; nothing of one that is not known.
@@ -224,49 +196,20 @@ impl<'a> Open<'a> {
     }
 
     fn total_up_to(&self, newest: &Covered, made_at: Timestamp) -> MinorUnits {
+        let total_at = |last: usize| {
+            let found = self.totals.binary_search_by_key(&last, |(at, _)| *at).ok()?;
+            self.totals.get(found).map(|(_, total)| *total)
+        };
+        self.last_covered(newest, made_at).and_then(total_at).unwrap_or_default()
+    }
+
+    /// The place of the last invoice that a hold is about, which is about all up to `newest`.
+    fn last_covered(&self, newest: &Covered, made_at: Timestamp) -> Option<usize> {
         // Where the newest is closed and forgotten, what was booked by then tells as much.
         let booked_by_then = || {
             let count = self.debt.invoices.partition_point(|invoice| invoice.booked_at <= made_at);
             count.checked_sub(1)
         };
-        let last = self.place(&newest.invoice).or_else(booked_by_then);
-        last.and_then(|last| self.totals.get(last)).copied().unwrap_or_default()
-    }
-}
-
-/// Tells most ids that are not looked for from those that are by their last bytes alone. A debtor's
-/// thousands of invoices are gone through at every event: comparing texts would be most of it.
-struct Sieve {
-    bits: [u64; 64],
-}
-
-impl Sieve {
-    fn of(places: &[(&str, Option<usize>)]) -> Self {
-        let mut bits = [0_u64; 64];
-        for (id, _) in places {
-            let (word, bit) = Self::spot(id);
-            if let Some(word) = bits.get_mut(word) {
-                *word |= bit;
-            }
-        }
-        Self { bits }
-    }
-
-    /// Whether the id may be looked for; where not, it is not.
-    fn may_hold(&self, id: &str) -> bool {
-        let (word, bit) = Self::spot(id);
-        self.bits.get(word).is_some_and(|word| word & bit != 0)
-    }
-
-    /// One of the 4,096 bits: ids that differ in their last bytes only are spread over all.
-    fn spot(id: &str) -> (usize, u64) {
-        let tail = id.as_bytes().last_chunk::<8>().map_or_else(
-            || id.bytes().fold(0_u64, |tail, byte| tail.rotate_left(8) ^ u64::from(byte)),
-            |tail| u64::from_be_bytes(*tail),
-        );
-        // Fibonacci hashing: 2^64 over the golden ratio.
-        let hash = tail.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        let word = usize::try_from(hash >> 58).unwrap_or(0);
-        (word, 1_u64.rotate_left(u32::try_from((hash >> 52) & 63).unwrap_or(0)))
+        self.place(&newest.invoice).or_else(booked_by_then)
     }
 }

@@ -3,13 +3,14 @@
 //! in the gap ended at their own time).
 
 use super::ending::ends;
-use super::freezing::Open;
+use super::freezing::{Open, places};
 use super::is_paid_off;
 use crate::debt::Debt;
 use crate::debtor::Debtor;
 use crate::hold::Hold;
 use crate::ids::HoldId;
 use crate::money::MinorUnits;
+use crate::places::Places;
 use crate::scribe::Scribe;
 use crate::time::Timestamp;
 
@@ -21,12 +22,15 @@ pub(crate) struct Late {
 
 /// The promises and instalment plans whose day was over at this moment.
 pub(crate) fn late_at(debtor: &Debtor, moment: Timestamp, scribe: &Scribe<'_>) -> Vec<Late> {
-    if debtor.holds.is_empty() {
+    // Nothing is over before something is due.
+    let may_be_over = debtor.next_due.is_some_and(|due| due <= moment);
+    if !may_be_over || !debtor.holds.iter().any(|hold| is_paid_off(hold.kind)) {
         return Vec::new();
     }
-    let open = open_for(&debtor.debt, &debtor.holds);
+    let places = places(&debtor.debt, &debtor.holds);
+    let open = open_for(&debtor.debt, &places, &debtor.holds);
     let today = scribe.zone.date_of(moment);
-    ends(debtor)
+    ends(debtor, &places)
         .filter(|(hold, ..)| is_paid_off(hold.kind))
         .filter(|(_, _, end)| end.is_some_and(|(when, _)| when.has_come(moment, today)))
         .map(|(hold, ..)| Late { hold: hold.id.clone(), owed: open.owed(hold) })
@@ -38,7 +42,8 @@ pub(crate) fn count_no_more(debtor: &mut Debtor, late: &[Late]) {
     if late.is_empty() {
         return;
     }
-    let open = open_for(&debtor.debt, &debtor.holds);
+    let places = places(&debtor.debt, &debtor.holds);
+    let open = open_for(&debtor.debt, &places, &debtor.holds);
     let fell = |hold: &Hold| {
         let late = late.iter().find(|late| late.hold == hold.id)?;
         Some(late.owed.minus(open.owed(hold)).or_zero())
@@ -54,6 +59,6 @@ pub(crate) fn count_no_more(debtor: &mut Debtor, late: &[Late]) {
     }
 }
 
-fn open_for<'a>(debt: &'a Debt, holds: &'a [Hold]) -> Open<'a> {
-    Open::for_holds(debt, holds.iter().filter(|hold| is_paid_off(hold.kind)))
+fn open_for<'a>(debt: &'a Debt, places: &'a Places, holds: &'a [Hold]) -> Open<'a> {
+    Open::for_holds(debt, places, holds.iter().filter(|hold| is_paid_off(hold.kind)))
 }

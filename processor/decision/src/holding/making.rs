@@ -9,6 +9,7 @@ use crate::event::{Control, HoldKind, HoldOrder, Instalment};
 use crate::hold::{Covered, Hold, HoldReason};
 use crate::ids::{AccountId, HoldId, InvoiceId};
 use crate::money::MinorUnits;
+use crate::places::Places;
 use crate::record::RecordKind;
 use crate::rejection::Rejection;
 use crate::scribe::Scribe;
@@ -30,8 +31,8 @@ pub(crate) fn check_hold(
         return Ok(known);
     }
     check_days(order, scribe.zone.date_of(ordered_at.min(scribe.now())))?;
-    let open = Open::of(&debtor.debt, order.invoices.iter());
-    if let Some(unknown) = order.invoices.iter().find(|id| open.place(id).is_none()) {
+    let places = Places::of(&debtor.debt.invoices, order.invoices.iter());
+    if let Some(unknown) = order.invoices.iter().find(|id| places.get(id).is_none()) {
         return Err(Rejection::HoldOnUnknownInvoice(unknown.clone()));
     }
     if !open_of(debtor, &order.invoices).is_positive() {
@@ -192,7 +193,8 @@ pub(super) fn open_of(debtor: &Debtor, invoices: &[InvoiceId]) -> MinorUnits {
     if invoices.is_empty() {
         return super::open_debt(debtor);
     }
-    let open = Open::of(&debtor.debt, invoices.iter());
+    let places = Places::of(&debtor.debt.invoices, invoices.iter());
+    let open = Open::of(&debtor.debt, &places);
     once_each(invoices).iter().map(|id| open.outstanding(id)).sum()
 }
 
@@ -201,8 +203,9 @@ fn covered(debt: &Debt, invoices: &[InvoiceId], open: MinorUnits) -> (Vec<Covere
         let newest = debt.invoices.last();
         return (Vec::new(), newest.map(|newest| Covered { invoice: newest.id.clone(), outstanding: open }));
     }
-    let places = Open::of(debt, invoices.iter());
-    let of = |id: &InvoiceId| Covered { invoice: id.clone(), outstanding: places.outstanding(id) };
+    let places = Places::of(&debt.invoices, invoices.iter());
+    let open = Open::of(debt, &places);
+    let of = |id: &InvoiceId| Covered { invoice: id.clone(), outstanding: open.outstanding(id) };
     (invoices.iter().map(of).collect(), None)
 }
 

@@ -1,7 +1,6 @@
 //! Unconfirmed payments: the customer shows a receipt, and the debt is held until the bank speaks.
 
 use super::ending::{End, end_one};
-use super::freezing::Open;
 use super::making::{add, check_id, check_number, once_each, open_of};
 use crate::booking::Checked;
 use crate::debtor::Debtor;
@@ -9,6 +8,7 @@ use crate::event::Payment;
 use crate::hold::{Hold, HoldReason};
 use crate::ids::{AccountId, HoldId};
 use crate::money::MinorUnits;
+use crate::places::Places;
 use crate::rejection::Rejection;
 use crate::scribe::Scribe;
 
@@ -26,8 +26,8 @@ pub(crate) fn check_unconfirmed(debtor: &Debtor, payment: &Payment) -> Result<Ch
     if debtor.holds.iter().any(|hold| has_receipt(hold, payment)) {
         return Ok(Checked::Known("receipt"));
     }
-    let places = Open::of(&debtor.debt, payment.invoices.iter());
-    let names_unseen = payment.invoices.iter().any(|id| places.place(id).is_none());
+    let places = Places::of(&debtor.debt.invoices, payment.invoices.iter());
+    let names_unseen = payment.invoices.iter().any(|id| places.get(id).is_none());
     if !names_unseen && !open_of(debtor, &payment.invoices).is_positive() {
         return Err(Rejection::NothingOpen);
     }

@@ -1,15 +1,16 @@
 //! Holds as a person sees them.
 
 use super::ending::end_time;
-use super::freezing::{Open, shares};
+use super::freezing::{Open, places, shares};
 use crate::debtor::Debtor;
 use crate::scribe::Scribe;
 use crate::view::HoldView;
 
 /// The holds in force, in the order they were made.
 pub(crate) fn views(debtor: &Debtor, scribe: &Scribe<'_>) -> Vec<HoldView> {
-    let open = Open::for_holds(&debtor.debt, debtor.holds.iter());
-    let by_hold = shares(&debtor.debt, &debtor.holds).by_hold;
+    let places = places(&debtor.debt, &debtor.holds);
+    let open = Open::for_holds(&debtor.debt, &places, debtor.holds.iter());
+    let by_hold = shares(&debtor.debt, &debtor.holds, &places).by_hold;
     let view = |(hold, freezes): (&crate::hold::Hold, _)| {
         let paid = open.paid(hold);
         HoldView {

@@ -38,11 +38,10 @@ pub(super) fn debt_now(
     let ground = Ground { debt: &debtor.debt, frozen: &frozen, snapshot, debt_class: &class, plan };
     let whose = cycle_of(debtor, origin).map_or(Whose::Workable, Whose::of);
     let scope = Scope::of(ground, whose, scribe.moment.horizon, &scribe.zone);
-    let oldest_due = scope.invoices.iter().map(|invoice| invoice.due).min();
     let values = DebtValues {
         real: scribe.money(scope.real),
         conditional: scribe.money(scope.conditional),
-        due: oldest_due.map_or_else(String::new, |due| due.to_string()),
+        due: scope.oldest_due.map_or_else(String::new, |due| due.to_string()),
         stage: origin.stage.as_ref().map_or("none", |stage| stage.as_str()).to_owned(),
     };
     Some(DebtNow { values, real: scope.real })
