@@ -134,7 +134,7 @@ pub(super) fn send(
             account_id: &member.account_id,
             snapshot,
             origin: Origin::Threshold { rule: rule.id.clone() },
-            id_parts: &["threshold", rule.id.as_str(), alert.part],
+            id_parts: &["threshold", rule.id.as_str(), rule.balance.as_str(), alert.part],
             index,
             occurrence: alert.occurrence,
             observe: rule.observe || policy.observe,

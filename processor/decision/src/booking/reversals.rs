@@ -1,10 +1,12 @@
 //! Reversals: payments taken back, and that undone.
 
 use super::{Checked, MOST_WAITING, allocation, check_amount};
-use crate::debt::{Debt, WaitingReversal};
+use crate::debt::{BookedPayment, Debt, WaitingReversal};
 use crate::debtor::Debtor;
 use crate::event::{Payment, Reversal};
 use crate::ids::AccountId;
+use crate::money::MinorUnits;
+use crate::places::Places;
 use crate::record::{Figure, RecordKind};
 use crate::rejection::Rejection;
 use crate::scribe::Scribe;
@@ -44,7 +46,15 @@ pub(crate) fn check_reversal(
     if !left.is_positive() || amount > left {
         return Err(Rejection::MoreThanPaid { payment: payment.clone(), left: left.0 });
     }
-    Ok(Checked::New)
+    // A former version of the policy may have remembered what it paid for a shorter time.
+    if amount > remembered(&debtor.debt, booked) { Err(unknown()) } else { Ok(Checked::New) }
+}
+
+/// What a payment pays that is remembered, its credit among it.
+fn remembered(debt: &Debt, payment: &BookedPayment) -> MinorUnits {
+    let places = Places::of(&debt.invoices, payment.allocations.iter().map(|part| &part.invoice));
+    let known = payment.allocations.iter().filter(|part| places.get(&part.invoice).is_some());
+    payment.credit.plus(known.map(|part| part.amount).sum())
 }
 
 /// Whether a reversal that waits may be taken back; none where none waits.

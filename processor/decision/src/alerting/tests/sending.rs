@@ -1,11 +1,13 @@
 //! What becomes of an alert once lines have fired: sent, suppressed, stale, recovered, waiting.
 
 use super::{check, check_on, check_values};
+use crate::Policies;
 use crate::event::{BalanceReason, Body};
-use crate::policy::MessageClass;
+use crate::policy::{MessageClass, Policy};
 use crate::record::RecordKind;
 use crate::testing::*;
 use crate::threshold::{Lines, Threshold};
+use std::sync::Arc;
 
 #[test]
 fn within_the_cooldown_a_line_fires_and_the_alert_is_recorded_only() {
@@ -189,4 +191,20 @@ fn balances_that_cannot_be_right_are_rejected() {
         Some("moment_out_of_calendar"),
     );
     check(balance("main", -1_000_000_000_000_000), None);
+}
+
+#[test]
+fn a_rule_that_is_moved_to_another_balance_sends_commands_of_their_own() {
+    let first = policy_of_rules(vec![rule("low", "main", falling(&["90.00"]))]);
+    let moved = Policy {
+        identity: identity("2"),
+        effective_from: Some(moment("2026-01-02")),
+        ..policy_of_rules(vec![rule("low", "spend", falling(&["90.00"]))])
+    };
+    let mut life = Life::new(Policies::new(vec![Arc::new(first), Arc::new(moved)]).unwrap());
+    life.at("2026-01-01T10:00", balance("main", 100_00));
+    assert_eq!(life.at("2026-01-01T11:00", balance("main", 80_00)), "low[90.00]");
+    life.at("2026-01-02T10:00", balance("spend", 100_00));
+    // A life never takes an id twice.
+    assert_eq!(life.at("2026-01-02T11:00", balance("spend", 80_00)), "low[90.00]");
 }
