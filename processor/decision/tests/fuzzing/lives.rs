@@ -139,7 +139,7 @@ impl Life<'_> {
         let all_known = decisions.commands.iter().all(|command| is_known(command.account_id.as_str()));
         ensure(all_known, "something was sent before the account's snapshot")?;
         let is_settled = match input {
-            Input::Due => true,
+            Input::Due | Input::Passage { .. } => true,
             Input::Event(event) => {
                 let is_repeated = |kind| kind == RecordKind::Duplicate;
                 decisions.rejection.is_none()
