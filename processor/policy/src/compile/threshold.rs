@@ -102,7 +102,7 @@ impl Checker<'_> {
             direction,
             listed: lines.iter().map(|line| line.value.0).collect(),
             every: rule.every.as_ref().and_then(|every| self.every(every, last, decimals)),
-            hysteresis: self.hysteresis(rule, last, decimals),
+            hysteresis: self.hysteresis(rule, decimals),
             on_first: match rule.on_first.map(|word| word.value) {
                 None | Some(OnFirstWord::Silent) => OnFirst::Silent,
                 Some(OnFirstWord::Fire) => OnFirst::Fire,
@@ -177,14 +177,13 @@ impl Checker<'_> {
         Some(step)
     }
 
-    fn hysteresis(&mut self, rule: &ThresholdFile, last: Option<&Line>, decimals: u8) -> Decimal {
+    fn hysteresis(&mut self, rule: &ThresholdFile, decimals: u8) -> Decimal {
         let Some(hysteresis) = &rule.hysteresis else { return Decimal::ZERO };
         let value = hysteresis.value.0;
         if value.is_negative() {
             let message = format!("a hysteresis of {value} is below zero");
             self.error("wrong-value", hysteresis.span, message, "write 0 or more");
         }
-        let decimals = if last.is_some_and(is_percent) { PERCENT_DECIMALS } else { decimals };
         self.fits(value, decimals, hysteresis.span);
         value
     }

@@ -124,6 +124,20 @@ fn percent_lines_go_by_the_limit_of_the_event_or_the_last_one_known() {
 }
 
 #[test]
+fn the_hysteresis_of_percent_lines_is_in_the_balance_s_own_unit() {
+    let lines = Lines { hysteresis: decimal("5.00"), ..rising(&["80%"]) };
+    check(
+        policy_of_rules(vec![rule("cap", "spend", lines)]),
+        vec![
+            ("2026-01-01", at_limit(10_00, 1_000_00), "", ""),
+            ("2026-01-02", balance("spend", 800_00), "cap[80%]", "cap: 80%"),
+            ("2026-01-03", balance("spend", 795_01), "", "cap: 80%"),
+            ("2026-01-04", balance("spend", 795_00), "fine", ""),
+        ],
+    );
+}
+
+#[test]
 fn a_changed_limit_is_the_reason_where_the_value_stayed() {
     let mut life = Life::new(policy_of_rules(vec![rule("cap", "spend", rising(&["80%"]))]));
     life.at("2026-01-01", at_limit(50_00, 100_00));
