@@ -46,9 +46,11 @@ fn outputs_are_what_decision_says_and_the_journal_says_every_input_once() {
     let mut world = World::new(1, 300);
     let running = world.start(world.log.clone(), MemoryStores::new());
     world.live(60, PATIENCE);
+    world.let_time_pass(10);
     world.wait_until_done();
     running.stop().unwrap();
     let verdict = world.check_well();
+    assert!(verdict.timers > 50, "too little fell due by itself: {verdict:?}");
     assert!(verdict.rejects > 0, "the operator's mistakes are rejected: {verdict:?}");
 }
 
@@ -62,6 +64,7 @@ fn a_commit_whose_outcome_is_lost_aborted_or_open_changes_nothing_that_comes_out
         world.log.set_faults(Every { nth: 7, fate, count: count.clone() });
         let running = world.start(world.log.clone(), MemoryStores::new());
         world.live(40, PATIENCE);
+        world.let_time_pass(5);
         world.wait_until_done();
         running.stop().unwrap();
         assert!(count.load(Ordering::Relaxed) > 50, "there were too few commits to meet {fate:?}");

