@@ -6,6 +6,7 @@
 //! | module | its business |
 //! |---|---|
 //! | [`scope`] | which invoices count, and what debt they make |
+//! | [`days`] | which days have come, for the dates of thousands of invoices |
 //! | [`stages`] | when a stage is due, and whether what it asks is there |
 //! | [`entering`] | a stage is entered, or stepped down from |
 //! | [`held`] | a cycle is held, and goes on |
@@ -17,6 +18,7 @@
 
 pub(crate) mod announcing;
 pub(crate) mod by_hand;
+mod days;
 mod entering;
 pub(crate) mod force;
 pub(crate) mod held;

@@ -204,6 +204,14 @@ impl Period {
         matches!(self, Self::Days(0) | Self::Exact(0))
     }
 
+    /// The same time backwards.
+    pub(crate) fn negated(self) -> Self {
+        match self {
+            Self::Days(days) => Self::Days(days.saturating_neg()),
+            Self::Exact(micros) => Self::Exact(micros.saturating_neg()),
+        }
+    }
+
     /// Its length in microseconds, a day taken as 24 hours: for comparing periods, not for dates.
     #[must_use]
     pub fn nominal_micros(self) -> i64 {
@@ -298,13 +306,7 @@ impl Zone {
     /// `period` before the first moment of `date` here.
     #[must_use]
     pub fn before_start_of(&self, date: Date, period: Period) -> Timestamp {
-        self.after_start_of(
-            date,
-            match period {
-                Period::Days(days) => Period::Days(days.saturating_neg()),
-                Period::Exact(micros) => Period::Exact(micros.saturating_neg()),
-            },
-        )
+        self.after_start_of(date, period.negated())
     }
 
     /// The moment at which clocks here show `local`; the later one where it is skipped, the
@@ -345,10 +347,7 @@ impl Zone {
     /// `moment` and `period` earlier.
     #[must_use]
     pub fn before(&self, moment: Timestamp, period: Period) -> Timestamp {
-        match period {
-            Period::Days(days) => self.after(moment, Period::Days(days.saturating_neg())),
-            Period::Exact(micros) => moment.plus_micros(micros.saturating_neg()),
-        }
+        self.after(moment, period.negated())
     }
 }
 

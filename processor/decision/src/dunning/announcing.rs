@@ -1,5 +1,6 @@
 //! Messages before an invoice is due (domain.md, section 5). They open no cycle.
 
+use super::days::Days;
 use super::{force, plan_name, scope};
 use crate::account::Snapshot;
 use crate::command::Origin;
@@ -11,7 +12,7 @@ use crate::plan::{BeforeDue, Plan};
 use crate::policy::DebtValues;
 use crate::scribe::Scribe;
 use crate::sending::{self, DebtOf, Reach, Request};
-use crate::time::{Date, Timestamp};
+use crate::time::{Date, Period, Timestamp, Zone};
 
 /// Sends what is due before the due dates of open invoices. Answers when that is the case next.
 pub(super) fn announce(
@@ -28,27 +29,44 @@ pub(super) fn announce(
     let Debtor { members, debt, .. } = debtor;
     let own = members.iter().find(|member| member.account_id == account_id)?;
     let snapshot = own.snapshot.as_ref()?;
-    let today = scribe.zone.date_of(scribe.now());
-    let mut next: Option<Timestamp> = None;
+    let zone = scribe.zone.clone();
+    let has_begun = Days::new(Period::NONE, scribe.now(), &zone);
+    let mut rules: Vec<_> = plan.before_due.iter().map(|rule| Standing::of(rule, &zone, scribe)).collect();
     for (invoice, frozen) in debt.invoices.iter_mut().zip(frozen) {
-        if has_begun(invoice.due, today, scribe) || !may_be_announced(invoice, *frozen, plan, snapshot) {
+        if has_begun.have_come(invoice.due) || !may_be_announced(invoice, *frozen, plan, snapshot) {
             continue;
         }
-        for rule in &plan.before_due {
-            match stands(invoice, rule, scribe) {
-                Stands::Due => tell(&account_id, snapshot, invoice, rule, plan, scribe),
-                Stands::Later(at) => next = Some(next.map_or(at, |next| next.min(at))),
-                Stands::Over => {}
+        for standing in &mut rules {
+            if invoice.announced.contains(&standing.before) {
+                continue;
+            }
+            if standing.has_come.have_come(invoice.due) {
+                tell(&account_id, snapshot, invoice, standing, plan, scribe);
+            } else {
+                standing.next = Some(standing.next.map_or(invoice.due, |next| next.min(invoice.due)));
             }
         }
     }
-    next
+    let next = |standing: &Standing<'_>| Some(zone.before_start_of(standing.next?, standing.rule.before));
+    rules.iter().filter_map(next).min()
 }
 
-/// Whether a day has begun by the clock, which shows `today`: of most days that is clear without
-/// asking the zone.
-fn has_begun(day: Date, today: Date, scribe: &Scribe<'_>) -> bool {
-    day < today || (day <= today.plus_days(1) && scribe.zone.start_of(day) <= scribe.now())
+/// How a message before due dates stands.
+struct Standing<'a> {
+    rule: &'a BeforeDue,
+    /// How long before: by that an invoice remembers it.
+    before: String,
+    /// The due dates before which its time has come.
+    has_come: Days<'a>,
+    /// The earliest due date before which it is to be sent later.
+    next: Option<Date>,
+}
+
+impl<'a> Standing<'a> {
+    fn of(rule: &'a BeforeDue, zone: &'a Zone, scribe: &Scribe<'_>) -> Self {
+        let has_come = Days::new(rule.before.negated(), scribe.moment.horizon, zone);
+        Self { rule, before: rule.before.to_string(), has_come, next: None }
+    }
 }
 
 /// Whether anything may be said of an invoice before it is due: it is open, nothing freezes it, and
@@ -60,33 +78,15 @@ fn may_be_announced(invoice: &Invoice, frozen: MinorUnits, plan: &Plan, snapshot
         && scope::is_for(invoice, plan, snapshot)
 }
 
-/// How a message before an invoice's due date stands.
-enum Stands {
-    /// It is to be sent now.
-    Due,
-    /// It is to be sent at this moment.
-    Later(Timestamp),
-    /// It was sent.
-    Over,
-}
-
-fn stands(invoice: &Invoice, rule: &BeforeDue, scribe: &Scribe<'_>) -> Stands {
-    if invoice.announced.iter().any(|told| *told == rule.before.to_string()) {
-        return Stands::Over;
-    }
-    let at = scribe.zone.before_start_of(invoice.due, rule.before);
-    if at <= scribe.moment.horizon { Stands::Due } else { Stands::Later(at) }
-}
-
 fn tell(
     account_id: &AccountId,
     snapshot: &Snapshot,
     invoice: &mut Invoice,
-    rule: &BeforeDue,
+    standing: &Standing<'_>,
     plan: &Plan,
     scribe: &mut Scribe<'_>,
 ) {
-    let before = rule.before.to_string();
+    let Standing { rule, before, .. } = standing;
     let outstanding = scribe.money(invoice.outstanding());
     let values = DebtValues {
         real: outstanding.clone(),
@@ -103,7 +103,7 @@ fn tell(
                 plan: plan.name.clone(),
                 invoice: invoice.id.clone(),
             },
-            id_parts: &["before_due", invoice.id.as_str(), &before],
+            id_parts: &["before_due", invoice.id.as_str(), before],
             index,
             occurrence: 1,
             observe: force::is_observed(plan, scribe),
@@ -113,6 +113,6 @@ fn tell(
         };
         sending::request(measure, &request, scribe);
     }
-    invoice.announced.push(before);
+    invoice.announced.push(before.clone());
     scribe.changed();
 }

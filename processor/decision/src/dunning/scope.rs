@@ -5,6 +5,7 @@
 //! step down) goes by the clock, which never goes back: a horizon that stands still, or was lost,
 //! ends no cycle by mistake.
 
+use super::days::Days;
 use crate::account::Snapshot;
 use crate::cycle::{Cycle, DebtClass};
 use crate::debt::{Debt, Invoice};
@@ -13,8 +14,7 @@ use crate::money::{Decimal, MinorUnits};
 use crate::places::Places;
 use crate::plan::{CountDate, DebtClassBy, Plan};
 use crate::scribe::Scribe;
-use crate::time::{Date, Period, Timestamp, Zone};
-use std::cell::Cell;
+use crate::time::{Date, Timestamp, Zone};
 
 /// What the invoices of a profile make that are in its plan's scope, and worked on by one cycle.
 #[derive(Clone, Copy, Default)]
@@ -102,9 +102,9 @@ pub(crate) struct InScope<'a> {
 impl<'a> Ground<'a> {
     /// The invoices in scope of the days up to `until`, by count date, oldest first.
     pub(crate) fn in_scope(self, whose: Whose<'_>, until: Timestamp, zone: &Zone) -> Vec<InScope<'a>> {
-        let days = Days::new(self.plan, until, zone);
+        let days = Days::new(self.plan.days_before_entry, until, zone);
         let has_entered =
-            |(invoice, _): &(&Invoice, MinorUnits)| days.have_entered(count_date(self.plan, invoice));
+            |(invoice, _): &(&Invoice, MinorUnits)| days.have_come(count_date(self.plan, invoice));
         let mut entered: Vec<_> = self.candidates(whose).filter(has_entered).collect();
         entered.sort_by_key(|(invoice, _)| count_date(self.plan, invoice));
         // They come by date: the zone is asked once a date.
@@ -135,11 +135,11 @@ impl<'a> Ground<'a> {
 impl Scope {
     /// The scope of these invoices, of the days up to `until`.
     pub(crate) fn of(ground: Ground<'_>, whose: Whose<'_>, until: Timestamp, zone: &Zone) -> Self {
-        let days = Days::new(ground.plan, until, zone);
+        let days = Days::new(ground.plan.days_before_entry, until, zone);
         let mut scope = Self::default();
         for (invoice, frozen) in ground.candidates(whose) {
             let date = count_date(ground.plan, invoice);
-            if days.have_entered(date) { scope.count(invoice, frozen, date) } else { scope.expect(date) }
+            if days.have_come(date) { scope.count(invoice, frozen, date) } else { scope.expect(date) }
         }
         scope
     }
@@ -147,17 +147,17 @@ impl Scope {
     /// The scopes of these invoices up to the horizon, and by the clock. They mostly are the same,
     /// and the invoices may be thousands: these are gone through once.
     pub(crate) fn both(ground: Ground<'_>, whose: Whose<'_>, scribe: &Scribe<'_>) -> (Self, Self) {
-        let days = |until| Days::new(ground.plan, until, &scribe.zone);
+        let days = |until| Days::new(ground.plan.days_before_entry, until, &scribe.zone);
         let (up_to_horizon, by_clock) = (days(scribe.moment.horizon), days(scribe.now()));
         let (mut scope, mut between) = (Self::default(), Self::default());
         for (invoice, frozen) in ground.candidates(whose) {
             let date = count_date(ground.plan, invoice);
-            if up_to_horizon.have_entered(date) {
+            if up_to_horizon.have_come(date) {
                 scope.count(invoice, frozen, date);
                 continue;
             }
             scope.expect(date);
-            if by_clock.have_entered(date) {
+            if by_clock.have_come(date) {
                 between.count(invoice, frozen, date);
             } else {
                 between.expect(date);
@@ -223,45 +223,6 @@ fn earlier(a: Option<Date>, b: Option<Date>) -> Option<Date> {
     match (a, b) {
         (Some(a), Some(b)) => Some(a.min(b)),
         (a, b) => a.or(b),
-    }
-}
-
-/// Which count dates have entered a plan's scope by a moment. To ask the zone is dear, and only of
-/// the days about that moment is it needed.
-struct Days<'a> {
-    plan: &'a Plan,
-    zone: &'a Zone,
-    until: Timestamp,
-    /// The day that enters then, were clocks on UTC.
-    about: i64,
-    /// Whether each of the days about it has entered, earliest first, once that was asked for.
-    known: [Cell<Option<bool>>; DAYS_ABOUT],
-}
-
-/// How many days those are.
-const DAYS_ABOUT: usize = 5;
-
-/// No zone's clocks are further from UTC than this, nor does any leave out more, in days.
-const FURTHEST_DAYS: i64 = 2;
-
-impl<'a> Days<'a> {
-    fn new(plan: &'a Plan, until: Timestamp, zone: &'a Zone) -> Self {
-        let micros = until.micros_since(Timestamp(plan.days_before_entry.nominal_micros()));
-        let about = micros.div_euclid(Period::Days(1).nominal_micros());
-        Self { plan, zone, until, about, known: Default::default() }
-    }
-
-    fn have_entered(&self, date: Date) -> bool {
-        let ahead = i64::from(date.days()).saturating_sub(self.about);
-        if ahead.abs() > FURTHEST_DAYS {
-            return ahead < 0;
-        }
-        let ask = || entry(self.zone, self.plan, date) <= self.until;
-        let at = usize::try_from(ahead.saturating_add(FURTHEST_DAYS)).unwrap_or(usize::MAX);
-        let Some(known) = self.known.get(at) else { return ask() };
-        let has_entered = known.get().unwrap_or_else(ask);
-        known.set(Some(has_entered));
-        has_entered
     }
 }
 

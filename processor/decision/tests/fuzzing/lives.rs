@@ -17,7 +17,7 @@ pub(crate) struct Lived {
     pub(crate) decisions: u64,
     /// What happened, each kind of thing once: by it new lives are told from old ones.
     pub(crate) signs: BTreeSet<u64>,
-    /// A digest of all that was decided.
+    /// A digest of all that was decided, and of the debtor in the end.
     pub(crate) digest: u64,
 }
 
@@ -56,6 +56,7 @@ pub(crate) fn live<'a>(bytes: &[u8], teller: Option<&'a dyn Fn(&str)>) -> Result
         let event = events::event(&mut bytes, now, &life.sent);
         life.decide(Input::Event(&event), Moment { now, horizon })?;
     }
+    format!("{:?}", life.debtor).hash(&mut life.digest);
     life.lived.digest = life.digest.finish();
     Ok(life.lived)
 }
