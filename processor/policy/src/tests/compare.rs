@@ -163,8 +163,12 @@ fn number(text: &str) -> Option<(decision::money::MinorUnits, bool)> {
     Some((units, percent))
 }
 
-/// The records expected are among those made, in their order.
+/// The records expected are among those made, in their order; where none is expected, none was made.
 pub(super) fn records(wanted: &[RecordCheck], found: &[Record], zone: &Zone) -> Result<(), String> {
+    if wanted.is_empty() && !found.is_empty() {
+        let found: Vec<String> = found.iter().map(told_record).collect();
+        return Err(format!("records\n{}{}", listed("expected", &[]), listed("got", &found)));
+    }
     let mut left = found.iter();
     for check in wanted {
         if !left.any(|record| is_record(check, record, zone)) {

@@ -295,6 +295,7 @@ fn steps_fail_where_they_differ() {
         "expected { low: [10] }, got {  }",
     );
     check_fails("  - { at: 2026-03-01, records: [ { kind: alert } ] }\n", 1, "this one is missing");
+    check_fails(&format!("{INVOICE}  - {{ at: 2026-03-01, records: [] }}\n"), 2, "expected: none");
     check_fails(
         "  - { at: 2026-03-01, invoice: { id: B, amount: 1.005, due: 2026-03-01 } }\n",
         1,
