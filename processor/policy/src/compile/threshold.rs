@@ -40,7 +40,7 @@ impl Checker<'_> {
             balance: BalanceName::from(rule.balance.as_str()),
             when,
             watch: watch?,
-            max_age: rule.max_age.as_ref().map(|age| age.0),
+            max_age: rule.max_age.as_ref().map(|age| age.value.0),
             measures,
             observe: rule.observe,
         })
@@ -78,11 +78,12 @@ impl Checker<'_> {
             ("on_first", rule.on_first.map(|field| field.span)),
             ("deliver", rule.deliver.map(|field| field.span)),
             ("cooldown", rule.cooldown.as_ref().map(|field| field.span)),
+            ("max_age", rule.max_age.as_ref().map(|field| field.span)),
             ("recovered", rule.recovered.as_ref().map(|field| field.span)),
         ];
         for (field, span) in fields {
             if let Some(span) = span {
-                let message = format!("`{field}` has no meaning for an expiry: there are no lines");
+                let message = format!("`{field}` has no meaning for an expiry: no event crosses a line");
                 self.error("contradiction", span, message, "leave it out");
             }
         }

@@ -32,7 +32,7 @@ pub(crate) struct ThresholdFile {
     /// How long after a sent alert further ones are suppressed.
     pub(crate) cooldown: Option<Spanned<Length>>,
     /// An alert whose event is older than this is recorded, not sent.
-    pub(crate) max_age: Option<Length>,
+    pub(crate) max_age: Option<Spanned<Length>>,
     /// What an alert does.
     #[serde(rename = "do")]
     pub(crate) measures: NonEmpty<MeasureFile>,

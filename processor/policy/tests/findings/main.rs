@@ -173,6 +173,7 @@ fn rules() {
         "write it as 30d, 24h, 15m or 30s",
     );
     rule(&format!("id: a, balance: main, expires_in: 3d, hysteresis: §1, {DO}"), "no meaning for an expiry");
+    rule(&format!("id: a, balance: main, expires_in: 3d, max_age: §1h, {DO}"), "no meaning for an expiry");
     rule("id: a, balance: main, falls_to: [1], do: §[]", "the list is empty");
     rule("id: a, balance: main, falls_to: [1], do: [ { §massage: {} } ]", "did you mean `message`?");
     let message = "{ message: { template: §u, channel: sms, class: service } }";
