@@ -34,18 +34,34 @@ struct Case {
     body: fn(u32) -> Body,
     ordinary: (u32, u32),
     large: u32,
+    /// The most events in one commit.
+    together: usize,
 }
 
 #[test]
 #[ignore = "measures for a minute; ./x bench runs it"]
 fn what_an_event_costs_a_task() {
-    let usage =
-        Case { name: "balance that crosses nothing", body: usage, ordinary: (100, 200), large: 20_000 };
+    let balances = Case {
+        name: "balance that crosses nothing",
+        body: usage,
+        ordinary: (100, 200),
+        large: 20_000,
+        together: 2_000,
+    };
     // Each is remembered: an account with thousands of payments would be no ordinary one.
-    let payment = Case { name: "payment", body: payment, ordinary: (1_000, 10), large: 400 };
-    for Case { name, body, ordinary: (accounts, each), large } in [usage, payment] {
-        let ordinary = median(|| cost(accounts, (3, 0), each, body));
-        let large = median(|| cost(1, (5_000, 200), large, body));
+    let payments =
+        Case { name: "payment", body: payment, ordinary: (1_000, 10), large: 400, together: 2_000 };
+    // A debtor is encoded once a commit: a large one costs most where its events come one by one.
+    let alone = |name, body| Case { name, body, ordinary: (200, 5), large: 100, together: 1 };
+    let cases = [
+        balances,
+        payments,
+        alone("balance that crosses nothing, each in a commit of its own", usage),
+        alone("payment, each in a commit of its own", payment),
+    ];
+    for Case { name, body, ordinary: (accounts, each), large, together } in cases {
+        let ordinary = median(|| cost(accounts, (3, 0), each, body, together));
+        let large = median(|| cost(1, (5_000, 200), large, body, together));
         let times = large / ordinary;
         println!(
             "{name}: {ordinary:.1} µs an event on ordinary accounts, {large:.1} µs on the large one, {times:.1} times"
@@ -60,7 +76,13 @@ fn median(measure: impl Fn() -> f64) -> f64 {
 }
 
 /// The CPU time of the process for each of the events, in microseconds.
-fn cost(accounts: u32, (invoices, holds): (u32, u32), each: u32, body: fn(u32) -> Body) -> f64 {
+fn cost(
+    accounts: u32,
+    (invoices, holds): (u32, u32),
+    each: u32,
+    body: fn(u32) -> Body,
+    together: usize,
+) -> f64 {
     let folder = tempfile::tempdir().unwrap();
     let mut world = World::new(1, 1);
     world.policies = Arc::new(Policies::from(policy::parse("figures.policy.yaml", POLICY).unwrap().policy));
@@ -86,6 +108,7 @@ fn cost(accounts: u32, (invoices, holds): (u32, u32), each: u32, body: fn(u32) -
             feed.tell(&world, &format!("A-{account}"), body(number));
         }
     }
+    world.settings.batch_inputs = together;
     let before = cpu_micros();
     let running = world.start(world.log.clone(), stores());
     world.wait_until_done();
