@@ -114,10 +114,16 @@ impl MemoryLog {
     /// Forgets, as compaction does, the records whose key has a newer one, those of aborted
     /// transactions and, where `tombstones` says so, the tombstones. Offsets stay.
     pub fn compact(&self, topic: &str, partition: u32, tombstones: bool) {
+        self.compact_since(topic, partition, if tombstones { i64::MAX } else { i64::MIN });
+    }
+
+    /// As [`MemoryLog::compact`], with the tombstones of before a moment, in UTC microseconds: those
+    /// that are older than the topic keeps them.
+    pub fn compact_since(&self, topic: &str, partition: u32, tombstones_before: i64) {
         let source = at(topic, partition);
         self.shared.change(|broker| {
             if let Ok(log) = broker.topics.get_mut(&source, "compact") {
-                log.compact(tombstones);
+                log.compact(tombstones_before);
             }
         });
     }
@@ -144,7 +150,42 @@ impl MemoryLog {
     /// What the transaction time-out does: aborts what the id has open, and fences its producer.
     pub fn expire_transaction(&self, transactional_id: &str) {
         self.shared.change(|broker| {
-            broker.transactions.expire(transactional_id, &mut broker.topics);
+            let (transactions, mut places) = broker.transactions();
+            transactions.expire(transactional_id, &mut places);
+        });
+    }
+
+    /// From now on the markers of a transaction are written later than it ends for its writer, as a
+    /// coordinator does: at [`MemoryLog::write_markers`], or when the same id goes on.
+    pub fn hold_markers(&self) {
+        self.shared.change(|broker| broker.transactions.hold_markers(true));
+    }
+
+    /// Writes the markers that are held.
+    pub fn write_markers(&self) {
+        self.shared.change(|broker| {
+            let (transactions, mut places) = broker.transactions();
+            transactions.write_markers(&mut places);
+        });
+    }
+
+    /// Gives a partition of every topic to another member, as a group does that does not wait for the
+    /// member that had it: that one stays in the group, and learns of it after
+    /// [`MemoryLog::tell_of_take_overs`]. False where no two members are settled.
+    pub fn take_over(&self, partition: u32) -> bool {
+        self.shared.change(|broker| broker.group.take_over(partition))
+    }
+
+    /// The members that have lost a partition by [`MemoryLog::take_over`] learn of it with their next
+    /// polls.
+    pub fn tell_of_take_overs(&self) {
+        self.shared.change(|broker| broker.group.tell_of_take_overs());
+    }
+
+    /// Sets the group's committed offset, as a person does with a tool.
+    pub fn set_group_offset(&self, topic: &str, partition: u32, offset: i64) {
+        self.shared.change(|broker| {
+            broker.offsets.insert(at(topic, partition), offset);
         });
     }
 

@@ -3,7 +3,7 @@
 use super::faults::{Call, Faults, NoFaults};
 use super::group::Group;
 use super::partition::PartitionLog;
-use super::transactions::Transactions;
+use super::transactions::{Places, Transactions};
 use engine::log::{LogError, TopicPartition};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -93,6 +93,12 @@ impl fmt::Debug for Broker {
 }
 
 impl Broker {
+    /// The transactions, and where their markers are written.
+    pub(super) fn transactions(&mut self) -> (&mut Transactions, Places<'_>) {
+        let Self { transactions, topics, offsets, .. } = self;
+        (transactions, Places { topics, group_offsets: offsets })
+    }
+
     /// Whether the log can be reached for this call.
     pub(super) fn reach(&mut self, call: Call<'_>, operation: &str) -> Result<(), LogError> {
         if self.faults.unreachable(call) {

@@ -60,6 +60,8 @@ pub(super) struct Group {
     next_member: MemberId,
     generation: i32,
     is_rebalancing: bool,
+    /// Who has lost what to another member and does not know yet.
+    untold: Vec<(MemberId, Vec<TopicPartition>)>,
 }
 
 impl Group {
@@ -176,6 +178,44 @@ impl Group {
         self.rebalance(known);
     }
 
+    /// Gives a partition of every topic to another member, without asking the one that has it.
+    pub(super) fn take_over(&mut self, partition: u32) -> bool {
+        let is_it = |held: &TopicPartition| held.partition == partition;
+        // A group that is still telling one member gives the partition to no third one.
+        if self.untold.iter().any(|(_, lost)| lost.iter().any(is_it)) {
+            return false;
+        }
+        let holds = |member: &Member| member.assigned.iter().any(is_it);
+        let settled = || {
+            let members = self.members.iter();
+            members.filter(|(_, member)| member.standing == Standing::Settled)
+        };
+        let from = settled().find(|(_, member)| holds(member)).map(|(id, _)| *id);
+        let to = settled().find(|(id, _)| Some(**id) != from).map(|(id, _)| *id);
+        let (Some(from), Some(to)) = (from, to) else { return false };
+        let mut taken = Vec::new();
+        if let Some(member) = self.members.get_mut(&from) {
+            taken = member.assigned.extract_if(.., |held| is_it(held)).collect();
+            self.untold.push((from, taken.clone()));
+        }
+        if let Some(member) = self.members.get_mut(&to) {
+            member.assigned.extend(taken.iter().cloned());
+            member.events.push_back(Polled::Assigned(taken));
+        }
+        true
+    }
+
+    /// The members that have lost something so learn of it, unless they have let it go meanwhile.
+    pub(super) fn tell_of_take_overs(&mut self) {
+        for (id, lost) in std::mem::take(&mut self.untold) {
+            if let Some(member) =
+                self.members.get_mut(&id).filter(|member| member.standing == Standing::Settled)
+            {
+                member.events.push_back(Polled::Lost(lost));
+            }
+        }
+    }
+
     /// The generation that the member knows, if its commits are accepted; else why not.
     pub(super) fn check(&self, id: MemberId) -> Result<i32, &'static str> {
         match self.members.get(&id) {
@@ -208,6 +248,7 @@ impl Group {
 
     /// Tells every member that holds something to let go, and completes if none does.
     fn rebalance(&mut self, known: &Topics) {
+        self.tell_of_take_overs();
         self.is_rebalancing = true;
         for member in self.members.values_mut() {
             if member.standing != Standing::Settled {

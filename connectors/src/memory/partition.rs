@@ -162,8 +162,9 @@ impl PartitionLog {
         }
     }
 
-    /// Keeps the newest record of each key, what is not decided yet, and nothing else.
-    pub(super) fn compact(&mut self, tombstones: bool) {
+    /// Keeps the newest record of each key, what is not decided yet, and nothing else; tombstones of
+    /// before a moment go as well.
+    pub(super) fn compact(&mut self, tombstones_before: i64) {
         let stable = self.last_stable();
         let mut seen = BTreeSet::new();
         let mut kept = VecDeque::with_capacity(self.entries.len());
@@ -171,8 +172,8 @@ impl PartitionLog {
             let keep = offset >= stable
                 || match &entry {
                     Entry::Committed(Payload { key: None, .. }) | Entry::Open(..) => true,
-                    Entry::Committed(Payload { key: Some(key), value, .. }) => {
-                        seen.insert(key.clone()) && (value.is_some() || !tombstones)
+                    Entry::Committed(Payload { key: Some(key), value, timestamp }) => {
+                        seen.insert(key.clone()) && (value.is_some() || *timestamp >= tombstones_before)
                     }
                     Entry::Aborted | Entry::Marker => false,
                 };

@@ -79,7 +79,8 @@ impl Producer for MemoryProducer {
         let id = self.transactional_id.as_str();
         let claim = self.shared.change(|broker| {
             broker.reach(Call::Fence(id), "fence")?;
-            Ok(broker.transactions.fence(id, &mut broker.topics))
+            let (transactions, mut places) = broker.transactions();
+            Ok(transactions.fence(id, &mut places))
         })?;
         self.claim = Some(claim);
         self.commit = Commit::Idle;
@@ -88,7 +89,10 @@ impl Producer for MemoryProducer {
 
     fn begin(&mut self) -> Result<(), LogError> {
         let claim = self.claim("begin a transaction")?;
-        self.shared.change(|broker| broker.transactions.begin(claim))
+        self.shared.change(|broker| {
+            let (transactions, mut places) = broker.transactions();
+            transactions.begin(claim, &mut places)
+        })
     }
 
     fn send(&mut self, record: NewRecord) -> Result<(), LogError> {
@@ -147,23 +151,25 @@ impl Producer for MemoryProducer {
         let claim = self.claim("abort")?;
         self.shared.change(|broker| {
             broker.reach(Call::Abort(&self.transactional_id), "abort")?;
-            broker.transactions.abort(claim, &mut broker.topics)
+            let (transactions, mut places) = broker.transactions();
+            transactions.abort(claim, &mut places)
         })
     }
 }
 
 /// Commits what is open.
 fn end(broker: &mut Broker, claim: &Claim) -> Result<Committed, CommitError> {
-    broker
-        .transactions
-        .commit(claim, &mut broker.topics, &mut broker.offsets)
+    let (transactions, mut places) = broker.transactions();
+    transactions
+        .commit(claim, &mut places)
         .map(|last_offsets| Committed { last_offsets })
         .map_err(|error| failed(&error))
 }
 
 /// Aborts what is open, for `reason`; or tells why it could not.
 fn abort(broker: &mut Broker, claim: &Claim, reason: &str) -> CommitError {
-    match broker.transactions.abort(claim, &mut broker.topics) {
+    let (transactions, mut places) = broker.transactions();
+    match transactions.abort(claim, &mut places) {
         Ok(()) => CommitError::Aborted(reason.to_owned()),
         Err(error) => failed(&error),
     }
