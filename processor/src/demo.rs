@@ -138,6 +138,7 @@ impl Stage {
             registry: self.registry.clone() as Arc<dyn Registry>,
             clock: self.clock.clone(),
             // A day passes in seconds: no other clock agrees with that.
+            threads: Arc::new(engine::OsThreads),
             guard: ClockGuard::new(Duration::MAX),
             status: self.status.clone(),
             group: "demo".to_owned(),

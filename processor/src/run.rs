@@ -47,6 +47,7 @@ pub(crate) fn run(arguments: &RunArguments) -> miette::Result<ExitCode> {
         schemas,
         registry,
         clock,
+        threads: Arc::new(engine::OsThreads),
         guard: ClockGuard::new(config.engine.clock_lead),
         status,
         group: config.kafka.group_id.clone(),
@@ -62,7 +63,9 @@ fn with_faults(mut settings: engine::Settings) -> engine::Settings {
     let pause = std::env::var("WEIR_FAULT_PAUSE_BEFORE_APPLY_MS").ok();
     let pause = pause.and_then(|milliseconds| milliseconds.parse().ok());
     settings.faults.pause_before_apply = pause.map(std::time::Duration::from_millis);
-    settings.faults.apply_before_commit = std::env::var_os("WEIR_FAULT_APPLY_BEFORE_COMMIT").is_some();
+    let mutation = std::env::var("WEIR_FAULT_MUTATION").ok();
+    settings.faults.mutation =
+        engine::faults::Mutation::ALL.iter().find(|known| mutation.as_deref() == Some(known.word())).copied();
     settings
 }
 

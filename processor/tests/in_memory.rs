@@ -75,7 +75,7 @@ fn a_commit_whose_outcome_is_lost_aborted_or_open_changes_nothing_that_comes_out
 #[test]
 fn applying_a_batch_before_it_is_committed_is_found_out() {
     let mut world = World::new(3, 200);
-    world.settings.faults.apply_before_commit = true;
+    world.settings.faults.mutation = Some(engine::faults::Mutation::ApplyBeforeCommit);
     let count = Arc::new(AtomicU32::new(0));
     world.log.set_faults(Every { nth: 7, fate: CommitFate::OpenUnknown, count });
     let running = world.start(world.log.clone(), MemoryStores::new());

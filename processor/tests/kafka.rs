@@ -83,7 +83,7 @@ fn ten_kills_in_mid_stream_leave_nothing_twice_and_nothing_missing() {
 fn the_same_kills_are_found_out_when_a_batch_is_applied_before_its_commit() {
     let mut site = Site::new("swapped");
     let mut operator = Operator::new(Profile::test(13));
-    let broken = [("WEIR_FAULT_APPLY_BEFORE_COMMIT", "1"), ("WEIR_FAULT_PAUSE_BEFORE_APPLY_MS", "40")];
+    let broken = [("WEIR_FAULT_MUTATION", "apply-before-commit"), ("WEIR_FAULT_PAUSE_BEFORE_APPLY_MS", "40")];
     let mut process = site.start(&broken);
     process.wait_until_ready();
     for _ in 0..4 {

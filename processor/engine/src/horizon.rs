@@ -44,12 +44,23 @@ impl Horizon {
         self.probe = Probe::Asked(now);
     }
 
-    /// The ends came; none when the log did not answer.
-    pub(crate) fn answered(&mut self, ends: Option<Vec<i64>>) {
-        self.probe = match (&self.probe, ends) {
-            (Probe::Asked(at), Some(ends)) => Probe::Seen(*at, ends),
-            (Probe::Asked(_) | Probe::None | Probe::Seen(..), _) => Probe::None,
-        };
+    /// The ends came that were asked for as of `asked`; none when the log did not answer. What is an
+    /// answer to another question, of an earlier life of the task, says nothing about this one.
+    pub(crate) fn answered(&mut self, asked: Timestamp, ends: Option<Vec<i64>>) {
+        match &self.probe {
+            Probe::Asked(at) if *at == asked => {
+                self.probe = ends.map_or(Probe::None, |ends| Probe::Seen(asked, ends));
+            }
+            Probe::Asked(_) | Probe::None | Probe::Seen(..) => {}
+        }
+    }
+
+    /// The moment for which the ends are being asked.
+    pub(crate) fn asks(&self) -> Option<Timestamp> {
+        match &self.probe {
+            Probe::Asked(at) => Some(*at),
+            Probe::None | Probe::Seen(..) => None,
+        }
     }
 
     /// Moves the horizon where these positions have passed the ends seen.
@@ -73,7 +84,7 @@ mod tests {
         assert!(horizon.wants_probe(Timestamp(5), Timestamp(10)));
         horizon.asked(Timestamp(10));
         assert!(!horizon.wants_probe(Timestamp(5), Timestamp(10)), "one probe at a time");
-        horizon.answered(Some(vec![3, 7]));
+        horizon.answered(Timestamp(10), Some(vec![3, 7]));
         horizon.advance(&[3, 6]);
         assert_eq!(horizon.reached(), Timestamp(0), "one record is still to be read");
         horizon.advance(&[3, 7]);
@@ -84,10 +95,23 @@ mod tests {
     fn without_an_answer_the_horizon_stands_and_another_probe_may_be_made() {
         let mut horizon = Horizon::new(Timestamp(0));
         horizon.asked(Timestamp(10));
-        horizon.answered(None);
+        horizon.answered(Timestamp(10), None);
         horizon.advance(&[100, 100]);
         assert_eq!(horizon.reached(), Timestamp(0));
         assert!(horizon.wants_probe(Timestamp(5), Timestamp(11)));
+    }
+
+    #[test]
+    fn an_answer_to_an_earlier_question_moves_nothing() {
+        let mut horizon = Horizon::new(Timestamp(0));
+        horizon.asked(Timestamp(10));
+        horizon.answered(Timestamp(9), Some(vec![3, 7]));
+        horizon.advance(&[3, 7]);
+        assert_eq!(horizon.reached(), Timestamp(0));
+        horizon.answered(Timestamp(10), Some(vec![4, 7]));
+        horizon.answered(Timestamp(9), None);
+        horizon.advance(&[4, 7]);
+        assert_eq!(horizon.reached(), Timestamp(10), "the right answer still counts");
     }
 
     #[test]

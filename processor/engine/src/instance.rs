@@ -5,16 +5,18 @@
 //! [`crate::task`]'s business.
 
 use crate::error::TaskError;
+use crate::faults::Mutation;
 use crate::log::{Consumer, Log, LogError, LogRecord, Polled, TopicPartition};
 use crate::metrics as names;
 use crate::shared::Shared;
 use crate::store::Stores;
+use crate::threads::Thread;
 use crate::worker::{Ending, FromTask, ToTask, Worker};
-use crossbeam_channel::{Receiver, Sender, unbounded};
+use crossbeam_channel::{Receiver, Sender, TryRecvError, unbounded};
+use decision::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// One process's membership in the group.
@@ -23,16 +25,26 @@ pub struct Instance<L: Log, S: Stores> {
     consumer: L::Consumer,
     assigned: BTreeSet<TopicPartition>,
     tasks: BTreeMap<u32, Slot>,
+    /// Partitions whose task was fenced while the group says that they are this member's, and when it
+    /// is tried again.
+    fenced: BTreeMap<u32, Duration>,
     outbox: Sender<FromTask>,
     inbox: Receiver<FromTask>,
-    prober: Sender<u32>,
-    answers: Receiver<(u32, Option<Vec<i64>>)>,
+    prober: Sender<Question>,
+    answers: Receiver<(Question, Option<Vec<i64>>)>,
+}
+
+/// What a task wants to know: the ends of its input partitions, as of a moment.
+#[derive(Clone, Copy, Debug)]
+struct Question {
+    partition: u32,
+    asked: Timestamp,
 }
 
 /// A task, as its instance sees it.
 struct Slot {
     sender: Sender<ToTask>,
-    thread: Option<JoinHandle<()>>,
+    thread: Option<Box<dyn Thread>>,
     queued: Arc<AtomicUsize>,
     is_stopped: Arc<AtomicBool>,
     /// The reading that is going on; none while the task recovers.
@@ -60,8 +72,16 @@ pub enum InstanceError {
     },
 }
 
+/// How long a partition whose task was fenced is left to whoever fenced it. Where it is that one's, the
+/// group says so here within a heartbeat or two, and nothing more is done. Where it was a member that
+/// had lost the partition and did not know, it knows by then, and the partition must not stay alone.
+const FENCED_WAIT: Duration = Duration::from_secs(10);
+
 /// How long a poll waits for records: also how soon a task's messages are looked at.
 const POLL_WAIT: Duration = Duration::from_millis(5);
+
+/// How long a thread that is asked seldom waits for a question at a time.
+const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
 
 impl<L: Log, S: Stores> Instance<L, S> {
     /// Joins the group. Tasks begin as partitions are assigned, in [`Instance::run`].
@@ -74,15 +94,18 @@ impl<L: Log, S: Stores> Instance<L, S> {
         let (prober, asked) = unbounded();
         let (answer, answers) = unbounded();
         let of_prober = shared.clone();
-        std::thread::Builder::new()
-            .name("weir-ends".to_owned())
-            .spawn(move || answer_ends(&of_prober, &asked, &answer))
+        let answers_ends = Box::new(move || answer_ends(&of_prober, &asked, &answer));
+        // It ends when nobody can ask any more, and nobody waits for that.
+        let _ = shared
+            .threads
+            .start("weir-ends".to_owned(), answers_ends)
             .map_err(|source| InstanceError::Thread { partition: 0, source })?;
         Ok(Self {
             shared,
             consumer,
             assigned: BTreeSet::new(),
             tasks: BTreeMap::new(),
+            fenced: BTreeMap::new(),
             outbox,
             inbox,
             prober,
@@ -117,10 +140,13 @@ impl<L: Log, S: Stores> Instance<L, S> {
             while let Ok(message) = self.inbox.try_recv() {
                 self.told(message)?;
             }
-            while let Ok((partition, ends)) = self.answers.try_recv() {
+            while let Ok((Question { partition, asked }, ends)) = self.answers.try_recv() {
                 if let Some(slot) = self.tasks.get(&partition) {
-                    let _ = slot.sender.send(ToTask::Ends(ends));
+                    let _ = slot.sender.send(ToTask::Ends { asked, ends });
                 }
+            }
+            if !self.fenced.is_empty() {
+                self.start_tasks()?;
             }
             self.pause_and_resume()?;
             self.tell_status();
@@ -139,6 +165,9 @@ impl<L: Log, S: Stores> Instance<L, S> {
             Polled::Assigned(partitions) => {
                 tracing::info!(count = partitions.len(), "partitions assigned");
                 self.consumer.assign(&partitions)?;
+                for partition in &partitions {
+                    self.fenced.remove(&partition.partition);
+                }
                 self.assigned.extend(partitions);
                 self.start_tasks()?;
             }
@@ -157,6 +186,12 @@ impl<L: Log, S: Stores> Instance<L, S> {
             let Some(slot) = self.tasks.get(&partition) else { continue };
             let Some(epoch) = slot.epoch else { continue };
             slot.queued.fetch_add(records.len(), Ordering::Relaxed);
+            if let Some(last) =
+                records.last().filter(|_| self.shared.settings.faults.breaks(Mutation::EndBeforeRecords))
+            {
+                let (topic, offset) = (last.source.topic.clone(), last.offset.saturating_add(1));
+                let _ = slot.sender.send(ToTask::Passed { epoch, topic, offset });
+            }
             // A task that has just ended is told of by its own message.
             let _ = slot.sender.send(ToTask::Records { epoch, records });
         }
@@ -166,8 +201,14 @@ impl<L: Log, S: Stores> Instance<L, S> {
     fn start_tasks(&mut self) -> Result<(), InstanceError> {
         for partition in 0..self.shared.topology.partitions().get() {
             let inputs = self.shared.topology.input_partitions(partition);
-            let is_whole = inputs.iter().all(|input| self.assigned.contains(input));
-            if is_whole && !self.tasks.contains_key(&partition) {
+            let is_whole = if self.shared.settings.faults.breaks(Mutation::TaskBeforeAllTopics) {
+                inputs.iter().any(|input| self.assigned.contains(input))
+            } else {
+                inputs.iter().all(|input| self.assigned.contains(input))
+            };
+            let is_left = self.fenced.get(&partition).is_some_and(|until| self.shared.clock.ticks() < *until);
+            if is_whole && !is_left && !self.tasks.contains_key(&partition) {
+                self.fenced.remove(&partition);
                 let slot = self.start_task(partition)?;
                 self.tasks.insert(partition, slot);
             }
@@ -188,9 +229,10 @@ impl<L: Log, S: Stores> Instance<L, S> {
             queued: queued.clone(),
             is_stopped: is_stopped.clone(),
         };
-        let thread = std::thread::Builder::new()
-            .name(format!("weir-task-{partition}"))
-            .spawn(move || worker.run())
+        let thread = self
+            .shared
+            .threads
+            .start(format!("weir-task-{partition}"), Box::new(move || worker.run()))
             .map_err(|source| InstanceError::Thread { partition, source })?;
         Ok(Slot { sender, thread: Some(thread), queued, is_stopped, epoch: None, is_paused: false })
     }
@@ -212,16 +254,17 @@ impl<L: Log, S: Stores> Instance<L, S> {
                 slot.epoch = None;
                 self.consumer.pause(&self.shared.topology.input_partitions(partition))?;
             }
-            FromTask::WantsEnds { partition } => {
-                let _ = self.prober.send(partition);
+            FromTask::WantsEnds { partition, asked } => {
+                let _ = self.prober.send(Question { partition, asked });
             }
             FromTask::Ended { partition, ending } => {
                 self.join_thread(partition);
                 match ending {
                     Ending::Stopped => {}
                     Ending::Fenced(reason) => {
-                        // The group will say so too, in a while; until then nothing is read here.
                         tracing::warn!(partition, reason, "the partition is another's now");
+                        let until = self.shared.clock.ticks().saturating_add(FENCED_WAIT);
+                        self.fenced.insert(partition, until);
                     }
                     Ending::Failed(error) => return Err(error.into()),
                 }
@@ -232,8 +275,8 @@ impl<L: Log, S: Stores> Instance<L, S> {
 
     fn join_thread(&mut self, partition: u32) {
         if let Some(thread) = self.tasks.remove(&partition).and_then(|mut slot| slot.thread.take()) {
-            // A thread that panicked has said so on stderr; its partition is not read on.
-            let _ = thread.join();
+            // One that panicked has said so on stderr; its partition is not read on.
+            thread.join();
         }
     }
 
@@ -243,6 +286,7 @@ impl<L: Log, S: Stores> Instance<L, S> {
         self.stop(&numbers.into_iter().collect::<Vec<_>>(), how);
         for partition in partitions {
             self.assigned.remove(partition);
+            self.fenced.remove(&partition.partition);
         }
         self.consumer.unassign(partitions)?;
         Ok(())
@@ -306,17 +350,26 @@ enum Stopping {
 /// and so has a thread of its own. It ends with its instance.
 fn answer_ends<L: Log, S: Stores>(
     shared: &Shared<L, S>,
-    asked: &Receiver<u32>,
-    answer: &Sender<(u32, Option<Vec<i64>>)>,
+    asked: &Receiver<Question>,
+    answer: &Sender<(Question, Option<Vec<i64>>)>,
 ) {
-    while let Ok(partition) = asked.recv() {
+    loop {
+        let question = match asked.try_recv() {
+            Ok(question) => question,
+            Err(TryRecvError::Empty) => {
+                shared.threads.wait_for(asked, LONGEST_WAIT);
+                continue;
+            }
+            Err(TryRecvError::Disconnected) => return,
+        };
+        let partition = question.partition;
         let ends = shared.log.end_offsets(&shared.topology.input_partitions(partition));
         if let Err(error) = &ends {
             tracing::warn!(partition, %error, "due timers wait: the log's ends are not known");
             // The task asks again at once; a log that is out of reach is not to be hammered.
-            std::thread::sleep(Duration::from_millis(200));
+            shared.threads.sleep(Duration::from_millis(200));
         }
-        if answer.send((partition, ends.ok())).is_err() {
+        if answer.send((question, ends.ok())).is_err() {
             return;
         }
     }

@@ -7,17 +7,19 @@
 //! |---|---|
 //! | [`log`], [`store`] | the two traits |
 //! | [`instance`] | one process in the group: polling, assignment, back-pressure |
-//! | `worker` | a task's thread |
+//! | `worker`, [`threads`] | a task's thread; how threads start and wait |
 //! | [`task`] | one partition's work: decide, commit, apply, fire timers, recover |
 //! | `batch`, `working_set`, `timers`, `horizon`, `sweep` | what a task is made of |
 //! | `gate` | where commands leave: rates, and the breaker |
 //! | `guard` | whether the wall clock is believed |
 //! | [`topology`], [`partition`] | which topics, which partition |
 //! | [`settings`], [`status`], [`metrics`] | how it runs, and how it is |
+//! | [`faults`] | what tests break on purpose |
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
 mod batch;
 mod error;
+pub mod faults;
 mod gate;
 mod guard;
 mod horizon;
@@ -31,15 +33,18 @@ pub mod status;
 pub mod store;
 mod sweep;
 pub mod task;
+pub mod threads;
 mod timers;
 pub mod topology;
 mod worker;
 mod working_set;
 
 pub use error::TaskError;
+pub use faults::Faults;
 pub use guard::ClockGuard;
 pub use instance::{Instance, InstanceError};
-pub use settings::{Clock, Faults, Settings};
+pub use settings::{Clock, Settings};
 pub use shared::Shared;
 pub use status::Status;
+pub use threads::OsThreads;
 pub use topology::Topology;

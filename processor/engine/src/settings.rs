@@ -2,6 +2,7 @@
 //!
 //! What a user may set, and how, is the binary's business (`weir.toml`).
 
+use crate::faults::Faults;
 use std::time::Duration;
 
 /// The engine's sizes and paces.
@@ -53,15 +54,6 @@ impl Default for Settings {
             faults: Faults::default(),
         }
     }
-}
-
-/// What is broken on purpose: the tests show that they would notice.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Faults {
-    /// Sleep this long between the end of a transaction and the apply, so that a kill lands there.
-    pub pause_before_apply: Option<Duration>,
-    /// Apply a batch to the store, and flush it, before its transaction is committed.
-    pub apply_before_commit: bool,
 }
 
 /// Where the engine gets its time from.

@@ -5,6 +5,7 @@ use crate::log::Log;
 use crate::settings::{Clock, Settings};
 use crate::status::Status;
 use crate::store::Stores;
+use crate::threads::Threads;
 use crate::topology::Topology;
 use decision::Policies;
 use schemas::{Registry, Schemas};
@@ -28,6 +29,8 @@ pub struct Shared<L, S> {
     pub registry: Arc<dyn Registry>,
     /// Where the time comes from.
     pub clock: Arc<dyn Clock>,
+    /// How threads start and wait.
+    pub threads: Arc<dyn Threads>,
     /// Whether that time is believed.
     pub guard: ClockGuard,
     /// How the instance is, as its probes and people see it.

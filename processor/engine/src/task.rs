@@ -15,6 +15,7 @@ pub use recovery::Recovery;
 
 use crate::batch::{OpenBatch, SealedBatch};
 use crate::error::TaskError;
+use crate::faults::Mutation;
 use crate::gate::Gate;
 use crate::guard::{Belief, ClockGuard};
 use crate::horizon::Horizon;
@@ -67,8 +68,9 @@ pub struct Turn {
     pub takes_more: bool,
     /// How long nothing needs to happen but for new records.
     pub idle_for: Duration,
-    /// Whether the ends of the input partitions are to be asked for, for [`Task::ends`].
-    pub wants_ends: bool,
+    /// The moment for which the ends of the input partitions are to be asked, for [`Task::ends`]; none
+    /// where nothing is to be asked.
+    pub wants_ends: Option<Timestamp>,
 }
 
 /// How long a turn waits for the end of a commit when it has nothing else to do.
@@ -116,8 +118,12 @@ impl<L: Log, S: Stores> Task<L, S> {
     }
 
     /// The ends of the input partitions, as asked for by a turn; none when the log did not answer.
-    pub fn ends(&mut self, ends: Option<Vec<i64>>) {
-        self.horizon.answered(ends);
+    pub fn ends(&mut self, asked: Timestamp, ends: Option<Vec<i64>>) {
+        let mut asked = asked;
+        if self.breaks(Mutation::AnswerToAnother) {
+            asked = self.horizon.asks().unwrap_or(asked);
+        }
+        self.horizon.answered(asked, ends);
     }
 
     /// Goes on as far as it can without new records: ends a commit, fires timers, begins a commit.
@@ -136,8 +142,9 @@ impl<L: Log, S: Stores> Task<L, S> {
         }
         let now = self.wall_clock();
         let until = self.due_until(next_timer);
-        let wants_ends = next_timer.is_some_and(|due| self.horizon.wants_probe(due, until));
-        if wants_ends {
+        let is_asked = next_timer.is_some_and(|due| self.horizon.wants_probe(due, until));
+        let wants_ends = is_asked.then_some(until);
+        if is_asked {
             self.horizon.asked(until);
         }
         Ok(Turn { takes_more: !self.is_full(), idle_for: self.idle_for(next_timer, now), wants_ends })
@@ -186,10 +193,15 @@ impl<L: Log, S: Stores> Task<L, S> {
     }
 
     fn wall_clock(&self) -> Timestamp {
-        self.clock.max(self.belief().now)
+        let now = self.belief().now;
+        if self.breaks(Mutation::ClockGoesBack) { now } else { self.clock.max(now) }
     }
 
     fn belief(&self) -> Belief {
+        if self.breaks(Mutation::ClockBelieved) {
+            let now = self.shared.clock.now();
+            return Belief { now, due_until: now };
+        }
         self.shared.guard.believe(self.shared.clock.now(), self.shared.clock.ticks())
     }
 
@@ -208,7 +220,19 @@ impl<L: Log, S: Stores> Task<L, S> {
     /// The moment for a batch that begins now.
     fn moment(&self) -> Moment {
         let now = self.wall_clock();
-        Moment { now, horizon: self.horizon.reached().min(now) }
+        Moment { now, horizon: self.reached().min(now) }
+    }
+
+    /// Up to when the log is known to have been read.
+    fn reached(&self) -> Timestamp {
+        if self.breaks(Mutation::TimersBeforeTheLog) {
+            return self.belief().due_until;
+        }
+        self.horizon.reached()
+    }
+
+    fn breaks(&self, mutation: Mutation) -> bool {
+        self.shared.settings.faults.breaks(mutation)
     }
 
     fn recover(&self, reason: impl Into<String>) -> TaskError {
@@ -217,7 +241,7 @@ impl<L: Log, S: Stores> Task<L, S> {
 
     fn begin_commit(&mut self) -> Result<(), TaskError> {
         let sealed = self.seal()?;
-        if self.shared.settings.faults.apply_before_commit {
+        if self.breaks(Mutation::ApplyBeforeCommit) {
             self.store.apply(&sealed.store)?;
             self.store.flush()?;
             tracing::debug!(partition = self.partition, batch = sealed.number, "applied, not committed");
@@ -249,6 +273,14 @@ impl<L: Log, S: Stores> Task<L, S> {
         let Some(sealed) = self.committing.take() else { return Ok(()) };
         match outcome {
             Ok(committed) => self.committed(sealed, &committed),
+            Err(CommitError::Aborted(_)) if self.breaks(Mutation::AbortedIsDone) => self.guess_done(&sealed),
+            Err(CommitError::Unknown(_)) if self.breaks(Mutation::UnknownIsDone) => self.guess_done(&sealed),
+            Err(CommitError::Unknown(_)) if self.breaks(Mutation::NoCatchUpAfterUnknown) => {
+                self.renew_producer()?;
+                self.send(&sealed)?;
+                self.committing = Some(sealed);
+                Ok(())
+            }
             Err(CommitError::Aborted(reason)) => {
                 tracing::info!(
                     partition = self.partition,
@@ -269,10 +301,25 @@ impl<L: Log, S: Stores> Task<L, S> {
         }
     }
 
+    /// In tests only: what a task that guesses would do.
+    fn guess_done(&mut self, sealed: &SealedBatch) -> Result<(), TaskError> {
+        self.renew_producer()?;
+        self.store.apply(&sealed.store)?;
+        self.timers.applied(&sealed.store.timers_added);
+        Ok(())
+    }
+
+    fn renew_producer(&mut self) -> Result<(), TaskError> {
+        let from_log = |error| TaskError::from_log(self.partition, error);
+        let id = self.shared.transactional_id(self.partition);
+        self.producer = self.shared.log.producer(&id).map_err(from_log)?;
+        self.producer.fence().map_err(from_log)
+    }
+
     /// In tests only: long enough for a kill to land here.
     fn pause_on_purpose(&self) {
         if let Some(pause) = self.shared.settings.faults.pause_before_apply {
-            std::thread::sleep(pause);
+            self.shared.threads.sleep(pause);
         }
     }
 

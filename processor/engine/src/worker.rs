@@ -3,12 +3,14 @@
 //! What a turn does is [`crate::task`]'s business; who gets which partition [`crate::instance`]'s.
 
 use crate::error::TaskError;
+use crate::faults::Mutation;
 use crate::log::{Log, LogRecord};
 use crate::metrics as names;
 use crate::shared::Shared;
 use crate::store::Stores;
 use crate::task::Task;
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use crossbeam_channel::{Receiver, Sender, TryRecvError};
+use decision::time::Timestamp;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -32,8 +34,13 @@ pub(crate) enum ToTask {
         /// The offset.
         offset: i64,
     },
-    /// The ends of the input partitions; none when the log did not answer.
-    Ends(Option<Vec<i64>>),
+    /// The ends of the input partitions.
+    Ends {
+        /// The moment for which they were asked.
+        asked: Timestamp,
+        /// They; none when the log did not answer.
+        ends: Option<Vec<i64>>,
+    },
     /// End what is open, and stop.
     Stop,
     /// The partition is gone: drop what is open.
@@ -56,6 +63,8 @@ pub(crate) enum FromTask {
     WantsEnds {
         /// The partition.
         partition: u32,
+        /// The moment for which it asks.
+        asked: Timestamp,
     },
     /// It starts anew: its partitions are to be left unread until it is ready.
     Recovering {
@@ -110,6 +119,7 @@ impl<L: Log, S: Stores> Worker<L, S> {
     fn live(&self) -> Ending {
         let mut epoch = 0;
         let mut failures = 0;
+        let mut differed = None;
         loop {
             let recovered =
                 Task::recover_from(&self.shared, self.partition, self.member.clone(), &self.is_stopped);
@@ -124,18 +134,26 @@ impl<L: Log, S: Stores> Worker<L, S> {
                 Ok(()) | Err(TaskError::Stopped) => return Ending::Stopped,
                 Err(TaskError::Fenced { reason, .. }) => return Ending::Fenced(reason),
                 Err(TaskError::Recover { reason, .. }) => {
-                    tracing::warn!(partition = self.partition, reason, "the task starts anew");
-                    metrics::counter!(names::RECOVERIES).increment(1);
-                    let _ = self.outbox.send(FromTask::Recovering { partition: self.partition });
-                    if self.is_told_to_stop_within(RETRY_WAIT.get(failures).copied().unwrap_or(RETRY_WAIT[3]))
-                    {
+                    if self.is_stopped_while_starting_anew(&reason, failures) {
                         return Ending::Stopped;
                     }
                     failures += 1;
                 }
+                // Whoever fenced this task meanwhile may have committed after it had caught up: only what
+                // is found a second time was moved by somebody.
+                Err(error @ TaskError::OffsetsDiffer { .. }) => {
+                    let said = error.to_string();
+                    if differed.as_ref() == Some(&said) {
+                        return Ending::Failed(error);
+                    }
+                    if self.is_stopped_while_starting_anew(&said, failures) {
+                        return Ending::Stopped;
+                    }
+                    differed = Some(said);
+                    failures += 1;
+                }
                 Err(
-                    error @ (TaskError::OffsetsDiffer { .. }
-                    | TaskError::Changelog { .. }
+                    error @ (TaskError::Changelog { .. }
                     | TaskError::Encode { .. }
                     | TaskError::Store(_)
                     | TaskError::Fatal(_)),
@@ -144,32 +162,50 @@ impl<L: Log, S: Stores> Worker<L, S> {
         }
     }
 
+    fn breaks(&self, mutation: Mutation) -> bool {
+        self.shared.settings.faults.breaks(mutation)
+    }
+
+    /// Says that the task starts anew, and waits until it may. True where it is told to stop instead.
+    fn is_stopped_while_starting_anew(&self, reason: &str, failures: usize) -> bool {
+        tracing::warn!(partition = self.partition, reason, "the task starts anew");
+        metrics::counter!(names::RECOVERIES).increment(1);
+        let _ = self.outbox.send(FromTask::Recovering { partition: self.partition });
+        self.is_told_to_stop_within(RETRY_WAIT.get(failures).copied().unwrap_or(RETRY_WAIT[3]))
+    }
+
     fn is_told_to_stop_within(&self, wait: Duration) -> bool {
         let until = self.shared.clock.ticks().saturating_add(wait);
         while self.shared.clock.ticks() < until && !self.is_stopped.load(Ordering::Relaxed) {
-            std::thread::sleep(Duration::from_millis(5));
+            self.shared.threads.sleep(Duration::from_millis(5));
         }
         self.is_stopped.load(Ordering::Relaxed)
     }
 
     fn work(&self, task: &mut Task<L, S>, epoch: u64) -> Result<(), TaskError> {
         let mut turn = task.turn(false)?;
+        if self.breaks(Mutation::FirstQuestionLost) {
+            turn.wants_ends = None;
+        }
         loop {
+            if let Some(asked) = turn.wants_ends {
+                let _ = self.outbox.send(FromTask::WantsEnds { partition: self.partition, asked });
+            }
             if turn.takes_more {
-                match self.inbox.recv_timeout(turn.idle_for) {
+                if self.inbox.is_empty() {
+                    self.shared.threads.wait_for(&self.inbox, turn.idle_for);
+                }
+                match self.inbox.try_recv() {
                     Ok(message) => {
                         if !self.handle(task, epoch, message)? {
                             return Ok(());
                         }
                     }
-                    Err(RecvTimeoutError::Timeout) => {}
-                    Err(RecvTimeoutError::Disconnected) => return Err(TaskError::Stopped),
+                    Err(TryRecvError::Empty) => {}
+                    Err(TryRecvError::Disconnected) => return Err(TaskError::Stopped),
                 }
             }
             turn = task.turn(turn.takes_more && !self.inbox.is_empty())?;
-            if turn.wants_ends {
-                let _ = self.outbox.send(FromTask::WantsEnds { partition: self.partition });
-            }
         }
     }
 
@@ -178,7 +214,7 @@ impl<L: Log, S: Stores> Worker<L, S> {
         match message {
             ToTask::Records { epoch: of, records } => {
                 self.queued.fetch_sub(records.len(), Ordering::Relaxed);
-                if of == epoch {
+                if of == epoch || self.breaks(Mutation::EarlierReadingTaken) {
                     task.take(&records)?;
                 }
             }
@@ -187,7 +223,7 @@ impl<L: Log, S: Stores> Worker<L, S> {
                     task.passed(&topic, offset);
                 }
             }
-            ToTask::Ends(ends) => task.ends(ends),
+            ToTask::Ends { asked, ends } => task.ends(asked, ends),
             ToTask::Stop => {
                 task.finish()?;
                 return Ok(false);

@@ -177,6 +177,7 @@ impl World {
             schemas: self.schemas,
             registry: self.registry.clone() as Arc<dyn Registry>,
             clock: self.clock.clone(),
+            threads: Arc::new(engine::OsThreads),
             guard: ClockGuard::new(self.settings.clock_lead),
             status: status.clone(),
             group: "test".to_owned(),

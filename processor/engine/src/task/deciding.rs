@@ -3,6 +3,7 @@
 use super::{Task, encoded};
 use crate::batch::OpenBatch;
 use crate::error::TaskError;
+use crate::faults::Mutation;
 use crate::log::{Log, LogRecord, NewRecord};
 use crate::metrics as names;
 use crate::partition::partition_of;
@@ -19,7 +20,7 @@ impl<L: Log, S: Stores> Task<L, S> {
     pub(super) fn take_record(&mut self, record: &LogRecord) -> Result<(), TaskError> {
         let Some(topic) = self.shared.topology.input(&record.source.topic) else { return Ok(()) };
         let Some(position) = self.positions.get_mut(topic.index()) else { return Ok(()) };
-        if record.offset < *position {
+        if record.offset < *position && !self.shared.settings.faults.breaks(Mutation::RepeatsTaken) {
             return Ok(());
         }
         let previous = std::mem::replace(position, record.offset.saturating_add(1));
@@ -150,7 +151,7 @@ impl<L: Log, S: Stores> Task<L, S> {
         #[expect(clippy::cast_precision_loss, reason = "a lateness is shown to the second")]
         metrics::gauge!(names::TIMER_LATENESS_SECONDS, "partition" => self.label.clone())
             .set(lateness as f64 / 1e6);
-        let reached = self.horizon.reached();
+        let reached = self.reached();
         let room = self.shared.settings.timers_per_batch.saturating_sub(self.open.fired);
         if next > now.min(reached) || room == 0 || self.is_full() {
             return Ok(Some(next));
@@ -182,7 +183,7 @@ impl<L: Log, S: Stores> Task<L, S> {
             return Ok(());
         }
         let due = self.working.peek(timer.debtor.as_str()).and_then(|debtor| debtor.next_due);
-        if due != Some(timer.due) {
+        if due != Some(timer.due) && !self.breaks(Mutation::TimersWithoutGeneration) {
             return Ok(());
         }
         self.open.fired(timer);

@@ -8,6 +8,7 @@
 use super::Task;
 use crate::batch::OpenBatch;
 use crate::error::TaskError;
+use crate::faults::Mutation;
 use crate::gate::{Breaker, Gate, Rates, Waits};
 use crate::horizon::Horizon;
 use crate::log::{Log, LogRecord, Membership, Producer, Reader, TopicPartition};
@@ -62,13 +63,19 @@ impl<L: Log, S: Stores> Task<L, S> {
         let began = shared.clock.ticks();
         let from_log = |error| TaskError::from_log(partition, error);
         let mut producer = shared.log.producer(&shared.transactional_id(partition)).map_err(from_log)?;
-        producer.fence().map_err(from_log)?;
+        let is_last = shared.settings.faults.breaks(Mutation::FenceLast);
+        if !is_last {
+            producer.fence().map_err(from_log)?;
+        }
         let mut recovery = Recovery::open(shared, partition, is_stopped)?;
         recovery.rebuild_if_unfit()?;
         recovery.catch_up()?;
         recovery.store.flush()?;
         let positions = recovery.compare_offsets(&member)?;
         let gate = recovery.gate()?;
+        if is_last {
+            producer.fence().map_err(from_log)?;
+        }
         let restored = recovery.restored;
         let took_ms = shared.clock.ticks().saturating_sub(began).as_millis();
         tracing::info!(partition, restored, took_ms, "caught up with the changelog");
@@ -102,6 +109,10 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
         Ok(recovery)
     }
 
+    fn breaks(&self, mutation: Mutation) -> bool {
+        self.shared.settings.faults.breaks(mutation)
+    }
+
     fn own(&self, topic: OutputTopic) -> TopicPartition {
         self.shared.topology.target(topic, self.partition, TASK_STATE_KEY)
     }
@@ -119,7 +130,7 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
         let changelog = self.own(OutputTopic::Debtors);
         let end = self.end_of(&changelog)?;
         let next = state.changelog_next.unwrap_or(0);
-        let reason = if age > oldest {
+        let reason = if age > oldest && !self.breaks(Mutation::OldStateKept) {
             "it is older than half of the changelog's delete.retention.ms"
         } else if next > end {
             "it lies beyond the changelog's end"
@@ -144,6 +155,9 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
         let changelog = self.own(OutputTopic::Debtors);
         let from = self.state.as_ref().and_then(|state| state.changelog_next);
         self.read_to_end(&changelog, from, Self::apply_changelog)?;
+        if self.breaks(Mutation::HistoryNotCaughtUp) {
+            return Ok(());
+        }
         let records = self.own(OutputTopic::Records);
         let from = self.state.as_ref().and_then(|state| state.records_next);
         self.read_to_end(&records, from, Self::apply_history)
@@ -176,6 +190,9 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
                 let reason = format!("{} stands at {position} of {end}", source.topic);
                 return Err(TaskError::Recover { partition: self.partition, reason });
             }
+            if chunk.position == position && self.breaks(Mutation::RestoreToStableOffset) {
+                break;
+            }
             position = position.max(chunk.position);
             apply(self, &chunk.records, position)?;
         }
@@ -197,7 +214,9 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
                 continue;
             }
             if let Some(sequence) = Waiting::read_key(&key) {
-                waiting.insert(sequence, record.value.clone());
+                if record.value.is_some() || !self.breaks(Mutation::TombstonesIgnored) {
+                    waiting.insert(sequence, record.value.clone());
+                }
                 continue;
             }
             let id = std::str::from_utf8(&key).map_err(|error| self.unreadable(record, &error))?;
@@ -272,6 +291,9 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
                 .and_then(|state| state.positions.iter().find(|position| *position.topic == *input.topic));
             match (stored.map(|position| position.next), committed) {
                 (Some(stored), Some(committed)) if stored == committed => positions.push(stored),
+                (_, Some(committed)) if self.breaks(Mutation::GroupOffsetsOverStored) => {
+                    positions.push(committed);
+                }
                 (None, None) => {
                     let start = reader.start_offset(input).map_err(|error| self.log_error(error))?;
                     positions.push(start);
@@ -307,6 +329,9 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
         let Some(state) = &self.state else { return Ok(Gate::default()) };
         let breaker = Breaker::new(state.breaker.clone().unwrap_or_default());
         let mut gate = Gate::new(Rates::new(state.rates.clone()), breaker, state.waited);
+        if self.breaks(Mutation::WaitingForgotten) {
+            return Ok(gate);
+        }
         let mut after = 0;
         loop {
             let waiting = self.store.waiting_after(after, WAITING_AT_ONCE)?;

@@ -4,6 +4,7 @@ use super::Task;
 use super::encoded;
 use crate::batch::{OpenBatch, SealedBatch};
 use crate::error::TaskError;
+use crate::faults::Mutation;
 use crate::log::{Committed, Log, NewRecord};
 use crate::store::{StoreBatch, Stores, TimerKey};
 use bytes::Bytes;
@@ -40,7 +41,7 @@ impl<L: Log, S: Stores> Task<L, S> {
         Ok(SealedBatch {
             number: self.batch,
             outputs,
-            offsets: inputs.into_iter().zip(self.positions.iter().copied()).collect(),
+            offsets: inputs.into_iter().zip(self.offsets()).collect(),
             debtors,
             waiting,
             store,
@@ -49,6 +50,12 @@ impl<L: Log, S: Stores> Task<L, S> {
             inputs: open.inputs,
             commands: open.commands,
         })
+    }
+
+    /// The offsets of the transaction: those of the next records to decide.
+    fn offsets(&self) -> Vec<i64> {
+        let behind = i64::from(self.breaks(Mutation::OffsetsOneBehind));
+        self.positions.iter().map(|next| next.saturating_sub(behind).max(0)).collect()
     }
 
     fn encode_changed(
@@ -95,10 +102,13 @@ impl<L: Log, S: Stores> Task<L, S> {
     fn journal(
         &self,
         moment: &decision::Moment,
-        steps: Vec<schemas::Step>,
+        mut steps: Vec<schemas::Step>,
         debtors: &BTreeMap<DebtorId, Bytes>,
     ) -> Journal {
         let policy = &self.shared.policies.at(moment.now).identity;
+        if self.breaks(Mutation::JournalOutOfStep) {
+            steps.sort_by_key(|step| matches!(step, schemas::Step::Taken(_)));
+        }
         Journal {
             partition: self.partition,
             batch: self.batch,
@@ -127,10 +137,10 @@ impl<L: Log, S: Stores> Task<L, S> {
             horizon: moment.horizon,
             policy_hash: self.shared.policies.at(moment.now).identity.hash.clone(),
             positions: self.position_list(),
-            timers_due: Some(self.timers.cursor().due),
+            timers_due: Some(self.cursor_due(moment)),
             timers_debtor: Some(self.timers.cursor().debtor.clone()),
             swept_policy_hash: Some(self.sweep.policy_hash().clone()),
-            swept_after: self.sweep.after().cloned(),
+            swept_after: self.sweep.after().filter(|_| !self.breaks(Mutation::SweepForgotten)).cloned(),
             waited: self.gate.waited(),
             rates: self.gate.rates().spent().to_vec(),
             breaker: self.gate.breaker().state().cloned(),
@@ -138,6 +148,10 @@ impl<L: Log, S: Stores> Task<L, S> {
             records_next: None,
             changelog_topic_id: None,
         }
+    }
+
+    fn cursor_due(&self, moment: &decision::Moment) -> decision::time::Timestamp {
+        if self.breaks(Mutation::CursorAtTheClock) { moment.now } else { self.timers.cursor().due }
     }
 
     fn encode_state(&mut self, state: &TaskState) -> Result<Bytes, TaskError> {
@@ -157,8 +171,9 @@ impl<L: Log, S: Stores> Task<L, S> {
         };
         // A batch without records leaves the records topic where it was.
         self.records_next = next_in(OutputTopic::Records).unwrap_or(self.records_next);
+        let ahead = if self.breaks(Mutation::PositionAhead) { 3 } else { 0 };
         let state = TaskState {
-            changelog_next: Some(changelog_next),
+            changelog_next: Some(changelog_next.saturating_add(ahead)),
             records_next: Some(self.records_next),
             ..sealed.state.clone()
         };

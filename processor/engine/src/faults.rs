@@ -1,0 +1,110 @@
+//! What is broken on purpose, so that tests show that they would notice.
+//!
+//! Only a build with the feature `faults` breaks anything: in any other, [`Faults::breaks`] is false
+//! when it is compiled. To try another mutation, add it to [`Mutation`] and ask for it at the place that
+//! it breaks; `./x sim --mutation NAME` runs it (docs/simulator.md).
+
+use std::time::Duration;
+
+/// What is broken on purpose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Faults {
+    /// Sleep this long between the end of a transaction and the apply, so that a kill lands there.
+    pub pause_before_apply: Option<Duration>,
+    /// A rule that does not hold.
+    pub mutation: Option<Mutation>,
+}
+
+impl Faults {
+    /// Whether this rule is broken.
+    #[must_use]
+    pub fn breaks(&self, mutation: Mutation) -> bool {
+        cfg!(feature = "faults") && self.mutation == Some(mutation)
+    }
+}
+
+macro_rules! mutations {
+    ($($(#[doc = $doc:literal])+ $name:ident = $word:literal,)+) => {
+        /// A rule of the engine that can be broken, each in one place.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Mutation {
+            $($(#[doc = $doc])+ $name,)+
+        }
+
+        impl Mutation {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$name),+];
+
+            /// What it is called on a command line.
+            #[must_use]
+            pub fn word(self) -> &'static str {
+                match self {
+                    $(Self::$name => $word,)+
+                }
+            }
+
+            /// What it does, in words.
+            #[must_use]
+            pub fn what(self) -> &'static str {
+                match self {
+                    $(Self::$name => concat!($($doc),+),)+
+                }
+            }
+        }
+    };
+}
+
+mutations! {
+    /// A batch reaches the store, and the disk, before its transaction is committed.
+    ApplyBeforeCommit = "apply-before-commit",
+    /// A restore ends where a read brings nothing, not at the high watermark.
+    RestoreToStableOffset = "restore-to-stable-offset",
+    /// After a commit of unknown outcome the batch is sent again by a new producer, without catching up.
+    NoCatchUpAfterUnknown = "no-catch-up-after-unknown",
+    /// A commit of unknown outcome counts as done.
+    UnknownIsDone = "unknown-is-done",
+    /// An aborted transaction counts as done.
+    AbortedIsDone = "aborted-is-done",
+    /// The group's committed offsets are believed where the state says something else.
+    GroupOffsetsOverStored = "group-offsets-over-stored",
+    /// The producer is fenced only after the state and the offsets were read.
+    FenceLast = "fence-last",
+    /// A timer fires although its debtor waits for another moment by now.
+    TimersWithoutGeneration = "timers-without-generation",
+    /// What is due is done without asking how far the log was read.
+    TimersBeforeTheLog = "timers-before-the-log",
+    /// The timers' cursor is put at the clock, beyond timers that are set for earlier.
+    CursorAtTheClock = "cursor-at-the-clock",
+    /// A restore passes over tombstones.
+    TombstonesIgnored = "tombstones-ignored",
+    /// A state is caught up however old it is, tombstones that are gone or not.
+    OldStateKept = "old-state-kept",
+    /// A task begins once its partition of any input topic is assigned.
+    TaskBeforeAllTopics = "task-before-all-topics",
+    /// The journal tells the timers of a batch before its records.
+    JournalOutOfStep = "journal-out-of-step",
+    /// Records that come again are decided again.
+    RepeatsTaken = "repeats-taken",
+    /// Records that were read for an earlier life of a task are taken by the next.
+    EarlierReadingTaken = "earlier-reading-taken",
+    /// The end of a partition counts as read before the records that are on their way.
+    EndBeforeRecords = "end-before-records",
+    /// The clock of a task may go back.
+    ClockGoesBack = "clock-goes-back",
+    /// The wall clock is believed whatever the log says.
+    ClockBelieved = "clock-believed",
+    /// Commands that wait are not found again after a restart.
+    WaitingForgotten = "waiting-forgotten",
+    /// The history is not caught up after a restart.
+    HistoryNotCaughtUp = "history-not-caught-up",
+    /// The store says that it stands further in the changelog than what it holds.
+    PositionAhead = "position-ahead",
+    /// The offsets of a transaction are those of the batch before.
+    OffsetsOneBehind = "offsets-one-behind",
+    /// A sweep that was under way counts as done after a restart.
+    SweepForgotten = "sweep-forgotten",
+    /// What a task asks on its first turn about the ends of the log is never asked.
+    FirstQuestionLost = "first-question-lost",
+    /// An answer about the ends of the log is taken for that to a later question.
+    AnswerToAnother = "answer-to-another",
+}
