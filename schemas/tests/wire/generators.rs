@@ -177,7 +177,7 @@ fn order() -> impl Strategy<Value = Order> {
         (id(), ".{0,9}").prop_map(|(queue, result)| Order::TaskResult { queue: queue.into(), result }),
         by_hand().prop_map(Order::Do),
         id().prop_map(|operation| Order::Undo(operation.into())),
-        id().prop_map(Order::AssignManager),
+        id().prop_map(|manager| Order::AssignManager(manager.into())),
         select(vec![Order::ReleaseHeld, Order::DropHeld]),
     ]
 }
