@@ -26,8 +26,8 @@ pub(crate) fn follow_segment(debtor: &Debtor, scribe: &mut Scribe<'_>) {
     if scribe.managers != former {
         scribe.changed();
     }
-    let group_of = |managers: &Option<Managers>| managers.as_ref().map(|managers| managers.group.clone());
-    let is_same_group = group_of(&former) == group_of(&scribe.managers);
+    let group = scribe.managers.as_ref().map(|managers| &managers.group);
+    let is_same_group = former.as_ref().map(|former| &former.group) == group;
     let reason = match (&from, manager_of(&scribe.managers)) {
         (None, None) => return,
         (Some(_), Some(_)) if is_same_group => return,

@@ -280,6 +280,8 @@ pub(crate) fn any_debtor() -> impl Strategy<Value = Debtor> {
             json!(reported.map(|(outcome, at)| json!({"outcome": outcome, "at": at})));
         leave_out(&mut debtor, "segment", flags[5]);
         leave_out(&mut debtor, "assigned_plan", flags[2]);
+        leave_out(&mut debtor["managers"], "manager", flags[3]);
+        leave_out(&mut debtor, "managers", flags[4]);
         leave_out(&mut debtor, "pause", flags[1]);
         leave_out(&mut debtor["holds"][0], "until", flags[5]);
         debtor["holds"][1]["amount"] = json!(numbers[7]);
