@@ -3,6 +3,7 @@
 //! It chooses nothing; the rules tell it what to write.
 
 use crate::command::{Action, Command, Origin};
+use crate::debtor::Managers;
 use crate::ids::{AccountId, CommandId, DebtorId};
 use crate::policies::Policies;
 use crate::policy::Policy;
@@ -29,6 +30,8 @@ pub(crate) struct Scribe<'a> {
     pub(crate) under_way: Vec<CommandUnderWay>,
     /// How often its accounts were addressed: the same.
     pub(crate) addressed: Vec<Addressed>,
+    /// In whose care it is: the same.
+    pub(crate) managers: Option<Managers>,
     debtor_id: DebtorId,
     decisions: Decisions,
 }
@@ -48,6 +51,7 @@ impl<'a> Scribe<'a> {
             exponent: currency.exponent(),
             under_way: Vec::new(),
             addressed: Vec::new(),
+            managers: None,
             debtor_id: debtor.id.clone(),
             decisions: Decisions::default(),
         }
@@ -68,6 +72,7 @@ impl<'a> Scribe<'a> {
     pub(crate) fn take_over(&mut self, debtor: &mut crate::Debtor) {
         self.under_way = std::mem::take(&mut debtor.under_way);
         self.addressed = std::mem::take(&mut debtor.addressed);
+        self.managers = debtor.managers.take();
     }
 
     /// The clock.
@@ -157,6 +162,7 @@ impl<'a> Scribe<'a> {
     pub(crate) fn finish(mut self, debtor: &mut crate::Debtor) -> Decisions {
         debtor.under_way = self.under_way;
         debtor.addressed = self.addressed;
+        debtor.managers = self.managers;
         for record in &mut self.decisions.records {
             debtor.records_made = debtor.records_made.saturating_add(1);
             record.sequence = debtor.records_made;

@@ -38,7 +38,7 @@ fn unbar(id: &str, debtor: &str) -> Command {
 }
 
 fn task(id: &str, debtor: &str) -> Command {
-    command(id, debtor, Action::Task { queue: "calls".into(), due: None })
+    command(id, debtor, Action::Task { queue: "calls".into(), due: None, managers: None })
 }
 
 /// A gate of one partition under rules, and the time in tenths of a second.
