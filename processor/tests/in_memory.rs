@@ -6,9 +6,11 @@ mod support;
 use bytes::Bytes;
 use connectors::memory::{CommitFate, Faults};
 use decision::event::{Body, Control, Event, Order};
+use decision::ids::CommandId;
 use decision::money::Decimal;
 use decision::policy::{Breaker, CommandRules};
 use decision::time::{Period, Timestamp, Zone};
+use decision::underway::UnderWay;
 use decision::{Policies, Policy};
 use engine::store::{Store, Stores};
 use loadtest::generate::DEMO_POLICY;
@@ -19,6 +21,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use support::{PARTITIONS, World};
+
+const HOUR: i64 = 3_600_000_000;
+const DAY: i64 = 24 * HOUR;
 
 /// How long a day may take the engine, with faults and all.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -368,6 +373,77 @@ fn what_is_over_a_rate_waits_and_goes_later_whatever_breaks_and_through_restarts
         assert!(most > 0 && most <= rate, "{most} commands by {kind} left in one second");
     }
     world.check_well();
+}
+
+/// The demo's policy, by which reminders and bars leave in the afternoon and the evening only.
+fn in_the_afternoon() -> Arc<Policies> {
+    let windows = "windows: { late: { mon-sun: \"12:00-24:00\" } }\n\nthresholds:";
+    let text = DEMO_POLICY
+        .replacen("\nthresholds:", &format!("\n{windows}"), 1)
+        .replace("- stage: bar\n", "- stage: bar\n        window: late\n")
+        .replace("template: reminder,", "template: reminder, window: late,");
+    let policy = policy::parse("demo.policy.yaml", &text).unwrap().policy;
+    let policy = Arc::into_inner(policy).unwrap();
+    let rates = BTreeMap::from([("sms".to_owned(), 4), ("email".to_owned(), 4), ("provision".to_owned(), 4)]);
+    let commands = CommandRules { rates, ..policy.commands };
+    Arc::new(Policy { commands, ..policy }.into())
+}
+
+/// The commands that waited and have a window, with the zone that it goes by.
+fn with_a_window(world: &World) -> BTreeMap<CommandId, (Zone, bool)> {
+    let mut decoder = Decoder::new(world.registry.clone(), &world.schemas);
+    let topic = world.names.output(OutputTopic::Debtors);
+    let records = (0..PARTITIONS).flat_map(|partition| world.log.committed_records(topic, partition));
+    let waiting = records.filter(|record| Waiting::read_key(record.key.as_ref().unwrap()).is_some());
+    let waiting = waiting.filter_map(|record| record.value.map(|value| decoder.waiting(&value).unwrap()));
+    let in_window = waiting.filter_map(|waiting| waiting.window).map(|window| {
+        let is_order = matches!(window.tried.what, UnderWay::Order(_));
+        (window.tried.command_id, (window.zone, is_order))
+    });
+    in_window.collect()
+}
+
+#[test]
+fn what_waits_for_its_rate_leaves_in_its_window_only_whatever_breaks_and_through_restarts() {
+    let mut world = World::new(13, 200);
+    world.policies = in_the_afternoon();
+    let count = Arc::new(AtomicU32::new(0));
+    world.log.set_faults(Every { nth: 7, fate: CommitFate::CommittedUnknown, count });
+    let folder = tempfile::tempdir().unwrap();
+    for _ in 0..3 {
+        let running = world.start(world.log.clone(), rocks(folder.path()));
+        for _ in 0..8 {
+            world.live(1, PATIENCE);
+            let day = engine::Clock::now(&*world.clock).0.div_euclid(DAY) + 1;
+            // In the afternoon what waited is decided, more than may leave; then it is night.
+            world.clock.set(Timestamp(day * DAY + 13 * HOUR));
+            world.tick(3);
+            world.clock.set(Timestamp(day * DAY + 23 * HOUR + HOUR / 2));
+            world.tick(3);
+        }
+        running.stop().unwrap();
+    }
+    world.check_well();
+    let (windows, policy) = (with_a_window(&world), world.policies.versions()[0].clone());
+    let (mut returned, mut messages, mut orders) = (0, 0, 0);
+    for batch in journal(&world) {
+        for step in &batch.steps {
+            match step {
+                Step::Returned(_) => returned += 1,
+                Step::Let(gone) => {
+                    let Some((zone, is_order)) = windows.get(&gone.command_id) else { continue };
+                    let opens = policy.windows["late"].next_open(zone, batch.now);
+                    assert_eq!(opens, Some(batch.now), "{} left while its window was shut", gone.command_id);
+                    if *is_order { orders += 1 } else { messages += 1 }
+                }
+                _ => {}
+            }
+        }
+    }
+    assert!(
+        returned > 20 && messages > 5 && orders > 5,
+        "too little waited: {returned} messages went back, {messages} and {orders} orders left"
+    );
 }
 
 /// The reasons of all records of history of a kind.

@@ -11,7 +11,7 @@ use crate::event::Control;
 use crate::policy::Delivery;
 use crate::record::{Figure, RecordKind};
 use crate::scribe::Scribe;
-use crate::sending::figures_of;
+use crate::sending::{self, figures_of};
 
 /// What became of a command on its way out.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,14 +28,16 @@ pub enum Passage<'a> {
     Dropped(&'a Control),
     /// What takes it back came before it was sent: neither is.
     Undone,
+    /// A message whose turn came while its window was shut: it comes back, and waits for that.
+    Shut,
 }
 
 /// Takes down what became of a command.
 pub(crate) fn apply(debtor: &mut Debtor, command: &Command, passage: Passage<'_>, scribe: &mut Scribe<'_>) {
     match passage {
-        Passage::Waits => wait_for_no_report(command, scribe),
+        Passage::Waits => keep_back(command, scribe),
         Passage::Held => {
-            wait_for_no_report(command, scribe);
+            keep_back(command, scribe);
             tell(command, RecordKind::MeasureHeld, "breaker", None, scribe);
         }
         Passage::Sent => send(command, scribe),
@@ -51,6 +53,7 @@ pub(crate) fn apply(debtor: &mut Debtor, command: &Command, passage: Passage<'_>
             forget(debtor, command, scribe);
             tell(command, RecordKind::MeasureDropped, "undone before it was sent", None, scribe);
         }
+        Passage::Shut => sending::take_back(debtor, command, scribe),
     }
 }
 
@@ -71,10 +74,12 @@ fn tell(
     scribe.record(&command.account_id, kind, reason, figures);
 }
 
-fn wait_for_no_report(command: &Command, scribe: &mut Scribe<'_>) {
+/// Nothing of it has gone out: no report is waited for, however long that takes.
+fn keep_back(command: &Command, scribe: &mut Scribe<'_>) {
     let mut theirs = scribe.under_way.iter_mut().filter(|under_way| under_way.command_id == command.id);
     if let Some(under_way) = theirs.next() {
         under_way.wakes_at = None;
+        under_way.is_kept_back = true;
         scribe.changed();
     }
 }
@@ -87,6 +92,7 @@ fn send(command: &Command, scribe: &mut Scribe<'_>) {
     if let Some(under_way) = theirs.next() {
         under_way.sent_at = Some(now);
         under_way.wakes_at = wakes_at;
+        under_way.is_kept_back = false;
         scribe.changed();
     }
 }
@@ -143,6 +149,7 @@ mod tests {
                 cuts_off: true,
                 services: Vec::new(),
             }),
+            window: None,
         }
     }
 
@@ -188,11 +195,13 @@ mod tests {
             is_last_resort: false,
             sent_at: Some(at),
             wakes_at: Some(moment("2026-03-01T00:10")),
+            is_kept_back: false,
             what: UnderWay::Order(OrderUnderWay {
                 operation: "bar".into(),
                 is_undo: false,
                 cuts_off: true,
                 services: Vec::new(),
+                window: None,
             }),
         }];
         debtor

@@ -2,7 +2,7 @@
 //!
 //! It chooses nothing; the rules tell it what to write.
 
-use crate::command::{Action, Command, Origin};
+use crate::command::{Action, Command, InWindow, Origin};
 use crate::ids::{AccountId, CommandId, DebtorId};
 use crate::policies::Policies;
 use crate::policy::Policy;
@@ -102,33 +102,32 @@ impl<'a> Scribe<'a> {
 
     /// Writes a command.
     pub(crate) fn command(&mut self, id: CommandId, account_id: &AccountId, origin: Origin, action: Action) {
-        self.write(id, None, account_id, origin, action);
+        let command = self.made(id, account_id, origin, action);
+        self.decisions.commands.push(command);
     }
 
     /// Writes the newest try of a command: a further one names the first.
     pub(crate) fn command_of(&mut self, tried: &CommandUnderWay, action: Action) {
         let first_id = (tried.tries > 1).then_some(tried.first_id);
-        self.write(tried.command_id, first_id, &tried.account_id, Origin::from(&tried.origin), action);
+        let (id, account_id, origin) = (tried.command_id, &tried.account_id, Origin::from(&tried.origin));
+        let zone = tried.what.window().map(|_| self.zone.clone());
+        let window = zone.map(|zone| Box::new(InWindow { zone, tried: tried.clone() }));
+        let command = self.made(id, account_id, origin, action);
+        self.decisions.commands.push(Command { first_id, window, ..command });
     }
 
-    fn write(
-        &mut self,
-        id: CommandId,
-        first_id: Option<CommandId>,
-        account_id: &AccountId,
-        origin: Origin,
-        action: Action,
-    ) {
-        self.decisions.commands.push(Command {
+    fn made(&self, id: CommandId, account_id: &AccountId, origin: Origin, action: Action) -> Command {
+        Command {
             id,
             account_id: account_id.clone(),
             debtor_id: self.debtor_id.clone(),
             at: self.moment.now,
             policy: self.policy.identity.clone(),
-            first_id,
+            first_id: None,
             origin,
             action,
-        });
+            window: None,
+        }
     }
 
     /// Notes that the state changed.

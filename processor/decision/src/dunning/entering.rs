@@ -38,7 +38,7 @@ fn enter(work: &Work<'_>, profile: &Profile, cycle: &mut Cycle, at: usize, scrib
     let due = stages::due_time(work.plan, cycle, work.scope, at, scribe);
     let due = due.map(|due| Figure::new("due", due));
     put_in(work, cycle, stage, "its time has come", due, scribe);
-    force::take_measures(work, profile, cycle, at, scribe);
+    force::take_measures(work, profile, cycle, (stage, stage.window.as_deref()), scribe);
 }
 
 /// The cycle is in the stage from now on.
@@ -118,7 +118,7 @@ pub(super) fn jump(
         cycle.entries.push(StageEntry { stage: stage.name.clone(), at: scribe.now() });
     } else {
         put_in(work, cycle, stage, "a person jumped to it", None, scribe);
-        force::take_measures(work, profile, cycle, at, scribe);
+        force::take_measures(work, profile, cycle, (stage, None), scribe);
     }
 }
 

@@ -65,7 +65,7 @@ fn find(id: CommandId, scribe: &Scribe<'_>) -> Option<Reported> {
             (1..command.tries).find(|number| try_id(command, *number) == id)?
         };
         let is_last = number == command.tries;
-        let is_out = command.sent_at.is_some();
+        let is_out = following::is_out(command);
         Some(Reported {
             at,
             number,
