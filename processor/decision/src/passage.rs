@@ -112,6 +112,7 @@ fn report_within(command: &Command, scribe: &Scribe<'_>) -> Option<crate::time::
 /// It was never sent: nothing is reported of it, and nothing is to be taken back.
 fn forget(debtor: &mut Debtor, command: &Command, scribe: &mut Scribe<'_>) {
     scribe.under_way.retain(|under_way| under_way.command_id != command.id);
+    sending::tasks::forget(command.id, scribe);
     for cycle in debtor.profiles.iter_mut().flat_map(|profile| &mut profile.cycles) {
         cycle.measures.retain(|measure| measure.command_id != command.id);
     }

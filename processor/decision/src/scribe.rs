@@ -8,7 +8,7 @@ use crate::policies::Policies;
 use crate::policy::Policy;
 use crate::record::{Figure, Record, RecordKind};
 use crate::time::{Timestamp, Zone};
-use crate::underway::{Addressed, CommandUnderWay};
+use crate::underway::{Addressed, CommandUnderWay, TaskOut};
 use crate::{Decisions, Moment, Rejection};
 
 /// What every rule needs beside the state it works on: the time, the policy, and where to write.
@@ -29,6 +29,8 @@ pub(crate) struct Scribe<'a> {
     pub(crate) under_way: Vec<CommandUnderWay>,
     /// How often its accounts were addressed: the same.
     pub(crate) addressed: Vec<Addressed>,
+    /// Tasks of no open cycle whose result is waited for: the same.
+    pub(crate) tasks_out: Vec<TaskOut>,
     debtor_id: DebtorId,
     decisions: Decisions,
 }
@@ -48,6 +50,7 @@ impl<'a> Scribe<'a> {
             exponent: currency.exponent(),
             under_way: Vec::new(),
             addressed: Vec::new(),
+            tasks_out: Vec::new(),
             debtor_id: debtor.id.clone(),
             decisions: Decisions::default(),
         }
@@ -68,6 +71,7 @@ impl<'a> Scribe<'a> {
     pub(crate) fn take_over(&mut self, debtor: &mut crate::Debtor) {
         self.under_way = std::mem::take(&mut debtor.under_way);
         self.addressed = std::mem::take(&mut debtor.addressed);
+        self.tasks_out = std::mem::take(&mut debtor.tasks_out);
     }
 
     /// The clock.
@@ -156,6 +160,7 @@ impl<'a> Scribe<'a> {
     pub(crate) fn finish(mut self, debtor: &mut crate::Debtor) -> Decisions {
         debtor.under_way = self.under_way;
         debtor.addressed = self.addressed;
+        debtor.tasks_out = self.tasks_out;
         for record in &mut self.decisions.records {
             debtor.records_made = debtor.records_made.saturating_add(1);
             record.sequence = debtor.records_made;

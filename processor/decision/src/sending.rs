@@ -12,6 +12,7 @@ mod order;
 mod reports;
 mod request;
 mod sms;
+pub(crate) mod tasks;
 #[cfg(test)]
 mod tests;
 mod tries;

@@ -5,7 +5,7 @@
 
 use crate::command::Origin;
 use crate::ids::{
-    AccountId, Channel, CommandId, InvoiceId, Operation, PlanName, RuleId, ServiceId, StageName,
+    AccountId, Channel, CommandId, InvoiceId, Operation, PlanName, Queue, RuleId, ServiceId, StageName,
     TemplateName, WindowName,
 };
 use crate::policy::MessageClass;
@@ -169,6 +169,19 @@ pub struct OrderUnderWay {
     /// The window of the stage that asks for it: every try waits for it.
     #[serde(default)]
     pub window: Option<WindowName>,
+}
+
+/// A task of no open cycle that went out: its result is waited for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskOut {
+    /// The command that gave it.
+    pub command_id: CommandId,
+    /// Its queue.
+    pub queue: Queue,
+    /// When it was requested.
+    pub requested_at: Timestamp,
+    /// When it is due.
+    pub due: Option<Timestamp>,
 }
 
 /// How often an account was addressed by a channel, as far as caps ask.

@@ -417,8 +417,12 @@ fn cancel(
     scribe: &mut Scribe<'_>,
 ) {
     let MeasureKind::Task(task) = &measure.what else { return };
-    let has_ended = measure.outcome.is_some_and(|reported| reported.outcome != Outcome::Accepted);
-    if task.result.is_some() || has_ended {
+    let ended = measure.outcome.map(|reported| reported.outcome).filter(|outcome| *outcome != Outcome::Accepted);
+    if task.result.is_some() || ended.is_some() {
+        // Of one that was done the result may still come.
+        if task.result.is_none() && ended == Some(Outcome::Done) && !is_observed(work.plan, scribe) {
+            sending::tasks::wait_for(measure.command_id, &task.queue, None, scribe);
+        }
         return;
     }
     let what = Cancelled::Task(task.queue.clone());

@@ -2,7 +2,7 @@
 //!
 //! Messages are [`super::message`]'s business, provisioning orders [`super::order`]'s.
 
-use super::{following, message, order};
+use super::{following, message, order, tasks};
 use crate::account::Snapshot;
 use crate::calendar::Window;
 use crate::command::{Action, Origin};
@@ -103,6 +103,7 @@ pub(crate) fn request(measure: &Measure, request: &Request<'_>, scribe: &mut Scr
         return Requested::Command(id, None);
     }
     scribe.record(request.account_id, RecordKind::MeasureRequested, origin_word(&request.origin), figures);
+    tasks::went_out(id, &request.origin, &action, scribe);
     scribe.command(id, request.account_id, request.origin.clone(), action);
     Requested::Command(id, None)
 }

@@ -5,8 +5,8 @@
 use super::following::{delivery, figures_of, first_try, try_id};
 use super::message::{self, About};
 use super::window::Went;
-use super::{debts, order, request};
-use crate::command::Origin;
+use super::{debts, order, request, tasks};
+use crate::command::{Action, Origin};
 use crate::cycle::{MeasureInForce, MeasureKind};
 use crate::debtor::Debtor;
 use crate::event::Outcome;
@@ -167,6 +167,10 @@ fn take_last_resort(
     figures.push(Figure::new("first_id", failed.first_id));
     figures.extend(because.map(|because| Figure::new("because", because)));
     scribe.record(account_id, RecordKind::MeasureRequested, "then", figures);
+    if let Action::Task { queue, due } = &action {
+        // Of no stage, whatever stage asked for what failed.
+        tasks::wait_for(id, queue, *due, scribe);
+    }
     scribe.command(id, account_id, Origin::from(&failed.origin), action);
 }
 
