@@ -52,7 +52,7 @@ fn put_in(
 ) {
     let from = stage_text(cycle);
     cycle.stage = Some(stage.name.clone());
-    cycle.entries.push(StageEntry { stage: stage.name.clone(), at: scribe.now() });
+    cycle.entries.push(StageEntry::new(&stage.name, scribe.now()));
     let mut figures = vec![
         Figure::new("plan", &work.plan.name),
         Figure::new("cycle", cycle.number),
@@ -115,7 +115,7 @@ pub(super) fn jump(
         go_back(work, profile, cycle, at.saturating_add(1), "a person jumped back", scribe);
         // Entered now: the gap to the next stage goes by anew.
         cycle.entries.retain(|entry| entry.stage != stage.name);
-        cycle.entries.push(StageEntry { stage: stage.name.clone(), at: scribe.now() });
+        cycle.entries.push(StageEntry::new(&stage.name, scribe.now()));
     } else {
         put_in(work, cycle, stage, "a person jumped to it", None, scribe);
         force::take_measures(work, profile, cycle, (stage, None), scribe);

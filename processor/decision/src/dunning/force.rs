@@ -41,7 +41,12 @@ pub(crate) fn take_measures(
             // The cycle has sent it once its window opened.
             Requested::Waits(id, channel) => (id, channel),
             Requested::HeldAlready(id) => (id, None),
-            Requested::Nothing => continue,
+            Requested::Nothing => {
+                if matches!(measure, Measure::Message(_)) {
+                    note_dropped(cycle, &stage.name);
+                }
+                continue;
+            }
         };
         let Some(what) = kept_as(work, profile, measure, channel, scribe) else { continue };
         cycle.measures.push(MeasureInForce {
@@ -52,6 +57,13 @@ pub(crate) fn take_measures(
             outcome: None,
             what,
         });
+    }
+}
+
+/// A message of the stage was dropped: its notice is not given.
+pub(crate) fn note_dropped(cycle: &mut Cycle, stage: &StageName) {
+    if let Some(entry) = cycle.entries.iter_mut().rev().find(|entry| entry.stage == *stage) {
+        entry.has_dropped = true;
     }
 }
 
@@ -417,7 +429,8 @@ fn cancel(
     scribe: &mut Scribe<'_>,
 ) {
     let MeasureKind::Task(task) = &measure.what else { return };
-    let ended = measure.outcome.map(|reported| reported.outcome).filter(|outcome| *outcome != Outcome::Accepted);
+    let ended =
+        measure.outcome.map(|reported| reported.outcome).filter(|outcome| *outcome != Outcome::Accepted);
     if task.result.is_some() || ended.is_some() {
         // Of one that was done the result may still come.
         if task.result.is_none() && ended == Some(Outcome::Done) && !is_observed(work.plan, scribe) {

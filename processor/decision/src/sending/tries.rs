@@ -9,6 +9,7 @@ use super::{debts, order, request, tasks};
 use crate::command::{Action, Origin};
 use crate::cycle::{MeasureInForce, MeasureKind};
 use crate::debtor::Debtor;
+use crate::dunning::force;
 use crate::event::Outcome;
 use crate::ids::{Channel, CommandId};
 use crate::policy::Measure;
@@ -202,6 +203,10 @@ pub(super) fn goes_by(debtor: &mut Debtor, id: CommandId, channel: Option<Channe
 pub(super) fn was_not_sent(debtor: &mut Debtor, id: CommandId) {
     let is_other = |measure: &MeasureInForce| measure.command_id != id;
     for cycle in debtor.profiles.iter_mut().flat_map(|profile| &mut profile.cycles) {
+        let of_it = cycle.measures.iter().find(|measure| measure.command_id == id);
+        if let Some(stage) = of_it.map(|measure| measure.stage.clone()) {
+            force::note_dropped(cycle, &stage);
+        }
         cycle.measures.retain(is_other);
     }
     debtor.by_hand.retain(is_other);
