@@ -428,16 +428,12 @@ fn what_waits_for_its_rate_leaves_in_its_window_only_whatever_breaks_and_through
     let (mut returned, mut messages, mut orders) = (0, 0, 0);
     for batch in journal(&world) {
         for step in &batch.steps {
-            match step {
-                Step::Returned(_) => returned += 1,
-                Step::Let(gone) => {
-                    let Some((zone, is_order)) = windows.get(&gone.command_id) else { continue };
-                    let opens = policy.windows["late"].next_open(zone, batch.now);
-                    assert_eq!(opens, Some(batch.now), "{} left while its window was shut", gone.command_id);
-                    if *is_order { orders += 1 } else { messages += 1 }
-                }
-                _ => {}
-            }
+            returned += usize::from(matches!(step, Step::Returned(_)));
+            let Step::Let(gone) = step else { continue };
+            let Some((zone, is_order)) = windows.get(&gone.command_id) else { continue };
+            let opens = policy.windows["late"].next_open(zone, batch.now);
+            assert_eq!(opens, Some(batch.now), "{} left while its window was shut", gone.command_id);
+            *if *is_order { &mut orders } else { &mut messages } += 1;
         }
     }
     assert!(

@@ -6,6 +6,7 @@
 //! sent.
 
 use crate::command::{Action, Command};
+use crate::cycle::{MeasureInForce, MeasureKind};
 use crate::debtor::Debtor;
 use crate::event::Control;
 use crate::policy::Delivery;
@@ -106,15 +107,20 @@ fn report_within(command: &Command, scribe: &Scribe<'_>) -> Option<crate::time::
         Action::Provision(_) => Some(&rules.provision),
         Action::Task { .. } | Action::Fee { .. } | Action::Handover { .. } | Action::Cancel { .. } => None,
     };
-    delivery.and_then(|delivery| delivery.report_within)
+    delivery.and_then(|delivery| delivery.report_within).filter(|within| !within.is_none())
 }
 
 /// It was never sent: nothing is reported of it, and nothing is to be taken back.
 fn forget(debtor: &mut Debtor, command: &Command, scribe: &mut Scribe<'_>) {
     scribe.under_way.retain(|under_way| under_way.command_id != command.id);
     sending::tasks::forget(command.id, scribe);
+    // What is lifted only while its cycle is held is put on again when that goes on.
+    let stays = |measure: &MeasureInForce| match &measure.what {
+        MeasureKind::Provision(order) => order.lifted_since.is_some(),
+        MeasureKind::Message(_) | MeasureKind::Task(_) => false,
+    };
     for cycle in debtor.profiles.iter_mut().flat_map(|profile| &mut profile.cycles) {
-        cycle.measures.retain(|measure| measure.command_id != command.id);
+        cycle.measures.retain(|measure| measure.command_id != command.id || stays(measure));
     }
     scribe.changed();
 }
@@ -123,7 +129,7 @@ fn forget(debtor: &mut Debtor, command: &Command, scribe: &mut Scribe<'_>) {
 mod tests {
     use super::*;
     use crate::command::{Origin, Provision};
-    use crate::cycle::{Cycle, DebtClass, MeasureInForce, MeasureKind, Profile, ProvisionInForce};
+    use crate::cycle::{Cycle, DebtClass, Profile, ProvisionInForce};
     use crate::event::Order;
     use crate::ids::CommandId;
     use crate::policies::Policies;

@@ -50,24 +50,18 @@ fn tenths(tenths: i64) -> Timestamp {
 /// The command, which may leave in the hours of a window only.
 fn by_day(command: Command) -> Command {
     let window = Some("waking".into());
-    let what = match &command.action {
-        Action::Provision(Provision { operation, cuts_off, services, .. }) => {
-            UnderWay::Order(OrderUnderWay {
-                operation: operation.clone(),
-                is_undo: false,
-                cuts_off: *cuts_off,
-                services: services.clone(),
-                window,
-            })
-        }
-        _ => UnderWay::Message(MessageUnderWay {
+    let what = if let Action::Provision(Provision { operation, cuts_off, services, .. }) = &command.action {
+        let (operation, cuts_off, services) = (operation.clone(), *cuts_off, services.clone());
+        UnderWay::Order(OrderUnderWay { operation, is_undo: false, cuts_off, services, window })
+    } else {
+        UnderWay::Message(MessageUnderWay {
             template: "reminder".into(),
             channel: "sms".into(),
             fallback: Vec::new(),
             class: MessageClass::Reminder,
             window,
             balance: None,
-        }),
+        })
     };
     let tried = CommandUnderWay {
         command_id: command.id,

@@ -5,7 +5,7 @@ use super::{Event, Report, Time, b1, check, check_on, messages, paid, provisions
 use crate::command::Action;
 use crate::event::{Control, Order, Outcome};
 use crate::passage::Passage;
-use crate::plan::Stage;
+use crate::plan::{Plan, Stage};
 use crate::policy::{Cap, CommandRules, Measure, MessageClass, Policy};
 use crate::record::RecordKind;
 use crate::testing::*;
@@ -222,4 +222,18 @@ fn what_was_sent_is_forgotten_once_ids_are_and_what_is_kept_back_is_not() {
             assert_eq!(!life.debtor.under_way.is_empty(), is_known || is_kept_back, "at {reported}");
         }
     }
+}
+
+#[test]
+fn an_order_that_was_lifted_before_it_left_is_put_on_again_when_its_cycle_goes_on() {
+    let plan = Plan { lift_measures: true, ..plan(vec![remind(vec![order("bar")])]) };
+    let mut life = check(policy_of(plan), vec![("2026-03-01T12:00", b1(), "+bar")]);
+    life.pass("2026-03-01T12:00", "+bar", Passage::Held);
+    check_on(&mut life, vec![("2026-03-02", Event(control(Order::Pause { until: None })), "-un-bar")]);
+    life.pass("2026-03-02", "+bar", Passage::Undone);
+    life.pass("2026-03-02", "-un-bar", Passage::Undone);
+    check_on(
+        &mut life,
+        vec![("2026-03-03", Event(control(Order::Resume)), "+bar"), ("2026-03-04", paid(), "-un-bar")],
+    );
 }
