@@ -6,11 +6,9 @@ mod support;
 use bytes::Bytes;
 use connectors::memory::{CommitFate, Faults};
 use decision::event::{Body, Control, Event, Order};
-use decision::ids::CommandId;
 use decision::money::Decimal;
 use decision::policy::{Breaker, CommandRules};
 use decision::time::{Period, Timestamp, Zone};
-use decision::underway::UnderWay;
 use decision::{Policies, Policy};
 use engine::store::{Store, Stores};
 use loadtest::generate::DEMO_POLICY;
@@ -20,6 +18,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
+use support::windows::{in_the_afternoon, with_a_window};
 use support::{PARTITIONS, World};
 
 const HOUR: i64 = 3_600_000_000;
@@ -373,34 +372,6 @@ fn what_is_over_a_rate_waits_and_goes_later_whatever_breaks_and_through_restarts
         assert!(most > 0 && most <= rate, "{most} commands by {kind} left in one second");
     }
     world.check_well();
-}
-
-/// The demo's policy, by which reminders and bars leave in the afternoon and the evening only.
-fn in_the_afternoon() -> Arc<Policies> {
-    let windows = "windows: { late: { mon-sun: \"12:00-24:00\" } }\n\nthresholds:";
-    let text = DEMO_POLICY
-        .replacen("\nthresholds:", &format!("\n{windows}"), 1)
-        .replace("- stage: bar\n", "- stage: bar\n        window: late\n")
-        .replace("template: reminder,", "template: reminder, window: late,");
-    let policy = policy::parse("demo.policy.yaml", &text).unwrap().policy;
-    let policy = Arc::into_inner(policy).unwrap();
-    let rates = BTreeMap::from([("sms".to_owned(), 4), ("email".to_owned(), 4), ("provision".to_owned(), 4)]);
-    let commands = CommandRules { rates, ..policy.commands };
-    Arc::new(Policy { commands, ..policy }.into())
-}
-
-/// The commands that waited and have a window, with the zone that it goes by.
-fn with_a_window(world: &World) -> BTreeMap<CommandId, (Zone, bool)> {
-    let mut decoder = Decoder::new(world.registry.clone(), &world.schemas);
-    let topic = world.names.output(OutputTopic::Debtors);
-    let records = (0..PARTITIONS).flat_map(|partition| world.log.committed_records(topic, partition));
-    let waiting = records.filter(|record| Waiting::read_key(record.key.as_ref().unwrap()).is_some());
-    let waiting = waiting.filter_map(|record| record.value.map(|value| decoder.waiting(&value).unwrap()));
-    let in_window = waiting.filter_map(|waiting| waiting.window).map(|window| {
-        let is_order = matches!(window.tried.what, UnderWay::Order(_));
-        (window.tried.command_id, (window.zone, is_order))
-    });
-    in_window.collect()
 }
 
 #[test]
