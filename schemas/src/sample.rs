@@ -14,6 +14,7 @@ use crate::topic::InputTopic;
 use crate::waiting::Waiting;
 use decision::account::{AttributeValue, PaymentMode, Service, Snapshot};
 use decision::command::{Action, Cancelled, Command, InWindow, Message, Origin, Provision};
+use decision::debtor::Managers;
 use decision::event::{
     Adjustment, BalanceChange, BalanceReason, Body, Control, HoldKind, HoldOrder, Instalment, InvoiceIssued,
     Order, Outcome, Payment, PaymentStatus, Report, Reversal,
@@ -200,7 +201,11 @@ pub fn commands() -> Vec<Command> {
             cuts_off: true,
             services: vec!["998901234567".into()],
         }),
-        Action::Task { queue: "calls".into(), due: Some(NOW.plus_micros(2 * 86_400_000_000)) },
+        Action::Task {
+            queue: "calls".into(),
+            due: Some(NOW.plus_micros(2 * 86_400_000_000)),
+            managers: Some(Managers { group: "desk".into(), manager: Some("anna".into()) }),
+        },
         Action::Fee { code: "late".into(), amount: money(500_000) },
         Action::Handover { to: "agency".into(), debt: money(12_000_000) },
         Action::Cancel { cancelled: command_id(), what: Cancelled::Message("reminder".into()) },

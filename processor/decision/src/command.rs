@@ -2,6 +2,7 @@
 //!
 //! How a command is written for its topic is `schemas`' business.
 
+use crate::debtor::Managers;
 use crate::ids::{
     AccountId, Channel, CommandId, DebtorId, Language, Operation, Queue, ServiceId, TemplateName,
 };
@@ -88,6 +89,8 @@ pub enum Action {
         queue: Queue,
         /// Until when.
         due: Option<Timestamp>,
+        /// In whose care the debtor is.
+        managers: Option<Managers>,
     },
     /// Charge a fee.
     Fee {

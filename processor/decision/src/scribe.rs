@@ -3,6 +3,7 @@
 //! It chooses nothing; the rules tell it what to write.
 
 use crate::command::{Action, Command, InWindow, Origin};
+use crate::debtor::Managers;
 use crate::ids::{AccountId, CommandId, DebtorId};
 use crate::policies::Policies;
 use crate::policy::Policy;
@@ -31,6 +32,8 @@ pub(crate) struct Scribe<'a> {
     pub(crate) addressed: Vec<Addressed>,
     /// Tasks of no open cycle whose result is waited for: the same.
     pub(crate) tasks_out: Vec<TaskOut>,
+    /// In whose care it is: the same.
+    pub(crate) managers: Option<Managers>,
     debtor_id: DebtorId,
     decisions: Decisions,
 }
@@ -51,6 +54,7 @@ impl<'a> Scribe<'a> {
             under_way: Vec::new(),
             addressed: Vec::new(),
             tasks_out: Vec::new(),
+            managers: None,
             debtor_id: debtor.id.clone(),
             decisions: Decisions::default(),
         }
@@ -72,6 +76,7 @@ impl<'a> Scribe<'a> {
         self.under_way = std::mem::take(&mut debtor.under_way);
         self.addressed = std::mem::take(&mut debtor.addressed);
         self.tasks_out = std::mem::take(&mut debtor.tasks_out);
+        self.managers = debtor.managers.take();
     }
 
     /// The clock.
@@ -161,6 +166,7 @@ impl<'a> Scribe<'a> {
         debtor.under_way = self.under_way;
         debtor.addressed = self.addressed;
         debtor.tasks_out = self.tasks_out;
+        debtor.managers = self.managers;
         for record in &mut self.decisions.records {
             debtor.records_made = debtor.records_made.saturating_add(1);
             record.sequence = debtor.records_made;

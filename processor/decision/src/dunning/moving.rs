@@ -7,9 +7,10 @@ use crate::account::Snapshot;
 use crate::cycle::{Cycle, MeasureInForce, MeasureKind, NOWHERE, Profile, StageEntry};
 use crate::debtor::{Debtor, InSegment};
 use crate::ids::{AccountId, StageName};
+use crate::managing;
 use crate::money::MinorUnits;
 use crate::plan::{OnResegment, Plan, RunningCycles, Stage};
-use crate::policy::{Measure, PlanGroup, Policy};
+use crate::policy::{Measure, PlanGroup, Policy, Segment};
 use crate::record::{Figure, RecordKind};
 use crate::scribe::Scribe;
 use std::collections::BTreeSet;
@@ -37,15 +38,19 @@ impl<'a> Ruling<'a> {
     }
 }
 
-/// The plan group of the debtor's segment.
-pub(crate) fn group_of<'p>(debtor: &Debtor, policy: &'p Policy) -> Option<&'p PlanGroup> {
+/// The debtor's segment.
+pub(crate) fn segment_of<'p>(debtor: &Debtor, policy: &'p Policy) -> Option<&'p Segment> {
     let segment = debtor.segment.as_ref()?;
-    let segment = policy.segments.iter().find(|candidate| candidate.name == segment.name)?;
-    policy.groups.get(&segment.group)
+    policy.segments.iter().find(|candidate| candidate.name == segment.name)
 }
 
-/// Finds the debtor's segment, where its attributes or the policy changed since it was last asked.
-/// Answers whether it is in another one now.
+/// The plan group of the debtor's segment.
+pub(crate) fn group_of<'p>(debtor: &Debtor, policy: &'p Policy) -> Option<&'p PlanGroup> {
+    policy.groups.get(&segment_of(debtor, policy)?.group)
+}
+
+/// Finds the debtor's segment, and in whose care it is there, where its attributes or the policy
+/// changed since it was last asked. Answers whether it is in another one now.
 pub(crate) fn assign_segment(debtor: &mut Debtor, is_changed: bool, scribe: &mut Scribe<'_>) -> bool {
     let policy = scribe.policy;
     let Some(snapshot) = debtor.own_snapshot() else { return false };
@@ -67,17 +72,29 @@ pub(crate) fn assign_segment(debtor: &mut Debtor, is_changed: bool, scribe: &mut
         scribe.changed();
     }
     forget_assignment_of_another_group(debtor, policy, scribe);
-    let names = |segment: &Option<InSegment>| segment.as_ref().map(|segment| segment.name.clone());
-    let (from, to) = (names(&former), names(&debtor.segment));
-    if former.is_none() || from == to {
+    let reason = if is_changed { "attributes" } else { "policy" };
+    let is_another = tell_another_segment(debtor, former.as_ref(), reason, scribe);
+    managing::follow_segment(debtor, scribe);
+    is_another && is_changed
+}
+
+/// Records that the debtor is in another segment, where it was in one before. Answers whether it is.
+fn tell_another_segment(
+    debtor: &Debtor,
+    former: Option<&InSegment>,
+    reason: &str,
+    scribe: &mut Scribe<'_>,
+) -> bool {
+    let Some(former) = former else { return false };
+    let to = debtor.segment.as_ref().map(|segment| &segment.name);
+    if to == Some(&former.name) {
         return false;
     }
-    let text = |name: &Option<_>| name.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
-    let figures = vec![Figure::new("from", text(&from)), Figure::new("to", text(&to))];
+    let to = to.map_or("none", |name| name.as_str());
+    let figures = vec![Figure::new("from", &former.name), Figure::new("to", to)];
     let account_id = AccountId::from(debtor.id.as_str());
-    let reason = if is_changed { "attributes" } else { "policy" };
     scribe.record(&account_id, RecordKind::SegmentChanged, reason, figures);
-    is_changed
+    true
 }
 
 /// A plan that a person assigned holds within its group only.

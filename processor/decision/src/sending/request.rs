@@ -111,7 +111,7 @@ pub(crate) fn request(measure: &Measure, request: &Request<'_>, scribe: &mut Scr
 /// A task for people.
 pub(super) fn task(queue: &Queue, within: Option<Period>, scribe: &Scribe<'_>) -> Action {
     let due = within.map(|within| scribe.zone.after(scribe.now(), within));
-    Action::Task { queue: queue.clone(), due }
+    Action::Task { queue: queue.clone(), due, managers: scribe.managers.clone() }
 }
 
 /// A fee in the account's currency.
@@ -173,9 +173,12 @@ pub(crate) fn figures_of(action: &Action) -> Vec<Figure> {
             figures
         }
         Action::Provision(order) => order::figures_of(&order.operation, &order.services),
-        Action::Task { queue, due } => {
+        Action::Task { queue, due, managers } => {
             let mut figures = vec![Figure::new("queue", queue)];
             figures.extend(due.map(|due| Figure::new("due", due)));
+            figures.extend(managers.iter().map(|managers| Figure::new("managers", &managers.group)));
+            let manager = managers.iter().filter_map(|managers| managers.manager.as_ref());
+            figures.extend(manager.map(|manager| Figure::new("manager", manager)));
             figures
         }
         Action::Fee { code, amount } => {

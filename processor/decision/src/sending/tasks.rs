@@ -16,7 +16,7 @@ const MOST_OUT: usize = 100;
 
 /// A command goes out: where it is a task that no stage keeps, its result is waited for.
 pub(super) fn went_out(id: CommandId, origin: &Origin, action: &Action, scribe: &mut Scribe<'_>) {
-    let Action::Task { queue, due } = action else { return };
+    let Action::Task { queue, due, .. } = action else { return };
     if !matches!(origin, Origin::Cycle { stage: Some(_), .. }) {
         wait_for(id, queue, *due, scribe);
     }

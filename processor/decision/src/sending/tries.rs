@@ -168,7 +168,7 @@ fn take_last_resort(
     figures.push(Figure::new("first_id", failed.first_id));
     figures.extend(because.map(|because| Figure::new("because", because)));
     scribe.record(account_id, RecordKind::MeasureRequested, "then", figures);
-    if let Action::Task { queue, due } = &action {
+    if let Action::Task { queue, due, .. } = &action {
         // Of no stage, whatever stage asked for what failed.
         tasks::wait_for(id, queue, *due, scribe);
     }

@@ -40,7 +40,7 @@ fn unbar(id: &str, debtor: &str) -> Command {
 }
 
 fn task(id: &str, debtor: &str) -> Command {
-    command(id, debtor, Action::Task { queue: "calls".into(), due: None })
+    command(id, debtor, Action::Task { queue: "calls".into(), due: None, managers: None })
 }
 
 fn tenths(tenths: i64) -> Timestamp {
