@@ -10,7 +10,7 @@ use crate::ids::{AccountId, DebtorId, ManagerGroupName, ManagerName, PlanName, S
 use crate::money::Currency;
 use crate::seen::SeenEvents;
 use crate::time::Timestamp;
-use crate::underway::{Addressed, CommandUnderWay};
+use crate::underway::{Addressed, CommandUnderWay, TaskOut};
 use serde::{Deserialize, Serialize};
 
 /// All that is remembered of a debtor. The same record lies in the store and in the changelog.
@@ -44,6 +44,9 @@ pub struct Debtor {
     pub under_way: Vec<CommandUnderWay>,
     /// How often its accounts were addressed, as far as caps ask.
     pub addressed: Vec<Addressed>,
+    /// Tasks of no open cycle whose result is waited for, oldest first.
+    #[serde(default)]
+    pub tasks_out: Vec<TaskOut>,
     /// No dunning at all, until lifted.
     pub exempt: bool,
     /// A person's pause: every cycle is held.
@@ -116,6 +119,7 @@ impl Debtor {
             by_hand: Vec::new(),
             under_way: Vec::new(),
             addressed: Vec::new(),
+            tasks_out: Vec::new(),
             exempt: false,
             pause: None,
             waiting_changes: Vec::new(),

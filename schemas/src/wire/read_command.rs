@@ -38,6 +38,7 @@ macro_rules! command_of {
             first_id: wire.first_command_id,
             origin: origin_of(&origin)?,
             action,
+            window: None,
         })
     }};
 }

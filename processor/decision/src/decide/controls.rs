@@ -32,7 +32,7 @@ pub(super) fn check(
         Order::Resume => orders::check_resume(debtor),
         Order::Jump(stage) => orders::check_jump(debtor, stage, scribe),
         Order::Close => orders::check_open(debtor),
-        Order::TaskResult { queue, .. } => orders::check_task_result(debtor, queue),
+        Order::TaskResult { queue, .. } => orders::check_task_result(debtor, queue, scribe),
         Order::Do(measure) => by_hand::check_do(debtor, measure),
         Order::Undo(operation) => by_hand::check_undo(debtor, operation),
         Order::AssignManager(manager) => managing::check_assign(debtor, &control.role, manager, scribe),
@@ -89,7 +89,7 @@ pub(super) fn apply(debtor: &mut Debtor, event: &Event, control: &Control, scrib
         Order::Resume => debtor.pause = None,
         Order::Jump(stage) => orders::jump(debtor, stage, scribe),
         Order::Close => orders::close(debtor, scribe),
-        Order::TaskResult { queue, result } => orders::task_result(debtor, queue, result),
+        Order::TaskResult { queue, result } => orders::task_result(debtor, queue, result, scribe),
         // Done above.
         Order::Hold(_) | Order::DisputeEnded { .. } => {}
         Order::Do(measure) => by_hand::take(debtor, (account_id, &event.event_id), measure, scribe),
