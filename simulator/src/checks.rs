@@ -136,7 +136,12 @@ impl Checks<'_> {
                             );
                         }
                     }
-                    Step::Swept(_) | Step::Kept(_) | Step::Let(_) | Step::Reduced(_) | Step::Dropped(_) => {}
+                    Step::Swept(_)
+                    | Step::Kept(_)
+                    | Step::Let(_)
+                    | Step::Returned(_)
+                    | Step::Reduced(_)
+                    | Step::Dropped(_) => {}
                 }
             }
         }

@@ -65,6 +65,8 @@ pub(crate) enum Happening {
     Truncates,
     /// The clock of a process is set ahead, or back.
     ClockIsSet { process: usize, seconds: i64 },
+    /// A process is killed and comes back days later, when tombstones that it has not seen are gone.
+    IsAway,
     /// The disk of a process is lost, as it is killed.
     LosesItsDisk,
     /// A person moves a committed offset of the group, and puts it back after a while.
@@ -122,7 +124,7 @@ impl Plan {
 }
 
 fn happening(dice: &mut fastrand::Rng, partitions: u32, processes: usize) -> Happening {
-    match dice.u32(0..17) {
+    match dice.u32(0..19) {
         0 | 1 | 14 => Happening::Starts,
         2 => Happening::Stops,
         3 => Happening::IsKilled,
@@ -135,6 +137,7 @@ fn happening(dice: &mut fastrand::Rng, partitions: u32, processes: usize) -> Hap
             Happening::ClockIsSet { process: dice.usize(0..processes), seconds: dice.i64(-most..=most) }
         }
         10 => Happening::LosesItsDisk,
+        17 | 18 => Happening::IsAway,
         11 => Happening::OffsetIsMoved(dice.i64(-9..=9)),
         _ => Happening::Weeks,
     }

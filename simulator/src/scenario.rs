@@ -106,8 +106,20 @@ fn policies(dice: &mut fastrand::Rng) -> (Arc<Policies>, bool) {
     (policies, which % COMMANDS.len() == COMMANDS.len() - 1)
 }
 
+/// The same policy by waking hours, and by hours in which one who is cut off can still call.
+fn in_windows(text: &str) -> String {
+    let windows =
+        "windows:\n  waking: { mon-sun: \"09:00-21:00\" }\n  office: { mon-fri: \"08:00-16:00\" }\n";
+    let reminders = text.replace("class: reminder,", "class: reminder, window: waking,");
+    let bars = reminders.replace("- stage: bar\n", "- stage: bar\n        window: office\n");
+    format!("{bars}\n{windows}")
+}
+
 fn version(commands: &str, holds_from: Option<&str>) -> Arc<Policy> {
     let mut text = format!("{DEMO_POLICY}\n{commands}");
+    if !commands.is_empty() {
+        text = in_windows(&text);
+    }
     if let Some(date) = holds_from {
         text = text.replacen("version: \"1\"", &format!("version: \"2\"\neffective_from: {date}"), 1);
     }

@@ -23,6 +23,9 @@ const LAST_PATIENCE: Duration = Duration::from_secs(240);
 /// Nothing was committed for so long: longer than a partition waits for its turn under any rate.
 const QUIET: Duration = Duration::from_millis(4_500);
 
+/// For how many days a process is away.
+const AWAY: u32 = 3;
+
 const DAY_MICROS: i64 = 86_400_000_000;
 
 /// The world around the processes.
@@ -63,6 +66,12 @@ impl Upstream {
             self.live_a_day();
             if self.has_breaker && day % 4 == 3 {
                 self.ask_about_what_is_held(day);
+            }
+            let is_back =
+                |(of, what): &(u32, Happening)| of.saturating_add(AWAY) == day && *what == Happening::IsAway;
+            if self.happenings.iter().any(is_back) {
+                self.happen(Happening::Compacts);
+                self.happen(Happening::Starts);
             }
             let happenings: Vec<Happening> = self
                 .happenings
@@ -154,6 +163,14 @@ impl Upstream {
             }
             Happening::IsKilled => {
                 if let Some(process) = up() {
+                    world.kill(process, false);
+                }
+            }
+            Happening::IsAway => {
+                if let Some(process) = up() {
+                    // Another one does its work meanwhile.
+                    self.happen(Happening::Starts);
+                    world.process(process, |process| process.is_wanted = false);
                     world.kill(process, false);
                 }
             }
@@ -265,7 +282,7 @@ impl Upstream {
         });
         self.want_all(count);
         for rest in 0..4 {
-            world.pass_to(world.wall().plus_micros(15 * DAY_MICROS));
+            world.pass_to(an_open_hour(world.wall().plus_micros(12 * DAY_MICROS)));
             self.bear_out();
             if self.has_breaker {
                 self.ask_about_what_is_held(1_000 + rest);
@@ -317,7 +334,15 @@ impl Upstream {
     }
 }
 
-/// The first moment after everything that a run can hold.
+/// A moment of the week after, at which every window is open: a Wednesday, at ten.
+fn an_open_hour(from: Timestamp) -> Timestamp {
+    // The first day that is counted was a Thursday.
+    const WEEK: i64 = 7 * DAY_MICROS;
+    let weeks = from.0.div_euclid(WEEK).saturating_add(1);
+    Timestamp(weeks.saturating_mul(WEEK)).plus_micros(6 * DAY_MICROS + 10 * DAY_MICROS / 24)
+}
+
+/// Whether something that is due at a moment must have happened by the end of a run.
 pub(crate) fn is_due(due: Timestamp, end: Timestamp) -> bool {
     due < end.plus_micros(-1_000_000)
 }

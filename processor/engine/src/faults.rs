@@ -105,6 +105,4 @@ mutations! {
     SweepForgotten = "sweep-forgotten",
     /// What a task asks on its first turn about the ends of the log is never asked.
     FirstQuestionLost = "first-question-lost",
-    /// An answer about the ends of the log is taken for that to a later question.
-    AnswerToAnother = "answer-to-another",
 }

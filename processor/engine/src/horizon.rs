@@ -55,14 +55,6 @@ impl Horizon {
         }
     }
 
-    /// The moment for which the ends are being asked.
-    pub(crate) fn asks(&self) -> Option<Timestamp> {
-        match &self.probe {
-            Probe::Asked(at) => Some(*at),
-            Probe::None | Probe::Seen(..) => None,
-        }
-    }
-
     /// Moves the horizon where these positions have passed the ends seen.
     pub(crate) fn advance(&mut self, positions: &[i64]) {
         let Probe::Seen(at, ends) = &self.probe else { return };

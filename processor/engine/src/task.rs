@@ -119,10 +119,6 @@ impl<L: Log, S: Stores> Task<L, S> {
 
     /// The ends of the input partitions, as asked for by a turn; none when the log did not answer.
     pub fn ends(&mut self, asked: Timestamp, ends: Option<Vec<i64>>) {
-        let mut asked = asked;
-        if self.breaks(Mutation::AnswerToAnother) {
-            asked = self.horizon.asks().unwrap_or(asked);
-        }
         self.horizon.answered(asked, ends);
     }
 
