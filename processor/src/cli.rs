@@ -41,6 +41,7 @@ The least that the file says (relative paths are taken from its own folder):
 Every setting can be overridden by the environment, and passwords are best given so:
   WEIR__KAFKA__BROKERS            is `brokers` of [kafka]
   WEIR__REGISTRY__PASSWORD        is `password` of [registry]
+  WEIR__KAFKA__PROPERTIES__SASL_PASSWORD   is `sasl.password` of [kafka.properties]
 
 The topics must be there, and in the registry the schemas of what Weir writes; \
 with `auto_register = true` under [registry] those it lacks are registered. \
