@@ -34,6 +34,8 @@ struct Slot {
     sender: Sender<ToTask>,
     thread: Option<JoinHandle<()>>,
     queued: Arc<AtomicUsize>,
+    /// Where it is shown how many records are queued.
+    shown: metrics::Gauge,
     is_stopped: Arc<AtomicBool>,
     /// The reading that is going on; none while the task recovers.
     epoch: Option<u64>,
@@ -192,7 +194,8 @@ impl<L: Log, S: Stores> Instance<L, S> {
             .name(format!("weir-task-{partition}"))
             .spawn(move || worker.run())
             .map_err(|source| InstanceError::Thread { partition, source })?;
-        Ok(Slot { sender, thread: Some(thread), queued, is_stopped, epoch: None, is_paused: false })
+        let shown = metrics::gauge!(names::QUEUED_RECORDS, "partition" => partition.to_string());
+        Ok(Slot { sender, thread: Some(thread), queued, shown, is_stopped, epoch: None, is_paused: false })
     }
 
     fn told(&mut self, message: FromTask) -> Result<(), InstanceError> {
@@ -234,6 +237,7 @@ impl<L: Log, S: Stores> Instance<L, S> {
         if let Some(thread) = self.tasks.remove(&partition).and_then(|mut slot| slot.thread.take()) {
             // A thread that panicked has said so on stderr; its partition is not read on.
             let _ = thread.join();
+            names::let_go(partition);
         }
     }
 
@@ -267,10 +271,12 @@ impl<L: Log, S: Stores> Instance<L, S> {
     fn pause_and_resume(&mut self) -> Result<(), InstanceError> {
         let most = self.shared.settings.queued_records;
         for (partition, slot) in &mut self.tasks {
+            let queued = slot.queued.load(Ordering::Relaxed);
+            #[expect(clippy::cast_precision_loss, reason = "a count of records is small")]
+            slot.shown.set(queued as f64);
             if slot.epoch.is_none() {
                 continue;
             }
-            let queued = slot.queued.load(Ordering::Relaxed);
             let inputs = || self.shared.topology.input_partitions(*partition);
             if !slot.is_paused && queued > most {
                 self.consumer.pause(&inputs())?;
