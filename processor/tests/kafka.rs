@@ -37,13 +37,28 @@ fn commands_are_what_decision_says_and_sigterm_ends_within_seconds() {
     process.wait_until_ready();
     let told = tell_days(&mut site, &mut operator, 30);
     site.wait_until_done(LONG);
-    assert!(process.get("/metrics").contains("weir_commits_total"));
+    let metrics = process.get("/metrics");
+    for metric in asked_by_alerts() {
+        let is_it = |line: &str| line.strip_prefix(&metric).is_some_and(|rest| rest.starts_with(['{', ' ']));
+        assert!(metrics.lines().any(is_it), "an alert asks for {metric}, which is not in\n{metrics}");
+    }
     let took = process.terminate();
     assert!(took < Duration::from_secs(10), "SIGTERM took {took:?}");
     let verdict = site.check_well();
     assert_eq!(verdict.inputs, u64::try_from(told).unwrap());
     assert!(verdict.commands > 200 && verdict.timers > 50 && verdict.rejects > 0, "{verdict:?}");
     println!("{verdict:?}; SIGTERM took {took:?}");
+}
+
+/// The metrics of the process that an alert asks for.
+fn asked_by_alerts() -> std::collections::BTreeSet<String> {
+    let rules = include_str!("../../k8s/alerts/rules.yaml");
+    let is_asked = |line: &&str| {
+        !["summary:", "description:", "action:"].iter().any(|field| line.trim_start().starts_with(field))
+    };
+    let is_outside = |letter: char| !letter.is_ascii_alphanumeric() && letter != '_';
+    let words = rules.lines().filter(is_asked).flat_map(|line| line.split(is_outside));
+    words.filter(|word| word.starts_with("weir_")).map(str::to_owned).collect()
 }
 
 #[test]
