@@ -17,7 +17,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
+use support::windows::{in_the_afternoon, with_a_window};
 use support::{PARTITIONS, World};
+
+const HOUR: i64 = 3_600_000_000;
+const DAY: i64 = 24 * HOUR;
 
 /// How long a day may take the engine, with faults and all.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -367,6 +371,45 @@ fn what_is_over_a_rate_waits_and_goes_later_whatever_breaks_and_through_restarts
         assert!(most > 0 && most <= rate, "{most} commands by {kind} left in one second");
     }
     world.check_well();
+}
+
+#[test]
+fn what_waits_for_its_rate_leaves_in_its_window_only_whatever_breaks_and_through_restarts() {
+    let mut world = World::new(13, 200);
+    world.policies = in_the_afternoon();
+    let count = Arc::new(AtomicU32::new(0));
+    world.log.set_faults(Every { nth: 7, fate: CommitFate::CommittedUnknown, count });
+    let folder = tempfile::tempdir().unwrap();
+    for _ in 0..3 {
+        let running = world.start(world.log.clone(), rocks(folder.path()));
+        for _ in 0..8 {
+            world.live(1, PATIENCE);
+            let day = engine::Clock::now(&*world.clock).0.div_euclid(DAY) + 1;
+            // In the afternoon what waited is decided, more than may leave; then it is night.
+            world.clock.set(Timestamp(day * DAY + 13 * HOUR));
+            world.tick(3);
+            world.clock.set(Timestamp(day * DAY + 23 * HOUR + HOUR / 2));
+            world.tick(3);
+        }
+        running.stop().unwrap();
+    }
+    world.check_well();
+    let (windows, policy) = (with_a_window(&world), world.policies.versions()[0].clone());
+    let (mut returned, mut messages, mut orders) = (0, 0, 0);
+    for batch in journal(&world) {
+        for step in &batch.steps {
+            returned += usize::from(matches!(step, Step::Returned(_)));
+            let Step::Let(gone) = step else { continue };
+            let Some((zone, is_order)) = windows.get(&gone.command_id) else { continue };
+            let opens = policy.windows["late"].next_open(zone, batch.now);
+            assert_eq!(opens, Some(batch.now), "{} left while its window was shut", gone.command_id);
+            *if *is_order { &mut orders } else { &mut messages } += 1;
+        }
+    }
+    assert!(
+        returned > 20 && messages > 5 && orders > 5,
+        "too little waited: {returned} messages went back, {messages} and {orders} orders left"
+    );
 }
 
 /// The reasons of all records of history of a kind.

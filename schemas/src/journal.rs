@@ -88,6 +88,9 @@ pub enum Step {
     /// A command was dropped: one that waited, or one that would have taken such a one back.
     #[serde(rename = "weir.Dropped")]
     Dropped(Dropped),
+    /// A message that waited went back to its debtor, since its window is shut.
+    #[serde(rename = "weir.Returned")]
+    Returned(Returned),
     /// A command that waited was sent.
     #[serde(rename = "weir.Let")]
     Let(Let),
@@ -138,6 +141,15 @@ pub struct Kept {
 pub struct Let {
     /// The command.
     pub command_id: CommandId,
+}
+
+/// A message that waited, and waits with its debtor from now on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Returned {
+    /// The command.
+    pub command_id: CommandId,
+    /// When its window opens.
+    pub opens: Timestamp,
 }
 
 /// A command that is for fewer services than it was.
@@ -242,6 +254,9 @@ pub struct BreakerState {
     /// What a person said last of the orders it held.
     #[serde(default)]
     pub verdict: Option<Verdict>,
+    /// What a person said when orders were released last: those may still wait for their window.
+    #[serde(default)]
+    pub released: Option<Verdict>,
 }
 
 /// How many orders were let through in a span of time.

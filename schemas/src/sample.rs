@@ -6,14 +6,15 @@ use crate::avsc::RecordSchema;
 use crate::encode::{Encoder, topic_of};
 use crate::error::EncodeError;
 use crate::journal::{
-    BreakerState, Counted, Dropped, Fired, Journal, Kept, Let, Position, Reduced, Spent, Step, Swept, Taken,
-    TaskState, Verdict,
+    BreakerState, Counted, Dropped, Fired, Journal, Kept, Let, Position, Reduced, Returned, Spent, Step,
+    Swept, Taken, TaskState, Verdict,
 };
 use crate::reject::Reject;
 use crate::topic::InputTopic;
 use crate::waiting::Waiting;
 use decision::account::{AttributeValue, PaymentMode, Service, Snapshot};
-use decision::command::{Action, Cancelled, Command, Message, Origin, Provision};
+use decision::command::{Action, Cancelled, Command, InWindow, Message, Origin, Provision};
+use decision::debtor::Managers;
 use decision::event::{
     Adjustment, BalanceChange, BalanceReason, Body, Control, HoldKind, HoldOrder, Instalment, InvoiceIssued,
     Order, Outcome, Payment, PaymentStatus, Report, Reversal,
@@ -200,7 +201,11 @@ pub fn commands() -> Vec<Command> {
             cuts_off: true,
             services: vec!["998901234567".into()],
         }),
-        Action::Task { queue: "calls".into(), due: Some(NOW.plus_micros(2 * 86_400_000_000)) },
+        Action::Task {
+            queue: "calls".into(),
+            due: Some(NOW.plus_micros(2 * 86_400_000_000)),
+            managers: Some(Managers { group: "desk".into(), manager: Some("anna".into()) }),
+        },
         Action::Fee { code: "late".into(), amount: money(500_000) },
         Action::Handover { to: "agency".into(), debt: money(12_000_000) },
         Action::Cancel { cancelled: command_id(), what: Cancelled::Message("reminder".into()) },
@@ -230,6 +235,7 @@ pub fn commands() -> Vec<Command> {
         first_id: Some(command_id()),
         origin: origin.clone(),
         action,
+        window: None,
     };
     actions.into_iter().zip(origins.iter().cycle()).map(command).collect()
 }
@@ -299,6 +305,7 @@ pub fn journal() -> Journal {
             Step::Let(Let { command_id: command_id() }),
             Step::Reduced(Reduced { command_id: command_id(), services: vec!["998901234567".into()] }),
             Step::Dropped(Dropped { command_id: command_id(), by_person: true }),
+            Step::Returned(Returned { command_id: command_id(), opens: NOW.plus_micros(1) }),
         ],
         positions: positions(),
         state_hash: *b"0123456789abcdef",
@@ -334,25 +341,33 @@ fn breaker() -> BreakerState {
         opened_at: Some(NOW),
         recent: vec![Counted { from: NOW, count: 7 }],
         earlier: vec![Counted { from: NOW.plus_micros(-86_400_000_000), count: 300 }],
-        verdict: Some(Verdict {
-            event_id: "0198f6a2-4c1e-7000-8000-000000000002".into(),
-            up_to: 11,
-            drops: true,
-            by: "anna".to_owned(),
-            role: "admin".to_owned(),
-            why: Some("a wrong tariff".to_owned()),
-        }),
+        verdict: Some(verdict(true)),
+        released: Some(Verdict { up_to: 9, ..verdict(false) }),
+    }
+}
+
+fn verdict(drops: bool) -> Verdict {
+    Verdict {
+        event_id: "0198f6a2-4c1e-7000-8000-000000000002".into(),
+        up_to: 11,
+        drops,
+        by: "anna".to_owned(),
+        role: "admin".to_owned(),
+        why: Some("a wrong tariff".to_owned()),
     }
 }
 
 /// A command that waits.
 #[must_use]
 pub fn waiting() -> Waiting {
+    let tried = debtor().under_way.into_iter().next();
+    let window = tried.zip(Zone::find("Asia/Tashkent")).map(|(tried, zone)| InWindow { zone, tried });
     Waiting {
         sequence: 12,
         topic: "weir.provisioning".into(),
         is_held: true,
         undo: Some("unbar_outgoing".into()),
+        window: window.map(Box::new),
         value: b"\0\0\0\0\x05an order".to_vec(),
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Why it waits, and when it goes, is the engine's business.
 
+use decision::command::InWindow;
 use decision::ids::Operation;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -18,6 +19,9 @@ pub struct Waiting {
     /// Of a provisioning order: the operation that takes it back.
     #[serde(default)]
     pub undo: Option<Operation>,
+    /// Where it may leave in certain hours only: what is asked again when its turn comes.
+    #[serde(default)]
+    pub window: Option<Box<InWindow>>,
     /// The command's record, as it will be sent.
     #[serde(with = "serde_bytes")]
     pub value: Vec<u8>,

@@ -5,7 +5,7 @@
 //! twice, and that every debtor learns of it.
 
 use decision::command::{Action, Command};
-use decision::event::Control;
+use decision::event::{Control, Order};
 use decision::ids::{CommandId, EventId};
 use decision::passage::Passage;
 use schemas::Step;
@@ -18,8 +18,12 @@ pub(super) struct Gate {
     fresh: Vec<Command>,
     /// Those that wait, and whether the breaker holds them.
     kept: BTreeMap<CommandId, (Command, bool)>,
-    /// What a person said last of what is held.
-    control: Option<(EventId, Control)>,
+    /// The event by which a person said something last of what is held.
+    judged_by: Option<EventId>,
+    /// What was said when orders were released last.
+    release: Option<Control>,
+    /// What was said when orders were dropped last.
+    drop: Option<Control>,
 }
 
 /// What became of a command, by a step of the journal.
@@ -40,9 +44,12 @@ impl Gate {
 
     /// A person releases or drops what is held.
     pub(super) fn judged(&mut self, event_id: &EventId, control: &Control) {
-        if self.control.as_ref().is_none_or(|(last, _)| last != event_id) {
-            self.control = Some((event_id.clone(), control.clone()));
+        if self.judged_by.as_ref() == Some(event_id) {
+            return;
         }
+        self.judged_by = Some(event_id.clone());
+        let said = if control.order == Order::DropHeld { &mut self.drop } else { &mut self.release };
+        *said = Some(control.clone());
     }
 
     /// What a step did to a command; none where the step is of no command.
@@ -57,7 +64,8 @@ impl Gate {
             Step::Let(gone) => {
                 let unknown = || format!("command {} went out and did not wait", gone.command_id);
                 let (command, was_held) = self.kept.remove(&gone.command_id).ok_or_else(unknown)?;
-                let passage = if was_held { Passage::Released(self.control()?) } else { Passage::Sent };
+                let passage =
+                    if was_held { Passage::Released(said(self.release.as_ref())?) } else { Passage::Sent };
                 Ok(Some(Passed { command, passage, is_sent: true }))
             }
             Step::Dropped(dropped) => {
@@ -66,9 +74,17 @@ impl Gate {
                     Some((command, _)) => command,
                     None => self.take_fresh(&dropped.command_id)?,
                 };
-                let passage =
-                    if dropped.by_person { Passage::Dropped(self.control()?) } else { Passage::Undone };
+                let passage = if dropped.by_person {
+                    Passage::Dropped(said(self.drop.as_ref())?)
+                } else {
+                    Passage::Undone
+                };
                 Ok(Some(Passed { command, passage, is_sent: false }))
+            }
+            Step::Returned(returned) => {
+                let unknown = || format!("command {} came back and did not wait", returned.command_id);
+                let (command, _) = self.kept.remove(&returned.command_id).ok_or_else(unknown)?;
+                Ok(Some(Passed { command, passage: Passage::Shut, is_sent: false }))
             }
             Step::Reduced(reduced) => {
                 let of_it = |command: &&mut Command| command.id == reduced.command_id;
@@ -98,9 +114,8 @@ impl Gate {
         let place = self.fresh.iter().position(|command| command.id == *id);
         place.map(|place| self.fresh.remove(place)).ok_or_else(|| format!("command {id} was not decided"))
     }
+}
 
-    fn control(&self) -> Result<&Control, String> {
-        let (_, control) = self.control.as_ref().ok_or("nobody has judged what is held")?;
-        Ok(control)
-    }
+fn said(control: Option<&Control>) -> Result<&Control, String> {
+    control.ok_or_else(|| "nobody has judged what is held".to_owned())
 }

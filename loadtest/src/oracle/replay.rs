@@ -109,8 +109,9 @@ impl Expected {
         self.policies = policies;
     }
 
-    /// A command goes out.
+    /// A command goes out, as its receiver sees it.
     fn send(&mut self, command: Command) {
+        let command = Command { window: None, ..command };
         self.commands.entry(OutputTopic::of_command(&command)).or_default().push(command);
     }
 }
@@ -221,7 +222,7 @@ impl Oracle {
                     expected.to_sweep.remove(&swept.debtor_id);
                     self.decide(&swept.debtor_id, Input::Due, moment, expected, &mut changed);
                 }
-                Step::Kept(_) | Step::Let(_) | Step::Reduced(_) | Step::Dropped(_) => {
+                Step::Kept(_) | Step::Let(_) | Step::Reduced(_) | Step::Dropped(_) | Step::Returned(_) => {
                     if let Err(what) = self.pass(step, moment, expected, &mut changed) {
                         let what = format!("in batch {} {what}", batch.batch);
                         verdict.deviations.push(Deviation { partition: partition.number, what });

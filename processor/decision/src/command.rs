@@ -2,12 +2,15 @@
 //!
 //! How a command is written for its topic is `schemas`' business.
 
+use crate::debtor::Managers;
 use crate::ids::{
     AccountId, Channel, CommandId, DebtorId, Language, Operation, Queue, ServiceId, TemplateName,
 };
 use crate::money::Money;
 use crate::policy::{MessageClass, PolicyIdentity};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, Zone};
+use crate::underway::CommandUnderWay;
+use serde::{Deserialize, Serialize};
 
 /// A command, with what it was made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +31,17 @@ pub struct Command {
     pub origin: Origin,
     /// What is to be done.
     pub action: Action,
+    /// Where it has a window: what is asked again should it have to wait. Its receiver does not see it.
+    pub window: Option<Box<InWindow>>,
+}
+
+/// A command that may leave in the hours of its window only, and all that is needed to send it later.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InWindow {
+    /// The zone whose wall clock the window goes by.
+    pub zone: Zone,
+    /// The try that it is, with the name of its window.
+    pub tried: CommandUnderWay,
 }
 
 /// What made a command.
@@ -75,6 +89,8 @@ pub enum Action {
         queue: Queue,
         /// Until when.
         due: Option<Timestamp>,
+        /// In whose care the debtor is.
+        managers: Option<Managers>,
     },
     /// Charge a fee.
     Fee {

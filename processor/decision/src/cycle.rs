@@ -123,6 +123,17 @@ pub struct StageEntry {
     pub stage: StageName,
     /// When.
     pub at: Timestamp,
+    /// Whether a message of it was dropped: then it has not given its notice.
+    #[serde(default)]
+    pub has_dropped: bool,
+}
+
+impl StageEntry {
+    /// The stage is entered at this moment.
+    #[must_use]
+    pub fn new(stage: &StageName, at: Timestamp) -> Self {
+        Self { stage: stage.clone(), at, has_dropped: false }
+    }
 }
 
 /// How often a stage was entered.
@@ -134,12 +145,16 @@ pub struct StageVisits {
     pub count: i64,
 }
 
+/// The place of a measure that the version which its cycle is under does not have.
+pub const NOWHERE: i32 = -1;
+
 /// A measure that was requested.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MeasureInForce {
     /// The stage that took it.
     pub stage: StageName,
-    /// Its place among the stage's measures, from 0.
+    /// Its place among the stage's measures, from 0, in the version that the cycle is under; [`NOWHERE`]
+    /// where that does not have it.
     pub index: i32,
     /// The command that asked for it.
     pub command_id: CommandId,

@@ -6,11 +6,11 @@ use crate::balance::{Balance, WaitingChange};
 use crate::cycle::{MeasureInForce, Profile};
 use crate::debt::Debt;
 use crate::hold::{FormerHold, Hold};
-use crate::ids::{AccountId, DebtorId, PlanName, SegmentName};
+use crate::ids::{AccountId, DebtorId, ManagerGroupName, ManagerName, PlanName, SegmentName};
 use crate::money::Currency;
 use crate::seen::SeenEvents;
 use crate::time::Timestamp;
-use crate::underway::{Addressed, CommandUnderWay};
+use crate::underway::{Addressed, CommandUnderWay, TaskOut};
 use serde::{Deserialize, Serialize};
 
 /// All that is remembered of a debtor. The same record lies in the store and in the changelog.
@@ -30,6 +30,8 @@ pub struct Debtor {
     pub segment: Option<InSegment>,
     /// A plan of its group that a person assigned, instead of the standard one.
     pub assigned_plan: Option<PlanName>,
+    /// In whose care it is, where its segment has managers.
+    pub managers: Option<Managers>,
     /// The holds that freeze, in the order they were made.
     pub holds: Vec<Hold>,
     /// The holds that were made and are over, as far as ids and bounds ask.
@@ -42,6 +44,9 @@ pub struct Debtor {
     pub under_way: Vec<CommandUnderWay>,
     /// How often its accounts were addressed, as far as caps ask.
     pub addressed: Vec<Addressed>,
+    /// Tasks of no open cycle whose result is waited for, oldest first.
+    #[serde(default)]
+    pub tasks_out: Vec<TaskOut>,
     /// No dunning at all, until lifted.
     pub exempt: bool,
     /// A person's pause: every cycle is held.
@@ -72,6 +77,15 @@ pub struct InSegment {
     pub policy_hash: String,
 }
 
+/// In whose care a debtor is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Managers {
+    /// The manager group of its segment.
+    pub group: ManagerGroupName,
+    /// Its personal manager, where it has one.
+    pub manager: Option<ManagerName>,
+}
+
 /// One account that the debtor pays for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Member {
@@ -98,12 +112,14 @@ impl Debtor {
             debt: Debt::default(),
             segment: None,
             assigned_plan: None,
+            managers: None,
             holds: Vec::new(),
             former_holds: Vec::new(),
             profiles: Vec::new(),
             by_hand: Vec::new(),
             under_way: Vec::new(),
             addressed: Vec::new(),
+            tasks_out: Vec::new(),
             exempt: false,
             pause: None,
             waiting_changes: Vec::new(),

@@ -5,7 +5,8 @@
 use crate::account::Snapshot;
 use crate::ids::{
     AccountId, AdjustmentId, BalanceName, Channel, CommandId, DebtorId, EventId, HoldId, InvoiceId,
-    Operation, PaymentId, PlanName, Provider, Queue, Receipt, RuleId, ServiceId, StageName, TemplateName,
+    ManagerName, Operation, PaymentId, PlanName, Provider, Queue, Receipt, RuleId, ServiceId, StageName,
+    TemplateName,
 };
 use crate::money::{Currency, MinorUnits};
 use crate::policy::MessageClass;
@@ -233,7 +234,7 @@ pub enum Order {
     /// What was put on by hand with this operation is taken back.
     Undo(Operation),
     /// The account has this personal manager.
-    AssignManager(String),
+    AssignManager(ManagerName),
     /// What the breaker holds is let go. It is about no account, and goes to every partition.
     ReleaseHeld,
     /// What the breaker holds is dropped. It is about no account, and goes to every partition.

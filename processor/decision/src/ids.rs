@@ -109,6 +109,10 @@ text_ids! {
     SegmentName,
     /// A plan group of the policy.
     GroupName,
+    /// A manager group of the policy: the people whom a segment's accounts are in the care of.
+    ManagerGroupName,
+    /// A personal manager: one person of a manager group.
+    ManagerName,
     /// A window of the policy: the hours in which something may be done.
     WindowName,
     /// A message template of the policy.
@@ -134,24 +138,29 @@ pub struct CommandId([u8; 16]);
 
 impl CommandId {
     /// The id of the `occurrence`-th command of one measure (domain.md, section 6).
-    ///
-    /// Each part is hashed with its length, and the parts with their count, so that no two lists of
-    /// parts and numbers share an id.
     #[must_use]
     pub fn of(parts: &[&str], numbers: &[u64]) -> Self {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(&u64::try_from(parts.len()).unwrap_or(u64::MAX).to_le_bytes());
-        for part in parts {
-            hasher.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
-            hasher.update(part.as_bytes());
-        }
-        for number in numbers {
-            hasher.update(&number.to_le_bytes());
-        }
-        let mut id = [0; 16];
-        hasher.finalize_xof().fill(&mut id);
-        Self(id)
+        Self(digest(parts, numbers))
     }
+}
+
+/// The first 16 bytes of a BLAKE3 hash of texts and numbers.
+///
+/// Each part is hashed with its length, and the parts with their count, so that no two lists of
+/// parts and numbers share a hash.
+pub(crate) fn digest(parts: &[&str], numbers: &[u64]) -> [u8; 16] {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&u64::try_from(parts.len()).unwrap_or(u64::MAX).to_le_bytes());
+    for part in parts {
+        hasher.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
+        hasher.update(part.as_bytes());
+    }
+    for number in numbers {
+        hasher.update(&number.to_le_bytes());
+    }
+    let mut digest = [0; 16];
+    hasher.finalize_xof().fill(&mut digest);
+    digest
 }
 
 impl fmt::Display for CommandId {

@@ -13,6 +13,7 @@
 //! | `alerting` | thresholds at work: firing, re-arming, recovering |
 //! | `booking` | how money moves between payments and invoices |
 //! | `holding` | holds at work: what they freeze, when they end |
+//! | `managing` | managers at work: in whose care an account is |
 //! | `dunning` | plans at work: scope, stages, what is in force |
 //! | `places` | which invoice lies where, for debts of thousands of them |
 //! | `sending` | from a measure to a command, and on to its end: windows, caps, retries, reports |
@@ -28,6 +29,7 @@ mod booking;
 mod decide;
 mod dunning;
 mod holding;
+mod managing;
 mod places;
 #[cfg(test)]
 mod properties;

@@ -6,12 +6,13 @@
 //! sent.
 
 use crate::command::{Action, Command};
+use crate::cycle::{MeasureInForce, MeasureKind};
 use crate::debtor::Debtor;
 use crate::event::Control;
 use crate::policy::Delivery;
 use crate::record::{Figure, RecordKind};
 use crate::scribe::Scribe;
-use crate::sending::figures_of;
+use crate::sending::{self, figures_of};
 
 /// What became of a command on its way out.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,14 +29,16 @@ pub enum Passage<'a> {
     Dropped(&'a Control),
     /// What takes it back came before it was sent: neither is.
     Undone,
+    /// A message whose turn came while its window was shut: it comes back, and waits for that.
+    Shut,
 }
 
 /// Takes down what became of a command.
 pub(crate) fn apply(debtor: &mut Debtor, command: &Command, passage: Passage<'_>, scribe: &mut Scribe<'_>) {
     match passage {
-        Passage::Waits => wait_for_no_report(command, scribe),
+        Passage::Waits => keep_back(command, scribe),
         Passage::Held => {
-            wait_for_no_report(command, scribe);
+            keep_back(command, scribe);
             tell(command, RecordKind::MeasureHeld, "breaker", None, scribe);
         }
         Passage::Sent => send(command, scribe),
@@ -51,6 +54,7 @@ pub(crate) fn apply(debtor: &mut Debtor, command: &Command, passage: Passage<'_>
             forget(debtor, command, scribe);
             tell(command, RecordKind::MeasureDropped, "undone before it was sent", None, scribe);
         }
+        Passage::Shut => sending::take_back(debtor, command, scribe),
     }
 }
 
@@ -71,10 +75,12 @@ fn tell(
     scribe.record(&command.account_id, kind, reason, figures);
 }
 
-fn wait_for_no_report(command: &Command, scribe: &mut Scribe<'_>) {
+/// Nothing of it has gone out: no report is waited for, however long that takes.
+fn keep_back(command: &Command, scribe: &mut Scribe<'_>) {
     let mut theirs = scribe.under_way.iter_mut().filter(|under_way| under_way.command_id == command.id);
     if let Some(under_way) = theirs.next() {
         under_way.wakes_at = None;
+        under_way.is_kept_back = true;
         scribe.changed();
     }
 }
@@ -87,6 +93,7 @@ fn send(command: &Command, scribe: &mut Scribe<'_>) {
     if let Some(under_way) = theirs.next() {
         under_way.sent_at = Some(now);
         under_way.wakes_at = wakes_at;
+        under_way.is_kept_back = false;
         scribe.changed();
     }
 }
@@ -100,14 +107,20 @@ fn report_within(command: &Command, scribe: &Scribe<'_>) -> Option<crate::time::
         Action::Provision(_) => Some(&rules.provision),
         Action::Task { .. } | Action::Fee { .. } | Action::Handover { .. } | Action::Cancel { .. } => None,
     };
-    delivery.and_then(|delivery| delivery.report_within)
+    delivery.and_then(|delivery| delivery.report_within).filter(|within| !within.is_none())
 }
 
 /// It was never sent: nothing is reported of it, and nothing is to be taken back.
 fn forget(debtor: &mut Debtor, command: &Command, scribe: &mut Scribe<'_>) {
     scribe.under_way.retain(|under_way| under_way.command_id != command.id);
+    sending::tasks::forget(command.id, scribe);
+    // What is lifted only while its cycle is held is put on again when that goes on.
+    let stays = |measure: &MeasureInForce| match &measure.what {
+        MeasureKind::Provision(order) => order.lifted_since.is_some(),
+        MeasureKind::Message(_) | MeasureKind::Task(_) => false,
+    };
     for cycle in debtor.profiles.iter_mut().flat_map(|profile| &mut profile.cycles) {
-        cycle.measures.retain(|measure| measure.command_id != command.id);
+        cycle.measures.retain(|measure| measure.command_id != command.id || stays(measure));
     }
     scribe.changed();
 }
@@ -116,7 +129,7 @@ fn forget(debtor: &mut Debtor, command: &Command, scribe: &mut Scribe<'_>) {
 mod tests {
     use super::*;
     use crate::command::{Origin, Provision};
-    use crate::cycle::{Cycle, DebtClass, MeasureInForce, MeasureKind, Profile, ProvisionInForce};
+    use crate::cycle::{Cycle, DebtClass, Profile, ProvisionInForce};
     use crate::event::Order;
     use crate::ids::CommandId;
     use crate::policies::Policies;
@@ -143,6 +156,7 @@ mod tests {
                 cuts_off: true,
                 services: Vec::new(),
             }),
+            window: None,
         }
     }
 
@@ -188,11 +202,13 @@ mod tests {
             is_last_resort: false,
             sent_at: Some(at),
             wakes_at: Some(moment("2026-03-01T00:10")),
+            is_kept_back: false,
             what: UnderWay::Order(OrderUnderWay {
                 operation: "bar".into(),
                 is_undo: false,
                 cuts_off: true,
                 services: Vec::new(),
+                window: None,
             }),
         }];
         debtor

@@ -6,8 +6,8 @@ use crate::account::{AttributeKind, AttributeValue, Snapshot};
 use crate::calendar::Window;
 use crate::debt::Invoice;
 use crate::ids::{
-    BalanceName, Channel, GroupName, Language, Operation, PlanName, Queue, SegmentName, TemplateName,
-    WindowName,
+    BalanceName, Channel, GroupName, Language, ManagerGroupName, ManagerName, Operation, PlanName, Queue,
+    SegmentName, TemplateName, WindowName,
 };
 use crate::money::{Currency, Decimal};
 use crate::plan::Plan;
@@ -37,6 +37,8 @@ pub struct Policy {
     pub segments: Vec<Segment>,
     /// The plan groups.
     pub groups: BTreeMap<GroupName, PlanGroup>,
+    /// The manager groups.
+    pub managers: BTreeMap<ManagerGroupName, ManagerGroup>,
     /// The plans.
     pub plans: BTreeMap<PlanName, Plan>,
     /// The windows, by name: those that messages wait for are asked again when they are sent.
@@ -110,6 +112,8 @@ pub struct Segment {
     pub when: Option<Box<dyn Condition>>,
     /// Its plan group.
     pub group: GroupName,
+    /// The manager group that serves it.
+    pub managers: Option<ManagerGroupName>,
 }
 
 /// Plans meant for one kind of customer.
@@ -119,6 +123,22 @@ pub struct PlanGroup {
     pub standard: PlanName,
     /// All plans of the group, the standard one among them.
     pub plans: Vec<PlanName>,
+}
+
+/// The people whom a segment's accounts are in the care of (domain.md, section 8).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ManagerGroup {
+    /// Those of whom each account has one for itself; empty where the group serves it together.
+    pub personal: Vec<ManagerName>,
+    /// The roles that may change an account's personal manager.
+    pub change: Vec<String>,
+}
+
+impl Default for ManagerGroup {
+    fn default() -> Self {
+        let change = ["senior_manager", "administrator"].map(str::to_owned).to_vec();
+        Self { personal: Vec::new(), change }
+    }
 }
 
 /// How long things are remembered and waited for (domain.md, section 2).

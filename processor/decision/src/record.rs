@@ -110,6 +110,8 @@ record_kinds! {
     SegmentChanged = "segment_changed",
     /// A plan was assigned.
     PlanAssigned = "plan_assigned",
+    /// An account has another personal manager than before.
+    ManagerAssigned = "manager_assigned",
     /// A cycle was opened.
     CycleOpened = "cycle_opened",
     /// A cycle is held.

@@ -3,7 +3,10 @@
 //! What cannot even be read as an event is refused before the core sees it (`schemas`).
 
 use crate::hold::HoldReason;
-use crate::ids::{HoldId, InvoiceId, Operation, PaymentId, PlanName, Queue, RuleId, SegmentName, StageName};
+use crate::ids::{
+    HoldId, InvoiceId, ManagerGroupName, ManagerName, Operation, PaymentId, PlanName, Queue, RuleId,
+    SegmentName, StageName,
+};
 use crate::money::{Currency, Money};
 use crate::time::{Date, Period, Timestamp};
 
@@ -91,8 +94,8 @@ pub enum Rejection {
     /// The policy has no such plan.
     #[error("the policy has no plan «{0}»")]
     UnknownPlan(PlanName),
-    /// The account is in no segment: no plan group is its own.
-    #[error("the account is in no segment, so no plan group is its own")]
+    /// The account is in no segment: no plan group is its own, and no manager group.
+    #[error("the account is in no segment, so no plan group and no managers are its own")]
     NoSegment,
     /// The plan is not of the group of the account's segment.
     #[error("plan «{plan}» is not of the plan group of the account's segment «{segment}»")]
@@ -101,6 +104,30 @@ pub enum Rejection {
         plan: PlanName,
         /// The account's segment.
         segment: SegmentName,
+    },
+    /// The account's segment has no managers.
+    #[error("the account's segment «{0}» has no managers")]
+    NoManagers(SegmentName),
+    /// The role may not change a personal manager.
+    #[error(
+        "the role «{role}» may not change a personal manager: of «{group}» {allowed} may",
+        allowed = either(allowed)
+    )]
+    RoleNotAllowed {
+        /// The role.
+        role: String,
+        /// The manager group of the account's segment.
+        group: ManagerGroupName,
+        /// The roles that may.
+        allowed: Vec<String>,
+    },
+    /// The manager is not one of the group's personal managers.
+    #[error("«{manager}» is no personal manager of «{group}»")]
+    UnknownManager {
+        /// The manager.
+        manager: ManagerName,
+        /// The manager group of the account's segment.
+        group: ManagerGroupName,
     },
     /// Nothing is paused.
     #[error("there is no pause to end")]
@@ -251,6 +278,9 @@ impl Rejection {
             Self::UnknownPlan(_) => "unknown_plan",
             Self::NoSegment => "no_segment",
             Self::PlanOfAnotherGroup { .. } => "plan_of_another_group",
+            Self::NoManagers(_) => "no_managers",
+            Self::RoleNotAllowed { .. } => "role_not_allowed",
+            Self::UnknownManager { .. } => "unknown_manager",
             Self::NotPaused => "not_paused",
             Self::AlreadyOver { .. } => "already_over",
             Self::NoSnapshot => "no_snapshot",
@@ -280,6 +310,16 @@ impl Rejection {
             Self::InvoiceForgotten(..) => "invoice_forgotten",
             Self::UnknownInvoice { .. } => "unknown_invoice",
         }
+    }
+}
+
+/// `«a», «b» or «c»`; nobody where there is none.
+fn either(roles: &[String]) -> String {
+    let quoted: Vec<String> = roles.iter().map(|role| format!("«{role}»")).collect();
+    match quoted.split_last() {
+        None => "nobody".to_owned(),
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{} or {last}", others.join(", ")),
     }
 }
 

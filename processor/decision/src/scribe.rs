@@ -2,14 +2,15 @@
 //!
 //! It chooses nothing; the rules tell it what to write.
 
-use crate::command::{Action, Command, Origin};
+use crate::command::{Action, Command, InWindow, Origin};
+use crate::debtor::Managers;
 use crate::ids::{AccountId, CommandId, DebtorId};
 use crate::money::{MinorUnits, Money};
 use crate::policies::Policies;
 use crate::policy::Policy;
 use crate::record::{Figure, Record, RecordKind};
 use crate::time::{Timestamp, Zone};
-use crate::underway::{Addressed, CommandUnderWay};
+use crate::underway::{Addressed, CommandUnderWay, TaskOut};
 use crate::{Decisions, Moment, Rejection};
 
 /// What every rule needs beside the state it works on: the time, the policy, and where to write.
@@ -30,6 +31,10 @@ pub(crate) struct Scribe<'a> {
     pub(crate) under_way: Vec<CommandUnderWay>,
     /// How often its accounts were addressed: the same.
     pub(crate) addressed: Vec<Addressed>,
+    /// Tasks of no open cycle whose result is waited for: the same.
+    pub(crate) tasks_out: Vec<TaskOut>,
+    /// In whose care it is: the same.
+    pub(crate) managers: Option<Managers>,
     debtor_id: DebtorId,
     decisions: Decisions,
 }
@@ -49,6 +54,8 @@ impl<'a> Scribe<'a> {
             exponent: currency.exponent(),
             under_way: Vec::new(),
             addressed: Vec::new(),
+            tasks_out: Vec::new(),
+            managers: None,
             debtor_id: debtor.id.clone(),
             decisions: Decisions::default(),
         }
@@ -69,6 +76,8 @@ impl<'a> Scribe<'a> {
     pub(crate) fn take_over(&mut self, debtor: &mut crate::Debtor) {
         self.under_way = std::mem::take(&mut debtor.under_way);
         self.addressed = std::mem::take(&mut debtor.addressed);
+        self.tasks_out = std::mem::take(&mut debtor.tasks_out);
+        self.managers = debtor.managers.take();
     }
 
     /// The clock.
@@ -103,33 +112,32 @@ impl<'a> Scribe<'a> {
 
     /// Writes a command.
     pub(crate) fn command(&mut self, id: CommandId, account_id: &AccountId, origin: Origin, action: Action) {
-        self.write(id, None, account_id, origin, action);
+        let command = self.made(id, account_id, origin, action);
+        self.decisions.commands.push(command);
     }
 
     /// Writes the newest try of a command: a further one names the first.
     pub(crate) fn command_of(&mut self, tried: &CommandUnderWay, action: Action) {
         let first_id = (tried.tries > 1).then_some(tried.first_id);
-        self.write(tried.command_id, first_id, &tried.account_id, Origin::from(&tried.origin), action);
+        let (id, account_id, origin) = (tried.command_id, &tried.account_id, Origin::from(&tried.origin));
+        let zone = tried.what.window().map(|_| self.zone.clone());
+        let window = zone.map(|zone| Box::new(InWindow { zone, tried: tried.clone() }));
+        let command = self.made(id, account_id, origin, action);
+        self.decisions.commands.push(Command { first_id, window, ..command });
     }
 
-    fn write(
-        &mut self,
-        id: CommandId,
-        first_id: Option<CommandId>,
-        account_id: &AccountId,
-        origin: Origin,
-        action: Action,
-    ) {
-        self.decisions.commands.push(Command {
+    fn made(&self, id: CommandId, account_id: &AccountId, origin: Origin, action: Action) -> Command {
+        Command {
             id,
             account_id: account_id.clone(),
             debtor_id: self.debtor_id.clone(),
             at: self.moment.now,
             policy: self.policy.identity.clone(),
-            first_id,
+            first_id: None,
             origin,
             action,
-        });
+            window: None,
+        }
     }
 
     /// Notes that the state changed.
@@ -163,6 +171,8 @@ impl<'a> Scribe<'a> {
     pub(crate) fn finish(mut self, debtor: &mut crate::Debtor) -> Decisions {
         debtor.under_way = self.under_way;
         debtor.addressed = self.addressed;
+        debtor.tasks_out = self.tasks_out;
+        debtor.managers = self.managers;
         for record in &mut self.decisions.records {
             debtor.records_made = debtor.records_made.saturating_add(1);
             record.sequence = debtor.records_made;

@@ -12,12 +12,15 @@ mod order;
 mod reports;
 mod request;
 mod sms;
+pub(crate) mod tasks;
 #[cfg(test)]
 mod tests;
 mod tries;
 mod waking;
+mod window;
 
 pub(crate) use order::{Undo, send_undo};
 pub(crate) use reports::on_report;
 pub(crate) use request::{DebtOf, Reach, Request, Requested, figures_of, request};
 pub(crate) use waking::{forget, is_any_due, next_wake, wake};
+pub(crate) use window::take_back;

@@ -239,7 +239,7 @@ impl fmt::Display for Period {
 }
 
 /// A time zone of the IANA table.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Zone {
     name: &'static str,
     rules: TimeZone,

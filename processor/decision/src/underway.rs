@@ -5,7 +5,7 @@
 
 use crate::command::Origin;
 use crate::ids::{
-    AccountId, Channel, CommandId, InvoiceId, Operation, PlanName, RuleId, ServiceId, StageName,
+    AccountId, Channel, CommandId, InvoiceId, Operation, PlanName, Queue, RuleId, ServiceId, StageName,
     TemplateName, WindowName,
 };
 use crate::policy::MessageClass;
@@ -33,6 +33,9 @@ pub struct CommandUnderWay {
     pub sent_at: Option<Timestamp>,
     /// Until when it waits to be sent, or for the report of its end.
     pub wakes_at: Option<Timestamp>,
+    /// Whether it was decided, but waits to leave: for its rate, or since the breaker holds it.
+    #[serde(default)]
+    pub is_kept_back: bool,
     /// Whether the end of a try was not reported in time: it may have been done.
     pub is_in_doubt: bool,
     /// Whether it is itself what is done in the end: nothing follows it.
@@ -109,6 +112,17 @@ pub enum UnderWay {
     Order(OrderUnderWay),
 }
 
+impl UnderWay {
+    /// The window that it waits for, where it has one.
+    #[must_use]
+    pub fn window(&self) -> Option<&WindowName> {
+        match self {
+            Self::Message(message) => message.window.as_ref(),
+            Self::Order(order) => order.window.as_ref(),
+        }
+    }
+}
+
 /// A message that waits, or that may still fail.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessageUnderWay {
@@ -120,7 +134,7 @@ pub struct MessageUnderWay {
     pub fallback: Vec<Channel>,
     /// What kind of message it is.
     pub class: MessageClass,
-    /// The window it waits for.
+    /// The window it waits for: its own, else that of the stage that sends it.
     pub window: Option<WindowName>,
     /// What it says of a balance: as it was when the alert was decided.
     pub balance: Option<StoredBalanceValues>,
@@ -152,6 +166,22 @@ pub struct OrderUnderWay {
     pub cuts_off: bool,
     /// The services it is for; empty: the profile as a whole.
     pub services: Vec<ServiceId>,
+    /// The window of the stage that asks for it: every try waits for it.
+    #[serde(default)]
+    pub window: Option<WindowName>,
+}
+
+/// A task of no open cycle that went out: its result is waited for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskOut {
+    /// The command that gave it.
+    pub command_id: CommandId,
+    /// Its queue.
+    pub queue: Queue,
+    /// When it was requested.
+    pub requested_at: Timestamp,
+    /// When it is due.
+    pub due: Option<Timestamp>,
 }
 
 /// How often an account was addressed by a channel, as far as caps ask.

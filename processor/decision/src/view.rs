@@ -10,7 +10,9 @@ use crate::dunning::scope::{Ground, Scope, Whose};
 use crate::dunning::{self, scope, stages};
 use crate::hold::HoldReason;
 use crate::holding;
-use crate::ids::{HoldId, InvoiceId, PlanName, RuleId, StageName};
+use crate::ids::{
+    HoldId, InvoiceId, ManagerGroupName, ManagerName, PlanName, RuleId, SegmentName, StageName,
+};
 use crate::money::MinorUnits;
 use crate::policies::Policies;
 use crate::scribe::Scribe;
@@ -167,6 +169,24 @@ fn next_stage(ground: Ground<'_>, cycle: &Cycle, scribe: &Scribe<'_>) -> Option<
     let at = stages::following(ground.plan, cycle);
     let due = stages::due_time(ground.plan, cycle, &scope, at, scribe)?;
     ground.plan.stages.get(at).map(|stage| (stage.name.clone(), due))
+}
+
+/// The segment that it was found in last.
+#[must_use]
+pub fn segment(debtor: &Debtor) -> Option<&SegmentName> {
+    debtor.segment.as_ref().map(|segment| &segment.name)
+}
+
+/// The manager group that serves its segment.
+#[must_use]
+pub fn managers(debtor: &Debtor) -> Option<&ManagerGroupName> {
+    debtor.managers.as_ref().map(|managers| &managers.group)
+}
+
+/// Its personal manager.
+#[must_use]
+pub fn manager(debtor: &Debtor) -> Option<&ManagerName> {
+    debtor.managers.as_ref().and_then(|managers| managers.manager.as_ref())
 }
 
 /// The holds in force, in the order they were made.

@@ -6,17 +6,19 @@
 //! `docs/decisions/0006-commands-leave-through-a-gate.md`.
 
 mod breaker;
+mod draining;
 mod rates;
 mod waits;
 
 pub(crate) use breaker::Breaker;
 pub(crate) use rates::{Rates, Share};
-pub(crate) use waits::{Waits, kind_of};
+pub(crate) use waits::{Hours, Waits, kind_of};
 
 use decision::command::{Action, Command, Origin, Provision};
 use decision::event::Control;
 use decision::ids::{CommandId, DebtorId, Operation, ServiceId};
 use decision::policy::{Breaker as Rule, CommandRules};
+use decision::time::Timestamp;
 use schemas::Verdict;
 use std::collections::{BTreeMap, BTreeSet};
 use waits::Order;
@@ -35,6 +37,8 @@ pub(crate) struct Gate {
     queues: BTreeMap<String, Queue>,
     /// Those that the breaker holds.
     held: BTreeSet<i64>,
+    /// Those whose turn has come while their window was shut, by the moment at which it opens.
+    shut: BTreeSet<(Timestamp, i64)>,
 }
 
 /// What of one kind waits for its rate.
@@ -75,6 +79,13 @@ pub(crate) enum Outcome {
         /// Whether a person dropped it; else what takes it back came first.
         by_person: bool,
     },
+    /// A message that has waited goes back to its account, where it waits for its window.
+    Returns {
+        /// Which.
+        sequence: i64,
+        /// When that opens.
+        opens: Timestamp,
+    },
     /// One that was just decided has nothing to take back, since that was never sent.
     Forgets(Command),
     /// One that waits is for these services only.
@@ -96,8 +107,14 @@ pub(crate) enum Outcome {
 /// The most commands that leave their waiting with one batch.
 const MOST_LET: usize = 1_000;
 
-/// Finds what takes an order back, by the policy.
-pub(crate) type UndoOf<'a> = dyn Fn(&Command) -> Option<Operation> + 'a;
+/// What the gate asks the policy.
+#[derive(Clone, Copy)]
+pub(crate) struct Asks<'a> {
+    /// What takes an order back.
+    pub(crate) undo_of: &'a dyn Fn(&Command) -> Option<Operation>,
+    /// From when on a command may leave by its window: now, while that is open.
+    pub(crate) opens: &'a dyn Fn(&Hours) -> Timestamp,
+}
 
 /// By what rules, and whose share.
 #[derive(Clone, Copy)]
@@ -119,8 +136,7 @@ impl Gate {
 
     /// A command that waits is known again, after a restart.
     pub(crate) fn restore(&mut self, sequence: i64, waits: Waits) {
-        let verdict = self.breaker.verdict();
-        let is_released = verdict.is_some_and(|verdict| !verdict.drops && sequence <= verdict.up_to);
+        let is_released = self.breaker.released().is_some_and(|verdict| sequence <= verdict.up_to);
         self.put(sequence, waits, is_released);
     }
 
@@ -165,20 +181,19 @@ impl Gate {
     pub(crate) fn has_work(&self, terms: Terms<'_>) -> bool {
         let is_free =
             |kind: &String| terms.rate(kind).is_none_or(|rate| self.rates.left(kind, rate, terms.share) > 0);
-        self.to_drop().is_some() || self.queues.iter().any(|(kind, queue)| !queue.is_empty() && is_free(kind))
+        let is_open = |(opens, _): &(Timestamp, i64)| *opens <= terms.share.now;
+        self.to_drop().is_some()
+            || self.shut.first().is_some_and(is_open)
+            || self.queues.iter().any(|(kind, queue)| !queue.is_empty() && is_free(kind))
     }
 
     /// What is to be done with what waits, and then with what was decided just now, in order.
-    pub(crate) fn pass(
-        &mut self,
-        fresh: Vec<Command>,
-        terms: Terms<'_>,
-        undo_of: &UndoOf<'_>,
-    ) -> Vec<Outcome> {
+    pub(crate) fn pass(&mut self, fresh: Vec<Command>, terms: Terms<'_>, asks: Asks<'_>) -> Vec<Outcome> {
         let mut outcomes = Vec::new();
         self.drop_judged(&mut outcomes);
-        self.drain(&fresh, terms, &mut outcomes);
-        self.take(fresh, terms, undo_of, &mut outcomes);
+        self.queue_what_opens(terms.share.now);
+        self.drain(&fresh, terms, asks, &mut outcomes);
+        self.take(fresh, terms, asks, &mut outcomes);
         outcomes
     }
 
@@ -187,7 +202,7 @@ impl Gate {
         &mut self,
         fresh: Vec<Command>,
         terms: Terms<'_>,
-        undo_of: &UndoOf<'_>,
+        asks: Asks<'_>,
         outcomes: &mut Vec<Outcome>,
     ) {
         // What takes something back goes before all others of its kind, those of this batch included.
@@ -205,16 +220,16 @@ impl Gate {
             }
             let is_held = self.is_held(&command, terms);
             if is_held || !self.is_let(&command, kind, goes_first, &reserved, terms) {
-                self.keep(command, is_held, undo_of, outcomes);
+                self.keep(command, is_held, asks, outcomes);
             } else {
                 outcomes.push(Outcome::Sends(command));
             }
         }
     }
 
-    fn keep(&mut self, command: Command, is_held: bool, undo_of: &UndoOf<'_>, outcomes: &mut Vec<Outcome>) {
+    fn keep(&mut self, command: Command, is_held: bool, asks: Asks<'_>, outcomes: &mut Vec<Outcome>) {
         self.waited = self.waited.saturating_add(1);
-        let (sequence, undo) = (self.waited, undo_of(&command));
+        let (sequence, undo) = (self.waited, (asks.undo_of)(&command));
         self.put(sequence, Waits::of(&command, is_held, undo.clone()), false);
         outcomes.push(Outcome::Keeps { sequence, command, is_held, undo });
     }
@@ -270,36 +285,6 @@ impl Gate {
     fn to_drop(&self) -> Option<i64> {
         let verdict = self.breaker.verdict().filter(|verdict| verdict.drops)?;
         self.held.first().copied().filter(|sequence| *sequence <= verdict.up_to)
-    }
-
-    /// Lets go what has waited long enough. What concerns a debtor for whom something is taken back
-    /// in this very batch stays for a moment: it may be what is taken back.
-    fn drain(&mut self, fresh: &[Command], terms: Terms<'_>, outcomes: &mut Vec<Outcome>) {
-        let back = fresh.iter().filter(|command| waits::goes_first(command));
-        let busy: BTreeSet<&DebtorId> = back.map(|command| &command.debtor_id).collect();
-        let reserved = reserved_for_first(fresh);
-        let kinds: Vec<String> = self.queues.keys().cloned().collect();
-        for kind in kinds {
-            let Some(queue) = self.queues.get(&kind) else { continue };
-            let left = terms.rate(&kind).map_or(i64::MAX, |rate| self.rates.left(&kind, rate, terms.share));
-            let left = usize::try_from(left).unwrap_or(usize::MAX).min(MOST_LET);
-            let reserved = reserved.get(&kind).copied().unwrap_or(0);
-            let reserved = usize::try_from(reserved).unwrap_or(usize::MAX);
-            let is_free = |sequence: &&i64| {
-                self.waiting.get(*sequence).is_some_and(|waits| !busy.contains(&waits.debtor_id))
-            };
-            let mut going: Vec<i64> = queue.first.iter().filter(is_free).take(left).copied().collect();
-            if going.len() >= queue.first.len() {
-                let for_rest = left.saturating_sub(going.len()).saturating_sub(reserved);
-                going.extend(queue.rest.iter().filter(is_free).take(for_rest));
-            }
-            for sequence in going {
-                let is_released = self.waiting.get(&sequence).is_some_and(|waits| waits.is_held);
-                self.remove(sequence);
-                self.rates.spend(&kind, terms.share);
-                outcomes.push(Outcome::Lets { sequence, is_released });
-            }
-        }
     }
 
     /// Takes back what waits, where a command is to take something back that was never sent. Answers
@@ -396,6 +381,9 @@ impl Gate {
     fn remove(&mut self, sequence: i64) {
         let Some(waits) = self.waiting.remove(&sequence) else { return };
         self.held.remove(&sequence);
+        if let Some(opens) = waits.shut_until {
+            self.shut.remove(&(opens, sequence));
+        }
         if let Some(queue) = self.queues.get_mut(&waits.kind) {
             queue.first.remove(&sequence);
             queue.rest.remove(&sequence);

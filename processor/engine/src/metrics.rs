@@ -18,7 +18,7 @@ pub const BATCH_INPUTS: &str = "weir_batch_inputs";
 pub const TIMER_LATENESS_SECONDS: &str = "weir_timer_lateness_seconds";
 /// Debtors kept decoded, by partition.
 pub const CACHED_DEBTORS: &str = "weir_cached_debtors";
-/// Commands that wait because their rate is used up, by partition.
+/// Commands that wait for their rate, or an order for its window, by partition.
 pub const WAITING_COMMANDS: &str = "weir_waiting_commands";
 /// Commands that the breaker holds, by partition.
 pub const HELD_COMMANDS: &str = "weir_held_commands";
@@ -74,7 +74,7 @@ pub fn describe() {
     describe_gauge!(
         WAITING_COMMANDS,
         Unit::Count,
-        "Commands that wait because their rate is used up, by partition"
+        "Commands that wait for their rate, or an order for its window, by partition"
     );
     describe_gauge!(HELD_COMMANDS, Unit::Count, "Commands that the breaker holds, by partition");
     describe_gauge!(

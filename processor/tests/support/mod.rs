@@ -5,6 +5,7 @@
 
 #[cfg(feature = "faults")]
 pub mod kafka;
+pub mod windows;
 
 use bytes::Bytes;
 use connectors::memory::MemoryLog;

@@ -173,6 +173,10 @@ wire_command! {
         queue: Text<'a>,
         #[serde(default)]
         due: Option<Timestamp>,
+        #[serde(borrow, default)]
+        managers: Option<Text<'a>>,
+        #[serde(borrow, default)]
+        manager: Option<Text<'a>>,
     }
 }
 
@@ -216,8 +220,11 @@ impl<'a> CommandWire<'a> {
         match &command.action {
             Action::Message(message) => Self::Message(message_wire(command, message)),
             Action::Provision(order) => Self::Provisioning(provision_wire(command, order)),
-            Action::Task { queue, due } => {
-                Self::Task(TaskWire::under(command, request(), None, out(queue), *due))
+            Action::Task { queue, due, managers } => {
+                let group = managers.as_ref().map(|managers| out(&managers.group));
+                let manager = managers.as_ref().and_then(|managers| optional_out(managers.manager.as_ref()));
+                let queue = out(queue);
+                Self::Task(TaskWire::under(command, request(), None, queue, *due, group, manager))
             }
             Action::Fee { code, amount: Money { minor_units, currency } } => {
                 let code_of = currency.code().into();
@@ -246,7 +253,7 @@ impl<'a> CommandWire<'a> {
             }
             Action::Cancel { cancelled, what: Cancelled::Task(queue) } => {
                 let cancels = Some(*cancelled);
-                Self::Task(TaskWire::under(command, cancel(), cancels, out(queue), None))
+                Self::Task(TaskWire::under(command, cancel(), cancels, out(queue), None, None, None))
             }
         }
     }

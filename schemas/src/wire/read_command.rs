@@ -7,6 +7,7 @@ use super::{amount, currency, name, optional_name, word};
 use crate::error::{Fault, WireError};
 use crate::value::{Number, Text};
 use decision::command::{Action, Cancelled, Command, Message, Origin, Provision};
+use decision::debtor::Managers;
 use decision::money::Money;
 use decision::policy::PolicyIdentity;
 
@@ -37,6 +38,7 @@ macro_rules! command_of {
             first_id: wire.first_command_id,
             origin: origin_of(&origin)?,
             action,
+            window: None,
         })
     }};
 }
@@ -115,7 +117,13 @@ impl TaskWire<'_> {
                 cancelled: *given("cancels", self.cancels.as_ref())?,
                 what: Cancelled::Task(queue),
             },
-            Asked::Request => Action::Task { queue, due: self.due },
+            Asked::Request => {
+                let managers = self.managers.as_ref().map(|group| {
+                    let manager = optional_name("manager", self.manager.as_ref())?;
+                    Ok(Managers { group: name("managers", group)?, manager })
+                });
+                Action::Task { queue, due: self.due, managers: managers.transpose()? }
+            }
         };
         command_of!(self, action)
     }

@@ -177,7 +177,7 @@ fn order() -> impl Strategy<Value = Order> {
         (id(), ".{0,9}").prop_map(|(queue, result)| Order::TaskResult { queue: queue.into(), result }),
         by_hand().prop_map(Order::Do),
         id().prop_map(|operation| Order::Undo(operation.into())),
-        id().prop_map(Order::AssignManager),
+        id().prop_map(|manager| Order::AssignManager(manager.into())),
         select(vec![Order::ReleaseHeld, Order::DropHeld]),
     ]
 }
@@ -280,6 +280,8 @@ pub(crate) fn any_debtor() -> impl Strategy<Value = Debtor> {
             json!(reported.map(|(outcome, at)| json!({"outcome": outcome, "at": at})));
         leave_out(&mut debtor, "segment", flags[5]);
         leave_out(&mut debtor, "assigned_plan", flags[2]);
+        leave_out(&mut debtor["managers"], "manager", flags[3]);
+        leave_out(&mut debtor, "managers", flags[4]);
         leave_out(&mut debtor, "pause", flags[1]);
         leave_out(&mut debtor["holds"][0], "until", flags[5]);
         debtor["holds"][1]["amount"] = json!(numbers[7]);

@@ -4,6 +4,8 @@ use crate::{Codec, generators};
 use apache_avro::Schema;
 use apache_avro::reader::datum::GenericDatumReader;
 use apache_avro::writer::datum::GenericDatumWriter;
+use decision::command::{Action, Command};
+use decision::debtor::Managers;
 use proptest::prelude::*;
 use schemas::framing::HEADER_LENGTH;
 use schemas::{HistoryLine, OutputTopic, RecordSchema, encode_event, sample};
@@ -28,6 +30,20 @@ fn every_example_is_read_back_through_both_libraries() {
         let read = codec.read(*schema, &value).unwrap();
         let other = through_the_other_library(*schema, &value);
         assert_eq!(codec.read(*schema, &other).unwrap(), read, "{}", schema.name());
+    }
+}
+
+#[test]
+fn a_task_is_read_back_with_its_managers_or_without() {
+    let mut codec = Codec::new();
+    let task = sample::commands().swap_remove(2);
+    let group = |manager| Some(Managers { group: "desk".into(), manager });
+    for managers in [None, group(None), group(Some("boris".into()))] {
+        let action = Action::Task { queue: "calls".into(), due: None, managers };
+        let command = Command { action, ..task.clone() };
+        let mut value = Vec::new();
+        let (topic, _) = codec.encoder.command(&command, &mut value).unwrap();
+        assert_eq!(codec.decoder.command(topic, &value).unwrap(), Some(command));
     }
 }
 

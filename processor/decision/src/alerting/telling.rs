@@ -137,6 +137,7 @@ pub(super) fn send(
             id_parts: &["threshold", rule.id.as_str(), rule.balance.as_str(), alert.part],
             index,
             occurrence: alert.occurrence,
+            window: None,
             observe: rule.observe || policy.observe,
             debt: None,
             balance: Some(values.clone()),

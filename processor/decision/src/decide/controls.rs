@@ -8,7 +8,7 @@ use crate::dunning::{Cause, by_hand, orders};
 use crate::event::{Control, Event, Order};
 use crate::record::{Figure, RecordKind};
 use crate::scribe::Scribe;
-use crate::{Rejection, alerting, holding};
+use crate::{Rejection, alerting, holding, managing};
 
 /// Declines an order that cannot be done.
 pub(super) fn check(
@@ -32,10 +32,10 @@ pub(super) fn check(
         Order::Resume => orders::check_resume(debtor),
         Order::Jump(stage) => orders::check_jump(debtor, stage, scribe),
         Order::Close => orders::check_open(debtor),
-        Order::TaskResult { queue, .. } => orders::check_task_result(debtor, queue),
+        Order::TaskResult { queue, .. } => orders::check_task_result(debtor, queue, scribe),
         Order::Do(measure) => by_hand::check_do(debtor, measure),
         Order::Undo(operation) => by_hand::check_undo(debtor, operation),
-        Order::AssignManager(_) => Err(Rejection::NotSupported { what: "assigning a manager" }),
+        Order::AssignManager(manager) => managing::check_assign(debtor, &control.role, manager, scribe),
         // They are about no debtor: whoever reads a partition takes them before any debtor does.
         Order::ReleaseHeld | Order::DropHeld => {
             Err(Rejection::NotSupported { what: "releasing or dropping for one account" })
@@ -89,13 +89,14 @@ pub(super) fn apply(debtor: &mut Debtor, event: &Event, control: &Control, scrib
         Order::Resume => debtor.pause = None,
         Order::Jump(stage) => orders::jump(debtor, stage, scribe),
         Order::Close => orders::close(debtor, scribe),
-        Order::TaskResult { queue, result } => orders::task_result(debtor, queue, result),
+        Order::TaskResult { queue, result } => orders::task_result(debtor, queue, result, scribe),
         // Done above.
         Order::Hold(_) | Order::DisputeEnded { .. } => {}
         Order::Do(measure) => by_hand::take(debtor, (account_id, &event.event_id), measure, scribe),
         Order::Undo(operation) => by_hand::undo(debtor, (account_id, &event.event_id), operation, scribe),
+        Order::AssignManager(manager) => managing::assign(debtor, account_id, manager, scribe),
         // Declined by `check`.
-        Order::AssignManager(_) | Order::ReleaseHeld | Order::DropHeld => {}
+        Order::ReleaseHeld | Order::DropHeld => {}
     }
     Cause::Other
 }
@@ -134,12 +135,12 @@ fn figures_of(order: &Order) -> Vec<Figure> {
         Order::Hold(hold) => vec![Figure::new("hold", &hold.id)],
         Order::DisputeEnded { id, .. } => vec![Figure::new("hold", id)],
         Order::Undo(operation) => vec![Figure::new("operation", operation)],
+        Order::AssignManager(manager) => vec![Figure::new("manager", manager)],
         Order::Exempt(_)
         | Order::Pause { until: None }
         | Order::Resume
         | Order::Close
         | Order::Do(_)
-        | Order::AssignManager(_)
         | Order::ReleaseHeld
         | Order::DropHeld => Vec::new(),
     }

@@ -106,6 +106,7 @@ fn tell(
             id_parts: &["before_due", invoice.id.as_str(), before],
             index,
             occurrence: 1,
+            window: None,
             observe: force::is_observed(plan, scribe),
             debt: Some(DebtOf { values: values.clone(), real: invoice.outstanding(), reach: Reach::Nothing }),
             balance: None,

@@ -67,6 +67,7 @@ pub(crate) fn take(
         id_parts: &[NO_STAGE, event_id.as_str()],
         index: 0,
         occurrence: 1,
+        window: None,
         observe: scribe.policy.observe,
         debt: Some(DebtOf { values, real, reach }),
         balance: None,

@@ -38,7 +38,7 @@ fn enter(work: &Work<'_>, profile: &Profile, cycle: &mut Cycle, at: usize, scrib
     let due = stages::due_time(work.plan, cycle, work.scope, at, scribe);
     let due = due.map(|due| Figure::new("due", due));
     put_in(work, cycle, stage, "its time has come", due, scribe);
-    force::take_measures(work, profile, cycle, at, scribe);
+    force::take_measures(work, profile, cycle, (stage, stage.window.as_deref()), scribe);
 }
 
 /// The cycle is in the stage from now on.
@@ -52,7 +52,7 @@ fn put_in(
 ) {
     let from = stage_text(cycle);
     cycle.stage = Some(stage.name.clone());
-    cycle.entries.push(StageEntry { stage: stage.name.clone(), at: scribe.now() });
+    cycle.entries.push(StageEntry::new(&stage.name, scribe.now()));
     let mut figures = vec![
         Figure::new("plan", &work.plan.name),
         Figure::new("cycle", cycle.number),
@@ -115,10 +115,10 @@ pub(super) fn jump(
         go_back(work, profile, cycle, at.saturating_add(1), "a person jumped back", scribe);
         // Entered now: the gap to the next stage goes by anew.
         cycle.entries.retain(|entry| entry.stage != stage.name);
-        cycle.entries.push(StageEntry { stage: stage.name.clone(), at: scribe.now() });
+        cycle.entries.push(StageEntry::new(&stage.name, scribe.now()));
     } else {
         put_in(work, cycle, stage, "a person jumped to it", None, scribe);
-        force::take_measures(work, profile, cycle, at, scribe);
+        force::take_measures(work, profile, cycle, (stage, None), scribe);
     }
 }
 

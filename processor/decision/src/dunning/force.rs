@@ -2,6 +2,7 @@
 //! (domain.md, sections 5 and 6).
 
 use super::{Work, stages};
+use crate::calendar::Window;
 use crate::command::{Action, Cancelled, Origin, Provision};
 use crate::cycle::{
     Cycle, MeasureInForce, MeasureKind, MessageInForce, Profile, ProvisionInForce, StageVisits, TaskInForce,
@@ -15,15 +16,14 @@ use crate::scribe::Scribe;
 use crate::sending::{self, DebtOf, Reach, Request, Requested, Undo};
 use crate::time::Timestamp;
 
-/// Takes the measures of the stage just entered.
+/// Takes the measures of the stage just entered, within its window. A person's jump does not ask that.
 pub(crate) fn take_measures(
     work: &Work<'_>,
     profile: &Profile,
     cycle: &mut Cycle,
-    at: usize,
+    (stage, window): (&Stage, Option<&Window>),
     scribe: &mut Scribe<'_>,
 ) {
-    let Some(stage) = work.plan.stages.get(at) else { return };
     let occurrence = count_visit(cycle, &stage.name);
     for (index, measure) in stage.measures.iter().enumerate() {
         let reach = match measure {
@@ -32,7 +32,7 @@ pub(crate) fn take_measures(
                 Reach::Nothing
             }
         };
-        let part = Part { stage: Some(&stage.name), index, occurrence };
+        let part = Part { stage: Some(&stage.name), index, occurrence, window };
         let (command_id, channel) = match take(work, profile, cycle, measure, &part, reach, scribe) {
             Requested::Command(id, channel) => {
                 cycle.has_sent = true;
@@ -41,7 +41,12 @@ pub(crate) fn take_measures(
             // The cycle has sent it once its window opened.
             Requested::Waits(id, channel) => (id, channel),
             Requested::HeldAlready(id) => (id, None),
-            Requested::Nothing => continue,
+            Requested::Nothing => {
+                if matches!(measure, Measure::Message(_)) {
+                    note_dropped(cycle, &stage.name);
+                }
+                continue;
+            }
         };
         let Some(what) = kept_as(work, profile, measure, channel, scribe) else { continue };
         cycle.measures.push(MeasureInForce {
@@ -55,10 +60,17 @@ pub(crate) fn take_measures(
     }
 }
 
+/// A message of the stage was dropped: its notice is not given.
+pub(crate) fn note_dropped(cycle: &mut Cycle, stage: &StageName) {
+    if let Some(entry) = cycle.entries.iter_mut().rev().find(|entry| entry.stage == *stage) {
+        entry.has_dropped = true;
+    }
+}
+
 /// Takes what the plan does when the debt is gone.
 pub(crate) fn take_on_cure(work: &Work<'_>, profile: &Profile, cycle: &Cycle, scribe: &mut Scribe<'_>) {
     for (index, measure) in work.plan.on_cure.iter().enumerate() {
-        let part = Part { stage: None, index, occurrence: 1 };
+        let part = Part { stage: None, index, occurrence: 1, window: None };
         take(work, profile, cycle, measure, &part, Reach::Nothing, scribe);
     }
 }
@@ -160,7 +172,8 @@ pub(crate) fn put_on_again(
         }
         let occurrence = count_visit(cycle, &stage.name);
         let reach = reach_of(work, profile, cycle, order, scribe);
-        let part = Part { stage: Some(&stage.name), index, occurrence };
+        let window = stage.window.as_deref();
+        let part = Part { stage: Some(&stage.name), index, occurrence, window };
         let measure = Measure::Provision(order.clone());
         let requested = take(work, profile, cycle, &measure, &part, reach, scribe);
         let services = concerned(work, profile);
@@ -199,6 +212,7 @@ struct Part<'a> {
     stage: Option<&'a StageName>,
     index: usize,
     occurrence: i64,
+    window: Option<&'a Window>,
 }
 
 fn take(
@@ -220,6 +234,7 @@ fn take(
         id_parts: &["cycle", &class, &number, stage],
         index: part.index,
         occurrence: part.occurrence,
+        window: part.window,
         observe: is_observed(work.plan, scribe),
         debt: Some(DebtOf { values: debt_values(work, cycle, scribe), real: work.scope.real, reach }),
         balance: None,
@@ -414,8 +429,13 @@ fn cancel(
     scribe: &mut Scribe<'_>,
 ) {
     let MeasureKind::Task(task) = &measure.what else { return };
-    let has_ended = measure.outcome.is_some_and(|reported| reported.outcome != Outcome::Accepted);
-    if task.result.is_some() || has_ended {
+    let ended =
+        measure.outcome.map(|reported| reported.outcome).filter(|outcome| *outcome != Outcome::Accepted);
+    if task.result.is_some() || ended.is_some() {
+        // Of one that was done the result may still come.
+        if task.result.is_none() && ended == Some(Outcome::Done) && !is_observed(work.plan, scribe) {
+            sending::tasks::wait_for(measure.command_id, &task.queue, None, scribe);
+        }
         return;
     }
     let what = Cancelled::Task(task.queue.clone());

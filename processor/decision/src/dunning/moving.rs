@@ -4,14 +4,16 @@
 use super::scope::{self, Ground, Scope, Whose};
 use super::{Cause, Ending, Work, end, force, stage_text};
 use crate::account::Snapshot;
-use crate::cycle::{Cycle, MeasureInForce, MeasureKind, Profile, StageEntry};
+use crate::cycle::{Cycle, MeasureInForce, MeasureKind, NOWHERE, Profile, StageEntry};
 use crate::debtor::{Debtor, InSegment};
 use crate::ids::{AccountId, StageName};
+use crate::managing;
 use crate::money::MinorUnits;
 use crate::plan::{OnResegment, Plan, RunningCycles, Stage};
-use crate::policy::{Measure, PlanGroup, Policy};
+use crate::policy::{Measure, PlanGroup, Policy, Segment};
 use crate::record::{Figure, RecordKind};
 use crate::scribe::Scribe;
+use std::collections::BTreeSet;
 
 /// The version of the policy that a cycle is under, while it is worked on.
 pub(crate) struct Ruling<'a> {
@@ -36,15 +38,19 @@ impl<'a> Ruling<'a> {
     }
 }
 
-/// The plan group of the debtor's segment.
-pub(crate) fn group_of<'p>(debtor: &Debtor, policy: &'p Policy) -> Option<&'p PlanGroup> {
+/// The debtor's segment.
+pub(crate) fn segment_of<'p>(debtor: &Debtor, policy: &'p Policy) -> Option<&'p Segment> {
     let segment = debtor.segment.as_ref()?;
-    let segment = policy.segments.iter().find(|candidate| candidate.name == segment.name)?;
-    policy.groups.get(&segment.group)
+    policy.segments.iter().find(|candidate| candidate.name == segment.name)
 }
 
-/// Finds the debtor's segment, where its attributes or the policy changed since it was last asked.
-/// Answers whether it is in another one now.
+/// The plan group of the debtor's segment.
+pub(crate) fn group_of<'p>(debtor: &Debtor, policy: &'p Policy) -> Option<&'p PlanGroup> {
+    policy.groups.get(&segment_of(debtor, policy)?.group)
+}
+
+/// Finds the debtor's segment, and in whose care it is there, where its attributes or the policy
+/// changed since it was last asked. Answers whether it is in another one now.
 pub(crate) fn assign_segment(debtor: &mut Debtor, is_changed: bool, scribe: &mut Scribe<'_>) -> bool {
     let policy = scribe.policy;
     let Some(snapshot) = debtor.own_snapshot() else { return false };
@@ -66,17 +72,29 @@ pub(crate) fn assign_segment(debtor: &mut Debtor, is_changed: bool, scribe: &mut
         scribe.changed();
     }
     forget_assignment_of_another_group(debtor, policy, scribe);
-    let names = |segment: &Option<InSegment>| segment.as_ref().map(|segment| segment.name.clone());
-    let (from, to) = (names(&former), names(&debtor.segment));
-    if former.is_none() || from == to {
+    let reason = if is_changed { "attributes" } else { "policy" };
+    let is_another = tell_another_segment(debtor, former.as_ref(), reason, scribe);
+    managing::follow_segment(debtor, scribe);
+    is_another && is_changed
+}
+
+/// Records that the debtor is in another segment, where it was in one before. Answers whether it is.
+fn tell_another_segment(
+    debtor: &Debtor,
+    former: Option<&InSegment>,
+    reason: &str,
+    scribe: &mut Scribe<'_>,
+) -> bool {
+    let Some(former) = former else { return false };
+    let to = debtor.segment.as_ref().map(|segment| &segment.name);
+    if to == Some(&former.name) {
         return false;
     }
-    let text = |name: &Option<_>| name.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
-    let figures = vec![Figure::new("from", text(&from)), Figure::new("to", text(&to))];
+    let to = to.map_or("none", |name| name.as_str());
+    let figures = vec![Figure::new("from", &former.name), Figure::new("to", to)];
     let account_id = AccountId::from(debtor.id.as_str());
-    let reason = if is_changed { "attributes" } else { "policy" };
     scribe.record(&account_id, RecordKind::SegmentChanged, reason, figures);
-    is_changed
+    true
 }
 
 /// A plan that a person assigned holds within its group only.
@@ -211,7 +229,9 @@ fn renew(
         Figure::new("from_hash", &cycle.policy_hash),
         Figure::new("stage", stage.as_ref().map_or("none", |stage| stage.as_str())),
     ];
-    if stage != cycle.stage {
+    if stage == cycle.stage {
+        find_places(cycle, plan);
+    } else {
         put_under(work, profile, cycle, plan, stage, scribe);
     }
     cycle.policy_hash = current.identity.hash.to_string();
@@ -248,22 +268,57 @@ fn put_under(
     stage: Option<StageName>,
     scribe: &mut Scribe<'_>,
 ) {
-    let up_to = stage.as_ref().and_then(|stage| plan.position(stage)).map_or(0, |at| at.saturating_add(1));
-    let kept: Vec<&Stage> = plan.stages.iter().take(up_to).collect();
-    let place = |measure: &MeasureInForce| kept.iter().rev().find_map(|stage| place_in(stage, measure));
-    force::lift_where(work, profile, cycle, |measure| place(measure).is_none(), scribe);
-    for measure in &mut cycle.measures {
-        if let Some((stage, index)) = place(measure) {
-            (measure.stage, measure.index) = (stage, index);
-        }
+    let places = places(plan, stage.as_ref(), &cycle.measures);
+    let mut is_kept = places.iter().map(Option::is_some);
+    force::lift_where(work, profile, cycle, |_| !is_kept.next().unwrap_or(false), scribe);
+    for (measure, place) in cycle.measures.iter_mut().zip(places.into_iter().flatten()) {
+        (measure.stage, measure.index) = place;
     }
+    let has_dropped = cycle.entries.last().is_some_and(|entry| entry.has_dropped);
+    let entered = |stage: &StageName| StageEntry { has_dropped, ..StageEntry::new(stage, scribe.now()) };
     cycle.plan = plan.name.clone();
-    cycle.entries = stage.iter().map(|stage| StageEntry { stage: stage.clone(), at: scribe.now() }).collect();
+    cycle.entries = stage.iter().map(entered).collect();
     cycle.stage = stage;
 }
 
-/// Where a stage has what is in force, if it has it.
-fn place_in(stage: &Stage, measure: &MeasureInForce) -> Option<(StageName, i32)> {
+/// The stage is the same in the new version: what is in force is found again by what it is. What the
+/// version does not have stays in force, and is lifted with the rest.
+fn find_places(cycle: &mut Cycle, plan: &Plan) {
+    let places = places(plan, cycle.stage.as_ref(), &cycle.measures);
+    for (measure, place) in cycle.measures.iter_mut().zip(places) {
+        match place {
+            Some(place) => (measure.stage, measure.index) = place,
+            None => measure.index = NOWHERE,
+        }
+    }
+}
+
+/// Where a plan has what is in force, up to a stage: in the stage of the same name, else in the last
+/// one that has it. Each place is of one measure, as long as there are enough.
+fn places(
+    plan: &Plan,
+    stage: Option<&StageName>,
+    measures: &[MeasureInForce],
+) -> Vec<Option<(StageName, i32)>> {
+    let up_to = stage.and_then(|stage| plan.position(stage)).map_or(0, |at| at.saturating_add(1));
+    let mut taken: BTreeSet<(StageName, i32)> = BTreeSet::new();
+    let mut place = |measure: &MeasureInForce| {
+        let stages = plan.stages.iter().take(up_to);
+        let (own, others): (Vec<&Stage>, Vec<&Stage>) = stages.partition(|stage| stage.name == measure.stage);
+        let all: Vec<(StageName, i32)> = own
+            .into_iter()
+            .chain(others.into_iter().rev())
+            .flat_map(|stage| places_in(stage, measure))
+            .collect();
+        let free = all.iter().find(|place| !taken.contains(place)).or(all.first()).cloned();
+        taken.extend(free.clone());
+        free
+    };
+    measures.iter().map(&mut place).collect()
+}
+
+/// Where a stage has what is in force, the likeliest place first: a message by the channel it went by.
+fn places_in(stage: &Stage, measure: &MeasureInForce) -> Vec<(StageName, i32)> {
     let is_it = |of_stage: &Measure| match (of_stage, &measure.what) {
         (Measure::Provision(order), MeasureKind::Provision(held)) => order.operation == held.operation,
         (Measure::Task { queue, .. }, MeasureKind::Task(task)) => *queue == task.queue,
@@ -277,6 +332,21 @@ fn place_in(stage: &Stage, measure: &MeasureInForce) -> Option<(StageName, i32)>
             MeasureKind::Provision(_) | MeasureKind::Task(_) | MeasureKind::Message(_),
         ) => false,
     };
-    let index = stage.measures.iter().position(is_it)?;
-    Some((stage.name.clone(), i32::try_from(index).unwrap_or(i32::MAX)))
+    let goes_otherwise = |of_stage: &Measure| match (of_stage, &measure.what) {
+        (Measure::Message(message), MeasureKind::Message(sent)) => message.channel != sent.channel,
+        (
+            Measure::Provision(_)
+            | Measure::Task { .. }
+            | Measure::Message(_)
+            | Measure::Fee { .. }
+            | Measure::Handover { .. },
+            MeasureKind::Provision(_) | MeasureKind::Task(_) | MeasureKind::Message(_),
+        ) => false,
+    };
+    let mut found: Vec<(usize, &Measure)> =
+        stage.measures.iter().enumerate().filter(|(_, of_stage)| is_it(of_stage)).collect();
+    found.sort_by_key(|(_, of_stage)| goes_otherwise(of_stage));
+    let place =
+        |(index, _): (usize, &Measure)| (stage.name.clone(), i32::try_from(index).unwrap_or(i32::MAX));
+    found.into_iter().map(place).collect()
 }

@@ -9,6 +9,7 @@ use crate::ids::{AccountId, InvoiceId, PlanName, Queue, StageName};
 use crate::record::{Figure, RecordKind};
 use crate::rejection::Rejection;
 use crate::scribe::Scribe;
+use crate::sending::tasks;
 use crate::time::Timestamp;
 
 /// Whether this plan may be assigned: it is of the group of the account's segment.
@@ -99,20 +100,28 @@ pub(crate) fn close(debtor: &mut Debtor, scribe: &mut Scribe<'_>) {
     }
 }
 
-/// Whether a task of this queue waits for its result.
-pub(crate) fn check_task_result(debtor: &Debtor, queue: &Queue) -> Result<(), Rejection> {
-    let mut tasks = open_cycles(debtor).flat_map(|cycle| &cycle.measures);
-    let is_there = tasks.any(|measure| waits_in(measure, queue));
+/// Whether a task of this queue waits for its result, be it of an open cycle or not.
+pub(crate) fn check_task_result(
+    debtor: &Debtor,
+    queue: &Queue,
+    scribe: &Scribe<'_>,
+) -> Result<(), Rejection> {
+    let mut of_cycles = open_cycles(debtor).flat_map(|cycle| &cycle.measures);
+    let is_there =
+        of_cycles.any(|measure| waits_in(measure, queue)) || tasks::newest(queue, scribe).is_some();
     is_there.then_some(()).ok_or_else(|| Rejection::UnknownTask(queue.clone()))
 }
 
-/// The newest task of the queue that waits for its result has it now.
-pub(crate) fn task_result(debtor: &mut Debtor, queue: &Queue, result: &str) {
+/// The newest task of the queue that waits for its result has it now. Only that of an open cycle is a
+/// condition of a stage.
+pub(crate) fn task_result(debtor: &mut Debtor, queue: &Queue, result: &str, scribe: &mut Scribe<'_>) {
     let cycles = debtor.profiles.iter_mut().flat_map(|profile| &mut profile.cycles);
-    let tasks = cycles.flat_map(|cycle| &mut cycle.measures).filter(|measure| waits_in(measure, queue));
-    let newest = tasks.max_by_key(|measure| measure.requested_at);
-    if let Some(MeasureInForce { what: MeasureKind::Task(task), .. }) = newest {
-        task.result = Some(result.to_owned());
+    let of_cycles = cycles.flat_map(|cycle| &mut cycle.measures).filter(|measure| waits_in(measure, queue));
+    let newest = of_cycles.max_by_key(|measure| measure.requested_at);
+    let beside = tasks::newest(queue, scribe);
+    match newest.filter(|measure| beside.is_none_or(|beside| measure.requested_at >= beside)) {
+        Some(MeasureInForce { what: MeasureKind::Task(task), .. }) => task.result = Some(result.to_owned()),
+        Some(_) | None => tasks::has_result(queue, scribe),
     }
 }
 

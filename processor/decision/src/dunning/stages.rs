@@ -3,10 +3,9 @@
 //! Every due time is a pure function of the state and the policy, worked out anew at each change.
 
 use super::scope::Scope;
-use crate::cycle::{Cycle, HeldSpan, MeasureInForce, MeasureKind};
+use crate::cycle::{Cycle, HeldSpan, MeasureInForce, MeasureKind, NOWHERE};
 use crate::money::MinorUnits;
 use crate::plan::{Anchor, IfTask, Notice, Plan, Stage};
-use crate::policy::Measure;
 use crate::scribe::Scribe;
 use crate::time::{Timestamp, Zone};
 
@@ -47,7 +46,7 @@ fn due_after(
     // No gap asks nothing of the stage before: one that was entered late delays nothing.
     let gap = before.filter(|_| !stage.min_gap.is_none()).map(|at| scribe.zone.after(at, stage.min_gap));
     let notified = match &stage.notice {
-        Some(notice) => Some(notice_given(plan, cycle, notice, &scribe.zone)?),
+        Some(notice) => Some(notice_given(cycle, notice, &scribe.zone)?),
         None => None,
     };
     let due = [Some(aged), gap, notified].into_iter().flatten().max()?;
@@ -88,25 +87,29 @@ fn paused_micros(plan: &Plan, cycle: &Cycle, scope: &Scope, scribe: &Scribe<'_>)
     after.map(|span| zone.wall_micros(span.from.max(anchor), span.to)).fold(0, i64::saturating_add)
 }
 
-/// When the notice has run: every message of its stage was delivered, and its time went by. None
-/// while one was not delivered.
-fn notice_given(plan: &Plan, cycle: &Cycle, notice: &Notice, zone: &Zone) -> Option<Timestamp> {
-    let stage = plan.stages.get(plan.position(&notice.of)?)?;
-    let messages = stage.measures.iter().enumerate();
-    let messages = messages.filter(|(_, measure)| matches!(measure, Measure::Message(_)));
-    let delivered = messages.map(|(index, _)| delivered_at(cycle, stage, index));
-    let all: Option<Vec<Timestamp>> = delivered.collect();
+/// When the notice has run: every message that its stage sent was delivered, and its time went by. None
+/// while one was not delivered, and where one was dropped. One that a later version of the plan has put
+/// into the stage since it was entered was not asked for, and is not waited for.
+fn notice_given(cycle: &Cycle, notice: &Notice, zone: &Zone) -> Option<Timestamp> {
+    let entered = cycle.entries.iter().rev().find(|entry| entry.stage == notice.of);
+    if entered.is_some_and(|entry| entry.has_dropped) {
+        return None;
+    }
+    let of_stage =
+        || cycle.measures.iter().filter(|measure| measure.stage == notice.of).filter_map(delivery_of);
+    let has_place = |(measure, _): &(&MeasureInForce, _)| measure.index != NOWHERE;
+    // What the version at hand no longer has counts only where nothing else was sent.
+    let is_any_placed = of_stage().any(|sent| has_place(&sent));
+    let counted = of_stage().filter(|sent| has_place(sent) || !is_any_placed);
+    let all: Option<Vec<Timestamp>> = counted.map(|(_, delivered_at)| delivered_at).collect();
     let last = all?.into_iter().max()?;
     Some(zone.after(last, notice.at_least))
 }
 
-/// When the newest message of this place in a stage was delivered.
-fn delivered_at(cycle: &Cycle, stage: &Stage, index: usize) -> Option<Timestamp> {
-    let is_it = |measure: &&MeasureInForce| {
-        measure.stage == stage.name && usize::try_from(measure.index) == Ok(index)
-    };
-    match &cycle.measures.iter().rev().find(is_it)?.what {
-        MeasureKind::Message(message) => message.delivered_at,
+/// A message in force, with when it was delivered.
+fn delivery_of(measure: &MeasureInForce) -> Option<(&MeasureInForce, Option<Timestamp>)> {
+    match &measure.what {
+        MeasureKind::Message(message) => Some((measure, message.delivered_at)),
         MeasureKind::Provision(_) | MeasureKind::Task(_) => None,
     }
 }

@@ -2,6 +2,7 @@
 
 mod horizon;
 mod measures;
+mod moving;
 mod orders;
 mod overdue;
 mod rolling;

@@ -136,7 +136,10 @@ fn rich_policy(catch_up: CatchUp, on_part_cure: OnPartCure, debt_class: DebtClas
     let holds = HoldRules { promise: Some(bounds.clone()), dispute: Some(bounds), ..HoldRules::default() };
     // One of the policies tries nothing again, and caps nothing.
     let commands = if debt_class == DebtClassBy::All { CommandRules::default() } else { rich_commands() };
-    Policy { thresholds: rules, commands, holds, ..policy_of(plan) }
+    let policy = Policy { thresholds: rules, commands, holds, ..policy_of(plan) };
+    let mut policy = served_by(policy, "everyone", "desk", &["anna", "boris"]);
+    policy.managers.values_mut().for_each(|group| group.change.push("manager".to_owned()));
+    policy
 }
 
 fn rich_commands() -> CommandRules {
@@ -294,6 +297,7 @@ fn a_control() -> impl Strategy<Value = Body> {
     let plan = pick(&["plan", "held", "rolling", "none"]);
     let stage = pick(&["remind", "bar", "cut", "agency", "none"]);
     let result = pick(&["refused", "promised"]);
+    let manager = pick(&["anna", "boris", "carla"]);
     let order = prop_oneof![
         2 => any::<bool>().prop_map(Order::Exempt),
         1 => pick(&["low", "none"]).prop_map(|rule| Order::Rearm(rule.into())),
@@ -302,6 +306,7 @@ fn a_control() -> impl Strategy<Value = Body> {
         2 => Just(Order::Resume),
         3 => stage.prop_map(|stage| Order::Jump(stage.into())),
         1 => Just(Order::Close),
+        1 => manager.prop_map(|manager| Order::AssignManager(manager.into())),
         2 => result.prop_map(|result| Order::TaskResult { queue: "call".into(), result: result.into() }),
     ];
     order.prop_map(control)
@@ -339,6 +344,7 @@ pub(super) fn a_step() -> impl Strategy<Value = Step> {
 
 /// Lives a life, each decision checked; answers all that was decided and where it ended.
 pub(super) fn live(policy: Policy, is_known: bool, steps: &[Step]) -> (Vec<crate::Decisions>, Debtor) {
+    let is_served = policy.segments.iter().any(|segment| segment.managers.is_some());
     let mut life = if is_known { Life::new(policy) } else { Life::unknown(policy) };
     let mut decided = Vec::new();
     let mut now = moment("2026-01-01");
@@ -361,6 +367,8 @@ pub(super) fn live(policy: Policy, is_known: bool, steps: &[Step]) -> (Vec<crate
         let occurred = Timestamp(now.0.saturating_add(step.occurred));
         let event: Event = event(&format!("e-{}", step.event_id % 500), occurred, body);
         decided.push(life.take_event(&event, Moment { now, horizon }));
+        let is_in_care = view::segment(&life.debtor).is_some() && is_served;
+        assert_eq!(view::manager(&life.debtor).is_some(), is_in_care, "{:?}", life.debtor.managers);
         let profiles = view::profiles(&life.debtor, Moment { now, horizon: now }, &life.policies);
         for profile in profiles {
             assert!(MinorUnits::ZERO <= profile.conditional_debt, "{profile:?}");

@@ -53,3 +53,19 @@ pub(super) fn count(account_id: &AccountId, channel: &Channel, scribe: &mut Scri
     scribe.addressed.push(addressed);
     scribe.changed();
 }
+
+/// A message that was counted at this moment was not sent after all.
+pub(super) fn count_no_more(
+    account_id: &AccountId,
+    channel: &Channel,
+    at: Timestamp,
+    scribe: &mut Scribe<'_>,
+) {
+    let of_channel =
+        |addressed: &&mut Addressed| addressed.account_id == *account_id && addressed.channel == *channel;
+    let Some(addressed) = scribe.addressed.iter_mut().find(of_channel) else { return };
+    if let Some(place) = addressed.at.iter().rposition(|moment| *moment == at) {
+        addressed.at.remove(place);
+        scribe.changed();
+    }
+}

@@ -32,6 +32,7 @@ pub(super) fn first_try(
         tries_here: 1,
         sent_at: None,
         wakes_at: None,
+        is_kept_back: false,
         is_in_doubt: false,
         is_last_resort: false,
         what,
@@ -66,11 +67,12 @@ pub(super) fn follow(mut command: CommandUnderWay, scribe: &mut Scribe<'_>) {
     keep(command, scribe);
 }
 
-/// Keeps a command under way. Where there are too many, the one sent longest ago makes room.
+/// Keeps a command under way. Where there are too many, the one sent longest ago makes room; one that
+/// has not gone out only where all the others have not either.
 pub(super) fn keep(command: CommandUnderWay, scribe: &mut Scribe<'_>) {
     forget_old(scribe);
     if scribe.under_way.len() >= MOST_UNDER_WAY {
-        let sent = scribe.under_way.iter().position(|known| known.sent_at.is_some());
+        let sent = scribe.under_way.iter().position(is_out);
         let displaced = scribe.under_way.remove(sent.unwrap_or(0));
         let figures = figures_of(&displaced, None);
         let reason = "too many commands are under way";
@@ -80,12 +82,17 @@ pub(super) fn keep(command: CommandUnderWay, scribe: &mut Scribe<'_>) {
     scribe.changed();
 }
 
+/// Whether a command has gone out: it waits neither for its window nor to leave.
+pub(super) fn is_out(command: &CommandUnderWay) -> bool {
+    command.sent_at.is_some() && !command.is_kept_back
+}
+
 /// Forgets what was sent without a time-out so long ago that no report of it is awaited.
 pub(super) fn forget_old(scribe: &mut Scribe<'_>) {
     let dedup = scribe.policy.retention.dedup;
     let oldest = scribe.zone.before(scribe.now(), dedup);
     let is_old = |command: &CommandUnderWay| {
-        command.wakes_at.is_none() && command.sent_at.is_some_and(|sent| sent <= oldest)
+        is_out(command) && command.wakes_at.is_none() && command.sent_at.is_some_and(|sent| sent <= oldest)
     };
     if scribe.under_way.iter().any(is_old) {
         scribe.under_way.retain(|command| !is_old(command));

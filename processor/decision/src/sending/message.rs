@@ -1,9 +1,11 @@
-//! Messages: the window they wait for, the channel they go by, the text they carry.
+//! Messages: the channel they go by, the text they carry.
 //!
-//! What is done when one of them fails is [`super::tries`]' business.
+//! The window they wait for is [`super::window`]'s business, what is done when one of them fails
+//! [`super::tries`]'.
 
 use super::following::{self, figures_of, figures_of_try};
 use super::request::{self, Request, Requested};
+use super::window::{self, Went};
 use super::{caps, sms};
 use crate::account::Snapshot;
 use crate::calendar::Window;
@@ -12,7 +14,6 @@ use crate::ids::{AccountId, Channel};
 use crate::policy::{BalanceValues, Cap, DebtValues, MessageClass, MessageMeasure, Text, TextValues};
 use crate::record::{Figure, RecordKind};
 use crate::scribe::Scribe;
-use crate::time::Timestamp;
 use crate::underway::{CommandUnderWay, MessageUnderWay, StoredBalanceValues, UnderWay};
 
 /// Whom a message addresses, and the debt it speaks of.
@@ -21,17 +22,6 @@ pub(super) struct About<'a> {
     pub(super) snapshot: &'a Snapshot,
     /// The debt, where it is of one.
     pub(super) debt: Option<DebtValues>,
-}
-
-/// Where a message went.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Went {
-    /// Out, by this channel.
-    Out(Channel),
-    /// Nowhere yet: it waits for its window.
-    Waits,
-    /// Nowhere, and the reason is recorded.
-    Nowhere,
 }
 
 /// Takes a message of a measure for the first time.
@@ -43,7 +33,8 @@ pub(super) fn request(message: &MessageMeasure, request: &Request<'_>, scribe: &
         lines_crossed: i64::from(request.lines_crossed),
         valid_until: balance.valid_until.clone(),
     });
-    let what = under_way(message, balance);
+    let window = message.window.as_deref().or(request.window);
+    let what = under_way(message, window, balance);
     let command = request::first_try(request, UnderWay::Message(what), scribe);
     let id = command.first_id;
     let about =
@@ -51,21 +42,25 @@ pub(super) fn request(message: &MessageMeasure, request: &Request<'_>, scribe: &
     if request.observe {
         return observe(command, &about, scribe);
     }
-    match go(command, message.window.as_deref(), &about, None, scribe) {
-        Went::Out(channel) => Requested::Command(id, Some(channel)),
+    match go(command, window, &about, None, scribe) {
+        Went::Out(channel) => Requested::Command(id, channel),
         Went::Waits => Requested::Waits(id, Some(message.channel.clone())),
         Went::Nowhere => Requested::Nothing,
     }
 }
 
 /// A message as it is kept on its way.
-pub(super) fn under_way(message: &MessageMeasure, balance: Option<StoredBalanceValues>) -> MessageUnderWay {
+pub(super) fn under_way(
+    message: &MessageMeasure,
+    window: Option<&Window>,
+    balance: Option<StoredBalanceValues>,
+) -> MessageUnderWay {
     MessageUnderWay {
         template: message.template.clone(),
         channel: message.channel.clone(),
         fallback: message.fallback.clone(),
         class: message.class,
-        window: message.window.as_ref().map(|window| window.name.clone()),
+        window: window.map(|window| window.name.clone()),
         balance,
     }
 }
@@ -82,29 +77,16 @@ fn observe(mut command: CommandUnderWay, about: &About<'_>, scribe: &mut Scribe<
 /// Sends a try of a message, where its window is open; else it waits. Opt-outs and caps are asked
 /// when it is really sent.
 pub(super) fn go(
-    mut command: CommandUnderWay,
+    command: CommandUnderWay,
     window: Option<&Window>,
     about: &About<'_>,
     because: Option<&str>,
     scribe: &mut Scribe<'_>,
 ) -> Went {
-    if let Some(window) = window {
-        let now = scribe.now();
-        match window.next_open(&scribe.zone, now) {
-            Some(opens) if opens > now => {
-                delay(command, window, opens, because, scribe);
-                return Went::Waits;
-            }
-            Some(_) => {}
-            None => {
-                let mut figures = figures_of(&command, because);
-                figures.push(Figure::new("window", &window.name));
-                let reason = "its window never opens";
-                scribe.record(&command.account_id, RecordKind::MeasureDropped, reason, figures);
-                return Went::Nowhere;
-            }
-        }
-    }
+    let mut command = match window::ask(command, window, because, scribe) {
+        Ok(command) => command,
+        Err(went) => return went,
+    };
     let Some((channel, action)) = make(&mut command, about, because, scribe) else { return Went::Nowhere };
     let mut figures = request::figures_of(&action);
     figures.extend(figures_of_try(&command, because));
@@ -113,23 +95,7 @@ pub(super) fn go(
     scribe.command_of(&command, action);
     caps::count(&command.account_id, &channel, scribe);
     following::follow(command, scribe);
-    Went::Out(channel)
-}
-
-fn delay(
-    mut command: CommandUnderWay,
-    window: &Window,
-    opens: Timestamp,
-    because: Option<&str>,
-    scribe: &mut Scribe<'_>,
-) {
-    let mut figures = figures_of(&command, because);
-    figures.push(Figure::new("window", &window.name));
-    figures.push(Figure::new("until", opens));
-    scribe.record(&command.account_id, RecordKind::MeasureDelayed, "its window is shut", figures);
-    command.sent_at = None;
-    command.wakes_at = Some(opens);
-    following::keep(command, scribe);
+    Went::Out(Some(channel))
 }
 
 /// Chooses the channel and writes the text. None where there is none; the reason is recorded.

@@ -5,7 +5,9 @@
 
 use super::following::{self, figures_of_try};
 use super::request::{self, Reach, Request, Requested};
+use super::window::{self, Went};
 use crate::account::Snapshot;
+use crate::calendar::Window;
 use crate::command::{Action, Origin, Provision};
 use crate::cycle::{MeasureInForce, MeasureKind};
 use crate::debtor::Debtor;
@@ -30,7 +32,8 @@ pub(super) fn request(order: &ProvisionMeasure, request: &Request<'_>, scribe: &
         }
     };
     let operation = order.operation.clone();
-    let what = OrderUnderWay { operation, is_undo: false, cuts_off: order.cuts_off, services };
+    let window = request.window.map(|window| window.name.clone());
+    let what = OrderUnderWay { operation, is_undo: false, cuts_off: order.cuts_off, services, window };
     let command = request::first_try(request, UnderWay::Order(what), scribe);
     let id = command.command_id;
     if request.observe {
@@ -38,7 +41,11 @@ pub(super) fn request(order: &ProvisionMeasure, request: &Request<'_>, scribe: &
         scribe.record(request.account_id, RecordKind::MeasureObserved, "observe", figures);
     } else {
         take_place_of(&order.undo, true, &command, scribe);
-        go(command, None, scribe);
+        match go(command, request.window, None, scribe) {
+            Went::Out(_) => {}
+            Went::Waits => return Requested::Waits(id, None),
+            Went::Nowhere => return Requested::Nothing,
+        }
     }
     Requested::Command(id, None)
 }
@@ -55,9 +62,18 @@ fn all_to_cut(snapshot: &Snapshot) -> Reach {
     if services.is_empty() && !snapshot.services.is_empty() { Reach::Nothing } else { Reach::Newly(services) }
 }
 
-/// Sends a try of an order.
-pub(super) fn go(command: CommandUnderWay, because: Option<&str>, scribe: &mut Scribe<'_>) {
-    let UnderWay::Order(order) = &command.what else { return };
+/// Sends a try of an order, where its window is open; else it waits.
+pub(super) fn go(
+    command: CommandUnderWay,
+    window: Option<&Window>,
+    because: Option<&str>,
+    scribe: &mut Scribe<'_>,
+) -> Went {
+    let command = match window::ask(command, window, because, scribe) {
+        Ok(command) => command,
+        Err(went) => return went,
+    };
+    let UnderWay::Order(order) = &command.what else { return Went::Nowhere };
     let action = Action::Provision(written(order));
     let mut figures = request::figures_of(&action);
     figures.extend(figures_of_try(&command, because));
@@ -65,6 +81,7 @@ pub(super) fn go(command: CommandUnderWay, because: Option<&str>, scribe: &mut S
     scribe.record(&command.account_id, RecordKind::MeasureRequested, reason, figures);
     scribe.command_of(&command, action);
     following::follow(command, scribe);
+    Went::Out(None)
 }
 
 fn written(order: &OrderUnderWay) -> Provision {
@@ -94,7 +111,7 @@ pub(crate) struct Undo<'a> {
 /// of its cycle. The caller records why it goes out.
 pub(crate) fn send_undo(undo: Undo<'_>, scribe: &mut Scribe<'_>) {
     let Provision { operation, is_undo, cuts_off, services } = undo.order;
-    let what = UnderWay::Order(OrderUnderWay { operation, is_undo, cuts_off, services });
+    let what = UnderWay::Order(OrderUnderWay { operation, is_undo, cuts_off, services, window: None });
     let origin = StoredOrigin::from(&undo.origin);
     let command = following::first_try(undo.id, undo.account_id, origin, what, scribe);
     take_place_of(undo.taken_back, false, &command, scribe);

@@ -4,7 +4,7 @@
 
 use super::following::{self, try_id};
 use super::tries::{self, Fate};
-use super::waking;
+use super::{tasks, waking};
 use crate::cycle::{MeasureInForce, MeasureKind, ReportedOutcome};
 use crate::debtor::Debtor;
 use crate::event::{Outcome, Report};
@@ -24,6 +24,7 @@ pub(crate) fn on_report(
     following::forget_old(scribe);
     let known = find(report.command_id, scribe);
     tell(account_id, report, known.as_ref(), scribe);
+    tasks::on_report(report.command_id, report.outcome, scribe);
     let Some(reported) = known else {
         note(debtor, report.command_id, report.outcome, scribe.now());
         return;
@@ -65,7 +66,7 @@ fn find(id: CommandId, scribe: &Scribe<'_>) -> Option<Reported> {
             (1..command.tries).find(|number| try_id(command, *number) == id)?
         };
         let is_last = number == command.tries;
-        let is_out = command.sent_at.is_some();
+        let is_out = following::is_out(command);
         Some(Reported {
             at,
             number,

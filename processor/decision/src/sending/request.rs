@@ -2,8 +2,9 @@
 //!
 //! Messages are [`super::message`]'s business, provisioning orders [`super::order`]'s.
 
-use super::{following, message, order};
+use super::{following, message, order, tasks};
 use crate::account::Snapshot;
+use crate::calendar::Window;
 use crate::command::{Action, Origin};
 use crate::ids::{AccountId, Channel, CommandId, Queue, ServiceId};
 use crate::money::{Currency, Decimal, MinorUnits, Money};
@@ -27,6 +28,8 @@ pub(crate) struct Request<'a> {
     pub(crate) index: usize,
     /// The how-many-eth time this measure is taken.
     pub(crate) occurrence: i64,
+    /// The window of the stage that takes it: messages without one of their own, and orders, leave only in it.
+    pub(crate) window: Option<&'a Window>,
     /// Decide and record, send nothing.
     pub(crate) observe: bool,
     /// The debt, where the measure is about one.
@@ -64,7 +67,7 @@ pub(crate) enum Reach {
 pub(crate) enum Requested {
     /// A command went out, or would have, were the measure not observed only.
     Command(CommandId, Option<Channel>),
-    /// A message that goes out under this id once its window opens.
+    /// What goes out under this id once its window opens.
     Waits(CommandId, Option<Channel>),
     /// An order that is in force already, and is held now under this id as well.
     HeldAlready(CommandId),
@@ -100,6 +103,7 @@ pub(crate) fn request(measure: &Measure, request: &Request<'_>, scribe: &mut Scr
         return Requested::Command(id, None);
     }
     scribe.record(request.account_id, RecordKind::MeasureRequested, origin_word(&request.origin), figures);
+    tasks::went_out(id, &request.origin, &action, scribe);
     scribe.command(id, request.account_id, request.origin.clone(), action);
     Requested::Command(id, None)
 }
@@ -107,7 +111,7 @@ pub(crate) fn request(measure: &Measure, request: &Request<'_>, scribe: &mut Scr
 /// A task for people.
 pub(super) fn task(queue: &Queue, within: Option<Period>, scribe: &Scribe<'_>) -> Action {
     let due = within.map(|within| scribe.zone.after(scribe.now(), within));
-    Action::Task { queue: queue.clone(), due }
+    Action::Task { queue: queue.clone(), due, managers: scribe.managers.clone() }
 }
 
 /// A fee in the account's currency.
@@ -169,9 +173,12 @@ pub(crate) fn figures_of(action: &Action) -> Vec<Figure> {
             figures
         }
         Action::Provision(order) => order::figures_of(&order.operation, &order.services),
-        Action::Task { queue, due } => {
+        Action::Task { queue, due, managers } => {
             let mut figures = vec![Figure::new("queue", queue)];
             figures.extend(due.map(|due| Figure::new("due", due)));
+            figures.extend(managers.iter().map(|managers| Figure::new("managers", &managers.group)));
+            let manager = managers.iter().filter_map(|managers| managers.manager.as_ref());
+            figures.extend(manager.map(|manager| Figure::new("manager", manager)));
             figures
         }
         Action::Fee { code, amount } => {

@@ -1,6 +1,7 @@
 //! Sending as tables: a row a moment, what happens then, what is commanded.
 
 mod caps;
+mod kept_back;
 mod orders;
 mod tries;
 mod windows;

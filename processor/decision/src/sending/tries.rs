@@ -3,11 +3,13 @@
 //! A try is a command of its own; it names the first.
 
 use super::following::{delivery, figures_of, first_try, try_id};
-use super::message::{self, About, Went};
-use super::{debts, order, request};
-use crate::command::Origin;
+use super::message::{self, About};
+use super::window::Went;
+use super::{debts, order, request, tasks};
+use crate::command::{Action, Origin};
 use crate::cycle::{MeasureInForce, MeasureKind};
 use crate::debtor::Debtor;
+use crate::dunning::force;
 use crate::event::Outcome;
 use crate::ids::{Channel, CommandId};
 use crate::policy::Measure;
@@ -70,40 +72,34 @@ fn try_again(
     scribe: &mut Scribe<'_>,
 ) {
     let newest = next.command_id;
-    let went = match &next.what {
-        UnderWay::Message(_) => send(debtor, next, Some(because), scribe),
-        UnderWay::Order(_) => {
-            order::go(next, Some(because), scribe);
-            move_on(debtor, command.command_id, newest);
-            return;
-        }
-    };
-    match went {
+    match send(debtor, next, Some(because), scribe) {
         Went::Out(channel) => {
             move_on(debtor, command.command_id, newest);
-            goes_by(debtor, newest, &channel);
+            goes_by(debtor, newest, channel);
         }
         Went::Waits => move_on(debtor, command.command_id, newest),
         Went::Nowhere => end(debtor, command, Some(because), scribe),
     }
 }
 
-/// Sends a message later than it was decided: its window is asked again, and it speaks of the debt
-/// as it is now.
+/// Sends a command later than it was decided: its window is asked again, and a message speaks of the
+/// debt as it is now.
 pub(super) fn send(
     debtor: &Debtor,
     command: CommandUnderWay,
     because: Option<&str>,
     scribe: &mut Scribe<'_>,
 ) -> Went {
+    let policy = scribe.policy;
+    let window = command.what.window().and_then(|name| policy.windows.get(name)).map(|window| &**window);
+    if matches!(command.what, UnderWay::Order(_)) {
+        return order::go(command, window, because, scribe);
+    }
     let member = debtor.member(command.account_id.as_str());
     let Some(snapshot) = member.and_then(|member| member.snapshot.as_ref()) else { return Went::Nowhere };
-    let UnderWay::Message(message) = &command.what else { return Went::Nowhere };
-    let policy = scribe.policy;
-    let window = message.window.as_ref().and_then(|name| policy.windows.get(name));
     let debt = debts::debt_now(debtor, snapshot, &command.origin, scribe).map(|debt| debt.values);
     let about = About { snapshot, debt };
-    message::go(command, window.map(|window| &**window), &about, because, scribe)
+    message::go(command, window, &about, because, scribe)
 }
 
 /// Nothing is left to try.
@@ -150,7 +146,7 @@ fn take_last_resort(
                 UnderWay::Message(failed) => failed.balance.clone(),
                 UnderWay::Order(_) => None,
             };
-            let what = UnderWay::Message(message::under_way(message, balance));
+            let what = UnderWay::Message(message::under_way(message, message.window.as_deref(), balance));
             let mut command = first_try(id, account_id, failed.origin.clone(), what, scribe);
             command.is_last_resort = true;
             send(debtor, command, because, scribe);
@@ -172,6 +168,10 @@ fn take_last_resort(
     figures.push(Figure::new("first_id", failed.first_id));
     figures.extend(because.map(|because| Figure::new("because", because)));
     scribe.record(account_id, RecordKind::MeasureRequested, "then", figures);
+    if let Action::Task { queue, due, .. } = &action {
+        // Of no stage, whatever stage asked for what failed.
+        tasks::wait_for(id, queue, *due, scribe);
+    }
     scribe.command(id, account_id, Origin::from(&failed.origin), action);
 }
 
@@ -191,11 +191,11 @@ fn move_on(debtor: &mut Debtor, earlier: CommandId, newest: CommandId) {
 }
 
 /// The message in force goes by this channel.
-pub(super) fn goes_by(debtor: &mut Debtor, id: CommandId, channel: &Channel) {
-    if let Some(measure) = in_force(debtor, id)
+pub(super) fn goes_by(debtor: &mut Debtor, id: CommandId, channel: Option<Channel>) {
+    if let (Some(measure), Some(channel)) = (in_force(debtor, id), channel)
         && let MeasureKind::Message(message) = &mut measure.what
     {
-        message.channel = channel.clone();
+        message.channel = channel;
     }
 }
 
@@ -203,6 +203,10 @@ pub(super) fn goes_by(debtor: &mut Debtor, id: CommandId, channel: &Channel) {
 pub(super) fn was_not_sent(debtor: &mut Debtor, id: CommandId) {
     let is_other = |measure: &MeasureInForce| measure.command_id != id;
     for cycle in debtor.profiles.iter_mut().flat_map(|profile| &mut profile.cycles) {
+        let of_it = cycle.measures.iter().find(|measure| measure.command_id == id);
+        if let Some(stage) = of_it.map(|measure| measure.stage.clone()) {
+            force::note_dropped(cycle, &stage);
+        }
         cycle.measures.retain(is_other);
     }
     debtor.by_hand.retain(is_other);

@@ -1,11 +1,11 @@
-//! What is due by itself: messages whose window opens, and reports that did not come.
+//! What is due by itself: commands whose window opens, and reports that did not come.
 //!
 //! Cycles that end stop what waits for them ([`forget`]).
 
 use super::debts;
 use super::following::figures_of;
-use super::message::Went;
 use super::tries::{self, Fate};
+use super::window::Went;
 use crate::debtor::Debtor;
 use crate::record::RecordKind;
 use crate::scribe::Scribe;
@@ -55,13 +55,13 @@ fn take_due(debtor: &Debtor, scribe: &mut Scribe<'_>) -> Vec<CommandUnderWay> {
     due
 }
 
-/// Whether a message that was not sent yet is of a cycle that is held.
+/// Whether a command that was not sent yet is of a cycle that is held.
 fn waits_on(debtor: &Debtor, command: &CommandUnderWay) -> bool {
     let cycle = debts::cycle_of(debtor, &command.origin);
     command.sent_at.is_none() && cycle.is_some_and(|cycle| cycle.held_since.is_some())
 }
 
-/// Sends a message that waited. Answers whether it was dropped instead.
+/// Sends what waited. Answers whether it was dropped instead.
 fn send_waiting(debtor: &mut Debtor, command: CommandUnderWay, scribe: &mut Scribe<'_>) -> bool {
     if command.origin.invoice.as_ref().is_some_and(|invoice| !debts::is_soon_due(debtor, invoice)) {
         cancel(&command, "its invoice asks for no message any longer", scribe);
@@ -70,7 +70,7 @@ fn send_waiting(debtor: &mut Debtor, command: CommandUnderWay, scribe: &mut Scri
     let policy_hash = command.policy_hash.clone();
     scribe.under(&policy_hash, |scribe| match tries::send(debtor, command.clone(), None, scribe) {
         Went::Out(channel) => {
-            tries::goes_by(debtor, command.command_id, &channel);
+            tries::goes_by(debtor, command.command_id, channel);
             if let Some(cycle) = debts::cycle_of_mut(debtor, &command.origin) {
                 cycle.has_sent = true;
             }

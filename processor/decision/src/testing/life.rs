@@ -4,6 +4,7 @@ use super::{invariants, moment, snapshot, words};
 use crate::command::Command;
 use crate::event::{Body, Event};
 use crate::ids::CommandId;
+use crate::passage::Passage;
 use crate::record::RecordKind;
 use crate::time::Timestamp;
 use crate::{Debtor, Decisions, Input, Moment, Policies, decide};
@@ -77,6 +78,24 @@ impl Life {
         while self.debtor.next_due.is_some_and(|due| due <= now) {
             self.decide(Input::Due, Moment { now, horizon: now });
         }
+        self.commanded_since(before)
+    }
+
+    /// Lets time go by, and tells of the newest command of this text what became of it on its way out.
+    /// Answers what was commanded.
+    #[track_caller]
+    pub(crate) fn pass(&mut self, at: &str, text: &str, passage: Passage<'_>) -> String {
+        let before = self.commands.len();
+        self.until(at);
+        let of_text = |command: &&Command| words::command_text(command) == text;
+        let command = self.commands.iter().rev().find(of_text);
+        let command = command.unwrap_or_else(|| panic!("no command «{text}»")).clone();
+        if passage == Passage::Shut {
+            // It never went out, and comes again under its id.
+            self.ids.remove(&command.id);
+        }
+        let moment = Moment { now: moment(at), horizon: moment(at) };
+        self.decide(Input::Passage { command: &command, passage }, moment);
         self.commanded_since(before)
     }
 

@@ -10,8 +10,8 @@ use crate::plan::{
     Anchor, CatchUp, CountDate, DebtClassBy, OnPartCure, OnResegment, Plan, RunningCycles, Stage,
 };
 use crate::policy::{
-    CommandRules, Condition, Defaults, HoldRules, Measure, MessageClass, MessageMeasure, PlanGroup, Policy,
-    PolicyIdentity, ProvisionMeasure, Retention, Segment, Text, TextValues, Texts, Unit,
+    CommandRules, Condition, Defaults, HoldRules, ManagerGroup, Measure, MessageClass, MessageMeasure,
+    PlanGroup, Policy, PolicyIdentity, ProvisionMeasure, Retention, Segment, Text, TextValues, Texts, Unit,
 };
 use crate::threshold::{Deliver, Direction, Line, Lines, OnFirst, Threshold, Watch};
 use crate::time::{Period, Weekday, Zone};
@@ -30,6 +30,7 @@ pub(crate) fn policy() -> Policy {
         thresholds: Vec::new(),
         segments: Vec::new(),
         groups: BTreeMap::new(),
+        managers: BTreeMap::new(),
         plans: BTreeMap::new(),
         windows: BTreeMap::from([("waking".into(), waking())]),
         holds: HoldRules::default(),
@@ -55,12 +56,23 @@ pub(crate) fn policy_of_plans(plans: Vec<(&str, Option<Is>, Plan)>) -> Policy {
     let mut policy = policy();
     for (name, when, plan) in plans {
         let when = when.map(|when| Box::new(when) as Box<dyn Condition>);
-        policy.segments.push(Segment { name: name.into(), when, group: name.into() });
+        policy.segments.push(Segment { name: name.into(), when, group: name.into(), managers: None });
         let group = PlanGroup { standard: plan.name.clone(), plans: vec![plan.name.clone()] };
         policy.groups.insert(name.into(), group);
         policy.plans.insert(plan.name.clone(), plan);
     }
     policy
+}
+
+/// The policy, with a manager group of these personal managers that serves one of its segments.
+pub(crate) fn served_by(policy: Policy, segment: &str, group: &str, personal: &[&str]) -> Policy {
+    let (mut segments, mut managers) = (policy.segments, policy.managers);
+    for served in segments.iter_mut().filter(|known| known.name.as_str() == segment) {
+        served.managers = Some(group.into());
+    }
+    let personal = personal.iter().map(|name| (*name).into()).collect();
+    managers.insert(group.into(), ManagerGroup { personal, ..ManagerGroup::default() });
+    Policy { segments, managers, ..policy }
 }
 
 /// A policy with these threshold rules.

@@ -1,7 +1,7 @@
 //! Events out of bytes: few ids, so that they meet again; amounts and dates that no one would send.
 
 use super::bytes::{Bytes, DAY};
-use super::policies::{CHANNELS, PLANS, QUEUES, RULES, STAGES, ZONES, currency};
+use super::policies::{CHANNELS, MANAGERS, PLANS, QUEUES, RULES, STAGES, ZONES, currency};
 use decision::account::{AttributeValue, PaymentMode, Service, Snapshot};
 use decision::event::{
     Adjustment, BalanceChange, BalanceReason, Body, Control, DisputeOutcome, Event, HoldKind, HoldOrder,
@@ -179,7 +179,7 @@ fn hold(bytes: &mut Bytes<'_>) -> Body {
 
 fn order(bytes: &mut Bytes<'_>, now: Timestamp) -> Order {
     let outcomes = [DisputeOutcome::Upheld, DisputeOutcome::Rejected, DisputeOutcome::Withdrawn];
-    match bytes.below(16) {
+    match bytes.below(17) {
         0..=2 => Order::DisputeEnded { id: bytes.pick(HOLDS).into(), outcome: bytes.pick(&outcomes) },
         3 => Order::Exempt(!bytes.once_in(2)),
         4 | 5 => Order::Exempt(false),
@@ -191,6 +191,7 @@ fn order(bytes: &mut Bytes<'_>, now: Timestamp) -> Order {
             0 => Order::Close,
             _ => Order::Rearm(bytes.pick(RULES).into()),
         },
+        15 => Order::AssignManager(bytes.pick(MANAGERS).into()),
         _ => Order::TaskResult {
             queue: bytes.pick(QUEUES).into(),
             result: bytes.pick(&["refused", "promised"]).to_owned(),

@@ -12,9 +12,9 @@ use decision::plan::{
     RunningCycles, Stage,
 };
 use decision::policy::{
-    AttributeRule, Cap, CommandRules, Condition, Defaults, Delivery, HoldBounds, HoldRules, Measure,
-    MessageClass, MessageMeasure, PlanGroup, Policy, PolicyIdentity, ProvisionMeasure, Retention, Segment,
-    Text, TextValues, Texts, Unit,
+    AttributeRule, Cap, CommandRules, Condition, Defaults, Delivery, HoldBounds, HoldRules, ManagerGroup,
+    Measure, MessageClass, MessageMeasure, PlanGroup, Policy, PolicyIdentity, ProvisionMeasure, Retention,
+    Segment, Text, TextValues, Texts, Unit,
 };
 use decision::threshold::{Deliver, Direction, Line, Lines, OnFirst, Threshold, Watch};
 use decision::time::{Timestamp, Weekday, Zone};
@@ -27,6 +27,7 @@ pub(super) const CHANNELS: &[&str] = &["sms", "email", "letter"];
 pub(super) const STAGES: &[&str] = &["one", "two", "three", "four"];
 pub(super) const PLANS: &[&str] = &["plain", "rolling"];
 pub(super) const RULES: &[&str] = &["low", "used", "spent", "soon"];
+pub(super) const MANAGERS: &[&str] = &["anna", "boris", "carla"];
 pub(super) const QUEUES: &[&str] = &["call", "check"];
 pub(super) const ZONES: &[&str] =
     &["UTC", "America/Denver", "Asia/Beirut", "Pacific/Apia", "America/St_Johns"];
@@ -50,13 +51,19 @@ fn policy(bytes: &mut Bytes<'_>, version: &str, effective_from: Option<Timestamp
         plans: all.iter().map(|name| (*name).into()).collect(),
     };
     let limited = Box::new(IsLimited) as Box<dyn Condition>;
-    let segment = |name: &str, when, group: &str| Segment { name: name.into(), when, group: group.into() };
-    let standard = bytes.pick(PLANS);
-    let segments = if bytes.once_in(3) {
-        vec![segment("limited", Some(limited), "few"), segment("others", None, "all")]
-    } else {
-        vec![segment("others", None, "all")]
+    let managers: BTreeMap<_, _> =
+        ["desk", "few-desk"].iter().map(|name| ((*name).into(), managers(bytes))).collect();
+    let mut segment = |name: &str, when, group: &str| Segment {
+        name: name.into(),
+        when,
+        group: group.into(),
+        managers: bytes.maybe(|bytes| bytes.pick(&["desk", "few-desk"]).into()),
     };
+    let mut segments = vec![segment("limited", Some(limited), "few"), segment("others", None, "all")];
+    if !bytes.once_in(3) {
+        segments.remove(0);
+    }
+    let standard = bytes.pick(PLANS);
     let windows =
         [window(bytes), Arc::new(Window { name: "never".into(), hours: Vec::new(), skipped: None })];
     let attribute =
@@ -77,6 +84,7 @@ fn policy(bytes: &mut Bytes<'_>, version: &str, effective_from: Option<Timestamp
             ("all".into(), group(standard, PLANS)),
             ("few".into(), group("rolling", &["rolling"])),
         ]),
+        managers,
         plans,
         windows: windows.into_iter().map(|window| (window.name.clone(), window)).collect(),
         holds: holds(bytes),
@@ -90,6 +98,11 @@ fn policy(bytes: &mut Bytes<'_>, version: &str, effective_from: Option<Timestamp
         observe: bytes.once_in(16),
         texts: Arc::new(Echo),
     }
+}
+
+fn managers(bytes: &mut Bytes<'_>) -> ManagerGroup {
+    let personal = bytes.some(MANAGERS, 3).into_iter().map(Into::into).collect();
+    ManagerGroup { personal, change: vec!["manager".to_owned()] }
 }
 
 pub(super) fn currency(code: &str) -> Currency {

@@ -41,6 +41,12 @@ impl Breaker {
         self.state.verdict.as_ref()
     }
 
+    /// What a person said when orders were released last.
+    pub(crate) fn released(&self) -> Option<&Verdict> {
+        let last = self.verdict().filter(|last| !last.drops);
+        last.or(self.state.released.as_ref())
+    }
+
     /// An order that cuts off is about to go: whether it is held. One that is not held is counted.
     pub(crate) fn holds(&mut self, rule: &Rule, share: Share) -> bool {
         let now = share.now;
@@ -76,6 +82,7 @@ impl Breaker {
             for counted in std::mem::take(&mut self.state.recent) {
                 self.put_earlier(&counted, rule);
             }
+            self.state.released = Some(verdict.clone());
         }
         self.state.verdict = Some(verdict);
         true

@@ -1,11 +1,12 @@
 //! The gate by itself: what goes, what waits, and what is dropped.
 
 use super::*;
-use decision::command::Cancelled;
+use decision::command::{Cancelled, InWindow, Message};
 use decision::event::Order as Ordered;
 use decision::money::Decimal;
-use decision::policy::PolicyIdentity;
-use decision::time::{Period, Timestamp};
+use decision::policy::{MessageClass, PolicyIdentity};
+use decision::time::{Period, Timestamp, Zone};
+use decision::underway::{CommandUnderWay, MessageUnderWay, OrderUnderWay, StoredOrigin, UnderWay};
 use std::num::NonZeroU32;
 
 fn command(id: &str, debtor: &str, action: Action) -> Command {
@@ -19,6 +20,7 @@ fn command(id: &str, debtor: &str, action: Action) -> Command {
         first_id: None,
         origin,
         action,
+        window: None,
     }
 }
 
@@ -38,7 +40,60 @@ fn unbar(id: &str, debtor: &str) -> Command {
 }
 
 fn task(id: &str, debtor: &str) -> Command {
-    command(id, debtor, Action::Task { queue: "calls".into(), due: None })
+    command(id, debtor, Action::Task { queue: "calls".into(), due: None, managers: None })
+}
+
+fn tenths(tenths: i64) -> Timestamp {
+    Timestamp(tenths * 100_000)
+}
+
+/// The command, which may leave in the hours of a window only.
+fn by_day(command: Command) -> Command {
+    let window = Some("waking".into());
+    let what = if let Action::Provision(Provision { operation, cuts_off, services, .. }) = &command.action {
+        let (operation, cuts_off, services) = (operation.clone(), *cuts_off, services.clone());
+        UnderWay::Order(OrderUnderWay { operation, is_undo: false, cuts_off, services, window })
+    } else {
+        UnderWay::Message(MessageUnderWay {
+            template: "reminder".into(),
+            channel: "sms".into(),
+            fallback: Vec::new(),
+            class: MessageClass::Reminder,
+            window,
+            balance: None,
+        })
+    };
+    let tried = CommandUnderWay {
+        command_id: command.id,
+        first_id: command.id,
+        account_id: command.account_id.clone(),
+        origin: StoredOrigin::from(&command.origin),
+        policy_hash: "h".to_owned(),
+        tries: 1,
+        tries_here: 1,
+        sent_at: None,
+        wakes_at: None,
+        is_kept_back: false,
+        is_in_doubt: false,
+        is_last_resort: false,
+        what,
+    };
+    Command { window: Some(Box::new(InWindow { zone: Zone::utc(), tried })), ..command }
+}
+
+fn sms(id: &str, debtor: &str) -> Command {
+    let message = Message {
+        template: "reminder".into(),
+        channel: "sms".into(),
+        class: MessageClass::Reminder,
+        language: "en".into(),
+        address: None,
+        text: "pay".to_owned(),
+        lines: Vec::new(),
+        lines_crossed: 0,
+        sms_parts: 1,
+    };
+    command(id, debtor, Action::Message(message))
 }
 
 /// A gate of one partition under rules, and the time in tenths of a second.
@@ -46,6 +101,8 @@ struct World {
     gate: Gate,
     rules: CommandRules,
     tenth: i64,
+    /// Until when every window is shut, in tenths of a second.
+    is_shut_until: i64,
     names: BTreeMap<CommandId, String>,
     sequences: BTreeMap<i64, String>,
 }
@@ -61,7 +118,7 @@ impl World {
         let rates = rates.iter().map(|(kind, rate)| ((*kind).to_owned(), *rate)).collect();
         let rules = CommandRules { rates, breaker, ..CommandRules::default() };
         let (names, sequences) = (BTreeMap::new(), BTreeMap::new());
-        Self { gate: Gate::default(), rules, tenth: 0, names, sequences }
+        Self { gate: Gate::default(), rules, tenth: 0, is_shut_until: 0, names, sequences }
     }
 
     /// What becomes of these commands, and of those that wait, as words in order.
@@ -72,15 +129,31 @@ impl World {
             let Action::Provision(order) = &command.action else { return None };
             Some(format!("un{}", order.operation).into())
         };
+        let now = share.now;
+        let opens =
+            |_: &Hours| if self.is_shut_until > self.tenth { tenths(self.is_shut_until) } else { now };
+        let asks = Asks { undo_of: &undo_of, opens: &opens };
         self.names.extend(commands.iter().map(|(name, command)| (command.id, (*name).to_owned())));
         let fresh = commands.iter().map(|(_, command)| command.clone()).collect();
-        let outcomes = self.gate.pass(fresh, terms, &undo_of);
+        let outcomes = self.gate.pass(fresh, terms, asks);
         let texts: Vec<String> = outcomes.iter().map(|outcome| self.text(outcome)).collect();
         texts.join(", ")
     }
 
+    /// The gate is made anew of what is remembered of it.
+    fn restart(&mut self) {
+        let before = &self.gate;
+        let breaker = Breaker::new(before.breaker().state().unwrap().clone());
+        let rates = Rates::new(before.rates().spent().to_vec());
+        let mut restored = Gate::new(rates, breaker, before.waited());
+        for (sequence, waits) in &before.waiting {
+            restored.restore(*sequence, Waits { shut_until: None, ..waits.clone() });
+        }
+        self.gate = restored;
+    }
+
     fn share(&self) -> Share {
-        Share { partition: 0, partitions: NonZeroU32::MIN, now: Timestamp(self.tenth * 100_000) }
+        Share { partition: 0, partitions: NonZeroU32::MIN, now: tenths(self.tenth) }
     }
 
     fn has_work(&self) -> bool {
@@ -109,6 +182,7 @@ impl World {
             Outcome::Drops { sequence, by_person } => {
                 format!("{} {}", if *by_person { "drop" } else { "undo" }, of(self, sequence))
             }
+            Outcome::Returns { sequence, .. } => format!("return {}", of(self, sequence)),
             Outcome::Forgets(command) => format!("forget {}", self.names[&command.id]),
             Outcome::Reduces { sequence, services } => {
                 format!("reduce {} to {services:?}", of(self, sequence))
@@ -261,15 +335,76 @@ fn what_waits_is_known_again_after_a_restart() {
     let mut world = World::new(&[("provision", 10)], Some(2));
     world.pass(&[("1", bar("1", "a")), ("2", bar("2", "b")), ("3", bar("3", "c"))]);
     assert_eq!(world.gate.waiting(), (1, 1));
-    let before = &world.gate;
-    let breaker = Breaker::new(before.breaker().state().unwrap().clone());
-    let mut restored = Gate::new(Rates::new(before.rates().spent().to_vec()), breaker, before.waited());
-    for (sequence, waits) in &before.waiting {
-        restored.restore(*sequence, waits.clone());
-    }
-    assert_eq!(restored.waiting(), (1, 1));
-    world.gate = restored;
+    world.restart();
+    assert_eq!(world.gate.waiting(), (1, 1));
     world.tenth = 1;
     assert_eq!(world.pass(&[("u", unbar("4", "c"))]), "undo 3, forget u");
     assert_eq!(world.pass(&[]), "let 2");
+}
+
+#[test]
+fn a_message_whose_turn_comes_while_its_window_is_shut_goes_back_and_lets_others_pass() {
+    let mut world = World::new(&[("sms", 10)], None);
+    let told = world.pass(&[
+        ("x", sms("0", "x")),
+        ("1", by_day(sms("1", "a"))),
+        ("2", by_day(sms("2", "b"))),
+        ("3", sms("3", "c")),
+    ]);
+    assert_eq!(told, "send x, keep 1, keep 2, keep 3");
+    (world.tenth, world.is_shut_until) = (1, 1);
+    assert_eq!(world.pass(&[]), "let 1", "it opened at this very moment");
+    (world.tenth, world.is_shut_until) = (2, 3);
+    assert_eq!(
+        world.pass(&[]),
+        "let 3, return 2",
+        "what has no window passes by it, and costs its rate alone"
+    );
+    assert_eq!(world.gate.waiting(), (0, 0));
+}
+
+#[test]
+fn an_order_whose_window_is_shut_waits_for_it_in_its_place_and_blocks_nobody() {
+    let mut world = World::new(&[("provision", 10)], None);
+    let told = world.pass(&[("x", bar("0", "x")), ("1", by_day(bar("1", "a"))), ("2", bar("2", "b"))]);
+    assert_eq!(told, "send x, keep 1, keep 2");
+    (world.tenth, world.is_shut_until) = (1, 100);
+    assert_eq!(world.pass(&[]), "let 2");
+    assert_eq!(world.gate.waiting(), (1, 0));
+    world.tenth = 99;
+    assert!(!world.has_work(), "its window opens later");
+    assert_eq!(world.pass(&[]), "");
+    world.tenth = 100;
+    assert!(world.has_work());
+    assert_eq!(world.pass(&[("3", bar("3", "c"))]), "let 1, keep 3");
+}
+
+#[test]
+fn an_order_that_waits_for_its_window_is_dropped_with_its_undo() {
+    let mut world = World::new(&[("provision", 10)], None);
+    world.pass(&[("x", bar("0", "x")), ("1", by_day(bar("1", "a")))]);
+    (world.tenth, world.is_shut_until) = (5, 100);
+    assert_eq!(world.pass(&[]), "");
+    assert_eq!(world.pass(&[("u", unbar("2", "a"))]), "undo 1, forget u");
+    world.tenth = 100;
+    assert!(!world.has_work());
+}
+
+#[test]
+fn an_order_that_is_released_while_its_window_is_shut_waits_for_it_whatever_is_said_later() {
+    let mut world = World::new(&[], Some(1));
+    let told = world.pass(&[("1", bar("1", "a")), ("2", by_day(bar("2", "b"))), ("3", bar("3", "c"))]);
+    assert_eq!(told, "send 1, hold 2, hold 3");
+    world.is_shut_until = 100;
+    world.judge("e1", false);
+    assert_eq!(world.pass(&[]), "release 3");
+    let told =
+        world.pass(&[("4", bar("4", "d")), ("5", bar("5", "e")), ("6", bar("6", "f")), ("7", bar("7", "g"))]);
+    assert_eq!(told, "send 4, send 5, send 6, hold 7");
+    world.judge("e2", true);
+    assert_eq!(world.pass(&[]), "drop 7", "what was released is not dropped");
+    world.restart();
+    assert_eq!(world.pass(&[]), "", "nor is it after a restart");
+    world.tenth = 100;
+    assert_eq!(world.pass(&[]), "release 2");
 }

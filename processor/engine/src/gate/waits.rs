@@ -1,7 +1,8 @@
 //! A command that waits, as far as the gate must know it.
 
-use decision::command::{Action, Command, Origin};
-use decision::ids::{AccountId, CommandId, DebtorId, Operation, ServiceId};
+use decision::command::{Action, Command, InWindow, Origin};
+use decision::ids::{AccountId, CommandId, DebtorId, Operation, ServiceId, WindowName};
+use decision::time::{Timestamp, Zone};
 
 /// A command that waits. Its record lies in the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +18,21 @@ pub(crate) struct Waits {
     pub(crate) is_held: bool,
     /// What it does, where it is an order that can be taken back.
     pub(crate) order: Option<Order>,
+    /// The hours in which it may leave, where it may not at all times.
+    pub(crate) hours: Option<Hours>,
+    /// Until when it waits for them, once its turn has come outside them.
+    pub(super) shut_until: Option<Timestamp>,
+}
+
+/// The hours in which a command may leave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Hours {
+    /// The window.
+    pub(crate) window: WindowName,
+    /// The zone whose wall clock it goes by.
+    pub(crate) zone: Zone,
+    /// The hash of the policy version that knows it.
+    pub(crate) policy_hash: String,
 }
 
 /// An order that can be taken back.
@@ -53,7 +69,17 @@ impl Waits {
             goes_first: goes_first(command),
             is_held,
             order,
+            hours: command.window.as_deref().and_then(Hours::of),
+            shut_until: None,
         }
+    }
+}
+
+impl Hours {
+    fn of(window: &InWindow) -> Option<Self> {
+        let name = window.tried.what.window()?;
+        let policy_hash = window.tried.policy_hash.clone();
+        Some(Self { window: name.clone(), zone: window.zone.clone(), policy_hash })
     }
 }
 

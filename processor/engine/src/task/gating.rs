@@ -2,7 +2,7 @@
 
 use super::{Task, encoded};
 use crate::error::TaskError;
-use crate::gate::{Outcome, Share, Terms};
+use crate::gate::{Asks, Hours, Outcome, Share, Terms};
 use crate::log::{Log, NewRecord};
 use crate::store::{Store, StoreError, Stores};
 use bytes::Bytes;
@@ -13,7 +13,7 @@ use decision::passage::Passage;
 use decision::policy::{Measure, Policy};
 use decision::time::Timestamp;
 use decision::{Input, Policies};
-use schemas::{Dropped, Kept, Let, OutputTopic, Reduced, Step, Waiting};
+use schemas::{Dropped, Kept, Let, OutputTopic, Reduced, Returned, Step, Verdict, Waiting};
 use std::sync::Arc;
 
 impl<L: Log, S: Stores> Task<L, S> {
@@ -50,14 +50,16 @@ impl<L: Log, S: Stores> Task<L, S> {
         let now = self.open.moment.now;
         let terms = self.terms(policies.at(now), now);
         let undo_of = |command: &Command| undo_of(command, &policies);
+        let opens = |hours: &Hours| opens(hours, &policies, now);
+        let asks = Asks { undo_of: &undo_of, opens: &opens };
         let fresh = std::mem::take(&mut self.open.fresh);
-        let mut outcomes = self.gate.pass(fresh, terms, &undo_of);
+        let mut outcomes = self.gate.pass(fresh, terms, asks);
         while !outcomes.is_empty() {
             for outcome in std::mem::take(&mut outcomes) {
                 self.carry_out(outcome)?;
             }
             let fresh = std::mem::take(&mut self.open.fresh);
-            self.gate.take(fresh, terms, &undo_of, &mut outcomes);
+            self.gate.take(fresh, terms, asks, &mut outcomes);
         }
         Ok(())
     }
@@ -77,7 +79,8 @@ impl<L: Log, S: Stores> Task<L, S> {
             Outcome::Keeps { sequence, command, is_held, undo } => {
                 let (topic, value) = self.encode_command(&command)?;
                 let (topic, value) = (topic.spec().name.into(), value.to_vec());
-                let waiting = Waiting { sequence, topic, is_held, undo, value };
+                let window = command.window.clone();
+                let waiting = Waiting { sequence, topic, is_held, undo, window, value };
                 self.open.waiting.insert(sequence, Some(waiting));
                 self.step(Step::Kept(Kept { command_id: command.id, is_held }));
                 self.tell_debtor(&command, if is_held { Passage::Held } else { Passage::Waits })
@@ -87,7 +90,7 @@ impl<L: Log, S: Stores> Task<L, S> {
                 self.put_out(topic, &command, waiting.value.into());
                 self.open.waiting.insert(sequence, None);
                 self.step(Step::Let(Let { command_id: command.id }));
-                let control = self.last_control();
+                let control = control_of(self.gate.breaker().released());
                 let released = control.as_ref().filter(|_| is_released).map(Passage::Released);
                 self.tell_debtor(&command, released.unwrap_or(Passage::Sent))
             }
@@ -95,9 +98,15 @@ impl<L: Log, S: Stores> Task<L, S> {
                 let (_, _, command) = self.waiting(sequence)?;
                 self.open.waiting.insert(sequence, None);
                 self.step(Step::Dropped(Dropped { command_id: command.id, by_person }));
-                let control = self.last_control();
+                let control = control_of(self.gate.breaker().verdict());
                 let dropped = control.as_ref().filter(|_| by_person).map(Passage::Dropped);
                 self.tell_debtor(&command, dropped.unwrap_or(Passage::Undone))
+            }
+            Outcome::Returns { sequence, opens } => {
+                let (_, _, command) = self.waiting(sequence)?;
+                self.open.waiting.insert(sequence, None);
+                self.step(Step::Returned(Returned { command_id: command.id, opens }));
+                self.tell_debtor(&command, Passage::Shut)
             }
             Outcome::Forgets(command) => {
                 self.step(Step::Dropped(Dropped { command_id: command.id, by_person: false }));
@@ -134,13 +143,6 @@ impl<L: Log, S: Stores> Task<L, S> {
         self.open.steps.push(step);
     }
 
-    fn last_control(&self) -> Option<Control> {
-        let verdict = self.gate.breaker().verdict()?;
-        let order = if verdict.drops { Order::DropHeld } else { Order::ReleaseHeld };
-        let (by, role, why) = (verdict.by.clone(), verdict.role.clone(), verdict.why.clone());
-        Some(Control { by, role, why, order })
-    }
-
     fn encode_command(&mut self, command: &Command) -> Result<(OutputTopic, Bytes), TaskError> {
         let value = encoded(self.partition, |out| self.encoder.command(command, out).map(|_| ()))?;
         Ok((OutputTopic::of_command(command), value))
@@ -172,6 +174,7 @@ impl<L: Log, S: Stores> Task<L, S> {
         let command = self.decoder.command(topic, &waiting.value);
         let command = command.map_err(|error| damaged(sequence, error))?;
         let command = command.ok_or_else(|| damaged(sequence, "its topic carries no commands"))?;
+        let command = Command { window: waiting.window.clone(), ..command };
         Ok((topic, waiting, command))
     }
 }
@@ -185,6 +188,23 @@ pub(super) fn topic_of(waiting: &Waiting) -> Result<OutputTopic, TaskError> {
 pub(super) fn damaged(sequence: i64, reason: impl std::fmt::Display) -> TaskError {
     let reason = format!("of sequence {sequence}: {reason}");
     TaskError::Store(StoreError::Damaged { what: "a waiting command", reason })
+}
+
+/// From when on a command may leave by its window, asked now: by the version that it was decided
+/// under, where that is at hand, else by the one that holds.
+fn opens(hours: &Hours, policies: &Policies, now: Timestamp) -> Timestamp {
+    let version = policies.by_hash(&hours.policy_hash).unwrap_or_else(|| policies.at(now));
+    let window = version.windows.get(&hours.window);
+    // One that never opens is waited for: another version may open it.
+    window.map_or(now, |window| window.next_open(&hours.zone, now).unwrap_or(Timestamp::LATEST))
+}
+
+/// What a person said of orders that were held, as a control.
+fn control_of(verdict: Option<&Verdict>) -> Option<Control> {
+    let verdict = verdict?;
+    let order = if verdict.drops { Order::DropHeld } else { Order::ReleaseHeld };
+    let (by, role, why) = (verdict.by.clone(), verdict.role.clone(), verdict.why.clone());
+    Some(Control { by, role, why, order })
 }
 
 /// What takes an order back, by the version it was decided under, else by any.

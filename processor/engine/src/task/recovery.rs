@@ -19,6 +19,7 @@ use crate::timers::Timers;
 use crate::working_set::WorkingSet;
 use bytes::Bytes;
 use decision::Moment;
+use decision::command::Command;
 use decision::ids::DebtorId;
 use decision::time::Timestamp;
 use schemas::{Decoder, OutputTopic, TASK_STATE_KEY, TaskState, Waiting};
@@ -316,6 +317,7 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
                 let topic = super::gating::topic_of(&waiting)?;
                 let command = self.decoder.command(topic, &waiting.value).map_err(|error| damaged(&error))?;
                 if let Some(command) = command {
+                    let command = Command { window: waiting.window, ..command };
                     gate.restore(*sequence, Waits::of(&command, waiting.is_held, waiting.undo));
                 }
                 after = *sequence;

@@ -1,13 +1,13 @@
-//! Attributes, segments and plan groups.
+//! Attributes, segments, plan groups and manager groups.
 
 use super::{Checker, Section};
 use crate::condition::Over;
-use crate::file::{AttributeFile, AttributeType, GroupFile, PolicyFile, SegmentFile, UnitWord};
+use crate::file::{AttributeFile, AttributeType, GroupFile, ManagersFile, PolicyFile, SegmentFile, UnitWord};
 use crate::report::Finding;
 use crate::yaml::{Spanned, Table};
 use decision::account::{AttributeKind, AttributeValue};
-use decision::ids::{GroupName, PlanName, SegmentName};
-use decision::policy::{AttributeRule, PlanGroup, Segment, Unit};
+use decision::ids::{GroupName, ManagerGroupName, ManagerName, PlanName, SegmentName};
+use decision::policy::{AttributeRule, ManagerGroup, PlanGroup, Segment, Unit};
 use decision::time::Date;
 use std::collections::BTreeMap;
 
@@ -61,10 +61,14 @@ impl Checker<'_> {
                 everyone = Some(&segment.name);
             }
             self.known(Section::Groups, &segment.group);
+            if let Some(managers) = &segment.managers {
+                self.known(Section::Managers, managers);
+            }
             compiled.push(Segment {
                 name: SegmentName::from(segment.name.as_str()),
                 when: self.condition(segment.when.as_ref(), Over::Account),
                 group: GroupName::from(segment.group.as_str()),
+                managers: segment.managers.as_ref().map(|group| group.as_str().into()),
             });
         }
         compiled
@@ -90,14 +94,44 @@ impl Checker<'_> {
         }
     }
 
+    pub(super) fn managers(
+        &mut self,
+        managers: &Table<Spanned<ManagersFile>>,
+    ) -> BTreeMap<ManagerGroupName, ManagerGroup> {
+        managers.iter().map(|(name, group)| (name.as_str().into(), self.manager_group(name, group))).collect()
+    }
+
+    fn manager_group(&mut self, name: &Spanned<String>, group: &Spanned<ManagersFile>) -> ManagerGroup {
+        self.some_text(name);
+        self.once("manager", group.personal.iter());
+        let roles = || group.change.iter().flat_map(|roles| roles.iter());
+        self.once("role", roles());
+        if let Some(role) = roles().next().filter(|_| group.personal.is_empty() && !group.damaged) {
+            let message = format!("`{}` has no personal manager that anyone could change", name.value);
+            let finding = Finding::warning("unused", role.span, message);
+            self.say(finding.with_help("name some by `personal`, or leave `change` out"));
+        }
+        let unset = ManagerGroup::default();
+        ManagerGroup {
+            personal: group.personal.iter().map(|manager| ManagerName::from(manager.as_str())).collect(),
+            change: if group.change.is_some() {
+                roles().map(|role| role.value.clone()).collect()
+            } else {
+                unset.change
+            },
+        }
+    }
+
     /// What is defined and never used: nothing is wrong with it, but it does nothing.
     pub(super) fn unused(&mut self, file: &PolicyFile) {
         let groups = file.groups.iter().map(|(name, _)| (Section::Groups, name));
+        let managers = file.managers.iter().map(|(name, _)| (Section::Managers, name));
         let plans = file.plans.iter().map(|(name, _)| (Section::Plans, name));
         let templates = file.templates.iter().map(|(name, _)| (Section::Templates, name));
         let windows = file.windows.iter().map(|(name, _)| (Section::Windows, name));
         let calendars = file.calendars.iter().map(|(name, _)| (Section::Calendars, name));
-        for (section, name) in groups.chain(plans).chain(templates).chain(windows).chain(calendars) {
+        let of_accounts = groups.chain(managers).chain(plans);
+        for (section, name) in of_accounts.chain(templates).chain(windows).chain(calendars) {
             if !self.used.contains(&(section, name.value.clone())) {
                 let message = format!("nothing uses the {} `{}`", section.singular(), name.value);
                 let finding = Finding::warning("unused", name.span, message);

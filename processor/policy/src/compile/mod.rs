@@ -103,6 +103,7 @@ impl Checker<'_> {
         let thresholds = self.thresholds(&file.thresholds, &balances);
         let segments = self.segments(&file.segments);
         let groups = self.groups(&file.groups);
+        let managers = self.managers(&file.managers);
         let plans = self.plans(&file.plans);
         let holds = self.holds(&file.holds);
         let commands = self.commands(&file.commands);
@@ -121,6 +122,7 @@ impl Checker<'_> {
             thresholds,
             segments,
             groups,
+            managers,
             plans,
             windows: std::mem::take(&mut self.windows),
             holds,

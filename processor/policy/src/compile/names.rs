@@ -14,6 +14,8 @@ pub(crate) enum Section {
     Calendars,
     /// `groups`
     Groups,
+    /// `managers`
+    Managers,
     /// `plans`
     Plans,
     /// `templates`
@@ -23,14 +25,22 @@ pub(crate) enum Section {
 }
 
 impl Section {
-    const ALL: [Self; 6] =
-        [Self::Balances, Self::Calendars, Self::Groups, Self::Plans, Self::Templates, Self::Windows];
+    const ALL: [Self; 7] = [
+        Self::Balances,
+        Self::Calendars,
+        Self::Groups,
+        Self::Managers,
+        Self::Plans,
+        Self::Templates,
+        Self::Windows,
+    ];
 
     pub(crate) fn singular(self) -> &'static str {
         match self {
             Self::Balances => "balance",
             Self::Calendars => "calendar",
             Self::Groups => "group",
+            Self::Managers => "manager group",
             Self::Plans => "plan",
             Self::Templates => "template",
             Self::Windows => "window",
@@ -42,6 +52,7 @@ impl Section {
             Self::Balances => "balances",
             Self::Calendars => "calendars",
             Self::Groups => "groups",
+            Self::Managers => "managers",
             Self::Plans => "plans",
             Self::Templates => "templates",
             Self::Windows => "windows",

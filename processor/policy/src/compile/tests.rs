@@ -3,7 +3,7 @@
 use decision::Policy;
 use decision::calendar::Window;
 use decision::plan::{OnResegment, Plan, RunningCycles, Stage};
-use decision::policy::{HoldRules, Measure, Retention};
+use decision::policy::{HoldRules, ManagerGroup, Measure, Retention};
 use decision::time::{Period, Timestamp, Zone};
 use std::path::Path;
 use std::sync::Arc;
@@ -60,6 +60,18 @@ fn holds_have_their_bounds() {
     assert_eq!(holds.dispute.as_ref().unwrap().no_more_than.unwrap().to_string(), "1000.00");
     assert_eq!(holds.unconfirmed_valid_for, days(5));
     assert_eq!(bare("").holds, HoldRules::default());
+}
+
+#[test]
+fn a_segment_has_its_managers_and_the_roles_that_may_change_them() {
+    let policy = whole();
+    let served: Vec<_> = policy.segments.iter().map(|segment| segment.managers.as_ref().unwrap()).collect();
+    assert_eq!(served, [&"vip-desk".into(), &"desk".into()]);
+    let (personal, change) = (vec!["anna".into(), "boris".into()], vec!["head_of_desk".to_owned()]);
+    assert_eq!(policy.managers["vip-desk"], ManagerGroup { personal, change });
+    assert_eq!(policy.managers["desk"].personal, []);
+    assert_eq!(policy.managers["desk"].change, ["senior_manager", "administrator"]);
+    assert!(bare("").managers.is_empty());
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Accounts, as a policy speaks of them: attributes, balances, segments and plan groups.
+//! Accounts, as a policy speaks of them: attributes, balances, segments, plan groups and managers.
 
 use crate::yaml::{NonEmpty, Spanned};
 use schemars::JsonSchema;
@@ -65,6 +65,8 @@ pub(crate) struct SegmentFile {
     pub(crate) when: Option<Spanned<String>>,
     /// Its plan group.
     pub(crate) group: Spanned<String>,
+    /// The manager group that serves it; none where absent.
+    pub(crate) managers: Option<Spanned<String>>,
 }
 
 /// Plans meant for one kind of customer.
@@ -75,4 +77,16 @@ pub(crate) struct GroupFile {
     pub(crate) standard: Spanned<String>,
     /// All plans of the group, the standard one among them.
     pub(crate) plans: NonEmpty<Spanned<String>>,
+}
+
+/// The people whom a segment's accounts are in the care of.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ManagersFile {
+    /// Those of whom each account has one for itself; where absent the group serves it together.
+    #[serde(default)]
+    pub(crate) personal: Vec<Spanned<String>>,
+    /// The roles that may change an account's personal manager: `senior_manager` and `administrator`
+    /// unless set.
+    pub(crate) change: Option<NonEmpty<Spanned<String>>>,
 }

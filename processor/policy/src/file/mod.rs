@@ -10,7 +10,9 @@ mod plan;
 mod threshold;
 mod values;
 
-pub(crate) use account::{AttributeFile, AttributeType, BalanceFile, GroupFile, SegmentFile, UnitWord};
+pub(crate) use account::{
+    AttributeFile, AttributeType, BalanceFile, GroupFile, ManagersFile, SegmentFile, UnitWord,
+};
 pub(crate) use calendar::{CalendarFile, DayWord, SkipWord, WindowFile};
 pub(crate) use commands::{
     BreakerFile, CapFile, CommandsFile, DeliveryFile, HoldBoundsFile, HoldsFile, RetentionFile,
@@ -78,6 +80,9 @@ pub(crate) struct PolicyFile {
     /// The plan groups, by name.
     #[serde(default)]
     pub(crate) groups: Table<Spanned<GroupFile>>,
+    /// The manager groups: in whose care a segment's accounts are, by name.
+    #[serde(default)]
+    pub(crate) managers: Table<Spanned<ManagersFile>>,
     /// The bounds of holds.
     #[serde(default)]
     pub(crate) holds: HoldsFile,

@@ -82,7 +82,7 @@ impl CommandKind {
                 &["template", "channel", "class", "language", "address", "text", "lines", "lines_crossed"]
             }
             Self::Provision => &["operation", "undo", "cuts_off", "services"],
-            Self::Task => &["queue", "due"],
+            Self::Task => &["queue", "due", "managers", "manager"],
             Self::Fee => &["code", "amount"],
             Self::Handover => &["to", "debt"],
             Self::Cancel => &[],
@@ -413,6 +413,12 @@ pub(super) struct StateCheck {
     pub(super) conditional_debt: Option<Amount>,
     /// What was paid, and pays the next invoice.
     pub(super) credit: Option<Amount>,
+    /// The segment that the account is in; `none` where it is in none.
+    pub(super) segment: Option<String>,
+    /// The manager group that serves its segment; `none` where none does.
+    pub(super) managers: Option<String>,
+    /// Its personal manager; `none` where it has none.
+    pub(super) manager: Option<String>,
     /// The next stage, and when it is due.
     pub(super) next: Option<Spanned<NextCheck>>,
     /// The fired lines of every rule that has such.

@@ -74,9 +74,12 @@ impl Told {
                     ("services", many(order.services.iter().map(ToString::to_string).collect())),
                 ],
             ),
-            Action::Task { queue, due } => {
+            Action::Task { queue, due, managers } => {
                 let mut fields = vec![("queue", one(queue))];
                 fields.extend(due.map(|due| ("due", one(&due))));
+                let manager = managers.as_ref().and_then(|managers| managers.manager.as_ref());
+                fields.extend(managers.as_ref().map(|managers| ("managers", one(&managers.group))));
+                fields.extend(manager.map(|manager| ("manager", one(manager))));
                 (CommandKind::Task, fields)
             }
             Action::Fee { code, amount } => {
@@ -216,6 +219,9 @@ pub(super) fn state(wanted: &StateCheck, world: &World, reader: &Reader<'_>) -> 
         let found = reader.in_major(view::credit(debtor));
         differences.field("credit", &reader.in_major(reader.money(credit)?), &found);
     }
+    differences.name("segment", wanted.segment.as_deref(), view::segment(debtor));
+    differences.name("managers", wanted.managers.as_deref(), view::managers(debtor));
+    differences.name("manager", wanted.manager.as_deref(), view::manager(debtor));
     if let Some(fired) = &wanted.fired {
         let wanted: Vec<_> = fired
             .iter()
@@ -274,18 +280,20 @@ impl Differences<'_> {
         }
     }
 
+    /// A name that may be absent: `none` then.
+    fn name(&mut self, name: &str, wanted: Option<&str>, found: Option<&impl AsRef<str>>) {
+        if let Some(wanted) = wanted {
+            self.field(name, wanted, found.map_or("none", |found| found.as_ref()));
+        }
+    }
+
     fn profile(&mut self, wanted: &StateCheck, found: &ProfileView) -> Result<(), String> {
         let reader = self.reader;
-        let or_none = |name: Option<&str>| name.unwrap_or("none").to_owned();
         if let Some(status) = &wanted.status {
             self.field("status", status.0.as_str(), found.status.as_str());
         }
-        if let Some(stage) = &wanted.stage {
-            self.field("stage", stage, &or_none(found.stage.as_ref().map(|stage| stage.as_str())));
-        }
-        if let Some(plan) = &wanted.plan {
-            self.field("plan", plan, &or_none(found.plan.as_ref().map(|plan| plan.as_str())));
-        }
+        self.name("stage", wanted.stage.as_deref(), found.stage.as_ref());
+        self.name("plan", wanted.plan.as_deref(), found.plan.as_ref());
         if let Some(debt) = &wanted.real_debt {
             self.field("real_debt", &reader.in_major(reader.money(debt)?), &reader.in_major(found.real_debt));
         }
@@ -295,9 +303,7 @@ impl Differences<'_> {
         }
         if let Some(next) = &wanted.next {
             let (stage, at) = found.next.as_ref().map(|(stage, at)| (stage, *at)).unzip();
-            if let Some(wanted) = &next.stage {
-                self.field("next.stage", wanted, &or_none(stage.map(|stage| stage.as_str())));
-            }
+            self.name("next.stage", next.stage.as_deref(), stage);
             if let Some(wanted) = &next.at {
                 let zone = reader.zone();
                 let found = at.map_or_else(|| "none".to_owned(), |at| local(at, &zone));

@@ -14,7 +14,7 @@ use decision::event::{
     InvoiceIssued, Order, Payment, PaymentStatus, Reversal,
 };
 use decision::ids::{
-    Channel, InvoiceId, Language, Operation, PlanName, Provider, RuleId, ServiceId, StageName,
+    Channel, InvoiceId, Language, ManagerName, Operation, PlanName, Provider, RuleId, ServiceId, StageName,
 };
 use decision::money::{Currency, MinorUnits};
 use decision::policy::Unit;
@@ -260,6 +260,7 @@ impl Reader<'_> {
         let given = [
             control.exempt.map(Order::Exempt),
             control.assign_plan.as_deref().map(PlanName::from).map(Order::AssignPlan),
+            control.assign_manager.as_deref().map(ManagerName::from).map(Order::AssignManager),
             pause,
             control.resume.filter(|resume| *resume).map(|_| Order::Resume),
             control.jump.as_deref().map(StageName::from).map(Order::Jump),

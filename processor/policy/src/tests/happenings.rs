@@ -214,6 +214,8 @@ pub(super) struct ControlEvent {
     pub(super) exempt: Option<bool>,
     /// Another plan of the account's group.
     pub(super) assign_plan: Option<String>,
+    /// Another personal manager of its segment's group.
+    pub(super) assign_manager: Option<String>,
     /// The cycle is paused.
     pub(super) pause: Option<PauseFile>,
     /// A pause ends.

@@ -53,6 +53,7 @@ fn every_order_has_its_words() {
     check("control: { exempt: true }", Order::Exempt(true));
     check("control: { exempt: false }", Order::Exempt(false));
     check("control: { assign_plan: soft }", Order::AssignPlan("soft".into()));
+    check("control: { assign_manager: boris }", Order::AssignManager("boris".into()));
     check("control: { pause: {} }", Order::Pause { until: None });
     check("control: { resume: true }", Order::Resume);
     check("control: { jump: bar }", Order::Jump("bar".into()));

@@ -225,6 +225,39 @@ fn groups_segments_and_templates() {
 }
 
 #[test]
+fn managers() {
+    let segments = |groups: &str, named: &str| {
+        format!(
+            "managers: {{ {groups} }}\nplans: {{ p: {{ stages: [ {{ stage: a, after: 1d, {CALL} }} ] }} }}\n\
+         groups: {{ g: {{ standard: p, plans: [p] }} }}\nsegments: [ {{ name: s, group: g{named} }} ]\n"
+        )
+    };
+    let served = |groups: &str| segments(groups, ", managers: desk");
+    check(
+        &segments("desk: {}", ", managers: §dest"),
+        "no manager group `dest` is defined / did you mean `desk`?",
+    );
+    check(
+        &segments("", ", managers: §vip-desk"),
+        "no manager group `vip-desk` is defined / define it under `managers`",
+    );
+    check(
+        &served("desk: { personal: [anna, boris, §anna] }"),
+        "the manager `anna` is there already, in line 6",
+    );
+    check(&served("desk: { personal: [§''] }"), "the text is empty");
+    check(&served("desk: { personal: §anna }"), "a list is wanted here");
+    check(&served("desk: { §personnel: [anna] }"), "did you mean `personal`?");
+    check(&served("desk: { personal: [anna], change: §[] }"), "the list is empty / write at least one item");
+    check(&served("desk: { personal: [anna], change: [boss, §boss] }"), "the role `boss` is there already");
+    warned(
+        &served("desk: { change: [§boss] }"),
+        "has no personal manager that anyone could change / name some by `personal`",
+    );
+    warned(&segments("§desk: {}", ""), "nothing uses the manager group `desk` / use it, or leave it out");
+}
+
+#[test]
 fn all_that_is_wrong_comes_in_one_run() {
     let found = report(&format!(
         "{HEAD}colour: red\nbalances: {{ main: {{ unit: euro }} }}\nthresholds:\n\

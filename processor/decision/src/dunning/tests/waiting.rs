@@ -2,11 +2,12 @@
 
 use super::{bars, check, check_on, says};
 use crate::calendar::{Hours, Window};
-use crate::event::{Order, Outcome};
+use crate::event::{Body, ByHandMeasure, Order, Outcome};
 use crate::plan::{CatchUp, IfTask, Notice, Plan, Stage};
 use crate::policy::{MessageClass, Policy};
 use crate::record::RecordKind;
 use crate::testing::*;
+use crate::threshold::Threshold;
 use crate::time::Weekday;
 use std::sync::Arc;
 
@@ -166,4 +167,64 @@ fn a_stage_waits_for_a_task_s_result_that_will_do() {
     assert_eq!(life.until("2026-03-10T23:59"), "", "a result makes no stage come early");
     assert_eq!(life.until("2026-03-11"), "agency");
     assert_eq!(life.reasons(RecordKind::ControlApplied), ["task_result"]);
+}
+
+#[test]
+fn only_the_result_of_the_cycles_own_task_lets_a_stage_come() {
+    let asked = IfTask { queue: "calls".into(), results: vec!["refused".to_owned()] };
+    let result = || control(Order::TaskResult { queue: "calls".into(), result: "refused".to_owned() });
+    let by_hand = || control(Order::Do(ByHandMeasure::Task { queue: "calls".into() }));
+    let low = || Threshold { measures: vec![task("calls")], ..rule("low", "main", falling(&["5.00"])) };
+    let beside: [fn(&mut Life, Body); 2] = [
+        |life, by_hand| assert_eq!(life.at("2026-03-12", by_hand), "task calls"),
+        |life, _| {
+            life.at("2026-03-12", balance("main", 10_00));
+            assert_eq!(life.at("2026-03-12", balance("main", 4_00)), "task calls");
+        },
+    ];
+    for beside in beside {
+        let agency = Stage { if_task: Some(asked.clone()), ..says("agency", "10d") };
+        let stages = vec![stage("call", "0d", vec![task("calls")]), agency];
+        let mut life = Life::new(Policy { thresholds: vec![low()], ..policy_of(plan(stages)) });
+        life.at("2026-03-01", invoice("B1", 10_00, "2026-03-01"));
+        beside(&mut life, by_hand());
+        // The newest task of the queue has its result first; it is of no cycle.
+        assert_eq!(life.at("2026-03-13", result()), "");
+        assert_eq!((life.rejected, &*life.debtor.tasks_out), (None, &[][..]));
+        assert_eq!(life.at("2026-03-14", result()), "agency");
+        life.at("2026-03-15", result());
+        assert_eq!(life.rejected, Some("unknown_task"));
+        assert_eq!(
+            life.reasons(RecordKind::ControlApplied)
+                .iter()
+                .filter(|reason| **reason == "task_result")
+                .count(),
+            2
+        );
+    }
+}
+
+#[test]
+fn an_observed_task_by_a_rule_was_not_sent_and_has_no_result() {
+    let low =
+        Threshold { measures: vec![task("calls")], observe: true, ..rule("low", "main", falling(&["5.00"])) };
+    let mut life = Life::new(policy_of_rules(vec![low]));
+    life.at("2026-03-01", balance("main", 10_00));
+    life.at("2026-03-01", balance("main", 4_00));
+    life.at("2026-03-02", control(Order::TaskResult { queue: "calls".into(), result: "refused".to_owned() }));
+    assert_eq!(life.rejected, Some("unknown_task"));
+}
+
+#[test]
+fn no_more_than_a_hundred_tasks_of_no_cycle_are_waited_for_the_oldest_makes_room() {
+    let mut life = Life::new(policy());
+    for number in 0..101 {
+        let queue = format!("queue-{number}");
+        life.at("2026-03-01", control(Order::Do(ByHandMeasure::Task { queue: queue.as_str().into() })));
+    }
+    assert_eq!(life.debtor.tasks_out.len(), 100);
+    for (queue, rejected) in [("queue-0", Some("unknown_task")), ("queue-1", None)] {
+        life.at("2026-03-02", control(Order::TaskResult { queue: queue.into(), result: "done".to_owned() }));
+        assert_eq!(life.rejected, rejected, "{queue}");
+    }
 }

@@ -268,6 +268,7 @@ fn a_message_before_the_due_day_is_not_sent_once_its_invoice_is_paid() {
         tries: 1,
         tries_here: 1,
         sent_at: None,
+        is_kept_back: false,
         wakes_at: Some(moment("2026-02-27T09:00")),
         is_in_doubt: false,
         is_last_resort: false,
