@@ -93,6 +93,10 @@ impl Log for KafkaLog {
         KafkaConsumer::join(&self.settings, topics)
     }
 
+    fn onlooker(&self) -> Result<KafkaMembership, LogError> {
+        KafkaMembership::onlooker(&self.settings)
+    }
+
     fn producer(&self, transactional_id: &str) -> Result<KafkaProducer, LogError> {
         KafkaProducer::new(&self.settings, transactional_id)
     }

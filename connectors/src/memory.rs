@@ -133,7 +133,9 @@ impl MemoryLog {
     pub fn expire_member(&self, member: &MemoryMembership) {
         self.shared.change(|broker| {
             let topics = &broker.topics;
-            broker.group.expire(member.id(), topics);
+            if let Some(id) = member.id() {
+                broker.group.expire(id, topics);
+            }
         });
     }
 
@@ -203,6 +205,10 @@ impl Log for MemoryLog {
 
     fn join(&self, topics: &[Arc<str>]) -> Result<MemoryConsumer, LogError> {
         MemoryConsumer::join(&self.shared, topics, self.instance.clone())
+    }
+
+    fn onlooker(&self) -> Result<MemoryMembership, LogError> {
+        Ok(MemoryMembership::onlooker(&self.shared))
     }
 
     fn producer(&self, transactional_id: &str) -> Result<MemoryProducer, LogError> {

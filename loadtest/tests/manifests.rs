@@ -1,7 +1,8 @@
 //! The Kubernetes manifests agree with one another, with the configuration and with the policy that
 //! they bring along.
 //!
-//! That the configuration is one that `weir` takes is the binary's own test.
+//! That the configuration is one that `weir` takes is the binary's own test; so is, on a real broker, that
+//! it really serves each metric that an alert asks for.
 
 use std::path::{Path, PathBuf};
 use yaml_rust2::{Yaml, YamlLoader};
@@ -163,4 +164,89 @@ fn the_policy_is_one_that_weir_takes_and_only_observes() {
     let loaded = policy::load(&base().join("policy.yaml")).unwrap_or_else(|report| panic!("{report:?}"));
     assert!(loaded.warnings.is_none(), "{:?}", loaded.warnings);
     assert!(loaded.policy.observe);
+}
+
+/// The alerts, each as its YAML.
+fn alerts() -> Vec<Yaml> {
+    let rules = document("../alerts/rules.yaml");
+    check(&rules, "apiVersion", "monitoring.coreos.com/v1");
+    check(&rules, "kind", "PrometheusRule");
+    check(&rules, "metadata/name", "weir");
+    let groups = at(&rules, "spec/groups").as_vec().cloned().unwrap_or_default();
+    let of_group = |group: &Yaml| {
+        assert!(at(group, "name").as_str().is_some_and(|name| !name.is_empty()));
+        at(group, "rules").as_vec().cloned().unwrap_or_default()
+    };
+    groups.iter().flat_map(of_group).collect()
+}
+
+/// The words in an expression that look like names of metrics.
+fn metrics_in(expression: &str) -> Vec<String> {
+    let words = expression.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+    words.filter(|word| word.starts_with("weir_") || word.starts_with("kube_")).map(str::to_owned).collect()
+}
+
+/// The text of every source file in a folder, but for those that declare metrics.
+fn sources(folder: &Path) -> std::io::Result<String> {
+    let mut all = String::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            all += &sources(&path)?;
+        } else if !path.ends_with("metrics.rs") {
+            all += &std::fs::read_to_string(path)?;
+        }
+    }
+    Ok(all)
+}
+
+/// The names of the engine's metrics: those that it shows somewhere, and not only describes.
+fn shown_metrics() -> Vec<String> {
+    let all = sources(&base().join("../../processor/engine/src")).unwrap_or_else(|error| panic!("{error}"));
+    let names = text("../../processor/engine/src/metrics.rs");
+    let constants = names.lines().filter_map(|line| line.strip_prefix("pub const ")?.split_once(": &str = "));
+    let shown = constants.filter(|(constant, _)| all.contains(&format!("names::{constant}")));
+    shown.map(|(_, name)| name.trim_matches(['"', ';']).to_owned()).collect()
+}
+
+#[test]
+fn an_alert_says_how_bad_it_is_what_it_is_and_what_to_do() {
+    let alerts = alerts();
+    let mut names: Vec<&str> = alerts.iter().filter_map(|alert| at(alert, "alert").as_str()).collect();
+    assert_eq!(names.len(), alerts.len(), "each has a name");
+    for alert in &alerts {
+        let name = at(alert, "alert").as_str().unwrap_or_default();
+        assert!(name.starts_with("Weir"), "{name}");
+        let severity = at(alert, "labels/severity").as_str().unwrap_or_default();
+        assert!(["critical", "warning"].contains(&severity), "{name}: {severity}");
+        for field in ["expr", "annotations/summary", "annotations/description", "annotations/action"] {
+            assert!(at(alert, field).as_str().is_some_and(|text| text.len() > 10), "{name}: {field}");
+        }
+    }
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), alerts.len(), "no two have the same name");
+    let component = document("../alerts/kustomization.yaml");
+    check(&component, "kind", "Component");
+    check(&component, "resources/0", "rules.yaml");
+}
+
+#[test]
+fn an_alert_asks_for_metrics_that_there_are() {
+    let shown = shown_metrics();
+    assert!(shown.len() > 10, "{shown:?}");
+    let mut asked = Vec::new();
+    for alert in alerts() {
+        let metrics = metrics_in(at(&alert, "expr").as_str().unwrap_or_default());
+        assert!(!metrics.is_empty(), "{alert:?}");
+        for metric in &metrics {
+            // One comes from kube-state-metrics: a process that has ended tells nothing.
+            let is_kubernetes_own = metric == "kube_pod_container_status_restarts_total";
+            assert!(is_kubernetes_own || shown.contains(metric), "{metric} is not shown");
+        }
+        asked.extend(metrics);
+    }
+    for metric in ["weir_breaker_open", "weir_clock_lead_seconds", "weir_timer_lateness_seconds"] {
+        assert!(asked.iter().any(|asked| asked == metric), "nobody is told of {metric}");
+    }
 }

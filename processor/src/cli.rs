@@ -17,9 +17,10 @@ Try:
   weir check my.policy.yaml       is the policy sound?
   weir test my.tests.yaml         does it do what is expected of it?
   weir run --config weir.toml     process events from Kafka
+  weir held release --help        let go what the breaker holds
 
-Exit status: 0 done; 1 a policy has errors, or a test failed; 2 wrong use or configuration, or the \
-work cannot go on.")]
+Exit status: 0 done; 1 a policy has errors, a test failed, or partitions have not taken an order in \
+time; 2 wrong use or configuration, or the work cannot go on.")]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -40,6 +41,7 @@ The least that the file says (relative paths are taken from its own folder):
 Every setting can be overridden by the environment, and passwords are best given so:
   WEIR__KAFKA__BROKERS            is `brokers` of [kafka]
   WEIR__REGISTRY__PASSWORD        is `password` of [registry]
+  WEIR__KAFKA__PROPERTIES__SASL_PASSWORD   is `sasl.password` of [kafka.properties]
 
 The topics must be there, and in the registry the schemas of what Weir writes; \
 with `auto_register = true` under [registry] those it lacks are registered. \
@@ -53,6 +55,8 @@ pub(crate) enum Command {
     /// Process events from Kafka until told to stop
     #[command(after_help = RUN_HELP)]
     Run(RunArguments),
+    /// Release or drop, in every partition, the orders that the breaker holds
+    Held(HeldArguments),
     /// Show Weir at work on synthetic subscribers, without Kafka
     #[command(after_help = "\
 The real engine on an in-memory log, with RocksDB in a temporary folder that is removed at the end. \
@@ -99,6 +103,73 @@ pub(crate) struct RunArguments {
     /// The configuration file, in TOML
     #[arg(long, value_name = "FILE", env = "WEIR_CONFIG")]
     pub(crate) config: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HeldArguments {
+    #[command(subcommand)]
+    pub(crate) verdict: HeldCommand,
+}
+
+/// What a verdict does, and what it leaves to the instances.
+const HELD_HELP: &str = "\
+A control is written to every partition of the controls topic in one transaction: all have it or none. The \
+instances that run take it; with --wait the command ends once every partition has, or with status 1 when \
+the time is over: what is written then is taken as soon as the partition runs. What is held later is \
+not concerned.
+
+The configuration is that of `weir run`. The registry must know the schema of controls, or `auto_register` \
+be on; the broker must allow writing to the controls topic, with transactional ids that begin with the group.
+
+Where the outcome stays unknown, run it again with the --event-id that it names: to say the same twice \
+does no harm.
+
+Examples:
+  weir held release --config weir.toml --by anna --role admin --why 'the wave is real' --wait 30s
+  weir held drop --config weir.toml --by anna --role admin --why 'due dates were loaded wrong' --output json";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum HeldCommand {
+    /// Let the orders go, each by its rate: the customers are cut off
+    #[command(after_help = HELD_HELP)]
+    Release(VerdictArguments),
+    /// Drop the orders: nobody is cut off by them
+    #[command(after_help = HELD_HELP)]
+    Drop(VerdictArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerdictArguments {
+    /// The configuration file of the instances, in TOML
+    #[arg(long, value_name = "FILE", env = "WEIR_CONFIG")]
+    pub(crate) config: PathBuf,
+    /// Who says so
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: String,
+    /// In which role
+    #[arg(long, value_name = "ROLE")]
+    pub(crate) role: String,
+    /// Why: it stands in the history of each account concerned
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) why: String,
+    /// Wait so long, such as 30s, for every partition to take it
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) wait: Option<Duration>,
+    /// The control's id: a new one, unless an earlier run is to be repeated
+    #[arg(long, value_name = "ID")]
+    pub(crate) event_id: Option<String>,
+    /// How the outcome is told
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub(crate) output: Output,
+}
+
+/// How an outcome is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// In words
+    Text,
+    /// As one JSON object, for programs
+    Json,
 }
 
 #[derive(Debug, Args)]

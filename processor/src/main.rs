@@ -7,6 +7,7 @@ mod cli;
 mod clock;
 mod config;
 mod demo;
+mod held;
 mod logging;
 mod policies;
 mod run;
@@ -35,6 +36,7 @@ fn act(command: Command) -> miette::Result<ExitCode> {
     };
     match command {
         Command::Run(arguments) => run::run(&arguments),
+        Command::Held(arguments) => held::run(&arguments.verdict),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Check(arguments) => only_prints(&|| policies::check(&arguments)),
         Command::Test(arguments) => only_prints(&|| policies::test(&arguments)),

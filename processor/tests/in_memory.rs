@@ -5,7 +5,6 @@ mod support;
 
 use bytes::Bytes;
 use connectors::memory::{CommitFate, Faults};
-use decision::event::{Body, Control, Event, Order};
 use decision::money::Decimal;
 use decision::policy::{Breaker, CommandRules};
 use decision::time::{Period, Timestamp, Zone};
@@ -422,18 +421,6 @@ fn reasons(world: &World, kind: &str) -> Vec<String> {
     lines.filter(|line: &HistoryLine| line.kind == kind).map(|line| line.reason).collect()
 }
 
-fn control(id: &str, order: Order, at: Timestamp) -> Event {
-    let (by, role, why) = ("anna".to_owned(), "admin".to_owned(), None);
-    Event {
-        event_id: id.into(),
-        account_id: "*".into(),
-        debtor_id: None,
-        occurred_at: at,
-        source: "console".to_owned(),
-        body: Body::Control(Control { by, role, why, order }),
-    }
-}
-
 #[test]
 fn the_breaker_holds_what_cuts_off_until_a_control_in_every_partition_releases_or_drops_it() {
     let mut world = World::new(12, 300);
@@ -456,8 +443,7 @@ fn the_breaker_holds_what_cuts_off_until_a_control_in_every_partition_releases_o
     running = world.start(world.log.clone(), stores.clone());
     world.live(5, PATIENCE);
     assert!(waiting(&world) >= 3, "what is held waits for a person, over a restart too");
-    let now = engine::Clock::now(&*world.clock);
-    world.tell_all(&control("release-1", Order::ReleaseHeld, now));
+    world.judge("release-1", false);
     world.wait_until_done();
     assert_eq!(waiting(&world), 0);
     let released = reasons(&world, "control_applied");
@@ -470,8 +456,7 @@ fn the_breaker_holds_what_cuts_off_until_a_control_in_every_partition_releases_o
     }
     world.wait_until_done();
     assert!(waiting(&world) > 0, "nothing more was held");
-    let now = engine::Clock::now(&*world.clock);
-    world.tell_all(&control("drop-1", Order::DropHeld, now));
+    world.judge("drop-1", true);
     world.wait_until_done();
     assert_eq!(waiting(&world), 0);
     running.stop().unwrap();

@@ -9,7 +9,7 @@ use decision::ids::AccountId;
 use decision::money::{Currency, MinorUnits};
 use decision::time::{Date, Timestamp};
 use engine::store::{Store, Stores};
-use loadtest::generate::{Operator, Profile};
+use loadtest::generate::{DEMO_POLICY, Operator, Profile};
 use schemas::{Decoder, InputTopic, OutputTopic};
 use state::{RocksStores, Sizes};
 use std::time::{Duration, Instant};
@@ -37,13 +37,28 @@ fn commands_are_what_decision_says_and_sigterm_ends_within_seconds() {
     process.wait_until_ready();
     let told = tell_days(&mut site, &mut operator, 30);
     site.wait_until_done(LONG);
-    assert!(process.get("/metrics").contains("weir_commits_total"));
+    let metrics = process.get("/metrics");
+    for metric in asked_by_alerts() {
+        let is_it = |line: &str| line.strip_prefix(&metric).is_some_and(|rest| rest.starts_with(['{', ' ']));
+        assert!(metrics.lines().any(is_it), "an alert asks for {metric}, which is not in\n{metrics}");
+    }
     let took = process.terminate();
     assert!(took < Duration::from_secs(10), "SIGTERM took {took:?}");
     let verdict = site.check_well();
     assert_eq!(verdict.inputs, u64::try_from(told).unwrap());
     assert!(verdict.commands > 200 && verdict.timers > 50 && verdict.rejects > 0, "{verdict:?}");
     println!("{verdict:?}; SIGTERM took {took:?}");
+}
+
+/// The metrics of the process that an alert asks for.
+fn asked_by_alerts() -> std::collections::BTreeSet<String> {
+    let rules = include_str!("../../k8s/alerts/rules.yaml");
+    let is_asked = |line: &&str| {
+        !["summary:", "description:", "action:"].iter().any(|field| line.trim_start().starts_with(field))
+    };
+    let is_outside = |letter: char| !letter.is_ascii_alphanumeric() && letter != '_';
+    let words = rules.lines().filter(is_asked).flat_map(|line| line.split(is_outside));
+    words.filter(|word| word.starts_with("weir_")).map(str::to_owned).collect()
 }
 
 #[test]
@@ -293,6 +308,92 @@ fn first_postpaid_snapshot() -> Event {
             if snapshot.payment_mode == decision::account::PaymentMode::Postpaid && !snapshot.closed)
     };
     events.into_iter().find(is_postpaid).unwrap()
+}
+
+/// The partitions in which the breaker holds something.
+fn holding(process: &Process) -> Vec<String> {
+    let metrics = process.get("/metrics");
+    let held = metrics.lines().filter_map(|line| line.strip_prefix("weir_held_commands{")?.split_once("} "));
+    held.filter(|(_, count)| *count != "0").map(|(label, _)| label.to_owned()).collect()
+}
+
+/// The provisioning orders that have gone out, by partition.
+fn orders(site: &Site) -> Vec<usize> {
+    read_topic(site.names.output(OutputTopic::Provisioning)).iter().map(Vec::len).collect()
+}
+
+/// Waits until nothing is held any more: a metric is told with the batch after.
+#[track_caller]
+fn wait_until_nothing_is_held(process: &Process) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !holding(process).is_empty() {
+        assert!(Instant::now() < deadline, "{:?} still hold something", holding(process));
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn one_command_releases_or_drops_in_every_partition_what_the_breaker_holds() {
+    // Without gaps between stages: what is long overdue is to be cut off at once.
+    let stages = DEMO_POLICY.lines().filter(|line| !line.trim_start().starts_with("min_gap:"));
+    let breaker = "commands: { breaker: { more_than: 3x, over: 1h, against: 7d, at_least: 12 } }";
+    let policy = stages.chain([breaker, ""]).collect::<Vec<_>>().join("\n");
+    let mut site = Site::under("held", &policy);
+    let mut operator = Operator::new(Profile::test(17));
+    let mut process = site.start(&[]);
+    process.wait_until_ready();
+    tell_days(&mut site, &mut operator, 20);
+    site.wait_until_done(LONG);
+    assert!(holding(&process).len() >= 2, "the breaker holds in {:?} only", holding(&process));
+    let (partitions, before) = (holding(&process), orders(&site));
+    let said = ["--by", "anna", "--role", "admin", "--why", "the wave is real", "--output", "json"];
+    let release = [&["held", "release", "--wait", "60s"][..], &said].concat();
+    let outcome = site.command(&release, &[]);
+    let told = String::from_utf8_lossy(&outcome.stdout);
+    assert_eq!(outcome.status.code(), Some(0), "{told}{}", String::from_utf8_lossy(&outcome.stderr));
+    assert!(told.contains("\"not_taken\":[]") && told.contains("\"order\":\"release_held\""), "{told}");
+    site.wait_until_done(LONG);
+    wait_until_nothing_is_held(&process);
+    let grown = orders(&site).iter().zip(&before).filter(|(now, before)| now > before).count();
+    assert!(grown >= partitions.len(), "{before:?} orders became {:?}", orders(&site));
+    let controls = read_topic(site.names.input(InputTopic::Controls));
+    let own = controls.iter().map(|records| records.iter().filter(|record| is_of_no_account(record)).count());
+    assert_eq!(own.collect::<Vec<_>>(), [1; 6], "one in each partition");
+
+    // What is held after that is another wave, and may be dropped.
+    tell_days(&mut site, &mut operator, 12);
+    site.wait_until_done(LONG);
+    assert!(!holding(&process).is_empty(), "nothing more is held");
+    let drop = [&["held", "drop", "--wait", "60s"][..], &said].concat();
+    assert_eq!(site.command(&drop, &[]).status.code(), Some(0));
+    site.wait_until_done(LONG);
+    wait_until_nothing_is_held(&process);
+    let before = orders(&site);
+    process.terminate();
+
+    // With nobody there to take it, it is written all the same, and the command says so.
+    let release = [&["held", "release", "--wait", "1s"][..], &said].concat();
+    let outcome = site.command(&release, &[]);
+    let told = String::from_utf8_lossy(&outcome.stdout);
+    assert_eq!(outcome.status.code(), Some(1), "{told}");
+    assert!(told.contains("\"not_taken\":[0,1,2,3,4,5]"), "{told}");
+    let outcome = site.command(
+        &release,
+        &[("WEIR__TOPICS__PREFIX", "elsewhere."), ("WEIR__REGISTRY__AUTO_REGISTER", "true")],
+    );
+    let told = String::from_utf8_lossy(&outcome.stderr);
+    assert_eq!(outcome.status.code(), Some(2), "{told}");
+    assert!(told.contains("there is no topic elsewhere.controls"), "{told}");
+    assert_eq!(orders(&site), before);
+    let mut process = site.start(&[]);
+    process.wait_until_ready();
+    site.wait_until_done(LONG);
+    process.terminate();
+    site.check_well();
+}
+
+fn is_of_no_account(record: &loadtest::oracle::Seen) -> bool {
+    record.key.as_deref() == Some(b"*")
 }
 
 #[test]

@@ -14,7 +14,7 @@ fn dependencies(folder: &str) -> BTreeSet<String> {
 }
 
 /// Every package, by its folder.
-const PACKAGES: [&str; 9] = [
+const PACKAGES: [&str; 10] = [
     "processor",
     "processor/decision",
     "processor/policy",
@@ -24,6 +24,7 @@ const PACKAGES: [&str; 9] = [
     "schemas",
     "connectors",
     "loadtest",
+    "simulator",
 ];
 
 #[track_caller]
@@ -69,16 +70,23 @@ fn only_policy_knows_yaml_conditions_and_templates() {
 
 #[test]
 fn the_core_knows_no_other_room() {
-    let rooms = ["policy", "engine", "api", "state", "schemas", "connectors", "loadtest"];
+    let rooms = ["policy", "engine", "api", "state", "schemas", "connectors", "loadtest", "simulator"];
     check_never("processor/decision", &rooms);
 }
 
 #[test]
 fn the_engine_knows_neither_its_log_nor_its_store() {
-    check_never("processor/engine", &["connectors", "state", "policy", "api", "loadtest"]);
+    check_never("processor/engine", &["connectors", "state", "policy", "api", "loadtest", "simulator"]);
 }
 
 #[test]
 fn the_load_test_does_not_know_how_weir_is_built() {
     check_never("loadtest", &["engine", "state", "api"]);
+}
+
+#[test]
+fn nothing_that_runs_in_production_knows_the_simulator() {
+    for package in PACKAGES {
+        check_never(package, &["simulator"]);
+    }
 }

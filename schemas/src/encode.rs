@@ -68,6 +68,20 @@ impl Schemas {
         Ok(self)
     }
 
+    /// Asks for the id of one input topic's record alone: for whoever writes nothing else.
+    ///
+    /// # Errors
+    /// When the registry cannot be reached, or refuses the schema.
+    pub fn of_input(
+        registry: &dyn Registry,
+        names: &TopicNames,
+        topic: InputTopic,
+    ) -> Result<Self, RegistryError> {
+        let mut schemas = Self { ids: [None; RecordSchema::ALL.len()] };
+        schemas.learn(registry, &TopicNames::subject_of(names.input(topic)), topic.schema())?;
+        Ok(schemas)
+    }
+
     /// The id of this record's schema, where it was asked for.
     #[must_use]
     pub fn id(&self, schema: RecordSchema) -> Option<u32> {

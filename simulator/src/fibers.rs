@@ -43,6 +43,8 @@ struct Table {
     paused: BTreeMap<ProcessId, Duration>,
     /// The fiber that asked for the death of its process.
     crashed: Option<ProcessId>,
+    /// Whose turn it was, and when, as a hash.
+    trace: u64,
 }
 
 struct Fiber {
@@ -89,6 +91,7 @@ impl Fibers {
             running: 0,
             paused: BTreeMap::new(),
             crashed: None,
+            trace: 0,
         };
         Self { table: Arc::new(Mutex::new(table)) }
     }
@@ -178,6 +181,11 @@ impl Fibers {
         give_turn();
     }
 
+    /// Whose turn it was and when, from the beginning of the run, as a hash.
+    pub(crate) fn trace(&self) -> u64 {
+        self.table().trace
+    }
+
     /// The fibers that there are, for a report of who waits for ever.
     pub(crate) fn names(&self) -> String {
         let names: Vec<String> = self.table().fibers.values().map(|fiber| fiber.name.clone()).collect();
@@ -239,6 +247,7 @@ impl Runner {
         }
         let Some(id) = table.choose() else { return Turn::Stuck };
         table.running = id;
+        table.trace = mixed(mixed(table.trace, id), u64::try_from(table.now.as_nanos()).unwrap_or(0));
         if let Some(fiber) = table.fibers.get_mut(&id) {
             fiber.waits = Waits::Turn;
         }
@@ -280,6 +289,11 @@ impl Runner {
             self.stacks.remove(&id);
         }
     }
+}
+
+/// One more number of a hash.
+fn mixed(hash: u64, number: u64) -> u64 {
+    (hash ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29)
 }
 
 /// The running fiber goes on when its next turn comes.

@@ -56,6 +56,11 @@ impl Log for SimLog {
         })
     }
 
+    fn onlooker(&self) -> Result<SimMembership, LogError> {
+        let inner = self.inner.onlooker()?;
+        Ok(SimMembership { world: self.world.clone(), process: self.process, inner })
+    }
+
     fn producer(&self, transactional_id: &str) -> Result<SimProducer, LogError> {
         Ok(SimProducer {
             world: self.world.clone(),

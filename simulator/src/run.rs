@@ -39,6 +39,8 @@ pub struct Outcome {
     pub commands: u64,
     /// How many calls of log and store there were.
     pub effects: u64,
+    /// A hash of whose turn it was and when, from the first to the last: the same run has the same.
+    pub trace: u64,
 }
 
 /// A run that has so many turns goes round in circles.
@@ -53,8 +55,16 @@ pub fn run(seed: u64, options: &Options) -> Outcome {
         None => scenario.plan.clone(),
     };
     let faults = plan.faults.iter().map(Fault::to_string).collect();
-    let mut outcome =
-        Outcome { seed, faults, deviations: Vec::new(), inputs: 0, timers: 0, commands: 0, effects: 0 };
+    let mut outcome = Outcome {
+        seed,
+        faults,
+        deviations: Vec::new(),
+        inputs: 0,
+        timers: 0,
+        commands: 0,
+        effects: 0,
+        trace: 0,
+    };
     let (processes, days, has_breaker) = (scenario.processes, scenario.days, scenario.has_breaker);
     let operator = scenario.operator;
     let making = scenario.making;
@@ -76,6 +86,7 @@ pub fn run(seed: u64, options: &Options) -> Outcome {
     outcome.timers = findings.verdict.timers;
     outcome.commands = findings.verdict.commands;
     outcome.effects = world.effects();
+    outcome.trace = world.fibers.trace();
     outcome
 }
 

@@ -394,7 +394,7 @@ pub(super) fn record(source: &TopicPartition, fetched: &Fetched<'_>) -> LogRecor
     }
 }
 
-/// The member that this process is in the group.
+/// The member that this process is in the group, or an onlooker.
 #[derive(Clone)]
 pub struct KafkaMembership {
     client: Arc<GroupClient>,
@@ -402,6 +402,18 @@ pub struct KafkaMembership {
 }
 
 impl KafkaMembership {
+    /// A client that knows the group's name, and never subscribes.
+    pub(super) fn onlooker(settings: &KafkaSettings) -> Result<Self, LogError> {
+        let operation = format!("look at the group {}", settings.group_id);
+        let diagnostics =
+            Diagnostics::new(&format!("{} onlooker", settings.client_id), settings.statistics.as_ref());
+        let client: GroupClient = settings
+            .reader_config()
+            .create_with_context(GroupContext { diagnostics, protocol: settings.group_protocol })
+            .map_err(|error| failed(&operation, &error))?;
+        Ok(Self { client: Arc::new(client), timeout: settings.request_timeout })
+    }
+
     /// The member's id and generation as they are now; none once it has left.
     pub(super) fn metadata(&self) -> Option<ConsumerGroupMetadata> {
         if self.client.closed() {

@@ -117,7 +117,7 @@ impl Consumer for MemoryConsumer {
     }
 
     fn membership(&self) -> MemoryMembership {
-        MemoryMembership { shared: Arc::clone(&self.shared), member: self.member }
+        MemoryMembership { shared: Arc::clone(&self.shared), member: Some(self.member) }
     }
 
     fn close(&mut self) {
@@ -194,22 +194,27 @@ fn records(
     Ok(records)
 }
 
-/// The member that a consumer is.
+/// The member that a consumer is, or an onlooker.
 #[derive(Clone, Debug)]
 pub struct MemoryMembership {
     shared: Arc<Shared>,
-    member: MemberId,
+    /// None of an onlooker.
+    member: Option<MemberId>,
 }
 
 impl MemoryMembership {
-    pub(super) fn id(&self) -> MemberId {
+    pub(super) fn onlooker(shared: &Arc<Shared>) -> Self {
+        Self { shared: Arc::clone(shared), member: None }
+    }
+
+    pub(super) fn id(&self) -> Option<MemberId> {
         self.member
     }
 
     /// The generation of the group that the member is settled in; none while it is not.
     #[must_use]
     pub fn generation(&self) -> Option<i32> {
-        self.shared.look(|broker| broker.group.check(self.member).ok())
+        self.shared.look(|broker| broker.group.check(self.member?).ok())
     }
 }
 

@@ -46,6 +46,7 @@ macro_rules! contract {
             readers_see_what_is_committed_and_their_position_passes_the_rest
             an_open_transaction_pins_what_is_read_and_counts_in_the_end
             the_offsets_of_a_transaction_are_the_groups_once_it_commits
+            whoever_looks_on_sees_the_groups_offsets_and_commits_records_without_any
             a_fenced_producer_commits_nothing
             a_fenced_producer_that_sends_again_is_told_at_its_commit_at_the_latest
             the_last_offset_of_each_partition_is_told

@@ -77,6 +77,28 @@ pub(crate) fn the_offsets_of_a_transaction_are_the_groups_once_it_commits(settin
     assert_eq!(member.committed(&both).unwrap(), [Some(3), Some(8)]);
 }
 
+pub(crate) fn whoever_looks_on_sees_the_groups_offsets_and_commits_records_without_any(
+    setting: &impl Setting,
+) {
+    let log = setting.process(None);
+    let (input, out) = (setting.topic("in", 2), at(&setting.topic("out", 1), 0));
+    let mut consumer = log.join(std::slice::from_ref(&input)).unwrap();
+    let both = [at(&input, 0), at(&input, 1)];
+    takes(&mut consumer, &both);
+    let mut producer = fenced(&log, &format!("{input}-p"));
+    producer.begin().unwrap();
+    commit(&mut producer, vec![(at(&input, 1), 7)], &consumer.membership()).unwrap();
+    let outside = setting.process(None);
+    let onlooker = outside.onlooker().unwrap();
+    assert_eq!(onlooker.committed(&both).unwrap(), [None, Some(7)]);
+    let mut other = fenced(&outside, &format!("{input}-other"));
+    send(&mut other, &out, &["a"]);
+    let committed = commit(&mut other, vec![], &onlooker).unwrap();
+    assert_eq!(committed.last_offsets, BTreeMap::from([(out, 0)]));
+    // It did not join: nobody has to let anything go.
+    is_silent(&mut consumer, setting.silence(), |polled| matches!(polled, Polled::End { .. }));
+}
+
 pub(crate) fn a_fenced_producer_commits_nothing(setting: &impl Setting) {
     let log = setting.process(None);
     let (input, out) = (setting.topic("in", 1), at(&setting.topic("out", 1), 0));

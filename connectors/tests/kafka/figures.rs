@@ -1,4 +1,4 @@
-//! What a record costs on its way in and out. Measured, not tested: run it by name, in release.
+//! What a record costs on its way in and out. Measured, not tested: `./x bench` runs it, in release.
 
 use crate::cluster::Cluster;
 use crate::contract::{Setting, at, commit, fenced, record, takes};

@@ -7,7 +7,7 @@ use crate::ids::{
     HoldId, InvoiceId, ManagerGroupName, ManagerName, Operation, PaymentId, PlanName, Queue, RuleId,
     SegmentName, StageName,
 };
-use crate::money::Currency;
+use crate::money::{Currency, Money};
 use crate::time::{Date, Period, Timestamp};
 
 /// Why an event changed nothing, most telling first.
@@ -17,7 +17,7 @@ pub enum Rejection {
     #[error("the amount must be above zero")]
     AmountNotPositive,
     /// An amount is larger than any that is booked.
-    #[error("the amount is beyond the largest that is booked (10^15 minor units)")]
+    #[error("the amount is beyond the largest that is booked (10^15 of the currency's smallest unit)")]
     AmountTooLarge,
     /// A moment lies outside the years that calendars know.
     #[error("{field} lies outside the years 0 to 9998")]
@@ -65,12 +65,12 @@ pub enum Rejection {
     )]
     UnknownPayment(PaymentId, String),
     /// More is to be reversed than is left of the payment.
-    #[error("only {left} minor units of payment «{payment}» are left to reverse")]
+    #[error("only {left} of payment «{payment}» is left to reverse")]
     MoreThanPaid {
         /// The payment.
         payment: PaymentId,
-        /// What is left of it, in minor units.
-        left: i64,
+        /// What is left of it.
+        left: Money,
     },
     /// There is no adjustment of this id to take back.
     #[error(
@@ -81,12 +81,12 @@ pub enum Rejection {
     #[error("adjustment «{0}» is booked with another content")]
     AdjustmentDiffers(String),
     /// The adjustment would take the invoice below zero.
-    #[error("invoice «{invoice}» asks for {asked} minor units only")]
+    #[error("invoice «{invoice}» asks for {asked} only")]
     MoreThanInvoiced {
         /// The invoice.
         invoice: InvoiceId,
-        /// What it asks for, in minor units.
-        asked: i64,
+        /// What it asks for.
+        asked: Money,
     },
     /// There is no reversal to take back.
     #[error("payment «{0}» has no reversal of this amount to take back")]
@@ -200,12 +200,12 @@ pub enum Rejection {
     #[error("the grace must be from 0 to 3660 days")]
     GraceOutOfRange,
     /// The parts of an instalment plan are not its amount.
-    #[error("the parts add up to {parts} minor units, the amount is {amount}")]
+    #[error("the parts add up to {parts}, the amount is {amount}")]
     PartsDiffer {
         /// Their sum.
-        parts: i64,
+        parts: Money,
         /// The amount as ordered.
-        amount: i64,
+        amount: Money,
     },
     /// The policy's bounds allow no such hold.
     #[error("{}", beyond_text(*kind, bound, beyond.as_deref()))]
@@ -340,8 +340,8 @@ pub enum Bound {
         /// To this day.
         last: Date,
     },
-    /// How much one may freeze, in major units.
-    NoMoreThan(String),
+    /// How much one may freeze.
+    NoMoreThan(Money),
 }
 
 impl Bound {
@@ -375,5 +375,32 @@ fn beyond_text(kind: HoldReason, bound: &Bound, beyond: Option<&str>) -> String 
     match beyond {
         Some(role) => format!("{allowed}; the role «{role}» may grant more"),
         None => format!("{allowed}; no role may grant more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::money::MinorUnits;
+
+    fn money(minor_units: i64, code: &str) -> Money {
+        Money { minor_units: MinorUnits(minor_units), currency: Currency::parse(code).unwrap() }
+    }
+
+    #[track_caller]
+    fn check(rejection: &Rejection, expected: &str) {
+        assert_eq!(rejection.to_string(), expected);
+    }
+
+    #[test]
+    fn amounts_read_as_money_of_their_currency() {
+        let paid = |left| Rejection::MoreThanPaid { payment: "P1".into(), left };
+        check(&paid(money(1_250, "USD")), "only 12.50 USD of payment «P1» is left to reverse");
+        check(&paid(money(0, "KWD")), "only 0.000 KWD of payment «P1» is left to reverse");
+        check(&paid(money(1_250, "JPY")), "only 1250 JPY of payment «P1» is left to reverse");
+        let asked = Rejection::MoreThanInvoiced { invoice: "B1".into(), asked: money(5, "USD") };
+        check(&asked, "invoice «B1» asks for 0.05 USD only");
+        let parts = Rejection::PartsDiffer { parts: money(10_000, "USD"), amount: money(9_999, "USD") };
+        check(&parts, "the parts add up to 100.00 USD, the amount is 99.99 USD");
     }
 }

@@ -5,6 +5,7 @@
 use crate::command::{Action, Command, InWindow, Origin};
 use crate::debtor::Managers;
 use crate::ids::{AccountId, CommandId, DebtorId};
+use crate::money::{MinorUnits, Money};
 use crate::policies::Policies;
 use crate::policy::Policy;
 use crate::record::{Figure, Record, RecordKind};
@@ -157,8 +158,13 @@ impl<'a> Scribe<'a> {
     }
 
     /// An amount of the debtor's money, written for a person.
-    pub(crate) fn money(&self, amount: crate::money::MinorUnits) -> String {
+    pub(crate) fn money(&self, amount: MinorUnits) -> String {
         amount.in_major(self.exponent)
+    }
+
+    /// An amount of the debtor's money with its currency, for what a person reads by itself.
+    pub(crate) fn money_of(&self, debtor: &crate::Debtor, minor_units: MinorUnits) -> Money {
+        Money { minor_units, currency: debtor.currency.unwrap_or(self.policy.defaults.currency) }
     }
 
     /// What was written, the records numbered on from the debtor's last. The debtor is whole again.

@@ -46,6 +46,8 @@ struct Slot {
     sender: Sender<ToTask>,
     thread: Option<Box<dyn Thread>>,
     queued: Arc<AtomicUsize>,
+    /// Where it is shown how many records are queued.
+    shown: metrics::Gauge,
     is_stopped: Arc<AtomicBool>,
     /// The reading that is going on; none while the task recovers.
     epoch: Option<u64>,
@@ -234,7 +236,8 @@ impl<L: Log, S: Stores> Instance<L, S> {
             .threads
             .start(format!("weir-task-{partition}"), Box::new(move || worker.run()))
             .map_err(|source| InstanceError::Thread { partition, source })?;
-        Ok(Slot { sender, thread: Some(thread), queued, is_stopped, epoch: None, is_paused: false })
+        let shown = metrics::gauge!(names::QUEUED_RECORDS, "partition" => partition.to_string());
+        Ok(Slot { sender, thread: Some(thread), queued, shown, is_stopped, epoch: None, is_paused: false })
     }
 
     fn told(&mut self, message: FromTask) -> Result<(), InstanceError> {
@@ -277,6 +280,7 @@ impl<L: Log, S: Stores> Instance<L, S> {
         if let Some(thread) = self.tasks.remove(&partition).and_then(|mut slot| slot.thread.take()) {
             // One that panicked has said so on stderr; its partition is not read on.
             thread.join();
+            names::let_go(partition);
         }
     }
 
@@ -311,10 +315,12 @@ impl<L: Log, S: Stores> Instance<L, S> {
     fn pause_and_resume(&mut self) -> Result<(), InstanceError> {
         let most = self.shared.settings.queued_records;
         for (partition, slot) in &mut self.tasks {
+            let queued = slot.queued.load(Ordering::Relaxed);
+            #[expect(clippy::cast_precision_loss, reason = "a count of records is small")]
+            slot.shown.set(queued as f64);
             if slot.epoch.is_none() {
                 continue;
             }
-            let queued = slot.queued.load(Ordering::Relaxed);
             let inputs = || self.shared.topology.input_partitions(*partition);
             if !slot.is_paused && queued > most {
                 self.consumer.pause(&inputs())?;

@@ -11,6 +11,7 @@
 //! | [`task`] | one partition's work: decide, commit, apply, fire timers, recover |
 //! | `batch`, `working_set`, `timers`, `horizon`, `sweep` | what a task is made of |
 //! | `gate` | where commands leave: rates, and the breaker |
+//! | [`verdicts`] | what a person says of all that the breaker holds, written to every partition |
 //! | `guard` | whether the wall clock is believed |
 //! | [`topology`], [`partition`] | which topics, which partition |
 //! | [`settings`], [`status`], [`metrics`] | how it runs, and how it is |
@@ -36,6 +37,7 @@ pub mod task;
 pub mod threads;
 mod timers;
 pub mod topology;
+pub mod verdicts;
 mod worker;
 mod working_set;
 

@@ -62,6 +62,13 @@ pub trait Log: Send + Sync + 'static {
     /// When the log cannot be reached or refuses.
     fn join(&self, topics: &[Arc<str>]) -> Result<Self::Consumer, LogError>;
 
+    /// The group as whoever is not in it sees it: it asks for committed offsets and joins nothing,
+    /// and a transaction that brings no offsets may be committed with it.
+    ///
+    /// # Errors
+    /// When the client cannot be made.
+    fn onlooker(&self) -> Result<Self::Membership, LogError>;
+
     /// A producer of this transactional id. It does nothing before [`Producer::fence`].
     ///
     /// # Errors
@@ -160,7 +167,7 @@ pub trait Consumer: Send {
     fn close(&mut self);
 }
 
-/// The member that this process is in the group.
+/// The member that this process is in the group, or an onlooker.
 pub trait Membership: Clone + Send + Sync {
     /// The group's committed offsets; none where it has committed none. Offsets of a transaction
     /// that is still open are waited for.
@@ -198,7 +205,8 @@ pub trait Producer: Send {
 
     /// Adds the group's offsets to the open transaction and begins to commit it. Does not wait.
     ///
-    /// `offsets` are of the next records to read. The member's metadata is fetched for this call.
+    /// `offsets` are of the next records to read. The member's metadata is fetched for this call;
+    /// without offsets the member does not matter.
     fn commit(&mut self, offsets: Vec<(TopicPartition, i64)>, member: &Self::Membership);
 
     /// Waits up to `wait` for the end of the commit; none while it goes on.

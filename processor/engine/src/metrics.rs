@@ -38,8 +38,25 @@ pub const CLOCK_LEAD_SECONDS: &str = "weir_clock_lead_seconds";
 /// Debtors decided anew since another version of the policy came to hold.
 pub const SWEPT_DEBTORS: &str = "weir_swept_debtors_total";
 
+/// What is shown of a partition by whoever works on it, and by nobody else.
+const OF_A_TASK: [&str; 6] =
+    [TIMER_LATENESS_SECONDS, CACHED_DEBTORS, WAITING_COMMANDS, HELD_COMMANDS, BREAKER_OPEN, QUEUED_RECORDS];
+
+/// A partition is let go: what was last shown of it would be shown for ever, beside what is shown by
+/// whoever has it now.
+pub(crate) fn let_go(partition: u32) {
+    let label = partition.to_string();
+    for name in OF_A_TASK {
+        metrics::gauge!(name, "partition" => label.clone()).set(0.0);
+    }
+}
+
 /// Tells the recorder what each metric is.
 pub fn describe() {
+    // What is counted from the start on, so that the first time shows as a change.
+    for name in [COMMANDS, TIMERS_FIRED, COMMITS, RECOVERIES] {
+        metrics::counter!(name).increment(0);
+    }
     use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
     describe_counter!(EVENTS, Unit::Count, "Events taken from the input topics, by topic");
     describe_counter!(COMMANDS, Unit::Count, "Commands committed");

@@ -351,7 +351,7 @@ impl<L: Log, S: Stores> Task<L, S> {
     }
 
     /// Shows how many debtors are decoded, and what waits at the gate.
-    fn show(&self) {
+    pub(crate) fn show(&self) {
         let (waiting, held) = self.gate.waiting();
         let counts = [
             (names::CACHED_DEBTORS, self.working.len()),

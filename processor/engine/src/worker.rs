@@ -127,6 +127,8 @@ impl<L: Log, S: Stores> Worker<L, S> {
                 epoch += 1;
                 failures = 0;
                 let (partition, positions) = (self.partition, task.positions().to_vec());
+                // What waits has come back with the state, and a quiet partition may not commit for long.
+                task.show();
                 let _ = self.outbox.send(FromTask::Ready { partition, epoch, positions });
                 self.work(&mut task, epoch)
             });

@@ -12,6 +12,9 @@ use std::path::{Path, PathBuf};
 /// What the names of overriding environment variables begin with.
 pub(super) const PREFIX: &str = "WEIR__";
 
+/// What follows it, in small letters, where a property of librdkafka is set.
+const PROPERTIES: &str = "kafka__properties__";
+
 /// The whole file.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -237,21 +240,37 @@ pub(super) fn read(
         return parsed.map_err(in_file);
     }
     let mut last = parsed.map_err(in_file);
+    let mut set_by = BTreeMap::new();
     for (name, value) in environment {
-        last = apply(&mut table, &name, &value, last)?;
+        let keys = keys_of(&name);
+        if let Some(other) = set_by.insert(keys.clone(), name.clone()) {
+            return Err(ConfigProblem::two_variables(&other, &name, &keys.join(".")));
+        }
+        last = apply(&mut table, &name, &keys, &value, last)?;
     }
     last
+}
+
+/// The keys that a variable's name spells: `WEIR__KAFKA__BROKERS` is `brokers` of `[kafka]`.
+///
+/// A shell takes no point in a name, and no property of librdkafka has an underscore: there one
+/// stands for the other.
+fn keys_of(name: &str) -> Vec<String> {
+    let name = name.strip_prefix(PREFIX).unwrap_or(name).to_lowercase();
+    match name.strip_prefix(PROPERTIES) {
+        Some(property) => vec!["kafka".to_owned(), "properties".to_owned(), property.replace('_', ".")],
+        None => name.split("__").map(str::to_owned).collect(),
+    }
 }
 
 /// Sets one variable in the table: as text, or where that does not fit as the TOML value it spells.
 fn apply(
     table: &mut toml::Table,
     name: &str,
+    keys: &[String],
     value: &str,
     before: Result<ConfigFile, Box<ConfigProblem>>,
 ) -> Result<Result<ConfigFile, Box<ConfigProblem>>, Box<ConfigProblem>> {
-    let keys: Vec<String> =
-        name.strip_prefix(PREFIX).unwrap_or(name).split("__").map(str::to_lowercase).collect();
     let mut candidates = vec![toml::Value::String(value.to_owned())];
     if let Ok(mut spelled) = toml::from_str::<toml::Table>(&format!("value = {value}")) {
         candidates.extend(spelled.remove("value"));
@@ -259,7 +278,7 @@ fn apply(
     let mut fault = None;
     for candidate in candidates {
         let mut changed = table.clone();
-        set(&mut changed, &keys, candidate);
+        set(&mut changed, keys, candidate);
         match ConfigFile::deserialize(toml::Value::Table(changed.clone())) {
             Ok(file) => {
                 *table = changed;

@@ -79,6 +79,40 @@ mod tests {
         check_refused(&text, &[], &["kafka.session_timeout_ms", "above zero"]);
     }
 
+    #[track_caller]
+    fn check_property(variable: &str, property: &str) {
+        let config = parse(WHOLE, &[(variable, "hunter2")]).unwrap();
+        assert_eq!(config.kafka.properties[property], "hunter2", "{variable}");
+    }
+
+    #[test]
+    fn a_variable_names_a_property_with_points_or_with_underscores() {
+        check_property("WEIR__KAFKA__PROPERTIES__SASL.PASSWORD", "sasl.password");
+        check_property("WEIR__KAFKA__PROPERTIES__SASL_PASSWORD", "sasl.password");
+        check_property("WEIR__KAFKA__PROPERTIES__SSL_KEY_PASSWORD", "ssl.key.password");
+        check_property("WEIR__KAFKA__PROPERTIES__SSL.KEY_PASSWORD", "ssl.key.password");
+        check_property("WEIR__KAFKA__PROPERTIES__SECURITY_PROTOCOL", "security.protocol");
+        check_property("WEIR__KAFKA__PROPERTIES__COMPRESSION_CODEC", "compression.codec");
+        let config = parse(WHOLE, &[("WEIR__KAFKA__GROUP_INSTANCE_ID", "a_b")]).unwrap();
+        assert_eq!(config.kafka.group_instance_id.as_deref(), Some("a_b"), "only properties have points");
+    }
+
+    #[test]
+    fn two_variables_for_one_key_are_refused_without_their_values() {
+        let both = [
+            ("WEIR__KAFKA__PROPERTIES__SASL_PASSWORD", "hunter2"),
+            ("WEIR__KAFKA__PROPERTIES__SASL.PASSWORD", "hunter3"),
+        ];
+        let expected = [
+            "WEIR__KAFKA__PROPERTIES__SASL.PASSWORD",
+            "sets `kafka.properties.sasl.password`, and so does WEIR__KAFKA__PROPERTIES__SASL_PASSWORD",
+            "keep one of the two",
+        ];
+        check_refused(WHOLE, &both, &expected);
+        check_refused(WHOLE, &[both[1], both[0]], &expected);
+        check_refused(WHOLE, &[("WEIR__KAFKA__GROUP", "a"), ("WEIR__kafka__group", "b")], &["keep one"]);
+    }
+
     #[test]
     fn properties_reach_the_client_and_are_not_shown() {
         let text = WHOLE.replace("[registry]", "\"sasl.password\" = \"hunter2\"\n[registry]");

@@ -70,6 +70,15 @@ impl ConfigProblem {
         }
     }
 
+    /// Two variables that set the same key: which one holds would be chance.
+    pub(super) fn two_variables(one: &str, other: &str, key: &str) -> Box<Self> {
+        let mut names = [one, other];
+        names.sort_unstable();
+        let [one, other] = names;
+        let problem = Box::new(Self::plain(one, format!("sets `{key}`, and so does {other}")));
+        problem.helped("keep one of the two")
+    }
+
     pub(super) fn in_variable(name: &str, value: &str, message: &str) -> Self {
         // Where the name is at fault the value says nothing; and it may be a secret, misspelt.
         let is_told = !is_secret(name) && !message.starts_with(UNKNOWN);

@@ -129,12 +129,12 @@ impl Screen {
         let day = Zone::utc().date_of(now).to_string();
         writeln!(
             io::stdout(),
-            "{}  {rate:>6} events/s · {} alerts · {} · {} cured · commit {:.1} ms",
+            "{}  {rate:>6} events/s · {} alerts · {} · {} cured · commit {}",
             day.if_supports_color(Stream::Stdout, |day| day.bold()),
             self.tally.alerts,
             if stages.is_empty() { "no stage yet".to_owned() } else { stages.join(", ") },
             self.tally.cured,
-            p50.as_secs_f64() * 1e3,
+            lasting(p50),
         )
     }
 
@@ -166,10 +166,29 @@ impl Screen {
         )?;
         writeln!(
             out,
-            "  {commits} commits, each with its state: half took {:.1} ms or less, 99 % took {:.1} ms or less",
-            p50.as_secs_f64() * 1e3,
-            p99.as_secs_f64() * 1e3
+            "  {commits} commits, each with its state: half took {} or less, 99 % took {} or less",
+            lasting(p50),
+            lasting(p99)
         )
+    }
+}
+
+/// How long something took, in the unit in which it is read best.
+fn lasting(took: Duration) -> String {
+    let micros = took.as_micros();
+    let (unit, micros_in_it) = match micros {
+        // A step of the clock by which it is measured: less than one is not told apart.
+        0..1_000 => return format!("{} µs", micros.max(1)),
+        // What rounds to a thousand of them is one of the next.
+        1_000..999_500 => ("ms", 1_000),
+        999_500.. => ("s", 1_000_000),
+    };
+    let rounded = |micros: u128| micros.saturating_add(micros_in_it / 2) / micros_in_it;
+    let tenths = rounded(micros.saturating_mul(10));
+    if tenths < 100 {
+        format!("{}.{} {unit}", tenths / 10, tenths % 10)
+    } else {
+        format!("{} {unit}", rounded(micros))
     }
 }
 
@@ -210,5 +229,35 @@ fn command_text(line: &HistoryLine) -> String {
         Some("fee") => format!("fee {} {}", of("fee"), of("amount")),
         Some("to") => format!("handed over to {}: {}", of("to"), of("debt")),
         Some(_) | None => "a command".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(micros: u64, expected: &str) {
+        assert_eq!(lasting(Duration::from_micros(micros)), expected);
+    }
+
+    #[test]
+    fn a_time_is_told_with_two_digits_and_the_unit_that_fits_and_never_as_none() {
+        check(0, "1 µs");
+        check(1, "1 µs");
+        check(49, "49 µs");
+        check(999, "999 µs");
+        check(1_000, "1.0 ms");
+        check(1_449, "1.4 ms");
+        check(1_450, "1.5 ms");
+        check(9_949, "9.9 ms");
+        check(9_950, "10 ms");
+        check(12_345, "12 ms");
+        check(12_500, "13 ms");
+        check(120_400, "120 ms");
+        check(999_499, "999 ms");
+        check(999_500, "1.0 s");
+        check(1_000_000, "1.0 s");
+        check(61_000_000, "61 s");
     }
 }

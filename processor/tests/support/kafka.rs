@@ -18,13 +18,14 @@ use rdkafka::message::Message;
 use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
 use rdkafka::{Offset, TopicPartitionList};
 use schemas::{Encoder, InputTopic, OutputTopic, Registry, Schemas, TopicNames};
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -57,11 +58,18 @@ pub struct Site {
     encoder: Encoder,
     /// Further lines of the configuration.
     pub settings: String,
+    /// Offsets of the controls at which the marker of a transaction lies.
+    markers: RefCell<BTreeSet<(i32, i64)>>,
 }
 
 impl Site {
-    /// Makes topics and a folder for one test.
+    /// Makes topics and a folder for one test, under the demo's policy.
     pub fn new(name: &str) -> Self {
+        Self::under(name, DEMO_POLICY)
+    }
+
+    /// Makes topics and a folder for one test, under a policy.
+    pub fn under(name: &str, policy: &str) -> Self {
         let servers = servers();
         let mut names = TopicNames::default();
         for topic in InputTopic::ALL {
@@ -77,7 +85,7 @@ impl Site {
         let schemas =
             Schemas::for_topics(&*registry, &names).unwrap().and_inputs(&*registry, &names).unwrap();
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("demo.policy.yaml"), DEMO_POLICY).unwrap();
+        std::fs::write(folder.path().join("demo.policy.yaml"), policy).unwrap();
         let mut client = ClientConfig::new();
         client.set("bootstrap.servers", servers.kafka.bootstrap()).set("linger.ms", "2");
         Self {
@@ -85,11 +93,12 @@ impl Site {
             names,
             registry,
             schemas,
-            policies: Arc::new(policy::parse("demo.policy.yaml", DEMO_POLICY).unwrap().policy.into()),
+            policies: Arc::new(::policy::parse("demo.policy.yaml", policy).unwrap().policy.into()),
             prefix: format!("{name}."),
             producer: client.create().unwrap(),
             encoder: Encoder::new(schemas),
             settings: String::new(),
+            markers: RefCell::default(),
         }
     }
 
@@ -128,6 +137,13 @@ impl Site {
             .spawn()
             .unwrap();
         Process { child, log, from }
+    }
+
+    /// Runs a command of the binary to its end, with the same configuration.
+    pub fn command(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
+        command.args(arguments).arg("--config").arg(self.write_config());
+        command.envs(environment.iter().copied()).stdin(Stdio::null()).output().unwrap()
     }
 
     /// Sends an event, as an upstream system would.
@@ -203,9 +219,30 @@ impl Site {
                 | Offset::Invalid
                 | Offset::OffsetTail(_) => low,
             };
-            high - at
+            let is_marker = high - at == 1
+                && element.topic() == &**self.names.input(InputTopic::Controls)
+                && self.is_marker(element.partition(), at);
+            if is_marker { 0 } else { high - at }
         };
         committed.elements().iter().map(lag_of).sum()
+    }
+
+    /// Whether no record lies at the last offset of a partition of the controls, but the marker of the
+    /// transaction that wrote what is before it: nobody commits past that alone.
+    fn is_marker(&self, partition: i32, offset: i64) -> bool {
+        if self.markers.borrow().contains(&(partition, offset)) {
+            return true;
+        }
+        let consumer: BaseConsumer = client("peek").create().unwrap();
+        let (topic, mut list) = (self.names.input(InputTopic::Controls), TopicPartitionList::new());
+        list.add_partition_offset(topic, partition, Offset::Offset(offset)).unwrap();
+        consumer.assign(&list).unwrap();
+        let polled = consumer.poll(Duration::from_secs(30));
+        let is_marker = matches!(polled, Some(Err(KafkaError::PartitionEOF(_))));
+        if is_marker {
+            self.markers.borrow_mut().insert((partition, offset));
+        }
+        is_marker
     }
 
     fn journal_ends(&self, client: &BaseConsumer) -> Vec<i64> {

@@ -46,7 +46,7 @@ pub(crate) fn check_adjustment(
     let lowers = adjustment.amount < MinorUnits::ZERO;
     match allocation::find(debt, &adjustment.invoice) {
         Some(invoice) if lowers && invoice.asked().plus(adjustment.amount) < MinorUnits::ZERO => {
-            let asked = invoice.asked().0;
+            let asked = scribe.money_of(debtor, invoice.asked());
             Err(Rejection::MoreThanInvoiced { invoice: invoice.id.clone(), asked })
         }
         None if debt.waiting_adjustments.len() >= MOST_WAITING => {

@@ -44,7 +44,8 @@ pub(crate) fn check_reversal(
     let left = booked.left();
     let amount = reversal.amount.unwrap_or(left);
     if !left.is_positive() || amount > left {
-        return Err(Rejection::MoreThanPaid { payment: payment.clone(), left: left.0 });
+        let left = scribe.money_of(debtor, left);
+        return Err(Rejection::MoreThanPaid { payment: payment.clone(), left });
     }
     // A former version of the policy may have remembered what it paid for a shorter time.
     if amount > remembered(&debtor.debt, booked) { Err(unknown()) } else { Ok(Checked::New) }

@@ -52,7 +52,7 @@ pub(super) fn check(
         return beyond(Bound::NoLongerThan { period, last });
     }
     match bounds.no_more_than.map(|most| most.cut_to(scribe.exponent)) {
-        Some(most) if asked > most => beyond(Bound::NoMoreThan(scribe.money(most))),
+        Some(most) if asked > most => beyond(Bound::NoMoreThan(scribe.money_of(debtor, most))),
         Some(_) | None => Ok(()),
     }
 }

@@ -26,7 +26,7 @@ pub(crate) fn check_hold(
     ordered_at: Timestamp,
     scribe: &Scribe<'_>,
 ) -> Result<Checked, Rejection> {
-    check_amounts(order)?;
+    check_amounts(debtor, order, scribe)?;
     if let Some(known) = check_id(debtor, &order.id, |hold| is_same(hold, order))? {
         return Ok(known);
     }
@@ -47,7 +47,8 @@ pub(crate) fn check_hold(
     Ok(Checked::New)
 }
 
-fn check_amounts(order: &HoldOrder) -> Result<(), Rejection> {
+fn check_amounts(debtor: &Debtor, order: &HoldOrder, scribe: &Scribe<'_>) -> Result<(), Rejection> {
+    let money = |amount| scribe.money_of(debtor, amount);
     if let Some(amount) = order.amount {
         check_amount(amount)?;
     }
@@ -64,7 +65,9 @@ fn check_amounts(order: &HoldOrder) -> Result<(), Rejection> {
         return Err(Rejection::GraceOutOfRange);
     }
     match order.amount {
-        Some(amount) if amount != sum => Err(Rejection::PartsDiffer { parts: sum.0, amount: amount.0 }),
+        Some(amount) if amount != sum => {
+            Err(Rejection::PartsDiffer { parts: money(sum), amount: money(amount) })
+        }
         Some(_) | None => Ok(()),
     }
 }

@@ -145,12 +145,13 @@ impl<L: Log, S: Stores> Task<L, S> {
     /// Fires timers that are due and behind the horizon, as many as a batch may. Answers the moment
     /// of the next one.
     pub(super) fn fire_timers(&mut self) -> Result<Option<Timestamp>, TaskError> {
-        let Some(next) = self.timers.next(&self.store)? else { return Ok(None) };
+        let next = self.timers.next(&self.store)?;
         let now = self.wall_clock();
-        let lateness = now.micros_since(next).max(0);
+        let lateness = next.map_or(0, |next| now.micros_since(next).max(0));
         #[expect(clippy::cast_precision_loss, reason = "a lateness is shown to the second")]
         metrics::gauge!(names::TIMER_LATENESS_SECONDS, "partition" => self.label.clone())
             .set(lateness as f64 / 1e6);
+        let Some(next) = next else { return Ok(None) };
         let reached = self.reached();
         let room = self.shared.settings.timers_per_batch.saturating_sub(self.open.fired);
         if next > now.min(reached) || room == 0 || self.is_full() {

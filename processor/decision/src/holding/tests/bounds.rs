@@ -197,7 +197,7 @@ fn a_rejection_says_which_bound_and_who_may_grant_more() {
     assert_eq!(
         life.reasons(RecordKind::EventRejected),
         [
-            "the hold is too large: no_more_than allows one of the kind promise to be 5.00; the role «senior» may grant more",
+            "the hold is too large: no_more_than allows one of the kind promise to be 5.00 USD; the role «senior» may grant more",
             "the hold is too long: no_longer_than allows one of the kind promise to last 14d, to 2026-01-16; the role «senior» may grant more",
             "too many holds: at_most allows 2 of the kind promise in 90d; the role «senior» may grant more",
         ]
