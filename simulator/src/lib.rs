@@ -9,7 +9,7 @@
 //! | `log`, `store` | the engine's two traits, with what can go wrong |
 //! | `process` | a process: its life, its end, its start |
 //! | `broker` | what the broker does by itself |
-//! | `upstream` | the days: events, and what people do |
+//! | `upstream`, `receivers` | the days: events, and what people do; reports of commands |
 //! | `scenario` | what a seed is |
 //! | `checks` | what must be true at the end |
 //! | `run`, `shrink` | one run; the fewest faults that still fail |
@@ -20,6 +20,7 @@ mod faults;
 mod fibers;
 mod log;
 mod process;
+mod receivers;
 mod run;
 mod scenario;
 mod shrink;

@@ -5,6 +5,7 @@ use crate::broker::SESSION;
 use crate::faults::{Fault, Happening, Plan};
 use crate::fibers::WORLD;
 use crate::process::{self, Process};
+use crate::receivers::Receivers;
 use crate::world::World;
 use bytes::Bytes;
 use decision::event::{Body, Control, Event, Order};
@@ -37,6 +38,7 @@ pub(crate) struct Upstream {
     pub(crate) happenings: Vec<(u32, Happening)>,
     /// Whether people are asked about orders that are held.
     pub(crate) has_breaker: bool,
+    receivers: Receivers,
     told: u32,
 }
 
@@ -53,8 +55,9 @@ impl Upstream {
             Fault::At(..) => None,
         });
         let encoder = Encoder::new(world.schemas);
+        let receivers = Receivers::new(world.clone());
         let happenings = happenings.collect();
-        Self { world, operator, encoder, days, happenings, has_breaker, told: 0 }
+        Self { world, operator, encoder, days, happenings, has_breaker, receivers, told: 0 }
     }
 
     /// Lives all days, then lets everything come to rest, and stops it.
@@ -98,8 +101,20 @@ impl Upstream {
                 fibers.sleep(Duration::from_micros(fibers.below(20_000)));
             }
         }
+        self.hear_of_commands();
         self.bear_out();
         fibers.sleep(Duration::from_micros(fibers.below(150_000)));
+    }
+
+    /// Some of the receivers report on time, others a day late.
+    fn hear_of_commands(&mut self) {
+        if self.world.fibers.below(2) == 0 {
+            return;
+        }
+        for event in self.receivers.reports(&self.operator) {
+            self.world.pass_to(event.occurred_at);
+            self.tell(&event);
+        }
     }
 
     fn tell(&mut self, event: &Event) {

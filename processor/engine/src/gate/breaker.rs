@@ -61,7 +61,7 @@ impl Breaker {
                 partition = share.partition,
                 orders = count,
                 "the breaker is open: far more accounts than usual are about to be cut off. The orders wait until a \
-                 control `release_held` or `drop_held` comes, in every partition"
+                 person says what becomes of them: `weir held release`, or `weir held drop`"
             );
             self.state.opened_at = Some(now);
             return true;
