@@ -86,7 +86,7 @@ const COMMANDS: [&str; 4] = [
     "commands:\n  provision: { report_within: 10m, retries: 2, then: { task: { queue: failed } } }\n",
     "commands:\n  rates: { sms: 2/s, email: 1/s, provision: 1/s }\n",
     "commands:\n  rates: { sms: 3/s, provision: 1/s }\n  \
-     breaker: { more_than: 2x, over: 1h, against: 7d, at_least: 3 }\n",
+     breaker: { more_than: 1.1x, over: 1h, against: 7d, at_least: 2 }\n",
 ];
 
 /// The demo's policy: as it is, or with time-outs, rates or a breaker; alone, or until another version

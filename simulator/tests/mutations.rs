@@ -7,10 +7,10 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// By how many seeds each must be noticed.
-const MOST: u64 = 500;
+const MOST: u64 = 1_500;
 
 #[test]
-fn every_rule_that_is_broken_on_purpose_is_noticed_within_a_few_hundred_seeds() {
+fn every_rule_that_is_broken_on_purpose_is_noticed() {
     let (next, missed) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
         for _ in 0..std::thread::available_parallelism().unwrap().get() {
