@@ -26,3 +26,11 @@ fn every_rule_that_is_broken_on_purpose_is_noticed() {
     let missed = missed.into_inner().unwrap();
     assert!(missed.is_empty(), "nobody notices {missed:?}");
 }
+
+#[test]
+fn the_page_names_every_mutation() {
+    let page = include_str!("../../docs/simulator.md");
+    for mutation in Mutation::ALL {
+        assert!(page.contains(&format!("`{}`", mutation.word())), "{} is not there", mutation.word());
+    }
+}
