@@ -119,6 +119,16 @@ impl Work<'_> {
     pub(crate) fn account_id(&self) -> AccountId {
         AccountId::from(self.debtor.id.as_str())
     }
+
+    /// Which cycle a record speaks of: an account has one for each class of its debt, and by rolling
+    /// plans several.
+    fn figures_of_cycle(&self, number: i64) -> Vec<Figure> {
+        vec![
+            Figure::new("plan", &self.plan.name),
+            Figure::new("debt_class", self.ground.debt_class),
+            Figure::new("cycle", number),
+        ]
+    }
 }
 
 /// The plan that applies to a debtor's new cycles: the one that a person assigned, else the
@@ -371,11 +381,7 @@ fn open(work: &Work<'_>, profile: &mut Profile, cause: Cause, scribe: &mut Scrib
         measures: Vec::new(),
         has_sent: false,
     };
-    let mut figures = vec![
-        Figure::new("plan", &work.plan.name),
-        Figure::new("debt_class", &profile.debt_class),
-        Figure::new("cycle", profile.cycles_opened),
-    ];
+    let mut figures = work.figures_of_cycle(profile.cycles_opened);
     if work.plan.rolling {
         let owned: Vec<&str> = cycle.owned.iter().map(InvoiceId::as_str).collect();
         figures.push(Figure::new("invoices", owned.join(", ")));
@@ -413,11 +419,8 @@ pub(crate) fn end(
     ending: Ending,
     scribe: &mut Scribe<'_>,
 ) {
-    let mut figures = vec![
-        Figure::new("plan", &work.plan.name),
-        Figure::new("cycle", cycle.number),
-        Figure::new("stage", stage_text(cycle)),
-    ];
+    let mut figures = work.figures_of_cycle(cycle.number);
+    figures.push(Figure::new("stage", stage_text(cycle)));
     figures.extend(debt_figures(work.by_clock, scribe));
     scribe.record(&work.account_id(), RecordKind::CycleEnded, ending.word(), figures);
     force::lift_all(work, profile, cycle, scribe);

@@ -2,6 +2,7 @@
 //! absurd amounts. Most of it is checked by [`crate::testing`] after every decision.
 
 mod lives;
+mod plans;
 
 use crate::command::{Action, Command, Message, Origin};
 use crate::policy::MessageClass;

@@ -53,13 +53,12 @@ fn put_in(
     let from = stage_text(cycle);
     cycle.stage = Some(stage.name.clone());
     cycle.entries.push(StageEntry::new(&stage.name, scribe.now()));
-    let mut figures = vec![
-        Figure::new("plan", &work.plan.name),
-        Figure::new("cycle", cycle.number),
+    let mut figures = work.figures_of_cycle(cycle.number);
+    figures.extend([
         Figure::new("stage", &stage.name),
         Figure::new("from", from),
         Figure::new("after", stage.after),
-    ];
+    ]);
     figures.extend(work.scope.oldest.map(|oldest| Figure::new("oldest", oldest)));
     figures.extend(due);
     figures.extend(debt_figures(work.scope, scribe));
@@ -87,10 +86,11 @@ fn go_back(
 ) {
     let last = kept.checked_sub(1).and_then(|last| work.plan.stages.get(last));
     let target = last.map(|stage| stage.name.clone());
-    let mut figures = vec![
+    let mut figures = work.figures_of_cycle(cycle.number);
+    figures.extend([
         Figure::new("from", stage_text(cycle)),
         Figure::new("to", target.as_ref().map_or("none", |name| name.as_str())),
-    ];
+    ]);
     figures.extend(debt_figures(work.by_clock, scribe));
     scribe.record(&work.account_id(), RecordKind::StageLeft, reason, figures);
     force::lift_from(work, profile, cycle, kept, scribe);

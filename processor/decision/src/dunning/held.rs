@@ -67,12 +67,8 @@ fn hold(
     scribe: &mut Scribe<'_>,
 ) {
     cycle.held_since = Some(at);
-    let mut figures = vec![
-        Figure::new("plan", &work.plan.name),
-        Figure::new("cycle", cycle.number),
-        Figure::new("stage", super::stage_text(cycle)),
-        Figure::new("since", at),
-    ];
+    let mut figures = work.figures_of_cycle(cycle.number);
+    figures.extend([Figure::new("stage", super::stage_text(cycle)), Figure::new("since", at)]);
     figures.extend(debt_figures(work.scope, scribe));
     scribe.record(&work.account_id(), RecordKind::CycleHeld, reason, figures);
     if work.plan.lift_measures {
@@ -87,13 +83,12 @@ fn resume(work: &Work<'_>, cycle: &mut Cycle, since: Timestamp, at: Timestamp, s
         tell_two_as_one(&mut cycle.held);
     }
     let at_next = stages::following(work.plan, cycle);
-    let mut figures = vec![
-        Figure::new("plan", &work.plan.name),
-        Figure::new("cycle", cycle.number),
+    let mut figures = work.figures_of_cycle(cycle.number);
+    figures.extend([
         Figure::new("stage", super::stage_text(cycle)),
         Figure::new("held_since", since),
         Figure::new("resumed", at),
-    ];
+    ]);
     figures.extend(work.plan.stages.get(at_next).map(|stage| Figure::new("next", &stage.name)));
     let due = stages::due_time(work.plan, cycle, work.scope, at_next, scribe);
     figures.extend(due.map(|due| Figure::new("due", due)));

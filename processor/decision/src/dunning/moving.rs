@@ -203,6 +203,7 @@ fn map(
     let stage = furthest(work.plan, cycle, mapped);
     let mut figures = vec![
         Figure::new("from", format!("{} {}", cycle.plan, stage_text(cycle))),
+        Figure::new("debt_class", work.ground.debt_class),
         Figure::new("cycle", cycle.number),
     ];
     put_under(work, profile, cycle, plan, stage, scribe);
@@ -223,12 +224,11 @@ fn renew(
     let is_there = |stage: &StageName| plan.position(stage).is_some().then(|| stage.clone());
     let stage = furthest(work.plan, cycle, is_there);
     let is_at_hand = scribe.policies.by_hash(&cycle.policy_hash).is_some();
-    let figures = vec![
-        Figure::new("plan", &plan.name),
-        Figure::new("cycle", cycle.number),
+    let mut figures = work.figures_of_cycle(cycle.number);
+    figures.extend([
         Figure::new("from_hash", &cycle.policy_hash),
         Figure::new("stage", stage.as_ref().map_or("none", |stage| stage.as_str())),
-    ];
+    ]);
     if stage == cycle.stage {
         find_places(cycle, plan);
     } else {

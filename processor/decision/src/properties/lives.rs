@@ -342,17 +342,40 @@ pub(super) fn a_step() -> impl Strategy<Value = Step> {
     )
 }
 
+/// A decision of a life, as a property looks at it.
+pub(super) struct Seen<'a> {
+    /// The event that it was about; none where something fell due.
+    pub(super) event: Option<&'a Event>,
+    pub(super) moment: Moment,
+    pub(super) decisions: &'a crate::Decisions,
+    /// The life after it.
+    pub(super) life: &'a Life,
+}
+
 /// Lives a life, each decision checked; answers all that was decided and where it ended.
 pub(super) fn live(policy: Policy, is_known: bool, steps: &[Step]) -> (Vec<crate::Decisions>, Debtor) {
+    let mut decided = Vec::new();
+    let debtor = watch(policy, is_known, steps, |seen| decided.push(seen.decisions.clone()));
+    (decided, debtor)
+}
+
+/// Lives a life, and shows each decision.
+pub(super) fn watch(
+    policy: Policy,
+    is_known: bool,
+    steps: &[Step],
+    mut look: impl FnMut(Seen<'_>),
+) -> Debtor {
     let is_served = policy.segments.iter().any(|segment| segment.managers.is_some());
     let mut life = if is_known { Life::new(policy) } else { Life::unknown(policy) };
-    let mut decided = Vec::new();
     let mut now = moment("2026-01-01");
     for step in steps {
         let until = now.plus_micros(step.wait);
         while let Some(due) = life.debtor.next_due.filter(|due| step.timers_first && *due <= until) {
             now = now.max(due);
-            decided.push(life.decide(Input::Due, Moment { now, horizon: due }));
+            let moment = Moment { now, horizon: due };
+            let decisions = life.decide(Input::Due, moment);
+            look(Seen { event: None, moment, decisions: &decisions, life: &life });
         }
         now = until;
         let horizon = if step.lag == i64::MAX { Timestamp::EARLIEST } else { now.plus_micros(-step.lag) };
@@ -366,7 +389,9 @@ pub(super) fn live(policy: Policy, is_known: bool, steps: &[Step]) -> (Vec<crate
         };
         let occurred = Timestamp(now.0.saturating_add(step.occurred));
         let event: Event = event(&format!("e-{}", step.event_id % 500), occurred, body);
-        decided.push(life.take_event(&event, Moment { now, horizon }));
+        let moment = Moment { now, horizon };
+        let decisions = life.take_event(&event, moment);
+        look(Seen { event: Some(&event), moment, decisions: &decisions, life: &life });
         let is_in_care = view::segment(&life.debtor).is_some() && is_served;
         assert_eq!(view::manager(&life.debtor).is_some(), is_in_care, "{:?}", life.debtor.managers);
         let profiles = view::profiles(&life.debtor, Moment { now, horizon: now }, &life.policies);
@@ -375,5 +400,5 @@ pub(super) fn live(policy: Policy, is_known: bool, steps: &[Step]) -> (Vec<crate
             assert!(profile.conditional_debt <= profile.real_debt, "{profile:?}");
         }
     }
-    (decided, life.debtor)
+    life.debtor
 }
