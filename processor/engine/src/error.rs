@@ -2,6 +2,7 @@
 
 use crate::log::LogError;
 use crate::store::StoreError;
+use schemas::WireError;
 
 /// Why a task cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -70,6 +71,21 @@ pub enum TaskError {
 }
 
 impl TaskError {
+    /// What it means that something stored does not read: that it is damaged, unless only the registry is
+    /// out of reach, in which its schema lies.
+    pub(crate) fn from_stored(
+        partition: u32,
+        what: &'static str,
+        whose: impl std::fmt::Display,
+        error: &WireError,
+    ) -> Self {
+        let reason = format!("{whose}: {error}");
+        if error.is_retryable() {
+            return Self::Recover { partition, reason: format!("cannot read {what} of the store: {reason}") };
+        }
+        Self::Store(StoreError::Damaged { what, reason })
+    }
+
     /// What an error of the log means for the task.
     pub(crate) fn from_log(partition: u32, error: LogError) -> Self {
         match error {

@@ -14,7 +14,7 @@ use crate::horizon::Horizon;
 use crate::log::{Log, LogRecord, Membership, Producer, Reader, TopicPartition};
 use crate::metrics as names;
 use crate::shared::Shared;
-use crate::store::{HistoryLine, Store, StoreBatch, StoreError, Stores, TimerKey};
+use crate::store::{HistoryLine, Store, StoreBatch, Stores, TimerKey};
 use crate::sweep::Sweep;
 use crate::timers::Timers;
 use crate::working_set::WorkingSet;
@@ -23,7 +23,7 @@ use decision::Moment;
 use decision::command::Command;
 use decision::ids::DebtorId;
 use decision::time::Timestamp;
-use schemas::{Decoder, OutputTopic, TASK_STATE_KEY, TaskState, Waiting};
+use schemas::{Decoder, OutputTopic, TASK_STATE_KEY, TaskState, Waiting, WireError};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -72,6 +72,8 @@ impl<L: Log, S: Stores> Task<L, S> {
         recovery.rebuild_if_unfit()?;
         recovery.catch_up()?;
         recovery.store.flush()?;
+        // A task whose first batch could not be kept is not at work.
+        let _ = recovery.store.keeps()?;
         let positions = recovery.compare_offsets(&member)?;
         let gate = recovery.gate()?;
         if is_last {
@@ -103,7 +105,7 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
         };
         if let Some(meta) = recovery.store.meta()? {
             let state = recovery.decoder.task_state(&meta).map_err(|error| {
-                TaskError::Store(StoreError::Damaged { what: "the task's state", reason: error.to_string() })
+                TaskError::from_stored(partition, "the task's state", "where it stands", &error)
             })?;
             recovery.state = Some(state);
         }
@@ -209,8 +211,7 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
             if *key == *TASK_STATE_KEY {
                 let value = record.value.as_deref().unwrap_or_default();
                 let records_next = self.state.as_ref().and_then(|state| state.records_next);
-                let state =
-                    self.decoder.task_state(value).map_err(|error| self.unreadable(record, &error))?;
+                let state = self.decoder.task_state(value).map_err(|error| self.not_read(record, &error))?;
                 self.state = Some(TaskState { records_next, ..state });
                 continue;
             }
@@ -244,7 +245,7 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
     fn due_in(&mut self, stored: Option<&Bytes>) -> Result<Option<Timestamp>, TaskError> {
         let Some(bytes) = stored else { return Ok(None) };
         let debtor = self.decoder.debtor(bytes).map_err(|error| {
-            TaskError::Store(StoreError::Damaged { what: "a debtor", reason: error.to_string() })
+            TaskError::from_stored(self.partition, "a debtor", "its next due time", &error)
         })?;
         Ok(debtor.next_due)
     }
@@ -254,7 +255,7 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
         let mut batch = StoreBatch::default();
         for record in records {
             let Some(value) = &record.value else { continue };
-            let line = self.decoder.record(value).map_err(|error| self.unreadable(record, &error))?;
+            let line = self.decoder.record(value).map_err(|error| self.not_read(record, &error))?;
             let kept = HistoryLine { sequence: line.sequence, record: value.clone() };
             batch.history.push((DebtorId::from(line.debtor_id.as_str()), kept));
         }
@@ -272,6 +273,13 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
             batch.meta = Some(meta);
         }
         Ok(self.store.apply(&batch)?)
+    }
+
+    fn not_read(&self, record: &LogRecord, error: &WireError) -> TaskError {
+        if error.is_retryable() {
+            return TaskError::Recover { partition: self.partition, reason: error.to_string() };
+        }
+        self.unreadable(record, error)
     }
 
     fn unreadable(&self, record: &LogRecord, error: &dyn std::fmt::Display) -> TaskError {
@@ -337,10 +345,10 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
         loop {
             let waiting = self.store.waiting_after(after, WAITING_AT_ONCE)?;
             for (sequence, bytes) in &waiting {
-                let damaged = |error: &dyn std::fmt::Display| super::gating::damaged(*sequence, error);
-                let waiting = self.decoder.waiting(bytes).map_err(|error| damaged(&error))?;
+                let not_read = |error| super::gating::not_read(self.partition, *sequence, &error);
+                let waiting = self.decoder.waiting(bytes).map_err(not_read)?;
                 let topic = super::gating::topic_of(&waiting)?;
-                let command = self.decoder.command(topic, &waiting.value).map_err(|error| damaged(&error))?;
+                let command = self.decoder.command(topic, &waiting.value).map_err(not_read)?;
                 if let Some(command) = command {
                     let command = Command { window: waiting.window, ..command };
                     gate.restore(*sequence, Waits::of(&command, waiting.is_held, waiting.undo));
@@ -392,6 +400,7 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
             open: OpenBatch::new(Moment { now: clock, horizon }),
             committing: None,
             last_commit: Duration::ZERO,
+            waits_for_store: None,
         }
     }
 }
