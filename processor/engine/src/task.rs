@@ -11,6 +11,7 @@ mod recovery;
 mod sealing;
 mod sweeping;
 
+use recovery::Origin;
 pub use recovery::Recovery;
 
 use crate::batch::{OpenBatch, SealedBatch};
@@ -47,6 +48,8 @@ pub struct Task<L: Log, S: Stores> {
     horizon: Horizon,
     sweep: Sweep,
     gate: Gate,
+    /// Which topics it reads and writes.
+    origin: Origin,
     /// The next offset to decide of each input topic.
     positions: Vec<i64>,
     /// The offset of the next record that this task will write to the records topic, or before.

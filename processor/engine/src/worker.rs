@@ -187,7 +187,7 @@ impl<L: Log, S: Stores> Worker<L, S> {
             TaskError::Recover { reason, .. } => self.is_stopped_while_starting_anew(&reason, past.failures),
             // Whoever fenced this task meanwhile may have committed after it had caught up: only what
             // is found a second time was moved by somebody.
-            error @ TaskError::OffsetsDiffer { .. } => {
+            error @ (TaskError::OffsetsDiffer { .. } | TaskError::Refused { .. }) => {
                 let said = error.to_string();
                 if past.differed.as_ref() == Some(&said) {
                     return Some(Ending::Failed(error));

@@ -284,6 +284,17 @@ impl Running {
         self.clock.ticks()
     }
 
+    /// Waits until it ends by itself.
+    #[track_caller]
+    pub fn ended(self) -> Result<(), InstanceError> {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while !self.thread.is_finished() {
+            assert!(Instant::now() < deadline, "it does not end");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        self.thread.join().unwrap()
+    }
+
     /// Stops it as SIGTERM does.
     pub fn stop(self) -> Result<(), InstanceError> {
         self.is_stopped.store(true, Ordering::SeqCst);

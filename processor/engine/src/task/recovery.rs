@@ -5,13 +5,17 @@
 //! ended; then read the changelog from where the store stands to its end; then compare the state's
 //! input offsets with the group's. Local state is never wiped for a crash, and never ahead.
 
+mod origin;
+
+pub(super) use origin::Origin;
+
 use super::Task;
 use crate::batch::OpenBatch;
 use crate::error::TaskError;
 use crate::faults::Mutation;
 use crate::gate::{Breaker, Gate, Rates, Waits};
 use crate::horizon::Horizon;
-use crate::log::{Log, LogRecord, Membership, Producer, Reader, TopicPartition};
+use crate::log::{Log, LogRecord, Producer, Reader, TopicPartition};
 use crate::metrics as names;
 use crate::shared::Shared;
 use crate::store::{HistoryLine, Store, StoreBatch, Stores, TimerKey};
@@ -46,6 +50,7 @@ pub struct Recovery<'a, L: Log, S: Stores> {
     decoder: Decoder,
     encoder: schemas::Encoder,
     state: Option<TaskState>,
+    origin: Origin,
     is_stopped: &'a AtomicBool,
     restored: u64,
 }
@@ -69,12 +74,13 @@ impl<L: Log, S: Stores> Task<L, S> {
             producer.fence().map_err(from_log)?;
         }
         let mut recovery = Recovery::open(shared, partition, is_stopped)?;
-        recovery.rebuild_if_unfit()?;
+        recovery.rebuild_if_unfit(&member)?;
         recovery.catch_up()?;
+        recovery.check_partitions()?;
         recovery.store.flush()?;
         // A task whose first batch could not be kept is not at work.
         let _ = recovery.store.keeps()?;
-        let positions = recovery.compare_offsets(&member)?;
+        let positions = recovery.compare_offsets(recovery.state.as_ref(), &member)?;
         let gate = recovery.gate()?;
         if is_last {
             producer.fence().map_err(from_log)?;
@@ -92,11 +98,13 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
         partition: u32,
         is_stopped: &'a AtomicBool,
     ) -> Result<Self, TaskError> {
+        let origin = Origin::find(shared).map_err(|error| TaskError::from_log(partition, error))?;
         let store = shared.stores.open(partition)?;
         let mut recovery = Self {
             shared,
             partition,
             store,
+            origin,
             decoder: Decoder::new(shared.registry.clone(), &shared.schemas),
             encoder: schemas::Encoder::new(shared.schemas),
             state: None,
@@ -125,21 +133,28 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
     }
 
     /// Wipes a state that the changelog can no longer bring up to date: one that is too old for
-    /// the tombstones, or that lies beyond the changelog's end.
-    fn rebuild_if_unfit(&mut self) -> Result<(), TaskError> {
+    /// the tombstones, that lies beyond the changelog's end, or that was built from another changelog.
+    fn rebuild_if_unfit(&mut self, member: &L::Membership) -> Result<(), TaskError> {
         let Some(state) = &self.state else { return Ok(()) };
         let age = self.shared.clock.now().micros_since(state.clock);
         let oldest = i64::try_from(self.shared.settings.oldest_state.as_micros()).unwrap_or(i64::MAX);
         let changelog = self.own(OutputTopic::Debtors);
         let end = self.end_of(&changelog)?;
         let next = state.changelog_next.unwrap_or(0);
-        let reason = if age > oldest && !self.breaks(Mutation::OldStateKept) {
-            "it is older than half of the changelog's delete.retention.ms"
+        let is_too_old = age > oldest && !self.breaks(Mutation::OldStateKept);
+        let reason = if self.origin.is_another_changelog(state) {
+            "it was built from another changelog"
         } else if next > end {
             "it lies beyond the changelog's end"
+        } else if is_too_old {
+            "it is older than half of the changelog's delete.retention.ms"
         } else {
             return Ok(());
         };
+        if self.origin.is_another_changelog(state) || next > end {
+            // It may be the only copy there is.
+            self.check_that_the_changelog_replaces_it(member)?;
+        }
         tracing::warn!(partition = self.partition, reason, "the state is rebuilt from the changelog's start");
         self.store.clear()?;
         self.state = None;
@@ -212,6 +227,7 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
                 let value = record.value.as_deref().unwrap_or_default();
                 let records_next = self.state.as_ref().and_then(|state| state.records_next);
                 let state = self.decoder.task_state(value).map_err(|error| self.not_read(record, &error))?;
+                self.check_writer(&state)?;
                 self.state = Some(TaskState { records_next, ..state });
                 continue;
             }
@@ -284,40 +300,6 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
 
     fn unreadable(&self, record: &LogRecord, error: &dyn std::fmt::Display) -> TaskError {
         TaskError::Changelog { partition: self.partition, offset: record.offset, reason: error.to_string() }
-    }
-
-    /// Where each input topic goes on. The state's offsets must be those that the group committed
-    /// with it; a partition that never committed begins at the start of its topics.
-    fn compare_offsets(&self, member: &L::Membership) -> Result<Vec<i64>, TaskError> {
-        let inputs = self.shared.topology.input_partitions(self.partition);
-        let committed = member.committed(&inputs).map_err(|error| self.log_error(error))?;
-        let mut reader = self.shared.log.reader().map_err(|error| self.log_error(error))?;
-        let mut positions = Vec::with_capacity(inputs.len());
-        for (input, committed) in inputs.iter().zip(committed) {
-            let stored = self
-                .state
-                .as_ref()
-                .and_then(|state| state.positions.iter().find(|position| *position.topic == *input.topic));
-            match (stored.map(|position| position.next), committed) {
-                (Some(stored), Some(committed)) if stored == committed => positions.push(stored),
-                (_, Some(committed)) if self.breaks(Mutation::GroupOffsetsOverStored) => {
-                    positions.push(committed);
-                }
-                (None, None) => {
-                    let start = reader.start_offset(input).map_err(|error| self.log_error(error))?;
-                    positions.push(start);
-                }
-                (stored, committed) => {
-                    return Err(TaskError::OffsetsDiffer {
-                        partition: self.partition,
-                        topic: input.topic.to_string(),
-                        committed,
-                        stored: stored.unwrap_or(-1),
-                    });
-                }
-            }
-        }
-        Ok(positions)
     }
 
     /// Where the sweep stands: a partition without a state has nobody to decide anew.
@@ -393,6 +375,7 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
             horizon: Horizon::new(horizon),
             sweep,
             gate,
+            origin: self.origin,
             positions,
             records_next: self.state.as_ref().and_then(|state| state.records_next).unwrap_or(0),
             batch: self.state.as_ref().map_or(0, |state| state.batch),
