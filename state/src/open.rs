@@ -10,7 +10,8 @@ use rocksdb::{ColumnFamily, DB, ErrorKind, FlushOptions, WriteOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The version of the key layout that this code writes, and the newest that it reads.
+/// The version of the key layout that this code writes, and the newest that it reads. A new one needs its
+/// folder in `history` (`cargo run -p state --example format`).
 pub const FORMAT_VERSION: u32 = 1;
 
 /// Opens the database of a folder, or makes an empty one.
