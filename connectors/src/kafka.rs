@@ -15,6 +15,7 @@ mod producer;
 mod reader;
 mod rebalances;
 mod settings;
+mod topic_ids;
 
 pub use member::{KafkaConsumer, KafkaMembership};
 pub use producer::KafkaProducer;
@@ -109,6 +110,10 @@ impl Log for KafkaLog {
         let counts = topics.iter().map(|topic| self.count(topic)).collect();
         self.serve_queries();
         counts
+    }
+
+    fn topic_ids(&self, topics: &[Arc<str>]) -> Result<Vec<Option<Arc<str>>>, LogError> {
+        topic_ids::ask(&self.queries, topics, self.settings.request_timeout)
     }
 
     fn end_offsets(&self, partitions: &[TopicPartition]) -> Result<Vec<i64>, LogError> {

@@ -53,6 +53,21 @@ impl MemoryLog {
         });
     }
 
+    /// Adds empty partitions to a topic, up to so many. The group does not notice before the next
+    /// member joins.
+    pub fn add_partitions(&self, topic: &str, partitions: u32) {
+        self.shared.change(|broker| broker.topics.extend(topic, partitions));
+    }
+
+    /// Removes a topic, with its records and the offsets that the group has committed of it. No
+    /// transaction may be open on it.
+    pub fn delete_topic(&self, topic: &str) {
+        self.shared.change(|broker| {
+            broker.topics.delete(topic);
+            broker.offsets.retain(|source, _| &*source.topic != topic);
+        });
+    }
+
     /// Appends a record outside any transaction, and returns its offset.
     ///
     /// # Errors
@@ -223,6 +238,14 @@ impl Log for MemoryLog {
         self.shared.change(|broker| {
             broker.reach(Call::Partitions, "ask for the partitions")?;
             Ok(topics.iter().map(|topic| broker.topics.count(topic)).collect())
+        })
+    }
+
+    fn topic_ids(&self, topics: &[Arc<str>]) -> Result<Vec<Option<Arc<str>>>, LogError> {
+        self.shared.change(|broker| {
+            broker.reach(Call::Partitions, "ask for the ids of topics")?;
+            let id = |topic: &Arc<str>| broker.topics.id(topic).map(|id| format!("topic-{id}").into());
+            Ok(topics.iter().map(id).collect())
         })
     }
 

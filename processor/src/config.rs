@@ -145,6 +145,7 @@ fn engine_settings(file: &file::Engine) -> Result<engine::Settings, Box<ConfigPr
             seconds => Duration::from_secs(seconds),
         },
         oldest_state: Duration::from_secs(file.oldest_state_hours.saturating_mul(3_600)),
+        accept_remade_inputs: file.accept_remade_inputs,
         ..default
     })
 }

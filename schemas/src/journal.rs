@@ -225,6 +225,21 @@ pub struct TaskState {
     /// none in the changelog itself.
     #[serde(default)]
     pub records_next: Option<i64>,
+    /// How many partitions the input topics had.
+    #[serde(default)]
+    pub partitions: Option<u32>,
+    /// The ids of the input topics that the positions are of, where the log tells them.
+    #[serde(default)]
+    pub topic_ids: Vec<TopicId>,
+}
+
+/// Which topic it is that has a name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TopicId {
+    /// The name.
+    pub topic: Arc<str>,
+    /// The id that the topic got when it was made.
+    pub id: Arc<str>,
 }
 
 /// What of a rate was used up.

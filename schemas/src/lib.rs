@@ -36,7 +36,7 @@ pub use encode::{Encoder, Schemas, encode_event};
 pub use error::{EncodeError, Fault, WireError};
 pub use journal::{
     BreakerState, Counted, Dropped, Fired, Journal, Kept, Let, Position, Reduced, Returned, Spent, Step,
-    Swept, Taken, TaskState, Verdict,
+    Swept, Taken, TaskState, TopicId, Verdict,
 };
 pub use line::HistoryLine;
 pub use registry::{Registry, RegistryError, StaticRegistry};

@@ -7,7 +7,7 @@ use crate::encode::{Encoder, topic_of};
 use crate::error::EncodeError;
 use crate::journal::{
     BreakerState, Counted, Dropped, Fired, Journal, Kept, Let, Position, Reduced, Returned, Spent, Step,
-    Swept, Taken, TaskState, Verdict,
+    Swept, Taken, TaskState, TopicId, Verdict,
 };
 use crate::reject::Reject;
 use crate::topic::InputTopic;
@@ -332,6 +332,8 @@ pub fn task_state() -> TaskState {
         changelog_next: Some(2_000),
         records_next: None,
         changelog_topic_id: Some("cZ4kmEaMQ9GzDRaAyh4nmQ".into()),
+        partitions: Some(6),
+        topic_ids: vec![TopicId { topic: "weir.payments".into(), id: "Nd0QRzQ2S3yW1mT8v5bK9A".into() }],
     }
 }
 

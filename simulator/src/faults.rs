@@ -30,6 +30,8 @@ pub(crate) enum What {
     CrashesAfter,
     /// The log or the store does not do it, and says so.
     Fails,
+    /// Nor does the disk write anything else of that process for so long: it is full.
+    FailsFor(Duration),
     /// It is done, and the process does not get to know.
     ReplyIsLost,
     /// The process stands still for a while, then it is done.
@@ -182,6 +184,7 @@ fn what(effect: Effect, dice: &mut fastrand::Rng) -> What {
         (_, 1) => What::CrashesAfter,
         (_, 2) => What::Stalls(time),
         (_, 3) => What::StallsAfter(time),
+        (Effect::Apply | Effect::Open | Effect::Flush, 4..=7) => What::FailsFor(time),
         (Effect::Apply | Effect::Open | Effect::Flush | Effect::Load | Effect::Send, _) => What::Fails,
         (Effect::Commit, 4 | 5) => What::ArrivesLate(time),
         (Effect::Commit, 6) => What::IsAborted,

@@ -81,6 +81,10 @@ impl Log for SimLog {
         self.inner.partitions(topics)
     }
 
+    fn topic_ids(&self, topics: &[Arc<str>]) -> Result<Vec<Option<Arc<str>>>, LogError> {
+        self.inner.topic_ids(topics)
+    }
+
     fn end_offsets(&self, partitions: &[TopicPartition]) -> Result<Vec<i64>, LogError> {
         self.world.call(self.process, Effect::Ends, |_| self.inner.end_offsets(partitions))
     }

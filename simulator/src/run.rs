@@ -150,17 +150,9 @@ fn kill(world: &Arc<World>, runner: &mut Runner, process: usize, loses_its_disk:
 /// Whether a process may end in this way, given what went wrong.
 fn is_expected(ending: &str, plan: &Plan) -> bool {
     let is_planned = |wanted: fn(&Fault) -> bool| plan.faults.iter().any(wanted);
-    let store_fails = |fault: &Fault| {
-        use crate::faults::{Effect, What};
-        matches!(
-            fault,
-            Fault::At(Effect::Apply | Effect::Open | Effect::Flush | Effect::Load, _, What::Fails)
-        )
-    };
     let offset_moved =
         |fault: &Fault| matches!(fault, Fault::After(_, crate::faults::Happening::OffsetIsMoved(_)));
     let joining = ["cannot join", "a newer member has this instance id"];
-    (ending.contains("the disk does not do it") && is_planned(store_fails))
-        || (ending.contains("the offsets were moved by hand") && is_planned(offset_moved))
+    (ending.contains("the offsets were moved by hand") && is_planned(offset_moved))
         || joining.iter().any(|part| ending.contains(part))
 }

@@ -6,7 +6,7 @@ use crate::world::World;
 use bytes::Bytes;
 use decision::ids::DebtorId;
 use decision::time::Timestamp;
-use engine::store::{HistoryLine, Store, StoreBatch, StoreError, Stores, TimerKey};
+use engine::store::{HistoryLine, Keeping, Store, StoreBatch, StoreError, Stores, TimerKey};
 use state::{MemoryStore, MemoryStores};
 use std::sync::Arc;
 
@@ -30,8 +30,14 @@ impl Disk {
         do_it: impl FnOnce() -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let what = self.world.before(self.process, effect);
+        if let Some(What::FailsFor(time)) = what {
+            self.world.fill_disk(self.process, time);
+        }
         if what == Some(What::Fails) {
-            return Err(StoreError::Failed { operation, reason: "the disk does not do it".to_owned() });
+            return Err(not_done(operation));
+        }
+        if effect != Effect::Load {
+            self.writes(operation)?;
         }
         let outcome = do_it();
         // Reads are many, and nobody else sees them.
@@ -40,6 +46,14 @@ impl Disk {
         }
         outcome
     }
+
+    fn writes(&self, operation: &'static str) -> Result<(), StoreError> {
+        if self.world.is_disk_full(self.process) { Err(not_done(operation)) } else { Ok(()) }
+    }
+}
+
+fn not_done(operation: &'static str) -> StoreError {
+    StoreError::Failed { operation, reason: "the disk does not do it".to_owned() }
 }
 
 impl SimStores {
@@ -53,14 +67,32 @@ impl Stores for SimStores {
 
     fn open(&self, partition: u32) -> Result<SimStore, StoreError> {
         let inner = self.disk.touch(Effect::Open, "open the store", || self.inner.open(partition))?;
-        Ok(SimStore { disk: self.disk.clone(), inner })
+        Ok(SimStore { disk: self.disk.clone(), stores: self.inner.clone(), partition, inner })
+    }
+
+    fn discard(&self, partition: u32) -> Result<(), StoreError> {
+        self.disk.writes("remove the store")?;
+        self.inner.discard(partition)
     }
 }
 
 /// The store of one partition.
 pub(crate) struct SimStore {
     disk: Disk,
+    stores: MemoryStores,
+    partition: u32,
     inner: MemoryStore,
+}
+
+impl SimStore {
+    /// After a write that failed nothing can be done with a store, and of what it had in memory the
+    /// newest is lost.
+    fn fail(&self, error: StoreError) -> StoreError {
+        let unflushed = u64::try_from(self.stores.unflushed(self.partition)).unwrap_or(u64::MAX);
+        let kept = self.disk.world.fibers.below(unflushed.saturating_add(1));
+        self.stores.crash(self.partition, usize::try_from(kept).unwrap_or(0));
+        error
+    }
 }
 
 impl Store for SimStore {
@@ -97,14 +129,21 @@ impl Store for SimStore {
         self.inner.history(id, at_most)
     }
 
+    fn keeps(&mut self) -> Result<Keeping, StoreError> {
+        self.disk.writes("keep more")?;
+        self.inner.keeps()
+    }
+
     fn apply(&mut self, batch: &StoreBatch) -> Result<(), StoreError> {
-        let Self { disk, inner } = self;
-        disk.touch(Effect::Apply, "apply a batch", || inner.apply(batch))
+        let Self { disk, inner, .. } = self;
+        let outcome = disk.touch(Effect::Apply, "apply a batch", || inner.apply(batch));
+        outcome.map_err(|error| self.fail(error))
     }
 
     fn flush(&mut self) -> Result<(), StoreError> {
-        let Self { disk, inner } = self;
-        disk.touch(Effect::Flush, "flush", || inner.flush())
+        let Self { disk, inner, .. } = self;
+        let outcome = disk.touch(Effect::Flush, "flush", || inner.flush());
+        outcome.map_err(|error| self.fail(error))
     }
 
     fn clear(&mut self) -> Result<(), StoreError> {

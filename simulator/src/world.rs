@@ -55,6 +55,8 @@ struct State {
     journaled: BTreeMap<(u32, i64), i64>,
     /// Committed records that compaction or retention took.
     archive: BTreeMap<TopicPartition, BTreeMap<i64, LogRecord>>,
+    /// Until when the disk of a process writes nothing.
+    full_disks: BTreeMap<ProcessId, Duration>,
     endings: Vec<String>,
     /// The processes that somebody kills, and whether their disks are lost.
     to_kill: Vec<(ProcessId, bool)>,
@@ -154,7 +156,21 @@ impl World {
 
     /// No effect goes wrong any more.
     pub(crate) fn calm(&self) {
-        self.state().at_effects.clear();
+        let mut state = self.state();
+        state.at_effects.clear();
+        state.full_disks.clear();
+    }
+
+    /// The disk of a process writes nothing for so long.
+    pub(crate) fn fill_disk(&self, process: ProcessId, time: Duration) {
+        let until = self.fibers.now().saturating_add(time);
+        self.state().full_disks.insert(process, until);
+    }
+
+    /// Whether the disk of a process writes nothing now.
+    pub(crate) fn is_disk_full(&self, process: ProcessId) -> bool {
+        let now = self.fibers.now();
+        self.state().full_disks.get(&process).is_some_and(|until| now < *until)
     }
 
     /// A process comes to an effect: what goes wrong there, if anything. It does not come back where
@@ -176,6 +192,7 @@ impl World {
             }
             What::CrashesAfter
             | What::Fails
+            | What::FailsFor(_)
             | What::ReplyIsLost
             | What::StallsAfter(_)
             | What::TakesLong(_)

@@ -7,7 +7,7 @@ use crate::HISTORY_LINES;
 use bytes::Bytes;
 use decision::ids::DebtorId;
 use decision::time::Timestamp;
-use engine::store::{HistoryLine, Store, StoreBatch, StoreError, Stores, TimerKey};
+use engine::store::{HistoryLine, Keeping, Store, StoreBatch, StoreError, Stores, TimerKey};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::path::PathBuf;
@@ -98,6 +98,13 @@ impl Stores for MemoryStores {
         drop(inner);
         Ok(MemoryStore { partition: shared, epoch })
     }
+
+    fn discard(&self, partition: u32) -> Result<(), StoreError> {
+        let partition = self.partition(partition);
+        let mut partition = lock(&partition);
+        *partition = Partition { epoch: partition.epoch + 1, ..Partition::default() };
+        Ok(())
+    }
 }
 
 impl MemoryStore {
@@ -164,6 +171,10 @@ impl Store for MemoryStore {
         let line =
             |(sequence, record): (&i64, &Bytes)| HistoryLine { sequence: *sequence, record: record.clone() };
         Ok(lines.map(line).collect())
+    }
+
+    fn keeps(&mut self) -> Result<Keeping, StoreError> {
+        self.use_it("keep more").map(|_| Keeping::Now)
     }
 
     fn apply(&mut self, batch: &StoreBatch) -> Result<(), StoreError> {

@@ -10,7 +10,8 @@ use rocksdb::{ColumnFamily, DB, ErrorKind, FlushOptions, WriteOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The version of the key layout that this code writes, and the newest that it reads.
+/// The version of the key layout that this code writes, and the newest that it reads. A new one needs its
+/// folder in `history` (`cargo run -p state --example format`).
 pub const FORMAT_VERSION: u32 = 1;
 
 /// Opens the database of a folder, or makes an empty one.
@@ -25,7 +26,7 @@ pub(crate) fn open_database(path: &Path, shared: &Shared) -> Result<DB, StoreErr
             StoreError::Damaged { what: "the files", reason: at(path, &error) }
         } else if kind == ErrorKind::InvalidArgument {
             // So RocksDB says that the folder has column families unknown to this version.
-            StoreError::Damaged { what: "the column families", reason: at(path, &error) }
+            StoreError::OfAnotherVersion { path: path.to_path_buf(), reason: error.to_string() }
         } else {
             cannot_open(error.to_string())
         }
@@ -41,7 +42,7 @@ fn check_format(path: &Path, db: &DB) -> Result<(), StoreError> {
         what: "the format version",
         reason: format!("{}: {reason}", path.display()),
     };
-    let failed = |error: rocksdb::Error| damaged(error.as_ref());
+    let failed = |error: rocksdb::Error| failure(path, "check the format version", &error);
     let meta = family_of(db, families::META)?;
     let Some(stamp) = db.get_pinned_cf(meta, keys::FORMAT).map_err(failed)? else {
         if db.get_pinned_cf(meta, keys::POSITION).map_err(failed)?.is_some() {
@@ -53,19 +54,33 @@ fn check_format(path: &Path, db: &DB) -> Result<(), StoreError> {
     };
     match <[u8; 4]>::try_from(&*stamp).map(u32::from_be_bytes) {
         Ok(FORMAT_VERSION) => Ok(()),
-        Ok(version) if version > FORMAT_VERSION => Err(damaged(&format!(
-            "written by a newer version of Weir (format {version}; this one reads {FORMAT_VERSION})"
-        ))),
+        Ok(version) if version > FORMAT_VERSION => Err(StoreError::OfAnotherVersion {
+            path: path.to_path_buf(),
+            reason: format!(
+                "it was written by a newer version of Weir (format {version}; this one reads {FORMAT_VERSION})"
+            ),
+        }),
         Ok(version) => Err(damaged(&format!("there never was a format {version}"))),
         Err(_) => Err(damaged("it is not a number of four bytes")),
     }
+}
+
+/// What an error of an operation means: that the files are damaged, or that the disk does not do it.
+pub(crate) fn failure(path: &Path, operation: &'static str, error: &rocksdb::Error) -> StoreError {
+    if error.kind() == ErrorKind::Corruption {
+        return StoreError::Damaged { what: "the files", reason: at(path, error) };
+    }
+    StoreError::Failed { operation, reason: at(path, error) }
 }
 
 /// Puts the folder of a closed database aside and removes it. The first is one step: a crash in
 /// between leaves the whole of it or nothing, and what lies aside is removed at the next opening.
 pub(crate) fn put_aside(path: &Path) -> io::Result<()> {
     remove_put_aside(path)?;
-    std::fs::rename(path, aside(path))?;
+    match std::fs::rename(path, aside(path)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Err(_) | Ok(()) => {}
+    }
     remove_put_aside(path)
 }
 

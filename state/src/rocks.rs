@@ -4,13 +4,13 @@
 //! Keys are `keys`' business, options `families`', opening and clearing `open`'s.
 
 use crate::families::{self, Shared};
-use crate::open::{at, family_of, flush, open_database, put_aside, without_log};
+use crate::open::{at, failure, family_of, flush, open_database, put_aside, without_log};
 use crate::sizes::Sizes;
 use crate::{HISTORY_LINES, keys};
 use bytes::Bytes;
 use decision::ids::DebtorId;
 use decision::time::Timestamp;
-use engine::store::{HistoryLine, Store, StoreBatch, StoreError, Stores, TimerKey};
+use engine::store::{HistoryLine, Keeping, Store, StoreBatch, StoreError, Stores, TimerKey};
 use rocksdb::{ColumnFamily, DB, ReadOptions, WriteBatch};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,13 +19,30 @@ use std::sync::Arc;
 pub struct RocksStores {
     folder: PathBuf,
     shared: Arc<Shared>,
+    least_free_bytes: u64,
 }
+
+/// What of the disk stays free beside what is still to be written: for files that are being merged, and
+/// for those who come to see why it is full.
+const SPARE_BYTES: u64 = 32 * 1024 * 1024;
 
 impl RocksStores {
     /// The stores under a folder, which is made with the first of them. They share this memory.
     #[must_use]
     pub fn new(folder: impl Into<PathBuf>, sizes: Sizes) -> Self {
-        Self { folder: folder.into(), shared: Arc::new(Shared::new(sizes)) }
+        // All that is in memory must find room, whosever it is.
+        let least_free_bytes = sizes.write_buffers_bytes().saturating_add(SPARE_BYTES);
+        Self { folder: folder.into(), shared: Arc::new(Shared::new(sizes)), least_free_bytes }
+    }
+
+    /// The same, where so much of the disk must be free or nothing more is committed.
+    #[must_use]
+    pub fn with_least_free(self, bytes: u64) -> Self {
+        Self { least_free_bytes: bytes, ..self }
+    }
+
+    fn path(&self, partition: u32) -> PathBuf {
+        self.folder.join(format!("p-{partition:05}"))
     }
 }
 
@@ -33,10 +50,19 @@ impl Stores for RocksStores {
     type Store = RocksStore;
 
     fn open(&self, partition: u32) -> Result<RocksStore, StoreError> {
-        let path = self.folder.join(format!("p-{partition:05}"));
+        let path = self.path(partition);
         let shared = Arc::clone(&self.shared);
         let db = Handle::Open(open_database(&path, &shared)?);
-        Ok(RocksStore { path, shared, db })
+        Ok(RocksStore { path, shared, least_free_bytes: self.least_free_bytes, db, errors_seen: 0 })
+    }
+
+    fn discard(&self, partition: u32) -> Result<(), StoreError> {
+        const OPERATION: &str = "remove the store";
+        let path = self.path(partition);
+        put_aside(&path).map_err(|error| StoreError::Failed {
+            operation: OPERATION,
+            reason: format!("{}: {error}", path.display()),
+        })
     }
 }
 
@@ -44,7 +70,10 @@ impl Stores for RocksStores {
 pub struct RocksStore {
     path: PathBuf,
     shared: Arc<Shared>,
+    least_free_bytes: u64,
     db: Handle,
+    /// How many errors of its background work were looked into.
+    errors_seen: u64,
 }
 
 /// A database, or why there is none any more.
@@ -72,11 +101,41 @@ impl RocksStore {
         let reason = at(&self.path, error);
         tracing::error!(%reason, "cannot {operation}; the store is closed");
         self.db = Handle::Failed(format!("cannot {operation}: {reason}"));
-        StoreError::Failed { operation, reason }
+        failure(&self.path, operation, error)
     }
 
     fn read_error(&self, operation: &'static str, error: &rocksdb::Error) -> StoreError {
-        StoreError::Failed { operation, reason: at(&self.path, error) }
+        failure(&self.path, operation, error)
+    }
+
+    /// What RocksDB failed to do in the background it says only to the next who writes: who flushes hears
+    /// whether it matters, and why.
+    fn look_into_background_errors(&mut self) -> Result<(), StoreError> {
+        const OPERATION: &str = "write in the background";
+        let db = self.db(OPERATION)?;
+        let count = property(db, rocksdb::properties::BACKGROUND_ERRORS);
+        if count <= self.errors_seen {
+            return Ok(());
+        }
+        let flushed = flush(db);
+        flushed.map_err(|error| self.fail(OPERATION, &error))?;
+        self.errors_seen = count;
+        Ok(())
+    }
+
+    fn check_room(&self) -> Result<(), StoreError> {
+        const OPERATION: &str = "keep more";
+        let failed = |reason: String| StoreError::Failed {
+            operation: OPERATION,
+            reason: format!("{}: {reason}", self.path.display()),
+        };
+        let disk = rustix::fs::statvfs(&self.path).map_err(|error| failed(error.to_string()))?;
+        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+        if free >= self.least_free_bytes {
+            return Ok(());
+        }
+        let least = self.least_free_bytes;
+        Err(failed(format!("the disk is full: {free} bytes are free, and {least} must be")))
     }
 
     fn get(
@@ -193,6 +252,13 @@ impl Store for RocksStore {
         Ok(lines)
     }
 
+    fn keeps(&mut self) -> Result<Keeping, StoreError> {
+        self.look_into_background_errors()?;
+        self.check_room()?;
+        let is_stopped = property(self.db("keep more")?, rocksdb::properties::IS_WRITE_STOPPED) != 0;
+        Ok(if is_stopped { Keeping::Later } else { Keeping::Now })
+    }
+
     fn apply(&mut self, batch: &StoreBatch) -> Result<(), StoreError> {
         const OPERATION: &str = "apply a batch";
         let db = self.db(OPERATION)?;
@@ -233,6 +299,11 @@ impl RocksStore {
         let reason = format!("at {}: no such key is written: {key:02x?}", self.path.display());
         StoreError::Damaged { what, reason }
     }
+}
+
+/// A figure that RocksDB tells of a whole database; nothing where it does not.
+fn property(db: &DB, name: &rocksdb::properties::PropName) -> u64 {
+    db.property_int_value(name).ok().flatten().unwrap_or(0)
 }
 
 /// The whole batch as one write; later lines of it win.

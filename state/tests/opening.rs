@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use decision::ids::DebtorId;
-use engine::store::{Store, StoreBatch, StoreError, Stores};
+use engine::store::{Keeping, Store, StoreBatch, StoreError, Stores};
 use rocksdb::{DB, Options};
 use state::{FORMAT_VERSION, RocksStores, Sizes};
 use std::fs;
@@ -101,9 +101,22 @@ fn a_store_that_another_process_has_open_is_refused() {
 fn check_damaged(folder: &Path, what: &str, reason: &str) {
     let error = stores(folder).open(0).err().unwrap();
     assert!(matches!(error, StoreError::Damaged { .. }), "{error:?}");
+    check_said(folder, &error, &[what, reason]);
+}
+
+/// Opens what is in the folder, which must be another version's, and says so with this and the path.
+#[track_caller]
+fn check_of_another_version(folder: &Path, reason: &str) {
+    let error = stores(folder).open(0).err().unwrap();
+    assert!(matches!(error, StoreError::OfAnotherVersion { .. }), "{error:?}");
+    check_said(folder, &error, &[reason, "Run the version that wrote it, or remove the folder"]);
+}
+
+#[track_caller]
+fn check_said(folder: &Path, error: &StoreError, parts: &[&str]) {
     let said = error.to_string();
     let path = folder.join("p-00000").display().to_string();
-    for part in [what, reason, &path] {
+    for part in parts.iter().copied().chain([path.as_str()]) {
         assert!(said.contains(part), "{part:?} is not in {said:?}");
     }
 }
@@ -129,8 +142,14 @@ fn tamper(folder: &Path, key: &[u8], value: Option<&[u8]>) {
 #[test]
 fn a_format_version_that_is_not_ours_is_told() {
     let newer = (FORMAT_VERSION + 1).to_be_bytes();
-    let rows: [(Option<&[u8]>, &str); 4] = [
-        (Some(&newer), "written by a newer version of Weir (format 2; this one reads 1)"),
+    let folder = used();
+    tamper(folder.path(), &[0x01], Some(&newer));
+    check_of_another_version(
+        folder.path(),
+        "written by a newer version of Weir (format 2; this one reads 1)",
+    );
+
+    let rows: [(Option<&[u8]>, &str); 3] = [
         (Some(&[0, 0, 0, 0]), "there never was a format 0"),
         (Some(b"?"), "it is not a number of four bytes"),
         (None, "there is none, and yet there is state"),
@@ -149,7 +168,7 @@ fn a_column_family_of_a_newer_version_is_told() {
     let mut db = DB::open_cf(&Options::default(), folder.path().join("p-00000"), names).unwrap();
     db.create_cf("rates", &Options::default()).unwrap();
     drop(db);
-    check_damaged(folder.path(), "the column families", "rates");
+    check_of_another_version(folder.path(), "rates");
 }
 
 #[test]
@@ -166,6 +185,29 @@ fn damaged_files_are_told() {
         fs::remove_file(table).unwrap();
     }
     check_damaged(folder.path(), "the files", ".sst");
+}
+
+#[test]
+fn a_damaged_store_is_removed_and_an_empty_one_opened() {
+    let folder = used();
+    let manifest = files(folder.path(), "MANIFEST-").pop().unwrap();
+    fs::write(&manifest, [0x5a; 99]).unwrap();
+    let stores = stores(folder.path());
+    assert!(matches!(stores.open(0).err().unwrap(), StoreError::Damaged { .. }));
+    stores.discard(0).unwrap();
+    assert_eq!(stores.open(0).unwrap().meta().unwrap(), None);
+    // One that was never there is as good as removed.
+    stores.discard(7).unwrap();
+}
+
+#[test]
+fn what_cannot_be_kept_is_told_before_it_is_applied() {
+    let folder = used();
+    assert_eq!(stores(folder.path()).open(0).unwrap().keeps().unwrap(), Keeping::Now);
+    let mut store = stores(folder.path()).with_least_free(u64::MAX).open(0).unwrap();
+    let error = store.keeps().unwrap_err();
+    assert!(matches!(error, StoreError::Failed { .. }), "{error:?}");
+    check_said(folder.path(), &error, &["cannot keep more", "the disk is full", "bytes are free"]);
 }
 
 #[test]

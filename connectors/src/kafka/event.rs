@@ -1,4 +1,4 @@
-//! A client's events as librdkafka gives them. The one module with unsafe code.
+//! A client's events as librdkafka gives them. One of two modules with unsafe code.
 //!
 //! rust-rdkafka tells that *some* partition was read to its end, and keeps to itself which topic's
 //! and at which offset. The engine needs both: it is how a position gets past transaction markers

@@ -133,14 +133,40 @@ impl Broker {
 #[derive(Debug, Default)]
 pub(super) struct Topics {
     by_name: BTreeMap<Arc<str>, Vec<PartitionLog>>,
+    /// Which one of all that were ever made each is.
+    ids: BTreeMap<Arc<str>, u64>,
+    made: u64,
 }
 
 impl Topics {
     /// Makes a topic, unless it is there.
     pub(super) fn create(&mut self, topic: &str, partitions: u32) {
-        self.by_name
-            .entry(topic.into())
-            .or_insert_with(|| (0..partitions).map(|_| PartitionLog::default()).collect());
+        if self.by_name.contains_key(topic) {
+            return;
+        }
+        let topic: Arc<str> = topic.into();
+        self.made += 1;
+        self.ids.insert(topic.clone(), self.made);
+        self.by_name.insert(topic, (0..partitions).map(|_| PartitionLog::default()).collect());
+    }
+
+    /// Adds partitions to a topic, up to so many.
+    pub(super) fn extend(&mut self, topic: &str, partitions: u32) {
+        if let Some(logs) = self.by_name.get_mut(topic) {
+            let wanted = logs.len().max(partitions as usize);
+            logs.resize_with(wanted, PartitionLog::default);
+        }
+    }
+
+    /// Removes a topic, with all its records.
+    pub(super) fn delete(&mut self, topic: &str) {
+        self.by_name.remove(topic);
+        self.ids.remove(topic);
+    }
+
+    /// Which one of all topics that were ever made this is.
+    pub(super) fn id(&self, topic: &str) -> Option<u64> {
+        self.ids.get(topic).copied()
     }
 
     /// How many partitions a topic has.

@@ -52,6 +52,7 @@ macro_rules! contract {
             the_last_offset_of_each_partition_is_told
             tombstones_and_empty_values_are_told_apart
             what_is_not_there_is_refused
+            each_topic_has_an_id_of_its_own_that_stays
             an_assigned_partition_is_read_from_where_it_was_started
             the_end_of_a_partition_is_told_past_its_markers
             a_paused_partition_goes_on_where_it_stopped

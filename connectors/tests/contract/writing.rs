@@ -198,3 +198,12 @@ pub(crate) fn what_is_not_there_is_refused(setting: &impl Setting) {
     reader.seek(&at(&out, 0), 5).unwrap();
     refused(reader.read(PATIENCE).map(drop));
 }
+
+pub(crate) fn each_topic_has_an_id_of_its_own_that_stays(setting: &impl Setting) {
+    let (log, one, other) = (setting.process(None), setting.topic("one", 1), setting.topic("other", 3));
+    let unknown: Arc<str> = format!("{one}-unknown").into();
+    let ids = log.topic_ids(&[one.clone(), unknown, other.clone()]).unwrap();
+    assert!(ids[0].is_some() && ids[1].is_none() && ids[2].is_some() && ids[0] != ids[2], "{ids:?}");
+    let again = setting.process(None).topic_ids(&[other, one]).unwrap();
+    assert_eq!(again, [ids[2].clone(), ids[0].clone()]);
+}

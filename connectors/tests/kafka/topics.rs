@@ -2,7 +2,10 @@
 
 use crate::cluster::Cluster;
 use connectors::admin::{Creation, NewTopicSpec};
+use connectors::kafka::KafkaLog;
+use engine::log::Log;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 #[test]
@@ -31,5 +34,33 @@ fn topics_are_made_once_described_and_removed() {
     assert_eq!(found.config["max.message.bytes"], "1048588", "a default");
     admin.delete_topics(&[&name]).unwrap();
     assert_eq!(is(false), None);
+    admin.delete_topics(&[&name]).unwrap();
+}
+
+#[test]
+fn a_topic_that_is_deleted_and_made_anew_has_another_id() {
+    let cluster = Cluster::of_test("topic-ids");
+    let admin = cluster.admin();
+    let name: Arc<str> = format!("{}-inputs", cluster.settings().group_id).into();
+    let spec =
+        NewTopicSpec { name: name.to_string(), partitions: 2, replication: Some(1), config: BTreeMap::new() };
+    let log = KafkaLog::new(cluster.settings()).unwrap();
+    let id = |there: bool| {
+        let begun = Instant::now();
+        loop {
+            let id = log.topic_ids(std::slice::from_ref(&name)).unwrap().remove(0);
+            if id.is_some() == there {
+                return id;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(30), "{id:?}");
+        }
+    };
+    admin.create_topics(std::slice::from_ref(&spec)).unwrap();
+    let first = id(true);
+    admin.delete_topics(&[&name]).unwrap();
+    assert_eq!(id(false), None);
+    admin.create_topics(&[spec]).unwrap();
+    let second = id(true);
+    assert_ne!(first, second);
     admin.delete_topics(&[&name]).unwrap();
 }

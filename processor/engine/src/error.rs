@@ -2,6 +2,7 @@
 
 use crate::log::LogError;
 use crate::store::StoreError;
+use schemas::WireError;
 
 /// Why a task cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +40,14 @@ pub enum TaskError {
         /// What the state says.
         stored: i64,
     },
+    /// Topics and state do not belong together.
+    #[error("partition {partition}: {refusal}")]
+    Refused {
+        /// The partition.
+        partition: u32,
+        /// In which way.
+        refusal: Refusal,
+    },
     /// A record of the changelog cannot be read.
     #[error("partition {partition}: the changelog's record at offset {offset} cannot be read: {reason}")]
     Changelog {
@@ -69,7 +78,64 @@ pub enum TaskError {
     Stopped,
 }
 
+/// In which way topics and state do not belong together, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// The changelog does not hold what the group has committed.
+    #[error(
+        "the changelog {changelog} is not the one that the group's offsets were committed with: {reason}. \
+         The state in the folder was left as it is. Put the changelog back from a copy, with its offsets. \
+         Without one, begin anew: another `group`, an empty changelog and an empty state folder; then \
+         everything that the input topics still hold is decided again, and its commands go out again"
+    )]
+    ChangelogLost {
+        /// The changelog.
+        changelog: String,
+        /// What shows it.
+        reason: String,
+    },
+    /// An input topic was made anew.
+    #[error(
+        "the input topic {topic} was deleted and made anew after it was read up to offset {next}: nobody \
+         knows what of the old one was not read. Where nothing is missing, or was written again, start \
+         once with `accept_remade_inputs = true` in [engine]: the new topic is read from its start"
+    )]
+    InputRemade {
+        /// The topic.
+        topic: String,
+        /// Where its reading stood.
+        next: i64,
+    },
+    /// The number of partitions is another.
+    #[error(
+        "the topics have {now} partitions, and had {before} when the state was written: keys would no longer \
+         lie where their state is. Kafka takes no partitions back: make topics of {before} partitions \
+         under another `prefix`, with what these hold, or begin anew with another `group` and empty topics"
+    )]
+    PartitionsChanged {
+        /// How many there were.
+        before: u32,
+        /// How many there are.
+        now: u32,
+    },
+}
+
 impl TaskError {
+    /// What it means that something stored does not read: that it is damaged, unless only the registry is
+    /// out of reach, in which its schema lies.
+    pub(crate) fn from_stored(
+        partition: u32,
+        what: &'static str,
+        whose: impl std::fmt::Display,
+        error: &WireError,
+    ) -> Self {
+        let reason = format!("{whose}: {error}");
+        if error.is_retryable() {
+            return Self::Recover { partition, reason: format!("cannot read {what} of the store: {reason}") };
+        }
+        Self::Store(StoreError::Damaged { what, reason })
+    }
+
     /// What an error of the log means for the task.
     pub(crate) fn from_log(partition: u32, error: LogError) -> Self {
         match error {

@@ -97,6 +97,8 @@ mutations! {
     WaitingForgotten = "waiting-forgotten",
     /// The history is not caught up after a restart.
     HistoryNotCaughtUp = "history-not-caught-up",
+    /// A store that failed is opened again and used as it is, without catching up.
+    NoCatchUpAfterStoreFailed = "no-catch-up-after-store-failed",
     /// The store says that it stands further in the changelog than what it holds.
     PositionAhead = "position-ahead",
     /// The offsets of a transaction are those of the batch before.

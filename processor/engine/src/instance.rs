@@ -171,10 +171,16 @@ impl<L: Log, S: Stores> Instance<L, S> {
                     self.fenced.remove(&partition.partition);
                 }
                 self.assigned.extend(partitions);
+                // First how much it is, or it would be ready for a moment.
+                self.tell_status();
+                self.shared.status.has_its_part(true);
                 self.start_tasks()?;
             }
             Polled::Revoked(partitions) => self.let_go(&partitions, Stopping::Finish)?,
-            Polled::Lost(partitions) => self.let_go(&partitions, Stopping::Drop)?,
+            Polled::Lost(partitions) => {
+                self.shared.status.has_its_part(false);
+                self.let_go(&partitions, Stopping::Drop)?;
+            }
         }
         Ok(())
     }
@@ -308,6 +314,7 @@ impl<L: Log, S: Stores> Instance<L, S> {
             let _ = slot.sender.send(message);
         }
         for partition in partitions {
+            self.shared.status.stops_tasks(self.shared.clock.ticks());
             self.join_thread(*partition);
         }
     }

@@ -87,6 +87,13 @@ pub trait Log: Send + Sync + 'static {
     /// When the log cannot be reached.
     fn partitions(&self, topics: &[Arc<str>]) -> Result<Vec<Option<u32>>, LogError>;
 
+    /// The id that each topic got when it was made, which another one of the same name has not; none
+    /// where there is no such topic, or the log gives topics no ids.
+    ///
+    /// # Errors
+    /// When the log cannot be reached.
+    fn topic_ids(&self, topics: &[Arc<str>]) -> Result<Vec<Option<Arc<str>>>, LogError>;
+
     /// The offset after the last record of each, those of open and aborted transactions counted
     /// (the high watermark, as a read-uncommitted client sees it). Asked afresh at every call.
     ///

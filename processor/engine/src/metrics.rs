@@ -30,6 +30,12 @@ pub const QUEUED_RECORDS: &str = "weir_queued_records";
 pub const RUNNING_TASKS: &str = "weir_running_tasks";
 /// Times that a task went through the recovery path.
 pub const RECOVERIES: &str = "weir_recoveries_total";
+/// Whether the store of a partition fails, and its task waits for the disk, by partition.
+pub const STORE_FAILING: &str = "weir_store_failing";
+/// Times that a store failed and was opened again.
+pub const STORE_FAILURES: &str = "weir_store_failures_total";
+/// Times that a damaged store was built anew from the changelog.
+pub const STORES_REBUILT: &str = "weir_stores_rebuilt_total";
 /// Changelog records read while catching up, by partition.
 pub const RESTORED_RECORDS: &str = "weir_restored_records_total";
 
@@ -39,8 +45,15 @@ pub const CLOCK_LEAD_SECONDS: &str = "weir_clock_lead_seconds";
 pub const SWEPT_DEBTORS: &str = "weir_swept_debtors_total";
 
 /// What is shown of a partition by whoever works on it, and by nobody else.
-const OF_A_TASK: [&str; 6] =
-    [TIMER_LATENESS_SECONDS, CACHED_DEBTORS, WAITING_COMMANDS, HELD_COMMANDS, BREAKER_OPEN, QUEUED_RECORDS];
+const OF_A_TASK: [&str; 7] = [
+    TIMER_LATENESS_SECONDS,
+    CACHED_DEBTORS,
+    WAITING_COMMANDS,
+    HELD_COMMANDS,
+    BREAKER_OPEN,
+    QUEUED_RECORDS,
+    STORE_FAILING,
+];
 
 /// A partition is let go: what was last shown of it would be shown for ever, beside what is shown by
 /// whoever has it now.
@@ -54,7 +67,7 @@ pub(crate) fn let_go(partition: u32) {
 /// Tells the recorder what each metric is.
 pub fn describe() {
     // What is counted from the start on, so that the first time shows as a change.
-    for name in [COMMANDS, TIMERS_FIRED, COMMITS, RECOVERIES] {
+    for name in [COMMANDS, TIMERS_FIRED, COMMITS, RECOVERIES, STORE_FAILURES, STORES_REBUILT] {
         metrics::counter!(name).increment(0);
     }
     use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
@@ -85,6 +98,17 @@ pub fn describe() {
     describe_gauge!(QUEUED_RECORDS, Unit::Count, "Records that wait for a task, by partition");
     describe_gauge!(RUNNING_TASKS, Unit::Count, "Partitions whose task is running");
     describe_counter!(RECOVERIES, Unit::Count, "Times that a task went through the recovery path");
+    describe_gauge!(
+        STORE_FAILING,
+        Unit::Count,
+        "1 while the store fails and its task waits for the disk, by partition"
+    );
+    describe_counter!(STORE_FAILURES, Unit::Count, "Times that a store failed and was opened again");
+    describe_counter!(
+        STORES_REBUILT,
+        Unit::Count,
+        "Times that a damaged store was built anew from the changelog"
+    );
     describe_gauge!(
         CLOCK_LEAD_SECONDS,
         Unit::Seconds,

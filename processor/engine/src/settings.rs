@@ -34,6 +34,9 @@ pub struct Settings {
     /// State older than this is rebuilt from the changelog's start: half of the changelog's
     /// `delete.retention.ms`, since a tombstone missed by an older state may be gone.
     pub oldest_state: Duration,
+    /// Whether an input topic that was made anew is read from its start, and not refused: a person has
+    /// seen to it that nothing is missing.
+    pub accept_remade_inputs: bool,
     /// What is broken on purpose, in tests.
     pub faults: Faults,
 }
@@ -51,6 +54,7 @@ impl Default for Settings {
             cached_debtors: 100_000,
             commit_timeout: Duration::from_secs(90),
             oldest_state: Duration::from_secs(12 * 3_600),
+            accept_remade_inputs: false,
             faults: Faults::default(),
         }
     }

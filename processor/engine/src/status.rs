@@ -13,8 +13,10 @@ pub struct Status {
     commits: Mutex<CommitTimes>,
     assigned: AtomicU64,
     running: AtomicU64,
-    has_joined: AtomicBool,
-    last_poll_ms: AtomicU64,
+    /// Whether the group has given it its part, however much that is.
+    has_its_part: AtomicBool,
+    /// Until when it counts as alive without another sign of life; nothing before the first.
+    alive_until_ms: AtomicU64,
 }
 
 /// The times of all commits, in microseconds, to two digits.
@@ -31,18 +33,23 @@ impl Default for CommitTimes {
 /// A process that has not polled for this long is stuck.
 const LONGEST_SILENCE: Duration = Duration::from_secs(60);
 
+/// Unless it waits for tasks that stop: their last commits may take as long as the log allows, and their
+/// stores close as slowly as the disk is. To kill it then helps nobody, but for ever is too long.
+const LONGEST_STOP: Duration = Duration::from_secs(600);
+
 impl Status {
-    /// Whether the poll thread has polled lately. Before the first poll it counts as alive.
+    /// Whether the poll thread has polled lately, or waits for tasks that stop. Before the first poll it
+    /// counts as alive. What tasks do meanwhile, restore or wait for a disk, does not matter here.
     #[must_use]
     pub fn is_alive(&self, ticks: Duration) -> bool {
-        let last = Duration::from_millis(self.last_poll_ms.load(Ordering::Relaxed));
-        last.is_zero() || ticks.saturating_sub(last) < LONGEST_SILENCE
+        let until = Duration::from_millis(self.alive_until_ms.load(Ordering::Relaxed));
+        until.is_zero() || ticks < until
     }
 
-    /// Whether it is in the group and every partition that it was given is at work.
+    /// Whether the group has given it its part, and every partition of it is at work.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.has_joined.load(Ordering::Relaxed)
+        self.has_its_part.load(Ordering::Relaxed)
             && self.running.load(Ordering::Relaxed) >= self.assigned.load(Ordering::Relaxed)
     }
 
@@ -77,16 +84,62 @@ impl Status {
     }
 
     pub(crate) fn polled(&self, ticks: Duration) {
-        let ms = u64::try_from(ticks.as_millis()).unwrap_or(u64::MAX);
-        self.last_poll_ms.store(ms.max(1), Ordering::Relaxed);
+        self.lives_until(ticks.saturating_add(LONGEST_SILENCE));
+    }
+
+    /// The poll thread waits for tasks that stop.
+    pub(crate) fn stops_tasks(&self, ticks: Duration) {
+        self.lives_until(ticks.saturating_add(LONGEST_STOP));
+    }
+
+    fn lives_until(&self, until: Duration) {
+        self.alive_until_ms.store(u64::try_from(until.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// The group has given it its part, be it nothing; or has taken it without a word.
+    pub(crate) fn has_its_part(&self, has: bool) {
+        self.has_its_part.store(has, Ordering::Relaxed);
     }
 
     pub(crate) fn set(&self, assigned: usize, running: usize) {
         let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
         self.assigned.store(count(assigned), Ordering::Relaxed);
         self.running.store(count(running), Ordering::Relaxed);
-        if assigned > 0 {
-            self.has_joined.store(true, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_lives_until_its_poll_thread_is_silent_for_long_or_stops_tasks_for_very_long() {
+        let (status, second) = (Status::default(), Duration::from_secs);
+        assert!(status.is_alive(second(9_999)), "it has not begun");
+        status.polled(second(100));
+        assert!(status.is_alive(second(159)) && !status.is_alive(second(160)));
+        status.stops_tasks(second(200));
+        assert!(status.is_alive(second(799)) && !status.is_alive(second(800)));
+        status.polled(second(300));
+        assert!(!status.is_alive(second(360)));
+    }
+
+    #[test]
+    fn a_process_is_ready_once_it_has_its_part_and_all_of_it_is_at_work() {
+        let status = Status::default();
+        #[track_caller]
+        fn check(status: &Status, rows: &[(usize, usize, bool)]) {
+            for (assigned, running, expected) in rows {
+                status.set(*assigned, *running);
+                assert_eq!(status.is_ready(), *expected, "{running} of {assigned}");
+            }
         }
+        check(&status, &[(0, 0, false), (2, 1, false)]);
+        status.has_its_part(true);
+        // One that is given nothing has nothing to restore.
+        check(&status, &[(0, 0, true), (2, 0, false), (2, 1, false), (2, 2, true), (2, 1, false)]);
+        // It was expelled, and has nothing: it is not ready for that.
+        status.has_its_part(false);
+        check(&status, &[(0, 0, false)]);
     }
 }

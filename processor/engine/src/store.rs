@@ -19,6 +19,12 @@ pub trait Stores: Send + Sync + 'static {
     /// # Errors
     /// When it cannot be opened: it is in use, damaged, or of a newer version.
     fn open(&self, partition: u32) -> Result<Self::Store, StoreError>;
+
+    /// Forgets all that a partition remembers, also where it cannot be opened. It is not open.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    fn discard(&self, partition: u32) -> Result<(), StoreError>;
 }
 
 /// What one partition remembers.
@@ -72,6 +78,13 @@ pub trait Store: Send {
     /// When they cannot be read.
     fn history(&self, id: &str, at_most: usize) -> Result<Vec<HistoryLine>, StoreError>;
 
+    /// Whether a batch that is committed now can be applied and kept. Where it can only a little later,
+    /// since the disk does not keep up, the answer is [`Keeping::Later`].
+    ///
+    /// # Errors
+    /// When it cannot be kept: the disk is full, or does not write; the store is then to be opened again.
+    fn keeps(&mut self) -> Result<Keeping, StoreError>;
+
     /// Writes a batch, all of it or nothing. After a crash, batches are lost from the newest on,
     /// and never a part of one.
     ///
@@ -93,6 +106,15 @@ pub trait Store: Send {
 
     /// How many debtors there are, about.
     fn approximate_debtors(&self) -> u64;
+}
+
+/// Whether a store takes what comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeping {
+    /// It does.
+    Now,
+    /// It does once the disk has caught up with what was applied.
+    Later,
 }
 
 /// A timer: when, and whose.
@@ -168,7 +190,7 @@ pub struct StoreBatch {
 /// What went wrong with the store.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// It cannot be opened.
+    /// It cannot be opened now: the disk is full or gone, or somebody else has it open.
     #[error("cannot open the store at {path}: {reason}", path = path.display())]
     Open {
         /// Where.
@@ -184,11 +206,24 @@ pub enum StoreError {
         /// What the store says.
         reason: String,
     },
-    /// What lies there was written by a newer version, or is damaged.
+    /// What lies there is damaged: the state is to be built anew from the changelog.
     #[error("cannot read {what} of the store: {reason}")]
     Damaged {
         /// What.
         what: &'static str,
+        /// In which way.
+        reason: String,
+    },
+    /// What lies there was written by another version of Weir. It is not built anew by itself: the
+    /// changelog is the newer version's as well, and this one would lose what it does not know.
+    #[error(
+        "cannot use the store at {path}: {reason}. Run the version that wrote it, or remove the folder: \
+         the state then comes back from the changelog, as far as this version knows it",
+        path = path.display()
+    )]
+    OfAnotherVersion {
+        /// Where.
+        path: PathBuf,
         /// In which way.
         reason: String,
     },

@@ -11,6 +11,7 @@ mod recovery;
 mod sealing;
 mod sweeping;
 
+use recovery::Origin;
 pub use recovery::Recovery;
 
 use crate::batch::{OpenBatch, SealedBatch};
@@ -22,7 +23,7 @@ use crate::horizon::Horizon;
 use crate::log::{CommitError, Committed, Log, LogRecord, Producer};
 use crate::metrics as names;
 use crate::shared::Shared;
-use crate::store::{Store, Stores};
+use crate::store::{Keeping, Store, StoreError, Stores};
 use crate::sweep::Sweep;
 use crate::timers::Timers;
 use crate::working_set::WorkingSet;
@@ -47,6 +48,8 @@ pub struct Task<L: Log, S: Stores> {
     horizon: Horizon,
     sweep: Sweep,
     gate: Gate,
+    /// Which topics it reads and writes.
+    origin: Origin,
     /// The next offset to decide of each input topic.
     positions: Vec<i64>,
     /// The offset of the next record that this task will write to the records topic, or before.
@@ -59,6 +62,8 @@ pub struct Task<L: Log, S: Stores> {
     committing: Option<SealedBatch>,
     /// When the last commit ended.
     last_commit: Duration,
+    /// Since when the store keeps the next commit waiting.
+    waits_for_store: Option<Duration>,
 }
 
 /// What a turn of a task left to do.
@@ -75,6 +80,9 @@ pub struct Turn {
 
 /// How long a turn waits for the end of a commit when it has nothing else to do.
 const COMMIT_WAIT: Duration = Duration::from_millis(2);
+
+/// How long a commit waits for a store whose disk does not keep up, before the store counts as failed.
+const LONGEST_STORE_WAIT: Duration = Duration::from_secs(30);
 
 /// How long a task without work sleeps at most before it looks at its timers again.
 const LONGEST_IDLE: Duration = Duration::from_millis(100);
@@ -133,7 +141,11 @@ impl<L: Log, S: Stores> Task<L, S> {
         let next_timer = self.fire_timers()?;
         self.sweep()?;
         self.open_gate();
-        if self.committing.is_none() && self.open.is_dirty() && self.is_time_to_commit() {
+        if self.committing.is_none()
+            && self.open.is_dirty()
+            && self.is_time_to_commit()
+            && self.store_keeps()?
+        {
             self.begin_commit()?;
         }
         let now = self.wall_clock();
@@ -153,7 +165,7 @@ impl<L: Log, S: Stores> Task<L, S> {
     pub fn finish(&mut self) -> Result<(), TaskError> {
         let deadline = self.shared.clock.ticks().saturating_add(self.shared.settings.commit_timeout);
         while self.committing.is_some() || self.open.is_dirty() {
-            if self.committing.is_none() {
+            if self.committing.is_none() && self.store_keeps()? {
                 self.begin_commit()?;
             }
             self.end_commit(COMMIT_WAIT)?;
@@ -233,6 +245,23 @@ impl<L: Log, S: Stores> Task<L, S> {
 
     fn recover(&self, reason: impl Into<String>) -> TaskError {
         TaskError::Recover { partition: self.partition, reason: reason.into() }
+    }
+
+    /// Whether the store can keep what is committed next. Where the disk does not keep up, that takes a
+    /// moment.
+    fn store_keeps(&mut self) -> Result<bool, TaskError> {
+        if self.store.keeps()? == Keeping::Now {
+            self.waits_for_store = None;
+            return Ok(true);
+        }
+        let now = self.shared.clock.ticks();
+        let since = *self.waits_for_store.get_or_insert(now);
+        if now.saturating_sub(since) > LONGEST_STORE_WAIT {
+            let reason = format!("for {LONGEST_STORE_WAIT:?} the disk has not kept up with what was applied");
+            return Err(StoreError::Failed { operation: "apply a batch", reason }.into());
+        }
+        self.shared.threads.sleep(COMMIT_WAIT);
+        Ok(false)
     }
 
     fn begin_commit(&mut self) -> Result<(), TaskError> {
@@ -334,7 +363,12 @@ impl<L: Log, S: Stores> Task<L, S> {
         tracing::debug!(partition = self.partition, batch = sealed.number, "committed, not applied");
         self.pause_on_purpose();
         sealed.store.meta = Some(self.meta_after(&sealed, committed)?);
-        self.store.apply(&sealed.store)?;
+        match self.store.apply(&sealed.store) {
+            Err(_) if self.breaks(Mutation::NoCatchUpAfterStoreFailed) => {
+                self.store = self.shared.stores.open(self.partition)?;
+            }
+            outcome => outcome?,
+        }
         tracing::debug!(partition = self.partition, batch = sealed.number, "applied");
         self.timers.applied(&sealed.store.timers_added);
         self.working.make_room(self.batch.saturating_add(1));

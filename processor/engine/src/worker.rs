@@ -7,7 +7,7 @@ use crate::faults::Mutation;
 use crate::log::{Log, LogRecord};
 use crate::metrics as names;
 use crate::shared::Shared;
-use crate::store::Stores;
+use crate::store::{StoreError, Stores};
 use crate::task::Task;
 use crossbeam_channel::{Receiver, Sender, TryRecvError};
 use decision::time::Timestamp;
@@ -103,9 +103,38 @@ pub(crate) struct Worker<L: Log, S: Stores> {
     pub(crate) is_stopped: Arc<AtomicBool>,
 }
 
+/// What a task went through.
+#[derive(Default)]
+struct Past {
+    /// How often it became ready.
+    epoch: u64,
+    /// How often it failed to since.
+    failures: usize,
+    /// In which way the offsets differed, where they did.
+    differed: Option<String>,
+    /// Whether its store was built anew.
+    was_rebuilt: bool,
+}
+
 /// How long a task waits before it tries to recover once more: the first time at once.
 const RETRY_WAIT: [Duration; 4] =
     [Duration::ZERO, Duration::from_millis(100), Duration::from_millis(500), Duration::from_secs(2)];
+
+/// How long a task waits before it opens a store again that failed. A full disk is not emptied in a
+/// second, and each opening that fails costs it a few files.
+const STORE_WAIT: [Duration; 6] = [
+    Duration::from_millis(100),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(5),
+    Duration::from_secs(15),
+    Duration::from_secs(30),
+];
+
+/// The wait after so many failures: the last one again and again.
+fn wait_of(waits: &[Duration], failures: usize) -> Duration {
+    waits.get(failures).or(waits.last()).copied().unwrap_or_default()
+}
 
 impl<L: Log, S: Stores> Worker<L, S> {
     /// Runs until the task stops; tells the instance how.
@@ -117,51 +146,76 @@ impl<L: Log, S: Stores> Worker<L, S> {
     }
 
     fn live(&self) -> Ending {
-        let mut epoch = 0;
-        let mut failures = 0;
-        let mut differed = None;
+        let mut past = Past::default();
         loop {
-            let recovered =
-                Task::recover_from(&self.shared, self.partition, self.member.clone(), &self.is_stopped);
-            let outcome = recovered.and_then(|mut task| {
-                epoch += 1;
-                failures = 0;
-                let (partition, positions) = (self.partition, task.positions().to_vec());
-                // What waits has come back with the state, and a quiet partition may not commit for long.
-                task.show();
-                let _ = self.outbox.send(FromTask::Ready { partition, epoch, positions });
-                self.work(&mut task, epoch)
-            });
-            match outcome {
-                Ok(()) | Err(TaskError::Stopped) => return Ending::Stopped,
-                Err(TaskError::Fenced { reason, .. }) => return Ending::Fenced(reason),
-                Err(TaskError::Recover { reason, .. }) => {
-                    if self.is_stopped_while_starting_anew(&reason, failures) {
-                        return Ending::Stopped;
+            match self.live_once(&mut past) {
+                Ok(()) => return Ending::Stopped,
+                Err(error) => {
+                    if let Some(ending) = self.ends_by(error, &mut past) {
+                        return ending;
                     }
-                    failures += 1;
                 }
-                // Whoever fenced this task meanwhile may have committed after it had caught up: only what
-                // is found a second time was moved by somebody.
-                Err(error @ TaskError::OffsetsDiffer { .. }) => {
-                    let said = error.to_string();
-                    if differed.as_ref() == Some(&said) {
-                        return Ending::Failed(error);
-                    }
-                    if self.is_stopped_while_starting_anew(&said, failures) {
-                        return Ending::Stopped;
-                    }
-                    differed = Some(said);
-                    failures += 1;
-                }
-                Err(
-                    error @ (TaskError::Changelog { .. }
-                    | TaskError::Encode { .. }
-                    | TaskError::Store(_)
-                    | TaskError::Fatal(_)),
-                ) => return Ending::Failed(error),
             }
         }
+    }
+
+    /// Recovers the task, and works until it is told to stop or something fails.
+    fn live_once(&self, past: &mut Past) -> Result<(), TaskError> {
+        let mut task =
+            Task::recover_from(&self.shared, self.partition, self.member.clone(), &self.is_stopped)?;
+        past.epoch += 1;
+        past.failures = 0;
+        let (partition, epoch, positions) = (self.partition, past.epoch, task.positions().to_vec());
+        // What waits has come back with the state, and a quiet partition may not commit for long.
+        task.show();
+        self.show_store(false);
+        let _ = self.outbox.send(FromTask::Ready { partition, epoch, positions });
+        let outcome = self.work(&mut task, epoch);
+        if let Err(TaskError::Store(_)) = &outcome {
+            // Told before the store is closed, which may take as long as the disk does.
+            self.show_store(true);
+            let _ = self.outbox.send(FromTask::Recovering { partition });
+        }
+        outcome
+    }
+
+    /// Whether the task ends by this, and how; where it does not, it starts anew, now that this returns.
+    fn ends_by(&self, error: TaskError, past: &mut Past) -> Option<Ending> {
+        let is_stopped = match error {
+            TaskError::Stopped => return Some(Ending::Stopped),
+            TaskError::Fenced { reason, .. } => return Some(Ending::Fenced(reason)),
+            TaskError::Recover { reason, .. } => self.is_stopped_while_starting_anew(&reason, past.failures),
+            // Whoever fenced this task meanwhile may have committed after it had caught up: only what
+            // is found a second time was moved by somebody.
+            error @ (TaskError::OffsetsDiffer { .. } | TaskError::Refused { .. }) => {
+                let said = error.to_string();
+                if past.differed.as_ref() == Some(&said) {
+                    return Some(Ending::Failed(error));
+                }
+                let is_stopped = self.is_stopped_while_starting_anew(&said, past.failures);
+                past.differed = Some(said);
+                is_stopped
+            }
+            TaskError::Store(error @ (StoreError::Open { .. } | StoreError::Failed { .. })) => {
+                self.is_stopped_while_the_store_fails(&error, past.failures)
+            }
+            // The changelog has all of it. What is damaged again did not come from the disk.
+            TaskError::Store(error @ StoreError::Damaged { .. }) if !past.was_rebuilt => {
+                match self.discard_store(&error) {
+                    Ok(()) => {
+                        past.was_rebuilt = true;
+                        false
+                    }
+                    Err(error) => self.is_stopped_while_the_store_fails(&error, past.failures),
+                }
+            }
+            error @ (TaskError::Changelog { .. }
+            | TaskError::Encode { .. }
+            | TaskError::Store(StoreError::Damaged { .. } | StoreError::OfAnotherVersion { .. })
+            | TaskError::Fatal(_)) => return Some(Ending::Failed(error)),
+        };
+        past.failures += 1;
+        is_stopped.then_some(Ending::Stopped)
     }
 
     fn breaks(&self, mutation: Mutation) -> bool {
@@ -173,7 +227,32 @@ impl<L: Log, S: Stores> Worker<L, S> {
         tracing::warn!(partition = self.partition, reason, "the task starts anew");
         metrics::counter!(names::RECOVERIES).increment(1);
         let _ = self.outbox.send(FromTask::Recovering { partition: self.partition });
-        self.is_told_to_stop_within(RETRY_WAIT.get(failures).copied().unwrap_or(RETRY_WAIT[3]))
+        self.is_told_to_stop_within(wait_of(&RETRY_WAIT, failures))
+    }
+
+    /// Says that the store fails, and waits for the disk, longer each time. True where the task is told
+    /// to stop instead. Nothing is lost by waiting: what is committed comes back from the changelog.
+    fn is_stopped_while_the_store_fails(&self, error: &StoreError, failures: usize) -> bool {
+        let partition = self.partition;
+        let wait = wait_of(&STORE_WAIT, failures);
+        tracing::error!(partition, %error, wait_ms = wait.as_millis(), "the store fails and is opened again");
+        metrics::counter!(names::STORE_FAILURES).increment(1);
+        self.show_store(true);
+        let _ = self.outbox.send(FromTask::Recovering { partition });
+        self.is_told_to_stop_within(wait)
+    }
+
+    fn discard_store(&self, error: &StoreError) -> Result<(), StoreError> {
+        let partition = self.partition;
+        tracing::error!(partition, %error, "the store is damaged and is built anew from the changelog");
+        metrics::counter!(names::STORES_REBUILT).increment(1);
+        let _ = self.outbox.send(FromTask::Recovering { partition });
+        self.shared.stores.discard(partition)
+    }
+
+    fn show_store(&self, is_failing: bool) {
+        let gauge = metrics::gauge!(names::STORE_FAILING, "partition" => self.partition.to_string());
+        gauge.set(if is_failing { 1.0 } else { 0.0 });
     }
 
     fn is_told_to_stop_within(&self, wait: Duration) -> bool {

@@ -171,6 +171,9 @@ pub(crate) struct Engine {
     pub(crate) clock_lead_seconds: u64,
     /// State older than this is rebuilt, in hours: half of the changelog's `delete.retention.ms`.
     pub(crate) oldest_state_hours: u64,
+    /// Whether an input topic that was deleted and made anew is read from its start. Only for the start
+    /// after that: otherwise it is refused.
+    pub(crate) accept_remade_inputs: bool,
 }
 
 impl Default for Engine {
@@ -182,6 +185,7 @@ impl Default for Engine {
             cached_debtors: settings.cached_debtors,
             clock_lead_seconds: settings.clock_lead.as_secs(),
             oldest_state_hours: settings.oldest_state.as_secs() / 3_600,
+            accept_remade_inputs: settings.accept_remade_inputs,
         }
     }
 }

@@ -188,7 +188,7 @@ impl World {
         let is_stopped = Arc::new(AtomicBool::new(false));
         let flag = is_stopped.clone();
         let thread = std::thread::spawn(move || instance.run(&flag));
-        Running { is_stopped, thread, status }
+        Running { is_stopped, thread, status, clock: self.clock.clone() }
     }
 
     /// Waits until every input was decided and committed, and every timer that is due was fired.
@@ -275,9 +275,26 @@ pub struct Running {
     is_stopped: Arc<AtomicBool>,
     thread: JoinHandle<Result<(), InstanceError>>,
     pub status: Arc<Status>,
+    clock: Arc<HandClock>,
 }
 
 impl Running {
+    /// What its clock that only goes forward says.
+    pub fn ticks(&self) -> Duration {
+        self.clock.ticks()
+    }
+
+    /// Waits until it ends by itself.
+    #[track_caller]
+    pub fn ended(self) -> Result<(), InstanceError> {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while !self.thread.is_finished() {
+            assert!(Instant::now() < deadline, "it does not end");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        self.thread.join().unwrap()
+    }
+
     /// Stops it as SIGTERM does.
     pub fn stop(self) -> Result<(), InstanceError> {
         self.is_stopped.store(true, Ordering::SeqCst);

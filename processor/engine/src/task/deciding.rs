@@ -110,10 +110,9 @@ impl<L: Log, S: Stores> Task<L, S> {
         let Some(bytes) = stored else { return Ok(None) };
         match self.decoder.debtor(&bytes) {
             Ok(debtor) => Ok(Some(debtor)),
-            Err(error) => Err(TaskError::Store(crate::store::StoreError::Damaged {
-                what: "a debtor",
-                reason: format!("«{id}»: {error}"),
-            })),
+            Err(error) => {
+                Err(TaskError::from_stored(self.partition, "a debtor", format_args!("«{id}»"), &error))
+            }
         }
     }
 

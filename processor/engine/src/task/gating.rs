@@ -13,7 +13,7 @@ use decision::passage::Passage;
 use decision::policy::{Measure, Policy};
 use decision::time::Timestamp;
 use decision::{Input, Policies};
-use schemas::{Dropped, Kept, Let, OutputTopic, Reduced, Returned, Step, Verdict, Waiting};
+use schemas::{Dropped, Kept, Let, OutputTopic, Reduced, Returned, Step, Verdict, Waiting, WireError};
 use std::sync::Arc;
 
 impl<L: Log, S: Stores> Task<L, S> {
@@ -167,12 +167,12 @@ impl<L: Log, S: Stores> Task<L, S> {
                     None => self.store.waiting(sequence)?,
                 };
                 let bytes = bytes.ok_or_else(|| damaged(sequence, "it is not there"))?;
-                self.decoder.waiting(&bytes).map_err(|error| damaged(sequence, error))?
+                self.decoder.waiting(&bytes).map_err(|error| not_read(self.partition, sequence, &error))?
             }
         };
         let topic = topic_of(&waiting)?;
         let command = self.decoder.command(topic, &waiting.value);
-        let command = command.map_err(|error| damaged(sequence, error))?;
+        let command = command.map_err(|error| not_read(self.partition, sequence, &error))?;
         let command = command.ok_or_else(|| damaged(sequence, "its topic carries no commands"))?;
         let command = Command { window: waiting.window.clone(), ..command };
         Ok((topic, waiting, command))
@@ -185,7 +185,11 @@ pub(super) fn topic_of(waiting: &Waiting) -> Result<OutputTopic, TaskError> {
     topic.copied().ok_or_else(|| damaged(waiting.sequence, "no topic is called so"))
 }
 
-pub(super) fn damaged(sequence: i64, reason: impl std::fmt::Display) -> TaskError {
+pub(super) fn not_read(partition: u32, sequence: i64, error: &WireError) -> TaskError {
+    TaskError::from_stored(partition, "a waiting command", format_args!("of sequence {sequence}"), error)
+}
+
+fn damaged(sequence: i64, reason: impl std::fmt::Display) -> TaskError {
     let reason = format!("of sequence {sequence}: {reason}");
     TaskError::Store(StoreError::Damaged { what: "a waiting command", reason })
 }

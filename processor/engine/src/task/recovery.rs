@@ -5,16 +5,20 @@
 //! ended; then read the changelog from where the store stands to its end; then compare the state's
 //! input offsets with the group's. Local state is never wiped for a crash, and never ahead.
 
+mod origin;
+
+pub(super) use origin::Origin;
+
 use super::Task;
 use crate::batch::OpenBatch;
 use crate::error::TaskError;
 use crate::faults::Mutation;
 use crate::gate::{Breaker, Gate, Rates, Waits};
 use crate::horizon::Horizon;
-use crate::log::{Log, LogRecord, Membership, Producer, Reader, TopicPartition};
+use crate::log::{Log, LogRecord, Producer, Reader, TopicPartition};
 use crate::metrics as names;
 use crate::shared::Shared;
-use crate::store::{HistoryLine, Store, StoreBatch, StoreError, Stores, TimerKey};
+use crate::store::{HistoryLine, Store, StoreBatch, Stores, TimerKey};
 use crate::sweep::Sweep;
 use crate::timers::Timers;
 use crate::working_set::WorkingSet;
@@ -23,7 +27,7 @@ use decision::Moment;
 use decision::command::Command;
 use decision::ids::DebtorId;
 use decision::time::Timestamp;
-use schemas::{Decoder, OutputTopic, TASK_STATE_KEY, TaskState, Waiting};
+use schemas::{Decoder, OutputTopic, TASK_STATE_KEY, TaskState, Waiting, WireError};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -46,6 +50,7 @@ pub struct Recovery<'a, L: Log, S: Stores> {
     decoder: Decoder,
     encoder: schemas::Encoder,
     state: Option<TaskState>,
+    origin: Origin,
     is_stopped: &'a AtomicBool,
     restored: u64,
 }
@@ -69,10 +74,13 @@ impl<L: Log, S: Stores> Task<L, S> {
             producer.fence().map_err(from_log)?;
         }
         let mut recovery = Recovery::open(shared, partition, is_stopped)?;
-        recovery.rebuild_if_unfit()?;
+        recovery.rebuild_if_unfit(&member)?;
         recovery.catch_up()?;
+        recovery.check_partitions()?;
         recovery.store.flush()?;
-        let positions = recovery.compare_offsets(&member)?;
+        // A task whose first batch could not be kept is not at work.
+        let _ = recovery.store.keeps()?;
+        let positions = recovery.compare_offsets(recovery.state.as_ref(), &member)?;
         let gate = recovery.gate()?;
         if is_last {
             producer.fence().map_err(from_log)?;
@@ -90,11 +98,13 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
         partition: u32,
         is_stopped: &'a AtomicBool,
     ) -> Result<Self, TaskError> {
+        let origin = Origin::find(shared).map_err(|error| TaskError::from_log(partition, error))?;
         let store = shared.stores.open(partition)?;
         let mut recovery = Self {
             shared,
             partition,
             store,
+            origin,
             decoder: Decoder::new(shared.registry.clone(), &shared.schemas),
             encoder: schemas::Encoder::new(shared.schemas),
             state: None,
@@ -103,7 +113,7 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
         };
         if let Some(meta) = recovery.store.meta()? {
             let state = recovery.decoder.task_state(&meta).map_err(|error| {
-                TaskError::Store(StoreError::Damaged { what: "the task's state", reason: error.to_string() })
+                TaskError::from_stored(partition, "the task's state", "where it stands", &error)
             })?;
             recovery.state = Some(state);
         }
@@ -123,21 +133,28 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
     }
 
     /// Wipes a state that the changelog can no longer bring up to date: one that is too old for
-    /// the tombstones, or that lies beyond the changelog's end.
-    fn rebuild_if_unfit(&mut self) -> Result<(), TaskError> {
+    /// the tombstones, that lies beyond the changelog's end, or that was built from another changelog.
+    fn rebuild_if_unfit(&mut self, member: &L::Membership) -> Result<(), TaskError> {
         let Some(state) = &self.state else { return Ok(()) };
         let age = self.shared.clock.now().micros_since(state.clock);
         let oldest = i64::try_from(self.shared.settings.oldest_state.as_micros()).unwrap_or(i64::MAX);
         let changelog = self.own(OutputTopic::Debtors);
         let end = self.end_of(&changelog)?;
         let next = state.changelog_next.unwrap_or(0);
-        let reason = if age > oldest && !self.breaks(Mutation::OldStateKept) {
-            "it is older than half of the changelog's delete.retention.ms"
+        let is_too_old = age > oldest && !self.breaks(Mutation::OldStateKept);
+        let reason = if self.origin.is_another_changelog(state) {
+            "it was built from another changelog"
         } else if next > end {
             "it lies beyond the changelog's end"
+        } else if is_too_old {
+            "it is older than half of the changelog's delete.retention.ms"
         } else {
             return Ok(());
         };
+        if self.origin.is_another_changelog(state) || next > end {
+            // It may be the only copy there is.
+            self.check_that_the_changelog_replaces_it(member)?;
+        }
         tracing::warn!(partition = self.partition, reason, "the state is rebuilt from the changelog's start");
         self.store.clear()?;
         self.state = None;
@@ -209,8 +226,8 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
             if *key == *TASK_STATE_KEY {
                 let value = record.value.as_deref().unwrap_or_default();
                 let records_next = self.state.as_ref().and_then(|state| state.records_next);
-                let state =
-                    self.decoder.task_state(value).map_err(|error| self.unreadable(record, &error))?;
+                let state = self.decoder.task_state(value).map_err(|error| self.not_read(record, &error))?;
+                self.check_writer(&state)?;
                 self.state = Some(TaskState { records_next, ..state });
                 continue;
             }
@@ -244,7 +261,7 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
     fn due_in(&mut self, stored: Option<&Bytes>) -> Result<Option<Timestamp>, TaskError> {
         let Some(bytes) = stored else { return Ok(None) };
         let debtor = self.decoder.debtor(bytes).map_err(|error| {
-            TaskError::Store(StoreError::Damaged { what: "a debtor", reason: error.to_string() })
+            TaskError::from_stored(self.partition, "a debtor", "its next due time", &error)
         })?;
         Ok(debtor.next_due)
     }
@@ -254,7 +271,7 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
         let mut batch = StoreBatch::default();
         for record in records {
             let Some(value) = &record.value else { continue };
-            let line = self.decoder.record(value).map_err(|error| self.unreadable(record, &error))?;
+            let line = self.decoder.record(value).map_err(|error| self.not_read(record, &error))?;
             let kept = HistoryLine { sequence: line.sequence, record: value.clone() };
             batch.history.push((DebtorId::from(line.debtor_id.as_str()), kept));
         }
@@ -274,42 +291,15 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
         Ok(self.store.apply(&batch)?)
     }
 
-    fn unreadable(&self, record: &LogRecord, error: &dyn std::fmt::Display) -> TaskError {
-        TaskError::Changelog { partition: self.partition, offset: record.offset, reason: error.to_string() }
+    fn not_read(&self, record: &LogRecord, error: &WireError) -> TaskError {
+        if error.is_retryable() {
+            return TaskError::Recover { partition: self.partition, reason: error.to_string() };
+        }
+        self.unreadable(record, error)
     }
 
-    /// Where each input topic goes on. The state's offsets must be those that the group committed
-    /// with it; a partition that never committed begins at the start of its topics.
-    fn compare_offsets(&self, member: &L::Membership) -> Result<Vec<i64>, TaskError> {
-        let inputs = self.shared.topology.input_partitions(self.partition);
-        let committed = member.committed(&inputs).map_err(|error| self.log_error(error))?;
-        let mut reader = self.shared.log.reader().map_err(|error| self.log_error(error))?;
-        let mut positions = Vec::with_capacity(inputs.len());
-        for (input, committed) in inputs.iter().zip(committed) {
-            let stored = self
-                .state
-                .as_ref()
-                .and_then(|state| state.positions.iter().find(|position| *position.topic == *input.topic));
-            match (stored.map(|position| position.next), committed) {
-                (Some(stored), Some(committed)) if stored == committed => positions.push(stored),
-                (_, Some(committed)) if self.breaks(Mutation::GroupOffsetsOverStored) => {
-                    positions.push(committed);
-                }
-                (None, None) => {
-                    let start = reader.start_offset(input).map_err(|error| self.log_error(error))?;
-                    positions.push(start);
-                }
-                (stored, committed) => {
-                    return Err(TaskError::OffsetsDiffer {
-                        partition: self.partition,
-                        topic: input.topic.to_string(),
-                        committed,
-                        stored: stored.unwrap_or(-1),
-                    });
-                }
-            }
-        }
-        Ok(positions)
+    fn unreadable(&self, record: &LogRecord, error: &dyn std::fmt::Display) -> TaskError {
+        TaskError::Changelog { partition: self.partition, offset: record.offset, reason: error.to_string() }
     }
 
     /// Where the sweep stands: a partition without a state has nobody to decide anew.
@@ -337,10 +327,10 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
         loop {
             let waiting = self.store.waiting_after(after, WAITING_AT_ONCE)?;
             for (sequence, bytes) in &waiting {
-                let damaged = |error: &dyn std::fmt::Display| super::gating::damaged(*sequence, error);
-                let waiting = self.decoder.waiting(bytes).map_err(|error| damaged(&error))?;
+                let not_read = |error| super::gating::not_read(self.partition, *sequence, &error);
+                let waiting = self.decoder.waiting(bytes).map_err(not_read)?;
                 let topic = super::gating::topic_of(&waiting)?;
-                let command = self.decoder.command(topic, &waiting.value).map_err(|error| damaged(&error))?;
+                let command = self.decoder.command(topic, &waiting.value).map_err(not_read)?;
                 if let Some(command) = command {
                     let command = Command { window: waiting.window, ..command };
                     gate.restore(*sequence, Waits::of(&command, waiting.is_held, waiting.undo));
@@ -385,6 +375,7 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
             horizon: Horizon::new(horizon),
             sweep,
             gate,
+            origin: self.origin,
             positions,
             records_next: self.state.as_ref().and_then(|state| state.records_next).unwrap_or(0),
             batch: self.state.as_ref().map_or(0, |state| state.batch),
@@ -392,6 +383,7 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
             open: OpenBatch::new(Moment { now: clock, horizon }),
             committing: None,
             last_commit: Duration::ZERO,
+            waits_for_store: None,
         }
     }
 }

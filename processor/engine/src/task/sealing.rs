@@ -146,7 +146,9 @@ impl<L: Log, S: Stores> Task<L, S> {
             breaker: self.gate.breaker().state().cloned(),
             changelog_next: None,
             records_next: None,
-            changelog_topic_id: None,
+            changelog_topic_id: self.origin.changelog.as_deref().map(str::to_owned),
+            partitions: Some(self.shared.topology.partitions().get()),
+            topic_ids: self.origin.inputs.clone(),
         }
     }
 

@@ -1,0 +1,121 @@
+//! Stores that fail, are damaged, or of another version: what the instance does about it.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+mod support;
+
+use engine::store::{StoreError, Stores};
+use state::{MemoryStore, MemoryStores, RocksStores, Sizes};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use support::{PARTITIONS, World};
+
+const PATIENCE: Duration = Duration::from_secs(5);
+
+fn rocks(folder: &Path) -> RocksStores {
+    RocksStores::new(folder, Sizes::of_bytes(16 << 20))
+}
+
+#[track_caller]
+fn wait_until(is_so: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !is_so() {
+        assert!(Instant::now() < deadline, "it did not come to that");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Stores of which one cannot be opened while the switch is on.
+#[derive(Clone)]
+struct OneIsOut {
+    inner: MemoryStores,
+    is_out: Arc<AtomicBool>,
+}
+
+impl Stores for OneIsOut {
+    type Store = MemoryStore;
+
+    fn open(&self, partition: u32) -> Result<MemoryStore, StoreError> {
+        if partition == 1 && self.is_out.load(Ordering::SeqCst) {
+            let (path, reason) = (PathBuf::from("p-00001"), "the volume is not there".to_owned());
+            return Err(StoreError::Open { path, reason });
+        }
+        self.inner.open(partition)
+    }
+
+    fn discard(&self, partition: u32) -> Result<(), StoreError> {
+        self.inner.discard(partition)
+    }
+}
+
+#[test]
+fn one_store_that_fails_keeps_its_partition_waiting_and_no_other() {
+    let mut world = World::new(21, 200);
+    let stores = OneIsOut { inner: MemoryStores::new(), is_out: Arc::new(AtomicBool::new(true)) };
+    let running = world.start(world.log.clone(), stores.clone());
+    world.live(20, Duration::from_millis(50));
+    wait_until(|| running.status.partitions() == (u64::from(PARTITIONS), u64::from(PARTITIONS) - 1));
+    assert!(running.status.committed().0 > 100, "the other partitions go on");
+    assert!(!running.status.is_ready() && running.status.is_alive(running.ticks()));
+
+    stores.is_out.store(false, Ordering::SeqCst);
+    world.wait_until_done();
+    assert!(running.status.is_ready());
+    running.stop().unwrap();
+    world.check_well();
+}
+
+#[test]
+fn with_too_little_room_on_the_disk_nothing_is_committed_and_it_can_be_stopped() {
+    let mut world = World::new(22, 200);
+    let folder = tempfile::tempdir().unwrap();
+    let running = world.start(world.log.clone(), rocks(folder.path()).with_least_free(u64::MAX));
+    world.live(5, Duration::from_millis(50));
+    wait_until(|| running.status.partitions().0 == u64::from(PARTITIONS));
+    std::thread::sleep(Duration::from_millis(1_500));
+    assert!(!running.status.is_ready() && running.status.is_alive(running.ticks()));
+    assert_eq!(running.status.committed(), (0, 0));
+    running.stop().unwrap();
+
+    // Elsewhere there is room.
+    let running = world.start(world.log.clone(), rocks(folder.path()));
+    world.live(35, PATIENCE);
+    world.wait_until_done();
+    running.stop().unwrap();
+    world.check_well();
+}
+
+#[test]
+fn a_damaged_store_is_built_anew_from_the_changelog() {
+    let mut world = World::new(23, 200);
+    let folder = tempfile::tempdir().unwrap();
+    for round in 0..3 {
+        let running = world.start(world.log.clone(), rocks(folder.path()));
+        world.live(15, PATIENCE);
+        world.wait_until_done();
+        running.stop().unwrap();
+        damage(&folder.path().join("p-00001"), round == 0);
+    }
+    world.check_well();
+}
+
+/// Damages what says which files there are, which is seen at once; or the files, which is seen as they
+/// are read.
+fn damage(store: &Path, at_once: bool) {
+    let mut damaged = 0;
+    for entry in std::fs::read_dir(store).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if (at_once && name.starts_with("MANIFEST")) || (!at_once && name.ends_with(".sst")) {
+            let length = std::fs::metadata(&path).unwrap().len();
+            let mut bytes = std::fs::read(&path).unwrap();
+            // The ends of tables say what they hold: those stay, or the damage is seen at once as well.
+            let until = if at_once { length } else { length / 3 };
+            bytes[..usize::try_from(until).unwrap()].fill(0x5a);
+            std::fs::write(&path, bytes).unwrap();
+            damaged += 1;
+        }
+    }
+    assert!(damaged > 0);
+}
