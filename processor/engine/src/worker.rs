@@ -2,15 +2,18 @@
 //!
 //! What a turn does is [`crate::task`]'s business; who gets which partition [`crate::instance`]'s.
 
+use crate::caution::Caution;
 use crate::error::TaskError;
 use crate::faults::Mutation;
 use crate::log::{Log, LogRecord};
 use crate::metrics as names;
+use crate::panics;
 use crate::shared::Shared;
 use crate::store::Stores;
 use crate::task::Task;
 use crossbeam_channel::{Receiver, Sender, TryRecvError};
 use decision::time::Timestamp;
+use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -103,6 +106,44 @@ pub(crate) struct Worker<L: Log, S: Stores> {
     pub(crate) is_stopped: Arc<AtomicBool>,
 }
 
+/// What a worker knows beyond the tasks that it brings to life one after the other.
+#[derive(Default)]
+struct Life {
+    /// Counts the tasks that became ready.
+    epoch: u64,
+    /// How often in a row one did not become ready.
+    failures: usize,
+    caution: Caution,
+    /// How many inputs the last one had decided and not committed.
+    lost: usize,
+}
+
+/// Tells the instance how a worker's thread has ended, in whatever way it does: a partition that nobody
+/// reads would be the worst outage.
+struct LastWord<'w, L: Log, S: Stores> {
+    worker: &'w Worker<L, S>,
+    /// None where the thread is being unwound.
+    ending: Option<Ending>,
+}
+
+impl<L: Log, S: Stores> Drop for LastWord<'_, L, S> {
+    fn drop(&mut self) {
+        let partition = self.worker.partition;
+        let unwound = || Ending::Failed(self.worker.panicked("its thread was ended".to_owned()));
+        let ending = self.ending.take().unwrap_or_else(unwound);
+        // The instance may be gone already; then nobody asks.
+        let _ = self.worker.outbox.send(FromTask::Ended { partition, ending });
+    }
+}
+
+/// An error with its cause.
+fn told(error: &TaskError) -> String {
+    match error.source() {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    }
+}
+
 /// How long a task waits before it tries to recover once more: the first time at once.
 const RETRY_WAIT: [Duration; 4] =
     [Duration::ZERO, Duration::from_millis(100), Duration::from_millis(500), Duration::from_secs(2)];
@@ -110,36 +151,26 @@ const RETRY_WAIT: [Duration; 4] =
 impl<L: Log, S: Stores> Worker<L, S> {
     /// Runs until the task stops; tells the instance how.
     pub(crate) fn run(self) {
-        let ending = self.live();
-        let partition = self.partition;
-        // The instance may be gone already; then nobody asks.
-        let _ = self.outbox.send(FromTask::Ended { partition, ending });
+        let mut last_word = LastWord { worker: &self, ending: None };
+        last_word.ending = Some(self.live());
     }
 
     fn live(&self) -> Ending {
-        let mut epoch = 0;
-        let mut failures = 0;
+        let mut life = Life::default();
         let mut differed = None;
         loop {
-            let recovered =
-                Task::recover_from(&self.shared, self.partition, self.member.clone(), &self.is_stopped);
-            let outcome = recovered.and_then(|mut task| {
-                epoch += 1;
-                failures = 0;
-                let (partition, positions) = (self.partition, task.positions().to_vec());
-                // What waits has come back with the state, and a quiet partition may not commit for long.
-                task.show();
-                let _ = self.outbox.send(FromTask::Ready { partition, epoch, positions });
-                self.work(&mut task, epoch)
-            });
+            let outcome = match panics::caught(|| self.live_once(&mut life)) {
+                Ok(outcome) => outcome,
+                Err(panic) => Err(self.panicked(panic)),
+            };
             match outcome {
                 Ok(()) | Err(TaskError::Stopped) => return Ending::Stopped,
                 Err(TaskError::Fenced { reason, .. }) => return Ending::Fenced(reason),
                 Err(TaskError::Recover { reason, .. }) => {
-                    if self.is_stopped_while_starting_anew(&reason, failures) {
+                    if self.is_stopped_while_starting_anew(&reason, life.failures) {
                         return Ending::Stopped;
                     }
-                    failures += 1;
+                    life.failures += 1;
                 }
                 // Whoever fenced this task meanwhile may have committed after it had caught up: only what
                 // is found a second time was moved by somebody.
@@ -148,20 +179,55 @@ impl<L: Log, S: Stores> Worker<L, S> {
                     if differed.as_ref() == Some(&said) {
                         return Ending::Failed(error);
                     }
-                    if self.is_stopped_while_starting_anew(&said, failures) {
+                    if self.is_stopped_while_starting_anew(&said, life.failures) {
                         return Ending::Stopped;
                     }
                     differed = Some(said);
-                    failures += 1;
+                    life.failures += 1;
+                }
+                Err(error @ (TaskError::Panicked { .. } | TaskError::Encode { .. })) => {
+                    let how = told(&error);
+                    tracing::error!(partition = self.partition, how, "the core failed");
+                    if !life.caution.failed(&how, life.lost, self.shared.clock.ticks()) {
+                        return Ending::Failed(TaskError::Misbehaves {
+                            partition: self.partition,
+                            reason: how,
+                        });
+                    }
+                    if self.is_stopped_while_starting_anew(&how, life.failures) {
+                        return Ending::Stopped;
+                    }
+                    life.failures += 1;
                 }
                 Err(
                     error @ (TaskError::Changelog { .. }
-                    | TaskError::Encode { .. }
+                    | TaskError::Misbehaves { .. }
                     | TaskError::Store(_)
                     | TaskError::Fatal(_)),
                 ) => return Ending::Failed(error),
             }
         }
+    }
+
+    /// One task, from its recovery until it stops or starts anew.
+    fn live_once(&self, life: &mut Life) -> Result<(), TaskError> {
+        life.lost = 0;
+        let (shared, member) = (&self.shared, self.member.clone());
+        let mut task = Task::recover_from(shared, self.partition, member, &self.is_stopped)?;
+        life.epoch += 1;
+        life.failures = 0;
+        task.be_cautious(std::mem::take(&mut life.caution));
+        let (partition, epoch, positions) = (self.partition, life.epoch, task.positions().to_vec());
+        // What waits has come back with the state, and a quiet partition may not commit for long.
+        task.show();
+        let _ = self.outbox.send(FromTask::Ready { partition, epoch, positions });
+        let outcome = panics::caught(|| self.work(&mut task, epoch));
+        (life.caution, life.lost) = task.give_up();
+        outcome.unwrap_or_else(|panic| Err(self.panicked(panic)))
+    }
+
+    fn panicked(&self, reason: String) -> TaskError {
+        TaskError::Panicked { partition: self.partition, reason }
     }
 
     fn breaks(&self, mutation: Mutation) -> bool {

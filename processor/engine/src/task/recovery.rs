@@ -7,12 +7,14 @@
 
 use super::Task;
 use crate::batch::OpenBatch;
+use crate::caution::Caution;
 use crate::error::TaskError;
 use crate::faults::Mutation;
 use crate::gate::{Breaker, Gate, Rates, Waits};
 use crate::horizon::Horizon;
 use crate::log::{Log, LogRecord, Membership, Producer, Reader, TopicPartition};
 use crate::metrics as names;
+use crate::put_off::PutOffs;
 use crate::shared::Shared;
 use crate::store::{HistoryLine, Store, StoreBatch, StoreError, Stores, TimerKey};
 use crate::sweep::Sweep;
@@ -371,6 +373,8 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
                 .unwrap_or_else(|| "".into()),
         };
         let sweep = self.sweep();
+        let put_off =
+            PutOffs::new(self.state.as_ref().map(|state| state.put_off.clone()).unwrap_or_default());
         Task {
             shared: self.shared.clone(),
             partition: self.partition,
@@ -385,6 +389,8 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
             horizon: Horizon::new(horizon),
             sweep,
             gate,
+            caution: Caution::default(),
+            put_off,
             positions,
             records_next: self.state.as_ref().and_then(|state| state.records_next).unwrap_or(0),
             batch: self.state.as_ref().map_or(0, |state| state.batch),

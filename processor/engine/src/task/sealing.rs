@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 impl<L: Log, S: Stores> Task<L, S> {
     /// Seals the open batch. The next one begins with its first input.
     pub(super) fn seal(&mut self) -> Result<SealedBatch, TaskError> {
+        assert!(!self.open.fails, "sealing fails on purpose");
         self.pass_gate()?;
         let fresh = OpenBatch::new(self.open.moment);
         let open = std::mem::replace(&mut self.open, fresh);
@@ -147,6 +148,7 @@ impl<L: Log, S: Stores> Task<L, S> {
             changelog_next: None,
             records_next: None,
             changelog_topic_id: None,
+            put_off: self.put_off.list(),
         }
     }
 
