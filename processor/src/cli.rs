@@ -18,9 +18,10 @@ Try:
   weir test my.tests.yaml         does it do what is expected of it?
   weir run --config weir.toml     process events from Kafka
   weir held release --help        let go what the breaker holds
+  weir rejects list --help        what was rejected, and why
 
-Exit status: 0 done; 1 a policy has errors, a test failed, or partitions have not taken an order in \
-time; 2 wrong use or configuration, or the work cannot go on.")]
+Exit status: 0 done; 1 a policy has errors, a test failed, partitions have not taken an order in \
+time, or something was not sent again; 2 wrong use or configuration, or the work cannot go on.")]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -57,6 +58,8 @@ pub(crate) enum Command {
     Run(RunArguments),
     /// Release or drop, in every partition, the orders that the breaker holds
     Held(HeldArguments),
+    /// List, show or send again what was rejected
+    Rejects(RejectsArguments),
     /// Show Weir at work on synthetic subscribers, without Kafka
     #[command(after_help = "\
 The real engine on an in-memory log, with RocksDB in a temporary folder that is removed at the end. \
@@ -158,6 +161,123 @@ pub(crate) struct VerdictArguments {
     /// The control's id: a new one, unless an earlier run is to be repeated
     #[arg(long, value_name = "ID")]
     pub(crate) event_id: Option<String>,
+    /// How the outcome is told
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RejectsArguments {
+    #[command(subcommand)]
+    pub(crate) command: RejectsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RejectsCommand {
+    /// List the newest rejects
+    #[command(after_help = "\
+It only reads the topic of rejects, outside any group: whoever runs is not disturbed. Each reject has a \
+place, PARTITION/OFFSET, by which `show` and `resend` name it.
+
+Examples:
+  weir rejects list --config weir.toml --reason poison
+  weir rejects list --config weir.toml --since 24h --account A-1000001 --output json")]
+    List(ListArguments),
+    /// Show all of one reject: the event where it can be read, else its bytes
+    #[command(after_help = "\
+Example:
+  weir rejects show --config weir.toml --partition 3 --offset 17")]
+    Show(ShowArguments),
+    /// Send rejects again, as they came, to the topics that they came from
+    #[command(after_help = "\
+Each goes to the partition of its key, all of them in one transaction. What the core declined is not sent: \
+its id was seen, so it would change nothing; it must come under a new id. What the core failed over \
+(poison), could not read or found in a wrong partition is decided as if it came for the first time, but after \
+all that came meanwhile. Without --yes a choice by filters is only shown.
+
+The broker must allow writing to the topic, with transactional ids that begin with the group. \
+It ends with status 1 where something that was asked for is not sent.
+
+Examples:
+  weir rejects resend --config weir.toml --partition 3 --offset 17
+  weir rejects resend --config weir.toml --reason poison --since 24h --yes")]
+    Resend(ResendArguments),
+}
+
+/// Which rejects are meant.
+#[derive(Debug, Args)]
+pub(crate) struct WhichArguments {
+    /// Only those that came from this topic
+    #[arg(long, value_name = "TOPIC")]
+    pub(crate) topic: Option<String>,
+    /// Only those with this reason, such as poison
+    #[arg(long, value_name = "REASON")]
+    pub(crate) reason: Option<String>,
+    /// Only those of the last so long, such as 24h
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) since: Option<Duration>,
+    /// Only those about this account or debtor
+    #[arg(long, value_name = "ID")]
+    pub(crate) account: Option<String>,
+    /// The newest so many
+    #[arg(long, value_name = "COUNT", default_value_t = 100)]
+    pub(crate) limit: usize,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListArguments {
+    /// The configuration file of the instances, in TOML
+    #[arg(long, value_name = "FILE", env = "WEIR_CONFIG")]
+    pub(crate) config: PathBuf,
+    #[command(flatten)]
+    pub(crate) which: WhichArguments,
+    /// How the rejects are told
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowArguments {
+    /// The configuration file of the instances, in TOML
+    #[arg(long, value_name = "FILE", env = "WEIR_CONFIG")]
+    pub(crate) config: PathBuf,
+    /// The partition of the topic of rejects
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) partition: u32,
+    /// The offset there
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) offset: i64,
+    /// How the reject is told
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub(crate) output: Output,
+}
+
+/// One reject, by its place.
+#[derive(Debug, Args)]
+pub(crate) struct PlaceArguments {
+    /// The partition of the topic of rejects
+    #[arg(long, value_name = "NUMBER", requires = "offset", conflicts_with_all = ["topic", "reason", "since", "account"])]
+    pub(crate) partition: Option<u32>,
+    /// The offset there
+    #[arg(long, value_name = "NUMBER", requires = "partition")]
+    pub(crate) offset: Option<i64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ResendArguments {
+    /// The configuration file of the instances, in TOML
+    #[arg(long, value_name = "FILE", env = "WEIR_CONFIG")]
+    pub(crate) config: PathBuf,
+    #[command(flatten)]
+    pub(crate) place: PlaceArguments,
+    #[command(flatten)]
+    pub(crate) which: WhichArguments,
+    /// Send all that the filters choose
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Send even events whose id was seen: they change nothing while ids are remembered
+    #[arg(long)]
+    pub(crate) even_known: bool,
     /// How the outcome is told
     #[arg(long, value_name = "FORM", default_value = "text")]
     pub(crate) output: Output,

@@ -10,6 +10,7 @@ mod demo;
 mod held;
 mod logging;
 mod policies;
+mod rejects;
 mod run;
 mod signals;
 mod versions;
@@ -37,6 +38,7 @@ fn act(command: Command) -> miette::Result<ExitCode> {
     match command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Held(arguments) => held::run(&arguments.verdict),
+        Command::Rejects(arguments) => rejects::run(&arguments.command),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Check(arguments) => only_prints(&|| policies::check(&arguments)),
         Command::Test(arguments) => only_prints(&|| policies::test(&arguments)),

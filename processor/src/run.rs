@@ -66,6 +66,15 @@ fn with_faults(mut settings: engine::Settings) -> engine::Settings {
     let mutation = std::env::var("WEIR_FAULT_MUTATION").ok();
     settings.faults.mutation =
         engine::faults::Mutation::ALL.iter().find(|known| mutation.as_deref() == Some(known.word())).copied();
+    let poison = std::env::var("WEIR_FAULT_POISON").is_ok();
+    settings.faults.poison = poison.then(|| engine::faults::Poison {
+        event: "-poison",
+        once: "-once",
+        due: "-poison",
+        bytes: "-unreadable",
+        sealed: "-sealed",
+        ..engine::faults::Poison::default()
+    });
     settings
 }
 

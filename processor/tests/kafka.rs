@@ -392,6 +392,57 @@ fn one_command_releases_or_drops_in_every_partition_what_the_breaker_holds() {
     site.check_well();
 }
 
+#[test]
+fn what_the_core_fails_over_is_listed_shown_and_sent_again() {
+    let mut site = Site::new("poison");
+    let mut operator = Operator::new(Profile::test(19));
+    let mut process = site.start(&[("WEIR_FAULT_POISON", "yes")]);
+    process.wait_until_ready();
+    tell_days(&mut site, &mut operator, 10);
+    let mut marked = 0;
+    for (number, mut event) in operator.next_day().into_iter().enumerate() {
+        if number % 50 == 0 {
+            event.event_id = format!("{}-poison", event.event_id.as_str()).into();
+            marked += 1;
+        }
+        site.tell(&event);
+    }
+    tell_days(&mut site, &mut operator, 5);
+    site.wait_until_done(LONG);
+    let metrics = process.get("/metrics");
+    let counted = format!("weir_poison_total{{of=\"event\"}} {marked}");
+    assert!(metrics.lines().any(|line| line == counted), "{counted} is not in\n{metrics}");
+    process.terminate();
+    assert_eq!(site.check_well().poisoned, marked);
+
+    let run = |site: &Site, arguments: &[&str]| {
+        let outcome = site.command(&[&["rejects"][..], arguments, &["--output", "json"]].concat(), &[]);
+        let error = String::from_utf8_lossy(&outcome.stderr).into_owned();
+        assert_eq!(outcome.status.code(), Some(0), "{error}");
+        serde_json::from_slice::<serde_json::Value>(&outcome.stdout).unwrap()
+    };
+    let listed = run(&site, &["list", "--reason", "poison"]);
+    let rejects = listed["rejects"].as_array().unwrap();
+    assert_eq!((rejects.len(), &listed["older"]), (usize::try_from(marked).unwrap(), &serde_json::json!(0)));
+    let place = [&rejects[0]["partition"], &rejects[0]["offset"]].map(ToString::to_string);
+    let shown = run(&site, &["show", "--partition", &place[0], "--offset", &place[1]]);
+    assert!(shown["event"].as_str().is_some_and(|event| event.contains("-poison")), "{shown}");
+    assert!(shown["detail"].as_str().is_some_and(|detail| detail.contains("on purpose")), "{shown}");
+
+    // A choice by filters is only shown before it is confirmed.
+    let outcome = site.command(&["rejects", "resend", "--reason", "poison"], &[]);
+    assert_eq!(outcome.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&outcome.stdout).contains("are sent with --yes"));
+    let resent = run(&site, &["resend", "--reason", "poison", "--yes"]);
+    let all = resent["resent"].as_array().unwrap();
+    assert!(all.len() == rejects.len() && all.iter().all(|one| one["not_sent"].is_null()), "{resent}");
+    let mut process = site.start(&[]);
+    process.wait_until_ready();
+    site.wait_until_done(LONG);
+    process.terminate();
+    assert_eq!(site.check_well().poisoned, marked, "nothing more is set aside");
+}
+
 fn is_of_no_account(record: &loadtest::oracle::Seen) -> bool {
     record.key.as_deref() == Some(b"*")
 }

@@ -31,6 +31,12 @@ pub struct Schemas {
 }
 
 impl Schemas {
+    /// No id: for who only reads, and asks the registry for each that it meets.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { ids: [None; RecordSchema::ALL.len()] }
+    }
+
     /// Asks for the ids of everything Weir writes, under the topics' own names.
     ///
     /// # Errors
@@ -77,7 +83,7 @@ impl Schemas {
         names: &TopicNames,
         topic: InputTopic,
     ) -> Result<Self, RegistryError> {
-        let mut schemas = Self { ids: [None; RecordSchema::ALL.len()] };
+        let mut schemas = Self::none();
         schemas.learn(registry, &TopicNames::subject_of(names.input(topic)), topic.schema())?;
         Ok(schemas)
     }

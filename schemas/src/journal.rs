@@ -94,6 +94,15 @@ pub enum Step {
     /// A command that waited was sent.
     #[serde(rename = "weir.Let")]
     Let(Let),
+    /// A record that was taken was not decided: the core failed over it.
+    #[serde(rename = "weir.Poisoned")]
+    Poisoned(Poisoned),
+    /// A timer, or a debtor to be decided anew, was not decided: the core failed over it.
+    #[serde(rename = "weir.Postponed")]
+    Postponed(Postponed),
+    /// The debtor was not told of the step before this one: the core failed over it.
+    #[serde(rename = "weir.Untold")]
+    Untold(Untold),
 }
 
 /// Records taken from an input topic, in the order of offsets, rejected ones included.
@@ -170,6 +179,48 @@ pub struct Dropped {
     pub by_person: bool,
 }
 
+/// A record that was taken, and not decided.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Poisoned {
+    /// The input topic.
+    pub topic: Arc<str>,
+    /// The record's offset.
+    pub offset: i64,
+    /// How the core failed, and where.
+    pub failure: String,
+}
+
+/// A timer, or a debtor to be decided anew, that is tried again later.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Postponed {
+    /// Whose it is.
+    pub debtor_id: DebtorId,
+    /// When the timer was due; none where the debtor was to be decided anew.
+    #[serde(default)]
+    pub due: Option<Timestamp>,
+    /// How the core failed, and where.
+    pub failure: String,
+}
+
+/// What was put off, as the task's record knows it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct PutOff {
+    /// Whose it is.
+    pub debtor_id: DebtorId,
+    /// When the timer was due; none where the debtor was to be decided anew.
+    #[serde(default)]
+    pub due: Option<Timestamp>,
+}
+
+/// A command whose debtor does not know what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Untold {
+    /// The command.
+    pub command_id: CommandId,
+    /// How the core failed, and where.
+    pub failure: String,
+}
+
 /// Where one input topic stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
@@ -231,6 +282,9 @@ pub struct TaskState {
     /// The ids of the input topics that the positions are of, where the log tells them.
     #[serde(default)]
     pub topic_ids: Vec<TopicId>,
+    /// What the core failed over and is tried again, at every start and every hour.
+    #[serde(default)]
+    pub put_off: Vec<PutOff>,
 }
 
 /// Which topic it is that has a name.

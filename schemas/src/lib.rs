@@ -35,8 +35,8 @@ pub use decode::Decoder;
 pub use encode::{Encoder, Schemas, encode_event};
 pub use error::{EncodeError, Fault, WireError};
 pub use journal::{
-    BreakerState, Counted, Dropped, Fired, Journal, Kept, Let, Position, Reduced, Returned, Spent, Step,
-    Swept, Taken, TaskState, TopicId, Verdict,
+    BreakerState, Counted, Dropped, Fired, Journal, Kept, Let, Poisoned, Position, Postponed, PutOff,
+    Reduced, Returned, Spent, Step, Swept, Taken, TaskState, TopicId, Untold, Verdict,
 };
 pub use line::HistoryLine;
 pub use registry::{Registry, RegistryError, StaticRegistry};

@@ -9,7 +9,14 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::Bytes;
 use std::borrow::Cow;
 
-/// A record of an input topic that changed nothing.
+/// The reason of what the core failed over.
+pub const POISON: &str = "poison";
+
+/// The reason of an event that came in another partition than its debtor's.
+pub const WRONG_PARTITION: &str = "wrong_partition";
+
+/// A record of an input topic that changed nothing; or, with no topic, something over which the core
+/// failed that is no record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reject<'a> {
     /// Why: a stable word for programs.
@@ -18,12 +25,12 @@ pub struct Reject<'a> {
     /// Why, for a person.
     #[serde(borrow)]
     pub detail: Cow<'a, str>,
-    /// The topic it came from.
+    /// The topic it came from; empty where it is no record.
     #[serde(borrow)]
     pub topic: Cow<'a, str>,
     /// The partition it came from.
     pub partition: u32,
-    /// The offset it came from.
+    /// The offset it came from; -1 where it is no record.
     pub offset: i64,
     /// The record's own time in that topic.
     #[serde(default)]
@@ -47,7 +54,7 @@ pub struct Reject<'a> {
     pub value: Option<&'a Bytes>,
 }
 
-/// A record of an input topic, with where it came from.
+/// A record of an input topic, with where it came from; or, with no topic, what is no record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Source<'a> {
     /// The topic.
@@ -82,6 +89,30 @@ impl<'a> Reject<'a> {
         }
     }
 
+    /// Something over which the core failed: an event, where it could be read, or what is no record.
+    #[must_use]
+    pub fn poison(source: Source<'a>, event: Option<&'a Event>, detail: String, at: Timestamp) -> Self {
+        Self {
+            event_id: event.map(|event| event.event_id.as_str().into()),
+            account_id: event.map(|event| event.account_id.as_str().into()),
+            debtor_id: event.map(|event| event.debtor().into()),
+            ..Self::new(source, POISON, detail, at)
+        }
+    }
+
+    /// Whether the core knows the event's id by now: sent again under it, the event would be a
+    /// repetition, as long as ids are remembered.
+    #[must_use]
+    pub fn is_id_remembered(&self) -> bool {
+        self.event_id.is_some() && ![POISON, WRONG_PARTITION].contains(&&*self.reason)
+    }
+
+    /// Whether it is a record of an input topic, which can be sent again.
+    #[must_use]
+    pub fn is_record(&self) -> bool {
+        !self.topic.is_empty()
+    }
+
     /// An event that came in another partition than its debtor's.
     #[must_use]
     pub fn misplaced(source: Source<'a>, event: &'a Event, detail: String, at: Timestamp) -> Self {
@@ -89,7 +120,7 @@ impl<'a> Reject<'a> {
             event_id: Some(event.event_id.as_str().into()),
             account_id: Some(event.account_id.as_str().into()),
             debtor_id: Some(event.debtor().into()),
-            ..Self::new(source, "wrong_partition", detail, at)
+            ..Self::new(source, WRONG_PARTITION, detail, at)
         }
     }
 

@@ -6,8 +6,8 @@ use crate::avsc::RecordSchema;
 use crate::encode::{Encoder, topic_of};
 use crate::error::EncodeError;
 use crate::journal::{
-    BreakerState, Counted, Dropped, Fired, Journal, Kept, Let, Position, Reduced, Returned, Spent, Step,
-    Swept, Taken, TaskState, TopicId, Verdict,
+    BreakerState, Counted, Dropped, Fired, Journal, Kept, Let, Poisoned, Position, Postponed, PutOff,
+    Reduced, Returned, Spent, Step, Swept, Taken, TaskState, TopicId, Untold, Verdict,
 };
 use crate::reject::Reject;
 use crate::topic::InputTopic;
@@ -283,6 +283,10 @@ fn positions() -> Vec<Position> {
     InputTopic::ALL.iter().map(position).collect()
 }
 
+fn failure() -> String {
+    "a panic at processor/decision/src/decide.rs:7:5: it must not come to this".to_owned()
+}
+
 /// A journal record.
 #[must_use]
 pub fn journal() -> Journal {
@@ -303,6 +307,10 @@ pub fn journal() -> Journal {
             Step::Swept(Swept { debtor_id: "A-1".into() }),
             Step::Kept(Kept { command_id: command_id(), is_held: true }),
             Step::Let(Let { command_id: command_id() }),
+            Step::Untold(Untold { command_id: command_id(), failure: failure() }),
+            Step::Poisoned(Poisoned { topic: "weir.payments".into(), offset: 1_232, failure: failure() }),
+            Step::Postponed(Postponed { debtor_id: "A-3".into(), due: Some(due), failure: failure() }),
+            Step::Postponed(Postponed { debtor_id: "A-4".into(), due: None, failure: failure() }),
             Step::Reduced(Reduced { command_id: command_id(), services: vec!["998901234567".into()] }),
             Step::Dropped(Dropped { command_id: command_id(), by_person: true }),
             Step::Returned(Returned { command_id: command_id(), opens: NOW.plus_micros(1) }),
@@ -334,6 +342,7 @@ pub fn task_state() -> TaskState {
         changelog_topic_id: Some("cZ4kmEaMQ9GzDRaAyh4nmQ".into()),
         partitions: Some(6),
         topic_ids: vec![TopicId { topic: "weir.payments".into(), id: "Nd0QRzQ2S3yW1mT8v5bK9A".into() }],
+        put_off: vec![PutOff { debtor_id: "A-3".into(), due: Some(NOW) }],
     }
 }
 

@@ -12,6 +12,7 @@ use engine::log::{LogRecord, TopicPartition};
 use engine::store::{Store, Stores};
 use loadtest::oracle::replay::{Oracle, Verdict};
 use loadtest::oracle::{Partition, Seen};
+use schemas::reject::POISON;
 use schemas::{Decoder, InputTopic, Journal, OutputTopic, Registry, Step, TASK_STATE_KEY, Waiting};
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
@@ -30,6 +31,7 @@ pub(crate) fn check(world: &World) -> Findings {
     for partition in 0..world.partitions.get() {
         checks.check_journal(partition);
         checks.check_state(partition);
+        checks.check_rejects(partition);
     }
     Findings { verdict, deviations: checks.deviations }
 }
@@ -141,7 +143,10 @@ impl Checks<'_> {
                     | Step::Let(_)
                     | Step::Returned(_)
                     | Step::Reduced(_)
-                    | Step::Dropped(_) => {}
+                    | Step::Dropped(_)
+                    | Step::Poisoned(_)
+                    | Step::Postponed(_)
+                    | Step::Untold(_) => {}
                 }
             }
         }
@@ -255,6 +260,60 @@ impl Checks<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Set aside is what the core fails over, until it is mended, and nothing else.
+    fn check_rejects(&mut self, partition: u32) {
+        let Some(poison) = self.world.settings.faults.poison() else { return };
+        let is_marked = |record: &LogRecord, marks: &[&str]| {
+            let text = String::from_utf8_lossy(record.value.as_deref().unwrap_or_default()).into_owned();
+            marks.iter().any(|mark| text.contains(mark))
+        };
+        let mut failed = BTreeSet::new();
+        // What failed alone in its batch is set aside when it comes again, mended or not.
+        let mut may_have = BTreeSet::new();
+        let journal = self.world.names.output(OutputTopic::Journal).clone();
+        for record in self.world.records(&journal, partition) {
+            let Some(batch) = self.journal(&record) else { continue };
+            for step in &batch.steps {
+                let Step::Taken(taken) = step else { continue };
+                let records = self.world.records(&taken.topic, partition).into_iter();
+                let is_taken = |record: &LogRecord| (taken.first..taken.next).contains(&record.offset);
+                for record in records.filter(is_taken) {
+                    let place = (taken.topic.to_string(), record.offset);
+                    if batch.now < poison.until
+                        && is_marked(&record, &[poison.event, poison.bytes, poison.sealed])
+                    {
+                        failed.insert(place);
+                    } else if is_marked(&record, &[poison.sealed]) {
+                        may_have.insert(place);
+                    }
+                }
+            }
+        }
+        let found = self.set_aside(partition);
+        let is_well = failed.is_subset(&found)
+            && found.iter().all(|place| failed.contains(place) || may_have.contains(place));
+        if !is_well {
+            self.deviate(partition, format!("set aside were {found:?}, and the core failed over {failed:?}"));
+        }
+    }
+
+    /// The records that the rejects say were set aside.
+    fn set_aside(&mut self, partition: u32) -> BTreeSet<(String, i64)> {
+        let rejects = self.world.names.output(OutputTopic::Rejects).clone();
+        let mut found = BTreeSet::new();
+        for record in self.world.records(&rejects, partition) {
+            let value = record.value.unwrap_or_default();
+            match self.decoder.reject(&value) {
+                Ok(reject) if reject.reason == POISON && reject.is_record() => {
+                    found.insert((reject.topic.to_string(), reject.offset));
+                }
+                Ok(_) => {}
+                Err(error) => self.deviations.push(error.to_string()),
+            }
+        }
+        found
     }
 
     fn deviate(&mut self, partition: u32, what: String) {

@@ -37,6 +37,8 @@ pub struct Outcome {
     pub timers: u64,
     /// How many commands went out.
     pub commands: u64,
+    /// How many inputs the core failed over, which were set aside.
+    pub poisoned: u64,
     /// How many calls of log and store there were.
     pub effects: u64,
     /// A hash of whose turn it was and when, from the first to the last: the same run has the same.
@@ -62,6 +64,7 @@ pub fn run(seed: u64, options: &Options) -> Outcome {
         inputs: 0,
         timers: 0,
         commands: 0,
+        poisoned: 0,
         effects: 0,
         trace: 0,
     };
@@ -85,6 +88,7 @@ pub fn run(seed: u64, options: &Options) -> Outcome {
     outcome.inputs = findings.verdict.inputs;
     outcome.timers = findings.verdict.timers;
     outcome.commands = findings.verdict.commands;
+    outcome.poisoned = findings.verdict.poisoned;
     outcome.effects = world.effects();
     outcome.trace = world.fibers.trace();
     outcome

@@ -3,9 +3,9 @@
 use crate::broker::TRANSACTION;
 use crate::faults::Plan;
 use crate::world::Making;
-use decision::time::Zone;
+use decision::time::{Timestamp, Zone};
 use decision::{Policies, Policy};
-use engine::faults::{Faults, Mutation};
+use engine::faults::{Faults, Mutation, Poison};
 use loadtest::generate::{DEMO_POLICY, Operator, PerMille, Profile};
 use std::num::NonZeroU32;
 use std::sync::{Arc, OnceLock};
@@ -30,7 +30,13 @@ impl Scenario {
         let profile = profile(&mut dice, seed);
         let start = Zone::utc().start_of(profile.start);
         let (policies, has_breaker) = policies(&mut dice);
-        let settings = settings(&mut dice, mutation);
+        let poison = match seed % 10 {
+            4 => Some(poison(start, 6)),
+            // Until nothing but timers is left.
+            9 => Some(poison(start, days + 15)),
+            _ => None,
+        };
+        let settings = settings(&mut dice, Faults { mutation, poison, ..Faults::default() });
         let plan = Plan::of(&mut dice, days, partitions.get(), processes);
         let making = Making {
             seed: dice.u64(..),
@@ -63,8 +69,20 @@ fn profile(dice: &mut fastrand::Rng, seed: u64) -> Profile {
     profile
 }
 
+/// What the core fails over, where it does, until it is mended after so many days.
+fn poison(start: Timestamp, days: u32) -> Poison {
+    Poison {
+        event: "-poison",
+        once: "-once",
+        due: "3",
+        bytes: "-unreadable",
+        sealed: "-sealed",
+        until: start.plus_micros(i64::from(days) * 86_400_000_000),
+    }
+}
+
 /// Small sizes, so that batches fill, caches overflow and queues are paused in a short run.
-fn settings(dice: &mut fastrand::Rng, mutation: Option<Mutation>) -> engine::Settings {
+fn settings(dice: &mut fastrand::Rng, faults: Faults) -> engine::Settings {
     engine::Settings {
         batch_inputs: dice.usize(1..=30),
         timers_per_batch: dice.usize(1..=8),
@@ -75,7 +93,7 @@ fn settings(dice: &mut fastrand::Rng, mutation: Option<Mutation>) -> engine::Set
         cached_debtors: dice.usize(1..=12),
         commit_timeout: TRANSACTION.saturating_add(Duration::from_secs(5)),
         oldest_state: Duration::from_secs(12 * 3_600),
-        faults: Faults { mutation, ..Faults::default() },
+        faults,
         ..engine::Settings::default()
     }
 }

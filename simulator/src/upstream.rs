@@ -94,8 +94,9 @@ impl Upstream {
         let fibers = self.world.fibers.clone();
         // Some days come in as they are lived, others all at once.
         let is_at_once = fibers.below(3) == 0;
-        for event in self.operator.next_day() {
+        for mut event in self.operator.next_day() {
             self.world.pass_to(event.occurred_at);
+            self.mark(&mut event);
             self.tell(&event);
             if !is_at_once && fibers.below(2) == 0 {
                 fibers.sleep(Duration::from_micros(fibers.below(20_000)));
@@ -114,6 +115,16 @@ impl Upstream {
         for event in self.receivers.reports(&self.operator) {
             self.world.pass_to(event.occurred_at);
             self.tell(&event);
+        }
+    }
+
+    /// In some worlds the core fails over an event now and then.
+    fn mark(&self, event: &mut Event) {
+        let Some(poison) = self.world.settings.faults.poison() else { return };
+        let marks = [poison.event, poison.once, poison.bytes, poison.sealed];
+        let chosen = usize::try_from(self.world.fibers.below(60)).unwrap_or(usize::MAX);
+        if let Some(mark) = marks.get(chosen) {
+            event.event_id = format!("{}{mark}", event.event_id.as_str()).into();
         }
     }
 

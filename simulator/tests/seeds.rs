@@ -55,11 +55,14 @@ fn the_same_seed_is_the_same_run() {
 
 #[test]
 fn worlds_are_busy_enough_to_show_anything() {
-    let mut sum = (0, 0, 0);
+    let (mut inputs, mut timers, mut commands, mut poisoned) = (0, 0, 0, 0);
     for seed in 5_000..5_040 {
         let outcome = run(seed, &Options::default());
-        sum = (sum.0 + outcome.inputs, sum.1 + outcome.timers, sum.2 + outcome.commands);
+        inputs += outcome.inputs;
+        timers += outcome.timers;
+        commands += outcome.commands;
+        poisoned += outcome.poisoned;
     }
-    let (inputs, timers, commands) = sum;
     assert!(inputs > 4_000 && timers > 800 && commands > 1_200, "{inputs} {timers} {commands}");
+    assert!(poisoned > 20, "the core failed only over {poisoned} inputs");
 }

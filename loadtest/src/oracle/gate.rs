@@ -96,7 +96,12 @@ impl Gate {
                 }
                 Ok(None)
             }
-            Step::Taken(_) | Step::Fired(_) | Step::Swept(_) => Ok(None),
+            Step::Taken(_)
+            | Step::Fired(_)
+            | Step::Swept(_)
+            | Step::Poisoned(_)
+            | Step::Postponed(_)
+            | Step::Untold(_) => Ok(None),
         }
     }
 

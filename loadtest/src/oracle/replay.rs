@@ -1,5 +1,7 @@
 //! Decides again what the journal says was decided, and compares everything that went out.
 
+mod compare;
+
 use super::gate::Gate;
 use super::{Deviation, Partition, Seen};
 use decision::command::Command;
@@ -7,9 +9,9 @@ use decision::event::{Body, Order};
 use decision::ids::DebtorId;
 use decision::time::Timestamp;
 use decision::{Debtor, Input, Moment, Policies};
+use schemas::reject::POISON;
 use schemas::{
-    Decoder, Encoder, HistoryLine, InputTopic, Journal, OutputTopic, Registry, Schemas, Step, TASK_STATE_KEY,
-    TopicNames, Waiting,
+    Decoder, Encoder, HistoryLine, InputTopic, Journal, OutputTopic, Registry, Schemas, Step, TopicNames,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -52,6 +54,8 @@ pub struct Verdict {
     pub records: u64,
     /// How many rejects.
     pub rejects: u64,
+    /// How many inputs the core failed over, which were set aside.
+    pub poisoned: u64,
 }
 
 impl Verdict {
@@ -65,6 +69,7 @@ impl Verdict {
         self.commands += other.commands;
         self.records += other.records;
         self.rejects += other.rejects;
+        self.poisoned += other.poisoned;
         self
     }
 }
@@ -77,6 +82,8 @@ struct Expected {
     held: Option<Arc<str>>,
     /// Who was decided by another version, and not yet by this one.
     to_sweep: BTreeSet<DebtorId>,
+    /// The records of the batch that were set aside, by topic and offset.
+    set_aside: BTreeSet<(Arc<str>, i64)>,
     debtors: BTreeMap<DebtorId, Debtor>,
     gate: Gate,
     commands: BTreeMap<OutputTopic, Vec<Command>>,
@@ -91,6 +98,7 @@ impl Expected {
             policies,
             held: None,
             to_sweep: BTreeSet::new(),
+            set_aside: BTreeSet::new(),
             debtors: BTreeMap::new(),
             gate: Gate::default(),
             commands: BTreeMap::new(),
@@ -101,12 +109,32 @@ impl Expected {
 
     /// A batch begins. Where another version holds than before, everyone known by now is to be
     /// decided anew.
-    fn begin(&mut self, policies: Arc<Policies>, held: &Arc<str>) {
+    fn begin(&mut self, policies: Arc<Policies>, batch: &Journal) {
+        let held = &batch.policy_hash;
+        let set_aside = batch.steps.iter().filter_map(|step| match step {
+            Step::Poisoned(poisoned) => Some((poisoned.topic.clone(), poisoned.offset)),
+            Step::Taken(_)
+            | Step::Fired(_)
+            | Step::Swept(_)
+            | Step::Kept(_)
+            | Step::Let(_)
+            | Step::Reduced(_)
+            | Step::Dropped(_)
+            | Step::Returned(_)
+            | Step::Postponed(_)
+            | Step::Untold(_) => None,
+        });
+        self.set_aside = set_aside.collect();
         if self.held.as_ref().is_some_and(|before| before != held) {
             self.to_sweep = self.debtors.keys().cloned().collect();
         }
         self.held = Some(held.clone());
         self.policies = policies;
+    }
+
+    /// Something is set aside: the rejects say so.
+    fn set_aside(&mut self, topic: &str, offset: i64) {
+        self.rejects.push((POISON.to_owned(), topic.to_owned(), offset));
     }
 
     /// A command goes out, as its receiver sees it.
@@ -199,8 +227,8 @@ impl Oracle {
             verdict.deviations.push(Deviation { partition: partition.number, what });
             return;
         };
-        expected.begin(policies, &batch.policy_hash);
-        for step in &batch.steps {
+        expected.begin(policies, batch);
+        for (at, step) in batch.steps.iter().enumerate() {
             match step {
                 Step::Taken(taken) => {
                     let Some(topic) = self.names.find_input(&taken.topic) else { continue };
@@ -222,8 +250,28 @@ impl Oracle {
                     expected.to_sweep.remove(&swept.debtor_id);
                     self.decide(&swept.debtor_id, Input::Due, moment, expected, &mut changed);
                 }
+                Step::Postponed(put_off) => {
+                    verdict.poisoned += 1;
+                    expected.set_aside("", -1);
+                    match put_off.due {
+                        Some(due) => {
+                            self.check_fired(partition, &put_off.debtor_id, due, moment, expected, verdict);
+                        }
+                        None => {
+                            expected.to_sweep.remove(&put_off.debtor_id);
+                        }
+                    }
+                }
+                // Known since the batch began: the record was not decided when it was taken.
+                Step::Poisoned(_) => verdict.poisoned += 1,
+                // Known with the step before.
+                Step::Untold(_) => {
+                    verdict.poisoned += 1;
+                    expected.set_aside("", -1);
+                }
                 Step::Kept(_) | Step::Let(_) | Step::Reduced(_) | Step::Dropped(_) | Step::Returned(_) => {
-                    if let Err(what) = self.pass(step, moment, expected, &mut changed) {
+                    let is_told = !matches!(batch.steps.get(at + 1), Some(Step::Untold(_)));
+                    if let Err(what) = self.pass((step, is_told), moment, expected, &mut changed) {
                         let what = format!("in batch {} {what}", batch.batch);
                         verdict.deviations.push(Deviation { partition: partition.number, what });
                     }
@@ -233,13 +281,17 @@ impl Oracle {
         for command in expected.gate.sent() {
             expected.send(command);
         }
+        if let Some((topic, offset)) = expected.set_aside.first() {
+            let what = format!("batch {} set aside {topic} {offset}, which it did not take", batch.batch);
+            verdict.deviations.push(Deviation { partition: partition.number, what });
+        }
         self.compare_state_hash(partition, batch, expected, &changed, verdict);
     }
 
     /// Something became of a command on its way out.
     fn pass(
         &self,
-        step: &Step,
+        (step, is_told): (&Step, bool),
         moment: Moment,
         expected: &mut Expected,
         changed: &mut BTreeSet<DebtorId>,
@@ -249,13 +301,10 @@ impl Oracle {
         let outcome = gate.step(step).map(|passed| {
             let Some(passed) = passed else { return };
             let (command, passage) = (passed.command, passed.passage);
-            self.decide(
-                &command.debtor_id,
-                Input::Passage { command: &command, passage },
-                moment,
-                expected,
-                changed,
-            );
+            if is_told {
+                let input = Input::Passage { command: &command, passage };
+                self.decide(&command.debtor_id, input, moment, expected, changed);
+            }
             if passed.is_sent {
                 expected.send(command);
             }
@@ -301,7 +350,12 @@ impl Oracle {
         expected: &mut Expected,
         changed: &mut BTreeSet<DebtorId>,
     ) {
-        let at = |reason: &str| (reason.to_owned(), self.names.input(topic).to_string(), record.offset);
+        let name = self.names.input(topic).clone();
+        let at = |reason: &str| (reason.to_owned(), name.to_string(), record.offset);
+        if expected.set_aside.remove(&(name.clone(), record.offset)) {
+            expected.set_aside(&name, record.offset);
+            return;
+        }
         let event = match self.decoder.event(topic, record.key.as_deref(), record.value.as_deref()) {
             Ok(event) => event,
             Err(error) => {
@@ -342,131 +396,5 @@ impl Oracle {
         expected.gate.decided(decisions.commands);
         expected.records.extend(decisions.records.iter().map(HistoryLine::new));
         decisions.rejection.map(|rejection| rejection.code())
-    }
-
-    fn compare_state_hash(
-        &mut self,
-        partition: &Partition,
-        batch: &Journal,
-        expected: &Expected,
-        changed: &BTreeSet<DebtorId>,
-        verdict: &mut Verdict,
-    ) {
-        let mut stored = Vec::new();
-        for debtor in changed.iter().filter_map(|id| expected.debtors.get(id)) {
-            let mut bytes = Vec::new();
-            // What cannot be encoded makes the hash differ, which is told.
-            let _ = self.encoder.debtor(debtor, &mut bytes);
-            stored.push(bytes);
-        }
-        if schemas::journal::state_hash(stored.iter().map(Vec::as_slice)) != batch.state_hash {
-            let what = format!("after batch {} the state is not what the journal says", batch.batch);
-            verdict.deviations.push(Deviation { partition: partition.number, what });
-        }
-    }
-
-    fn compare_commands(&mut self, partition: &Partition, expected: &Expected, verdict: &mut Verdict) {
-        let mut ids = BTreeSet::new();
-        for topic in COMMANDS {
-            let wanted = expected.commands.get(&topic).map_or(&[][..], Vec::as_slice);
-            let seen = partition.output(topic);
-            let name = self.names.output(topic).clone();
-            if wanted.len() != seen.len() {
-                let what = format!("{name} holds {} commands, {} must be there", seen.len(), wanted.len());
-                verdict.deviations.push(Deviation { partition: partition.number, what });
-            }
-            for (wanted, seen) in wanted.iter().zip(seen) {
-                let read = self.decoder.command(topic, seen.value.as_deref().unwrap_or_default());
-                let is_same = matches!(&read, Ok(Some(command)) if command == wanted);
-                if !is_same {
-                    let what = format!("{name} {} is {read:?}, it must be {wanted:?}", seen.offset);
-                    verdict.deviations.push(Deviation { partition: partition.number, what });
-                }
-                if !ids.insert(wanted.id) {
-                    let what = format!("command {} is there twice", wanted.id);
-                    verdict.deviations.push(Deviation { partition: partition.number, what });
-                }
-                verdict.commands += 1;
-            }
-        }
-    }
-
-    fn compare_records(&mut self, partition: &Partition, expected: &Expected, verdict: &mut Verdict) {
-        let seen = partition.output(OutputTopic::Records);
-        if seen.len() != expected.records.len() {
-            let what = format!("{} records of history, {} must be there", seen.len(), expected.records.len());
-            verdict.deviations.push(Deviation { partition: partition.number, what });
-        }
-        for (wanted, seen) in expected.records.iter().zip(seen) {
-            let read = self.decoder.record(seen.value.as_deref().unwrap_or_default());
-            if !matches!(&read, Ok(line) if line == wanted) {
-                let what = format!("the record at {} is {read:?}, it must be {wanted:?}", seen.offset);
-                verdict.deviations.push(Deviation { partition: partition.number, what });
-            }
-            verdict.records += 1;
-        }
-    }
-
-    fn compare_rejects(&mut self, partition: &Partition, expected: &Expected, verdict: &mut Verdict) {
-        let seen = partition.output(OutputTopic::Rejects);
-        let mut read = Vec::new();
-        for record in seen {
-            match self.decoder.reject(record.value.as_deref().unwrap_or_default()) {
-                Ok(reject) => read.push((reject.reason.to_string(), reject.topic.to_string(), reject.offset)),
-                Err(error) => read.push((error.to_string(), String::new(), record.offset)),
-            }
-        }
-        if read != expected.rejects {
-            let what = format!("the rejects are {read:?}, they must be {:?}", expected.rejects);
-            verdict.deviations.push(Deviation { partition: partition.number, what });
-        }
-        verdict.rejects += u64::try_from(seen.len()).unwrap_or(u64::MAX);
-    }
-
-    /// The changelog's last records of waiting commands must be those that wait at the end.
-    fn compare_waiting(&mut self, last: &BTreeMap<&[u8], &Seen>, expected: &Expected) -> Option<String> {
-        let mut waiting = BTreeSet::new();
-        for (key, record) in last {
-            let (Some(_), Some(value)) = (Waiting::read_key(key), &record.value) else { continue };
-            let read = self.decoder.waiting(value).ok();
-            let topic = read.as_ref().and_then(|waiting| {
-                OutputTopic::ALL.iter().find(|topic| *topic.spec().name == *waiting.topic).copied()
-            });
-            let command = read.zip(topic).map(|(waiting, topic)| self.decoder.command(topic, &waiting.value));
-            if let Some(Ok(Some(command))) = command {
-                waiting.insert(command.id);
-            }
-        }
-        let wanted: BTreeSet<_> = expected.gate.kept().copied().collect();
-        (waiting != wanted).then(|| format!("the commands {waiting:?} wait, {wanted:?} must wait"))
-    }
-
-    /// The changelog's last record of each debtor must be the debtor as it is at the end.
-    fn compare_debtors(&mut self, partition: &Partition, expected: &Expected, verdict: &mut Verdict) {
-        let mut last: BTreeMap<&[u8], &Seen> = BTreeMap::new();
-        for record in partition.output(OutputTopic::Debtors) {
-            last.insert(record.key.as_deref().unwrap_or_default(), record);
-        }
-        last.remove(TASK_STATE_KEY);
-        if let Some(what) = self.compare_waiting(&last, expected) {
-            verdict.deviations.push(Deviation { partition: partition.number, what });
-        }
-        last.retain(|key, _| Waiting::read_key(key).is_none());
-        if last.len() != expected.debtors.len() {
-            let what = format!(
-                "the changelog holds {} debtors, {} must be there",
-                last.len(),
-                expected.debtors.len()
-            );
-            verdict.deviations.push(Deviation { partition: partition.number, what });
-        }
-        for (id, debtor) in &expected.debtors {
-            let value = last.get(id.as_str().as_bytes()).and_then(|record| record.value.as_deref());
-            let read = self.decoder.debtor(value.unwrap_or_default());
-            if !matches!(&read, Ok(read) if read == debtor) {
-                let what = format!("debtor «{id}» is {read:?}, it must be {debtor:?}");
-                verdict.deviations.push(Deviation { partition: partition.number, what });
-            }
-        }
     }
 }

@@ -10,7 +10,7 @@ use decision::Moment;
 use decision::command::Command;
 use decision::ids::DebtorId;
 use decision::time::Timestamp;
-use schemas::{Fired, Step, Swept, Taken, TaskState, Waiting};
+use schemas::{Fired, Postponed, Step, Swept, Taken, TaskState, Waiting};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -41,6 +41,8 @@ pub(crate) struct OpenBatch {
     pub(crate) history: Vec<(DebtorId, HistoryLine)>,
     /// What it counts, for the metrics.
     pub(crate) commands: u64,
+    /// In tests only: whether sealing it fails on purpose.
+    pub(crate) fails: bool,
 }
 
 impl OpenBatch {
@@ -58,6 +60,7 @@ impl OpenBatch {
             outputs: Vec::new(),
             history: Vec::new(),
             commands: 0,
+            fails: false,
         }
     }
 
@@ -87,6 +90,16 @@ impl OpenBatch {
         self.fired = self.fired.saturating_add(1);
         let debtor_id = timer.debtor.clone();
         self.steps.push(Step::Fired(Fired { debtor_id, due: timer.due }));
+    }
+
+    /// Notes that a timer, or a debtor to be decided anew, was put off.
+    pub(crate) fn put_off(&mut self, what: Postponed) {
+        self.inputs = self.inputs.saturating_add(1);
+        match what.due {
+            Some(_) => self.fired = self.fired.saturating_add(1),
+            None => self.swept = self.swept.saturating_add(1),
+        }
+        self.steps.push(Step::Postponed(what));
     }
 
     /// Notes that a debtor was decided anew.

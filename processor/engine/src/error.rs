@@ -67,6 +67,25 @@ pub enum TaskError {
         #[source]
         source: schemas::EncodeError,
     },
+    /// Something in the task's thread panicked.
+    #[error("partition {partition}: {reason}")]
+    Panicked {
+        /// The partition.
+        partition: u32,
+        /// What was said, and where.
+        reason: String,
+    },
+    /// The core fails again and again: not an input is at fault, but the program or the policy.
+    #[error(
+        "partition {partition}: the core fails again and again: {reason}. The program or the policy is at \
+         fault, not an event: nothing more is set aside"
+    )]
+    Misbehaves {
+        /// The partition.
+        partition: u32,
+        /// What happened last.
+        reason: String,
+    },
     /// The store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),

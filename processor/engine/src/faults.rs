@@ -4,6 +4,8 @@
 //! when it is compiled. To try another mutation, add it to [`Mutation`] and ask for it at the place that
 //! it breaks; `./x sim --mutation NAME` runs it (docs/simulator.md).
 
+use decision::Input;
+use decision::time::Timestamp;
 use std::time::Duration;
 
 /// What is broken on purpose.
@@ -13,6 +15,64 @@ pub struct Faults {
     pub pause_before_apply: Option<Duration>,
     /// A rule that does not hold.
     pub mutation: Option<Mutation>,
+    /// What the core fails over.
+    pub poison: Option<Poison>,
+}
+
+/// What the core fails over, in tests: it panics where it meets one of these texts, once it has changed
+/// the debtor. An empty text is met nowhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Poison {
+    /// In the id of an event that is decided.
+    pub event: &'static str,
+    /// In the id of an event that is decided for the first time: tried on a copy, all goes well.
+    pub once: &'static str,
+    /// At the end of the id of a debtor of whom something is due, or who is told of a command.
+    pub due: &'static str,
+    /// In a record that is decoded.
+    pub bytes: &'static str,
+    /// In the id of an event of the batch that is sealed, which no trial shows.
+    pub sealed: &'static str,
+    /// From this moment on the core is mended, and fails over nothing any more.
+    pub until: Timestamp,
+}
+
+impl Default for Poison {
+    fn default() -> Self {
+        Self { event: "", once: "", due: "", bytes: "", sealed: "", until: Timestamp::LATEST }
+    }
+}
+
+impl Poison {
+    /// Whether the core fails over this input.
+    #[must_use]
+    pub fn is_in(&self, debtor_id: &str, input: &Input<'_>, is_tried: bool, now: Timestamp) -> bool {
+        let is = match input {
+            Input::Event(event) => {
+                is_within(event.event_id.as_str(), self.event)
+                    || (!is_tried && is_within(event.event_id.as_str(), self.once))
+            }
+            Input::Due | Input::Passage { .. } => !self.due.is_empty() && debtor_id.ends_with(self.due),
+        };
+        is && now < self.until
+    }
+
+    /// Whether sealing a batch fails that holds this event.
+    #[must_use]
+    pub fn is_in_a_batch(&self, event_id: &str, now: Timestamp) -> bool {
+        is_within(event_id, self.sealed) && now < self.until
+    }
+
+    /// Whether the decoder fails over these bytes.
+    #[must_use]
+    pub fn is_in_bytes(&self, bytes: &[u8], now: Timestamp) -> bool {
+        let wanted = self.bytes.as_bytes();
+        !wanted.is_empty() && now < self.until && bytes.windows(wanted.len()).any(|part| part == wanted)
+    }
+}
+
+fn is_within(text: &str, part: &str) -> bool {
+    !part.is_empty() && text.contains(part)
 }
 
 impl Faults {
@@ -20,6 +80,12 @@ impl Faults {
     #[must_use]
     pub fn breaks(&self, mutation: Mutation) -> bool {
         cfg!(feature = "faults") && self.mutation == Some(mutation)
+    }
+
+    /// What the core fails over.
+    #[must_use]
+    pub fn poison(&self) -> Option<&Poison> {
+        if cfg!(feature = "faults") { self.poison.as_ref() } else { None }
     }
 }
 
@@ -107,4 +173,10 @@ mutations! {
     SweepForgotten = "sweep-forgotten",
     /// What a task asks on its first turn about the ends of the log is never asked.
     FirstQuestionLost = "first-question-lost",
+    /// The journal does not tell of an event over which the core failed.
+    PoisonUntold = "poison-untold",
+    /// The debtor is kept as a failure of the core has left it.
+    PoisonHalfDone = "poison-half-done",
+    /// A timer over which the core failed is not tried again.
+    PutOffForgotten = "put-off-forgotten",
 }

@@ -63,6 +63,9 @@ pub enum InstanceError {
     /// A task failed beyond use.
     #[error(transparent)]
     Task(#[from] TaskError),
+    /// The thread that asks the log for its ends has ended.
+    #[error("the thread that asks the log for its ends has ended")]
+    NobodyAsks,
     /// A task's thread cannot be started.
     #[error("cannot start a thread for partition {partition}")]
     Thread {
@@ -142,11 +145,7 @@ impl<L: Log, S: Stores> Instance<L, S> {
             while let Ok(message) = self.inbox.try_recv() {
                 self.told(message)?;
             }
-            while let Ok((Question { partition, asked }, ends)) = self.answers.try_recv() {
-                if let Some(slot) = self.tasks.get(&partition) {
-                    let _ = slot.sender.send(ToTask::Ends { asked, ends });
-                }
-            }
+            self.hand_on_answers()?;
             if !self.fenced.is_empty() {
                 self.start_tasks()?;
             }
@@ -154,6 +153,21 @@ impl<L: Log, S: Stores> Instance<L, S> {
             self.tell_status();
         }
         Ok(())
+    }
+
+    /// Hands on what the log said of its ends. Who asks it must live, or nothing falls due any more.
+    fn hand_on_answers(&self) -> Result<(), InstanceError> {
+        loop {
+            match self.answers.try_recv() {
+                Ok((Question { partition, asked }, ends)) => {
+                    if let Some(slot) = self.tasks.get(&partition) {
+                        let _ = slot.sender.send(ToTask::Ends { asked, ends });
+                    }
+                }
+                Err(TryRecvError::Empty) => return Ok(()),
+                Err(TryRecvError::Disconnected) => return Err(InstanceError::NobodyAsks),
+            }
+        }
     }
 
     fn polled(&mut self, polled: Polled) -> Result<(), InstanceError> {
@@ -284,7 +298,6 @@ impl<L: Log, S: Stores> Instance<L, S> {
 
     fn join_thread(&mut self, partition: u32) {
         if let Some(thread) = self.tasks.remove(&partition).and_then(|mut slot| slot.thread.take()) {
-            // One that panicked has said so on stderr; its partition is not read on.
             thread.join();
             names::let_go(partition);
         }

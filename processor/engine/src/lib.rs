@@ -10,8 +10,10 @@
 //! | `worker`, [`threads`] | a task's thread; how threads start and wait |
 //! | [`task`] | one partition's work: decide, commit, apply, fire timers, recover |
 //! | `batch`, `working_set`, `timers`, `horizon`, `sweep` | what a task is made of |
+//! | `caution`, `put_off`, `panics` | inputs over which the core fails: what is known of them, what is tried again |
 //! | `gate` | where commands leave: rates, and the breaker |
 //! | [`verdicts`] | what a person says of all that the breaker holds, written to every partition |
+//! | [`rejects`] | what lies in the rejects, and sending it again |
 //! | `guard` | whether the wall clock is believed |
 //! | [`topology`], [`partition`] | which topics, which partition |
 //! | [`settings`], [`status`], [`metrics`] | how it runs, and how it is |
@@ -19,6 +21,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
 mod batch;
+mod caution;
 mod error;
 pub mod faults;
 mod gate;
@@ -27,7 +30,10 @@ mod horizon;
 pub mod instance;
 pub mod log;
 pub mod metrics;
+mod panics;
 pub mod partition;
+mod put_off;
+pub mod rejects;
 pub mod settings;
 mod shared;
 pub mod status;
@@ -40,6 +46,7 @@ pub mod topology;
 pub mod verdicts;
 mod worker;
 mod working_set;
+mod writing;
 
 pub use error::TaskError;
 pub use faults::Faults;

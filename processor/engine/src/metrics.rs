@@ -38,6 +38,10 @@ pub const STORE_FAILURES: &str = "weir_store_failures_total";
 pub const STORES_REBUILT: &str = "weir_stores_rebuilt_total";
 /// Changelog records read while catching up, by partition.
 pub const RESTORED_RECORDS: &str = "weir_restored_records_total";
+/// Inputs over which the core failed, by what they are: they are set aside.
+pub const POISON: &str = "weir_poison_total";
+/// Timers and debtors to be decided anew over which the core failed and which are tried again, by partition.
+pub const PUT_OFF: &str = "weir_put_off";
 
 /// How far the wall clock is ahead of the time that is believed.
 pub const CLOCK_LEAD_SECONDS: &str = "weir_clock_lead_seconds";
@@ -45,7 +49,7 @@ pub const CLOCK_LEAD_SECONDS: &str = "weir_clock_lead_seconds";
 pub const SWEPT_DEBTORS: &str = "weir_swept_debtors_total";
 
 /// What is shown of a partition by whoever works on it, and by nobody else.
-const OF_A_TASK: [&str; 7] = [
+const OF_A_TASK: [&str; 8] = [
     TIMER_LATENESS_SECONDS,
     CACHED_DEBTORS,
     WAITING_COMMANDS,
@@ -53,6 +57,7 @@ const OF_A_TASK: [&str; 7] = [
     BREAKER_OPEN,
     QUEUED_RECORDS,
     STORE_FAILING,
+    PUT_OFF,
 ];
 
 /// A partition is let go: what was last shown of it would be shown for ever, beside what is shown by
@@ -69,6 +74,9 @@ pub fn describe() {
     // What is counted from the start on, so that the first time shows as a change.
     for name in [COMMANDS, TIMERS_FIRED, COMMITS, RECOVERIES, STORE_FAILURES, STORES_REBUILT] {
         metrics::counter!(name).increment(0);
+    }
+    for kind in ["event", "timer", "sweep", "passage"] {
+        metrics::counter!(POISON, "of" => kind).increment(0);
     }
     use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
     describe_counter!(EVENTS, Unit::Count, "Events taken from the input topics, by topic");
@@ -118,6 +126,16 @@ pub fn describe() {
         SWEPT_DEBTORS,
         Unit::Count,
         "Debtors decided anew since another version of the policy came to hold"
+    );
+    describe_counter!(
+        POISON,
+        Unit::Count,
+        "Inputs over which the core failed and which were set aside, by what they are: event, timer, sweep, passage"
+    );
+    describe_gauge!(
+        PUT_OFF,
+        Unit::Count,
+        "Timers and debtors to be decided anew over which the core failed, tried again every hour, by partition"
     );
     describe_counter!(
         RESTORED_RECORDS,

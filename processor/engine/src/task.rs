@@ -3,10 +3,12 @@
 //!
 //! How a batch is decided is [`deciding`], which of its commands go out [`gating`], how it becomes a
 //! transaction [`sealing`], and how a task
-//! comes to where it was [`recovery`]; [`sweeping`] decides all debtors anew. Nothing here knows a rule.
+//! comes to where it was [`recovery`]; [`sweeping`] decides all debtors anew, [`poison`] sets aside
+//! what the core fails over. Nothing here knows a rule.
 
 mod deciding;
 mod gating;
+mod poison;
 mod recovery;
 mod sealing;
 mod sweeping;
@@ -15,6 +17,7 @@ use recovery::Origin;
 pub use recovery::Recovery;
 
 use crate::batch::{OpenBatch, SealedBatch};
+use crate::caution::Caution;
 use crate::error::TaskError;
 use crate::faults::Mutation;
 use crate::gate::Gate;
@@ -22,6 +25,7 @@ use crate::guard::{Belief, ClockGuard};
 use crate::horizon::Horizon;
 use crate::log::{CommitError, Committed, Log, LogRecord, Producer};
 use crate::metrics as names;
+use crate::put_off::PutOffs;
 use crate::shared::Shared;
 use crate::store::{Keeping, Store, StoreError, Stores};
 use crate::sweep::Sweep;
@@ -50,6 +54,8 @@ pub struct Task<L: Log, S: Stores> {
     gate: Gate,
     /// Which topics it reads and writes.
     origin: Origin,
+    caution: Caution,
+    put_off: PutOffs,
     /// The next offset to decide of each input topic.
     positions: Vec<i64>,
     /// The offset of the next record that this task will write to the records topic, or before.
@@ -112,8 +118,21 @@ impl<L: Log, S: Stores> Task<L, S> {
         }
         for record in records {
             self.take_record(record)?;
+            self.settle_if_cautious()?;
         }
         Ok(())
+    }
+
+    /// Begins with what is known of inputs over which the core failed.
+    pub(crate) fn be_cautious(&mut self, mut caution: Caution) {
+        caution.begins_anew();
+        self.caution = caution;
+    }
+
+    /// What is known of such inputs by now, and how many that were decided are not committed.
+    pub(crate) fn give_up(&mut self) -> (Caution, usize) {
+        let committing = self.committing.as_ref().map_or(0, |sealed| sealed.inputs);
+        (std::mem::take(&mut self.caution), committing.saturating_add(self.open.inputs))
     }
 
     /// An input partition was read to `offset`, and holds nothing more for now: what lies before
@@ -139,8 +158,12 @@ impl<L: Log, S: Stores> Task<L, S> {
         self.end_commit(wait)?;
         self.horizon.advance(&self.positions);
         let next_timer = self.fire_timers()?;
+        self.settle_if_cautious()?;
         self.sweep()?;
+        self.settle_if_cautious()?;
+        self.try_put_off_again()?;
         self.open_gate();
+        self.settle_if_cautious()?;
         if self.committing.is_none()
             && self.open.is_dirty()
             && self.is_time_to_commit()
@@ -163,6 +186,18 @@ impl<L: Log, S: Stores> Task<L, S> {
     /// # Errors
     /// When the commit does not end well; then nothing is lost, and the next task catches up.
     pub fn finish(&mut self) -> Result<(), TaskError> {
+        self.settle()?;
+        self.store.flush()?;
+        Ok(())
+    }
+
+    /// While inputs are taken one by one, the one at hand is committed before the next is taken.
+    fn settle_if_cautious(&mut self) -> Result<(), TaskError> {
+        if self.caution.takes_one_by_one() { self.settle() } else { Ok(()) }
+    }
+
+    /// Commits what is open, and waits for it.
+    fn settle(&mut self) -> Result<(), TaskError> {
         let deadline = self.shared.clock.ticks().saturating_add(self.shared.settings.commit_timeout);
         while self.committing.is_some() || self.open.is_dirty() {
             if self.committing.is_none() && self.store_keeps()? {
@@ -173,8 +208,12 @@ impl<L: Log, S: Stores> Task<L, S> {
                 return Err(self.recover("the last commit did not end in time"));
             }
         }
-        self.store.flush()?;
         Ok(())
+    }
+
+    /// How many of something a batch may hold, of those that it could.
+    fn most_of(&self, most: usize) -> usize {
+        if self.caution.takes_one_by_one() { most.min(1) } else { most }
     }
 
     fn is_full(&self) -> bool {
@@ -372,6 +411,7 @@ impl<L: Log, S: Stores> Task<L, S> {
         tracing::debug!(partition = self.partition, batch = sealed.number, "applied");
         self.timers.applied(&sealed.store.timers_added);
         self.working.make_room(self.batch.saturating_add(1));
+        self.caution.committed(sealed.inputs);
         self.last_commit = ended;
         let took = ended.saturating_sub(sealed.began);
         self.shared.status.commit_ended(took, sealed.inputs, sealed.commands);
@@ -392,6 +432,7 @@ impl<L: Log, S: Stores> Task<L, S> {
             (names::WAITING_COMMANDS, waiting),
             (names::HELD_COMMANDS, held),
             (names::BREAKER_OPEN, usize::from(self.gate.breaker().is_open())),
+            (names::PUT_OFF, self.put_off.len()),
         ];
         for (name, count) in counts {
             #[expect(clippy::cast_precision_loss, reason = "a count is small")]

@@ -2,8 +2,9 @@
 //!
 //! What a partition makes of it is the gate's business; who may say so is the caller's.
 
-use crate::log::{CommitError, Committed, Log, LogError, Membership, NewRecord, Producer, TopicPartition};
+use crate::log::{CommitError, Committed, Log, LogError, Membership, NewRecord, TopicPartition};
 use crate::settings::Clock;
+use crate::writing::{self, Failure};
 use bytes::Bytes;
 use decision::Event;
 use decision::event::{Body, Control, Order};
@@ -22,9 +23,6 @@ const NO_ACCOUNT: &str = "*";
 /// How often the same verdict is written before it is given up. What is aborted, or of unknown outcome,
 /// was a coordinator that moved or a broker that went: the next try meets another.
 const TRIES: u32 = 3;
-
-/// Longer than a log takes to end a transaction, or to give it up.
-const COMMIT_WITHIN: Duration = Duration::from_secs(60);
 
 /// How often it is looked whether the partitions have taken a verdict.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -135,7 +133,7 @@ impl<'l, L: Log> Verdicts<'l, L> {
         let mut aborted = String::new();
         let mut unknown = None;
         for _ in 0..TRIES {
-            match self.attempt(&transactional_id, &records, &onlooker) {
+            match writing::attempt(self.log, &transactional_id, &records, &onlooker) {
                 Ok(committed) => return Ok(self.written(&committed)),
                 Err(Failure::Commit(CommitError::Aborted(reason))) => aborted = reason,
                 Err(Failure::Commit(
@@ -201,45 +199,9 @@ impl<'l, L: Log> Verdicts<'l, L> {
         Ok((0..count).map(record).collect())
     }
 
-    /// One try, by a producer of its own: what the last try of this id left open has ended then.
-    fn attempt(
-        &self,
-        transactional_id: &str,
-        records: &[NewRecord],
-        onlooker: &L::Membership,
-    ) -> Result<Committed, Failure> {
-        let mut producer = self.log.producer(transactional_id)?;
-        producer.fence()?;
-        producer.begin()?;
-        for record in records {
-            if let Err(error) = producer.send(record.clone()) {
-                // What cannot be aborted now, the log aborts later: it is never committed.
-                let _ = producer.abort();
-                return Err(Failure::Before(error));
-            }
-        }
-        producer.commit(Vec::new(), onlooker);
-        let too_long = || CommitError::Unknown("the commit does not end".to_owned());
-        producer.wait(COMMIT_WITHIN).unwrap_or_else(|| Err(too_long())).map_err(Failure::Commit)
-    }
-
     fn written(&self, committed: &Committed) -> Written {
         let offsets = committed.last_offsets.iter().map(|(target, offset)| (target.partition, *offset));
         Written { topic: self.topic.clone(), offsets: offsets.collect() }
-    }
-}
-
-/// How one try ended without being known to be committed.
-enum Failure {
-    /// It did not come to the commit.
-    Before(LogError),
-    /// The commit did not end well.
-    Commit(CommitError),
-}
-
-impl From<LogError> for Failure {
-    fn from(error: LogError) -> Self {
-        Self::Before(error)
     }
 }
 

@@ -2,15 +2,18 @@
 //!
 //! What a turn does is [`crate::task`]'s business; who gets which partition [`crate::instance`]'s.
 
+use crate::caution::Caution;
 use crate::error::TaskError;
 use crate::faults::Mutation;
 use crate::log::{Log, LogRecord};
 use crate::metrics as names;
+use crate::panics;
 use crate::shared::Shared;
 use crate::store::{StoreError, Stores};
 use crate::task::Task;
 use crossbeam_channel::{Receiver, Sender, TryRecvError};
 use decision::time::Timestamp;
+use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -114,6 +117,35 @@ struct Past {
     differed: Option<String>,
     /// Whether its store was built anew.
     was_rebuilt: bool,
+    caution: Caution,
+    /// How many inputs the last one had decided and not committed.
+    lost: usize,
+}
+
+/// Tells the instance how a worker's thread has ended, in whatever way it does: a partition that nobody
+/// reads would be the worst outage.
+struct LastWord<'w, L: Log, S: Stores> {
+    worker: &'w Worker<L, S>,
+    /// None where the thread is being unwound.
+    ending: Option<Ending>,
+}
+
+impl<L: Log, S: Stores> Drop for LastWord<'_, L, S> {
+    fn drop(&mut self) {
+        let partition = self.worker.partition;
+        let unwound = || Ending::Failed(self.worker.panicked("its thread was ended".to_owned()));
+        let ending = self.ending.take().unwrap_or_else(unwound);
+        // The instance may be gone already; then nobody asks.
+        let _ = self.worker.outbox.send(FromTask::Ended { partition, ending });
+    }
+}
+
+/// An error with its cause.
+fn told(error: &TaskError) -> String {
+    match error.source() {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    }
 }
 
 /// How long a task waits before it tries to recover once more: the first time at once.
@@ -139,16 +171,18 @@ fn wait_of(waits: &[Duration], failures: usize) -> Duration {
 impl<L: Log, S: Stores> Worker<L, S> {
     /// Runs until the task stops; tells the instance how.
     pub(crate) fn run(self) {
-        let ending = self.live();
-        let partition = self.partition;
-        // The instance may be gone already; then nobody asks.
-        let _ = self.outbox.send(FromTask::Ended { partition, ending });
+        let mut last_word = LastWord { worker: &self, ending: None };
+        last_word.ending = Some(self.live());
     }
 
     fn live(&self) -> Ending {
         let mut past = Past::default();
         loop {
-            match self.live_once(&mut past) {
+            let outcome = match panics::caught(|| self.live_once(&mut past)) {
+                Ok(outcome) => outcome,
+                Err(panic) => Err(self.panicked(panic)),
+            };
+            match outcome {
                 Ok(()) => return Ending::Stopped,
                 Err(error) => {
                     if let Some(ending) = self.ends_by(error, &mut past) {
@@ -161,16 +195,20 @@ impl<L: Log, S: Stores> Worker<L, S> {
 
     /// Recovers the task, and works until it is told to stop or something fails.
     fn live_once(&self, past: &mut Past) -> Result<(), TaskError> {
-        let mut task =
-            Task::recover_from(&self.shared, self.partition, self.member.clone(), &self.is_stopped)?;
+        past.lost = 0;
+        let (shared, member) = (&self.shared, self.member.clone());
+        let mut task = Task::recover_from(shared, self.partition, member, &self.is_stopped)?;
         past.epoch += 1;
         past.failures = 0;
+        task.be_cautious(std::mem::take(&mut past.caution));
         let (partition, epoch, positions) = (self.partition, past.epoch, task.positions().to_vec());
         // What waits has come back with the state, and a quiet partition may not commit for long.
         task.show();
         self.show_store(false);
         let _ = self.outbox.send(FromTask::Ready { partition, epoch, positions });
-        let outcome = self.work(&mut task, epoch);
+        let outcome = panics::caught(|| self.work(&mut task, epoch));
+        (past.caution, past.lost) = task.give_up();
+        let outcome = outcome.unwrap_or_else(|panic| Err(self.panicked(panic)));
         if let Err(TaskError::Store(_)) = &outcome {
             // Told before the store is closed, which may take as long as the disk does.
             self.show_store(true);
@@ -209,13 +247,26 @@ impl<L: Log, S: Stores> Worker<L, S> {
                     Err(error) => self.is_stopped_while_the_store_fails(&error, past.failures),
                 }
             }
+            error @ (TaskError::Panicked { .. } | TaskError::Encode { .. }) => {
+                let how = told(&error);
+                tracing::error!(partition = self.partition, how, "the core failed");
+                if !past.caution.failed(&how, past.lost, self.shared.clock.ticks()) {
+                    let partition = self.partition;
+                    return Some(Ending::Failed(TaskError::Misbehaves { partition, reason: how }));
+                }
+                self.is_stopped_while_starting_anew(&how, past.failures)
+            }
             error @ (TaskError::Changelog { .. }
-            | TaskError::Encode { .. }
+            | TaskError::Misbehaves { .. }
             | TaskError::Store(StoreError::Damaged { .. } | StoreError::OfAnotherVersion { .. })
             | TaskError::Fatal(_)) => return Some(Ending::Failed(error)),
         };
         past.failures += 1;
         is_stopped.then_some(Ending::Stopped)
+    }
+
+    fn panicked(&self, reason: String) -> TaskError {
+        TaskError::Panicked { partition: self.partition, reason }
     }
 
     fn breaks(&self, mutation: Mutation) -> bool {

@@ -58,8 +58,8 @@ pub struct Site {
     encoder: Encoder,
     /// Further lines of the configuration.
     pub settings: String,
-    /// Offsets of the controls at which the marker of a transaction lies.
-    markers: RefCell<BTreeSet<(i32, i64)>>,
+    /// Offsets of the inputs at which the marker of a transaction lies.
+    markers: RefCell<BTreeSet<(String, i32, i64)>>,
 }
 
 impl Site {
@@ -219,28 +219,27 @@ impl Site {
                 | Offset::Invalid
                 | Offset::OffsetTail(_) => low,
             };
-            let is_marker = high - at == 1
-                && element.topic() == &**self.names.input(InputTopic::Controls)
-                && self.is_marker(element.partition(), at);
+            let is_marker = high - at == 1 && self.is_marker(element.topic(), element.partition(), at);
             if is_marker { 0 } else { high - at }
         };
         committed.elements().iter().map(lag_of).sum()
     }
 
-    /// Whether no record lies at the last offset of a partition of the controls, but the marker of the
+    /// Whether no record lies at the last offset of a partition of an input, but the marker of the
     /// transaction that wrote what is before it: nobody commits past that alone.
-    fn is_marker(&self, partition: i32, offset: i64) -> bool {
-        if self.markers.borrow().contains(&(partition, offset)) {
+    fn is_marker(&self, topic: &str, partition: i32, offset: i64) -> bool {
+        let place = (topic.to_owned(), partition, offset);
+        if self.markers.borrow().contains(&place) {
             return true;
         }
         let consumer: BaseConsumer = client("peek").create().unwrap();
-        let (topic, mut list) = (self.names.input(InputTopic::Controls), TopicPartitionList::new());
+        let mut list = TopicPartitionList::new();
         list.add_partition_offset(topic, partition, Offset::Offset(offset)).unwrap();
         consumer.assign(&list).unwrap();
         let polled = consumer.poll(Duration::from_secs(30));
         let is_marker = matches!(polled, Some(Err(KafkaError::PartitionEOF(_))));
         if is_marker {
-            self.markers.borrow_mut().insert((partition, offset));
+            self.markers.borrow_mut().insert(place);
         }
         is_marker
     }

@@ -101,13 +101,18 @@ impl World {
     pub fn live_a_day(&mut self) {
         let mut last = self.clock.now();
         for event in self.operator.next_day() {
-            let mut value = Vec::new();
-            let (topic, key) = self.encoder.event(&event, &mut value).unwrap();
             last = last.max(event.occurred_at);
-            let key = Bytes::copy_from_slice(key);
-            self.append(topic, Some(key), Some(value.into()), event.occurred_at);
+            self.tell(&event);
         }
         self.clock.set(last);
+    }
+
+    /// An event comes in, as an upstream system would send it.
+    pub fn tell(&mut self, event: &decision::Event) -> (u32, i64) {
+        let mut value = Vec::new();
+        let (topic, key) = self.encoder.event(event, &mut value).unwrap();
+        let key = Bytes::copy_from_slice(key);
+        self.append(topic, Some(key), Some(value.into()), event.occurred_at)
     }
 
     /// Days pass, each once what came in on the one before is decided and the engine is at rest, or
@@ -293,6 +298,11 @@ impl Running {
             std::thread::sleep(Duration::from_millis(10));
         }
         self.thread.join().unwrap()
+    }
+
+    /// Whether it has ended, in whatever way.
+    pub fn has_ended(&self) -> bool {
+        self.thread.is_finished()
     }
 
     /// Stops it as SIGTERM does.

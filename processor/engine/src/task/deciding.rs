@@ -1,11 +1,14 @@
 //! Deciding: from a record, or a due timer, to commands in the open batch.
 
+use super::poison::{Decided, ask_the_core};
 use super::{Task, encoded};
 use crate::batch::OpenBatch;
+use crate::caution::InputId;
 use crate::error::TaskError;
 use crate::faults::Mutation;
 use crate::log::{Log, LogRecord, NewRecord};
 use crate::metrics as names;
+use crate::panics;
 use crate::partition::partition_of;
 use crate::store::{HistoryLine, Store, Stores, TimerKey};
 use bytes::Bytes;
@@ -14,7 +17,7 @@ use decision::ids::DebtorId;
 use decision::time::Timestamp;
 use decision::{Debtor, Decisions, Event, Input};
 use schemas::reject::Source;
-use schemas::{InputTopic, OutputTopic, Reject, WireError};
+use schemas::{InputTopic, OutputTopic, PutOff, Reject, WireError};
 
 impl<L: Log, S: Stores> Task<L, S> {
     pub(super) fn take_record(&mut self, record: &LogRecord) -> Result<(), TaskError> {
@@ -27,12 +30,20 @@ impl<L: Log, S: Stores> Task<L, S> {
         self.begin_batch_if_clean();
         self.open.taken(&record.source.topic, previous, record.offset);
         metrics::counter!(names::EVENTS, "topic" => topic.spec().name).increment(1);
-        match self.read(topic, record) {
-            Ok(event) => self.decide_event(&event, record),
-            Err(error) if error.is_retryable() => Err(self.recover(error.to_string())),
-            Err(error) => {
+        let place = || InputId::Record { topic: record.source.topic.clone(), offset: record.offset };
+        let condemned = self.caution.comes(place);
+        // Reading changes nothing: where it fails nothing is to be mended but what reads.
+        match (panics::caught(|| self.read(topic, record)), condemned) {
+            (Ok(Ok(event)), None) => self.decide_event(&event, record),
+            (Ok(Ok(event)), Some(how)) => self.set_record_aside(record, Some(&event), how),
+            (Ok(Err(error)), _) if error.is_retryable() => Err(self.recover(error.to_string())),
+            (Ok(Err(error)), _) => {
                 let reject = Reject::unreadable(source_of(record), &error, self.open.moment.now);
-                self.reject(record, &reject)
+                self.reject(record.key.clone().unwrap_or_default(), &reject)
+            }
+            (Err(panic), _) => {
+                self.renew_codecs();
+                self.set_record_aside(record, None, panic)
             }
         }
     }
@@ -46,6 +57,9 @@ impl<L: Log, S: Stores> Task<L, S> {
     }
 
     fn read(&mut self, topic: InputTopic, record: &LogRecord) -> Result<Event, WireError> {
+        if let (Some(poison), Some(value)) = (self.shared.settings.faults.poison(), &record.value) {
+            assert!(!poison.is_in_bytes(value, self.open.moment.now), "the decoder fails on purpose");
+        }
         self.decoder.event(topic, record.key.as_deref(), record.value.as_deref())
     }
 
@@ -66,17 +80,29 @@ impl<L: Log, S: Stores> Task<L, S> {
                 "debtor «{debtor_id}» belongs to partition {home}: produce with the debtor as key and \
                  Kafka's default partitioner (murmur2)"
             );
-            return self.reject(record, &Reject::misplaced(source_of(record), event, detail, now));
+            let reject = Reject::misplaced(source_of(record), event, detail, now);
+            return self.reject(record.key.clone().unwrap_or_default(), &reject);
         }
-        let decisions = self.decide(&DebtorId::from(debtor_id), Input::Event(event))?;
+        if let Some(poison) = self.shared.settings.faults.poison() {
+            self.open.fails |= poison.is_in_a_batch(event.event_id.as_str(), now);
+        }
+        let decisions = match self.decide(&DebtorId::from(debtor_id), Input::Event(event))? {
+            Ok(decisions) => decisions,
+            Err(how) => return self.set_record_aside(record, Some(event), how),
+        };
         if let Some(rejection) = &decisions.rejection {
-            self.reject(record, &Reject::declined(source_of(record), event, rejection, now))?;
+            let reject = Reject::declined(source_of(record), event, rejection, now);
+            self.reject(record.key.clone().unwrap_or_default(), &reject)?;
         }
         self.write(decisions)
     }
 
-    /// Decides on one input; the debtor in the working set becomes what it is afterwards.
-    pub(super) fn decide(&mut self, id: &DebtorId, input: Input<'_>) -> Result<Decisions, TaskError> {
+    /// Decides on one input; the debtor in the working set becomes what it is afterwards. Where the
+    /// core fails over it, and the task is wary, the debtor stays as it is.
+    pub(super) fn decide(&mut self, id: &DebtorId, input: Input<'_>) -> Result<Decided, TaskError> {
+        if self.is_wary() {
+            return self.try_to_decide(id, input);
+        }
         let batch = self.batch.saturating_add(1);
         if self.working.peek(id.as_str()).is_none() {
             let debtor = self.load(id)?.unwrap_or_else(|| Debtor::new(id.clone()));
@@ -90,18 +116,26 @@ impl<L: Log, S: Stores> Task<L, S> {
             });
         };
         let due_before = debtor.next_due;
-        let decisions = decision::decide(debtor, input, moment, &self.shared.policies);
-        if decisions.changed {
-            self.open.changed.entry(id.clone()).or_insert(due_before);
-            if let Some(due) = debtor.next_due.filter(|due| Some(*due) != due_before) {
-                self.timers.set(TimerKey { due, debtor: id.clone() });
-            }
+        let by = (moment, &*self.shared.policies);
+        let decisions = ask_the_core(debtor, input, by, &self.shared.settings.faults, false);
+        self.note_change(id, due_before, decisions.changed);
+        Ok(Ok(decisions))
+    }
+
+    /// Notes what a decision has changed of a debtor, who was due at this moment before.
+    pub(super) fn note_change(&mut self, id: &DebtorId, due_before: Option<Timestamp>, has_changed: bool) {
+        if !has_changed {
+            return;
         }
-        Ok(decisions)
+        self.open.changed.entry(id.clone()).or_insert(due_before);
+        let due = self.working.peek(id.as_str()).and_then(|debtor| debtor.next_due);
+        if let Some(due) = due.filter(|due| Some(*due) != due_before) {
+            self.timers.set(TimerKey { due, debtor: id.clone() });
+        }
     }
 
     /// The debtor as the batch in flight leaves it, else as the store knows it.
-    fn load(&mut self, id: &DebtorId) -> Result<Option<Debtor>, TaskError> {
+    pub(super) fn load(&mut self, id: &DebtorId) -> Result<Option<Debtor>, TaskError> {
         let in_flight = self.committing.as_ref().and_then(|sealed| sealed.debtors.get(id).cloned());
         let stored: Option<Bytes> = match in_flight {
             Some(bytes) => Some(bytes),
@@ -131,10 +165,9 @@ impl<L: Log, S: Stores> Task<L, S> {
         Ok(())
     }
 
-    fn reject(&mut self, record: &LogRecord, reject: &Reject<'_>) -> Result<(), TaskError> {
+    pub(super) fn reject(&mut self, key: Bytes, reject: &Reject<'_>) -> Result<(), TaskError> {
         metrics::counter!(names::REJECTS, "reason" => reject.reason.to_string()).increment(1);
         let value = encoded(self.partition, |out| self.encoder.reject(reject, out))?;
-        let key = record.key.clone().unwrap_or_default();
         let target = self.shared.topology.target(OutputTopic::Rejects, self.partition, &key);
         let timestamp = self.open.moment.now.0;
         self.open.outputs.push(NewRecord { target, key, value: Some(value), timestamp });
@@ -152,7 +185,11 @@ impl<L: Log, S: Stores> Task<L, S> {
             .set(lateness as f64 / 1e6);
         let Some(next) = next else { return Ok(None) };
         let reached = self.reached();
-        let room = self.shared.settings.timers_per_batch.saturating_sub(self.open.fired);
+        if self.put_off.is_full() {
+            // Where the core fails over so many, it does not cut anybody off.
+            return Ok(None);
+        }
+        let room = self.most_of(self.shared.settings.timers_per_batch).saturating_sub(self.open.fired);
         if next > now.min(reached) || room == 0 || self.is_full() {
             return Ok(Some(next));
         }
@@ -179,21 +216,35 @@ impl<L: Log, S: Stores> Task<L, S> {
 
     /// Fires one timer, if its debtor still has something due then.
     fn fire(&mut self, timer: &TimerKey) -> Result<(), TaskError> {
-        if !self.is_known(&timer.debtor)? {
+        let what = PutOff { debtor_id: timer.debtor.clone(), due: Some(timer.due) };
+        if self.put_off.contains(&what) {
             return Ok(());
+        }
+        match self.knows(&timer.debtor)? {
+            Ok(true) => {}
+            Ok(false) => return Ok(()),
+            Err(how) => return self.put_off(what, &how),
         }
         let due = self.working.peek(timer.debtor.as_str()).and_then(|debtor| debtor.next_due);
         if due != Some(timer.due) && !self.breaks(Mutation::TimersWithoutGeneration) {
             return Ok(());
         }
-        self.open.fired(timer);
-        metrics::counter!(names::TIMERS_FIRED).increment(1);
-        let decisions = self.decide(&timer.debtor, Input::Due)?;
-        self.write(decisions)
+        let decided = match self.caution.comes(|| InputId::Due(what.clone())) {
+            Some(how) => Err(how),
+            None => self.decide(&timer.debtor, Input::Due)?,
+        };
+        match decided {
+            Ok(decisions) => {
+                self.open.fired(timer);
+                metrics::counter!(names::TIMERS_FIRED).increment(1);
+                self.write(decisions)
+            }
+            Err(how) => self.put_off(what, &how),
+        }
     }
 }
 
-fn source_of(record: &LogRecord) -> Source<'_> {
+pub(super) fn source_of(record: &LogRecord) -> Source<'_> {
     Source {
         topic: &record.source.topic,
         partition: record.source.partition,

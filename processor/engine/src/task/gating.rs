@@ -135,11 +135,13 @@ impl<L: Log, S: Stores> Task<L, S> {
 
     /// The debtor learns what became of its command.
     fn tell_debtor(&mut self, command: &Command, passage: Passage<'_>) -> Result<(), TaskError> {
-        let decisions = self.decide(&command.debtor_id, Input::Passage { command, passage })?;
-        self.write(decisions)
+        match self.decide(&command.debtor_id, Input::Passage { command, passage })? {
+            Ok(decisions) => self.write(decisions),
+            Err(how) => self.leave_untold(command, &how),
+        }
     }
 
-    fn step(&mut self, step: Step) {
+    pub(super) fn step(&mut self, step: Step) {
         self.open.steps.push(step);
     }
 

@@ -11,12 +11,14 @@ pub(super) use origin::Origin;
 
 use super::Task;
 use crate::batch::OpenBatch;
+use crate::caution::Caution;
 use crate::error::TaskError;
 use crate::faults::Mutation;
 use crate::gate::{Breaker, Gate, Rates, Waits};
 use crate::horizon::Horizon;
 use crate::log::{Log, LogRecord, Producer, Reader, TopicPartition};
 use crate::metrics as names;
+use crate::put_off::PutOffs;
 use crate::shared::Shared;
 use crate::store::{HistoryLine, Store, StoreBatch, Stores, TimerKey};
 use crate::sweep::Sweep;
@@ -361,6 +363,8 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
                 .unwrap_or_else(|| "".into()),
         };
         let sweep = self.sweep();
+        let put_off =
+            PutOffs::new(self.state.as_ref().map(|state| state.put_off.clone()).unwrap_or_default());
         Task {
             shared: self.shared.clone(),
             partition: self.partition,
@@ -376,6 +380,8 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
             sweep,
             gate,
             origin: self.origin,
+            caution: Caution::default(),
+            put_off,
             positions,
             records_next: self.state.as_ref().and_then(|state| state.records_next).unwrap_or(0),
             batch: self.state.as_ref().map_or(0, |state| state.batch),

@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 impl<L: Log, S: Stores> Task<L, S> {
     /// Seals the open batch. The next one begins with its first input.
     pub(super) fn seal(&mut self) -> Result<SealedBatch, TaskError> {
+        assert!(!self.open.fails, "sealing fails on purpose");
         self.pass_gate()?;
         let fresh = OpenBatch::new(self.open.moment);
         let open = std::mem::replace(&mut self.open, fresh);
@@ -149,6 +150,7 @@ impl<L: Log, S: Stores> Task<L, S> {
             changelog_topic_id: self.origin.changelog.as_deref().map(str::to_owned),
             partitions: Some(self.shared.topology.partitions().get()),
             topic_ids: self.origin.inputs.clone(),
+            put_off: self.put_off.list(),
         }
     }
 

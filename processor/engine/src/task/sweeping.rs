@@ -1,6 +1,7 @@
 //! Sweeping: another version of the policy holds, and every debtor is decided anew under it.
 
 use super::Task;
+use crate::caution::InputId;
 use crate::error::TaskError;
 use crate::log::Log;
 use crate::metrics as names;
@@ -8,6 +9,7 @@ use crate::store::{Store, Stores};
 use decision::Input;
 use decision::ids::DebtorId;
 use decision::time::Timestamp;
+use schemas::PutOff;
 use std::sync::Arc;
 
 impl<L: Log, S: Stores> Task<L, S> {
@@ -17,9 +19,9 @@ impl<L: Log, S: Stores> Task<L, S> {
         if holds != *self.sweep.policy_hash() && !self.begin_sweep(holds) {
             return Ok(());
         }
-        let room = self.shared.settings.swept_per_batch.saturating_sub(self.open.swept);
+        let room = self.most_of(self.shared.settings.swept_per_batch).saturating_sub(self.open.swept);
         let Some(after) = self.sweep.after().cloned() else { return Ok(()) };
-        if room == 0 || self.is_full() {
+        if room == 0 || self.is_full() || self.put_off.is_full() {
             return Ok(());
         }
         self.begin_batch_if_clean();
@@ -52,13 +54,23 @@ impl<L: Log, S: Stores> Task<L, S> {
     }
 
     fn decide_anew(&mut self, id: &DebtorId) -> Result<(), TaskError> {
-        if !self.is_known(id)? {
+        let anew = PutOff { debtor_id: id.clone(), due: None };
+        let known = self.knows(id)?;
+        if known == Ok(false) {
             return Ok(());
         }
-        self.open.swept(id);
-        metrics::counter!(names::SWEPT_DEBTORS).increment(1);
-        let decisions = self.decide(id, Input::Due)?;
-        self.write(decisions)
+        let decided = match (known, self.caution.comes(|| InputId::Due(anew.clone()))) {
+            (Err(how), _) | (Ok(_), Some(how)) => Err(how),
+            (Ok(_), None) => self.decide(id, Input::Due)?,
+        };
+        match decided {
+            Ok(decisions) => {
+                self.open.swept(id);
+                metrics::counter!(names::SWEPT_DEBTORS).increment(1);
+                self.write(decisions)
+            }
+            Err(how) => self.put_off(anew, &how),
+        }
     }
 
     fn hash_at(&self, now: Timestamp) -> Arc<str> {
