@@ -52,6 +52,18 @@ pub(super) fn a_policy() -> impl Strategy<Value = fn() -> Policy> {
     ]
 }
 
+/// A plan whose second stage waits for the notice of its first, two messages.
+pub(super) fn noticed_policy() -> Policy {
+    let notice = |of: &str| Some(Notice { of: of.into(), at_least: period("1d") });
+    let letter = message("letter", MessageClass::Statutory, &["letter", "email"]);
+    let stages = vec![
+        stage("remind", "0d", vec![message("remind", MessageClass::Statutory, &["sms"]), letter]),
+        Stage { notice: notice("remind"), ..stage("bar", "0d", vec![order("bar"), sms("bar")]) },
+        Stage { notice: notice("bar"), ..stage("cut", "1d", vec![order("cut")]) },
+    ];
+    policy_of(plan(stages))
+}
+
 /// Two plans of one group, a running cycle of one being mapped to the other and begun anew on the
 /// way back: one rolls, the other lifts what cuts off while it is held; notices, windows, tasks.
 fn moving_policy() -> Policy {
@@ -340,6 +352,19 @@ pub(super) fn a_step() -> impl Strategy<Value = Step> {
             what,
         },
     )
+}
+
+/// What comes where commands are mostly done, within some hours.
+pub(super) fn a_step_of_reports() -> impl Strategy<Value = Step> {
+    let done = (0..DAY / 2, any::<u16>(), any::<usize>()).prop_map(|(wait, event_id, command)| Step {
+        wait,
+        lag: 0,
+        timers_first: true,
+        event_id,
+        occurred: 0,
+        what: What::Report(command, Outcome::Done),
+    });
+    prop_oneof![1 => a_step(), 2 => done]
 }
 
 /// A decision of a life, as a property looks at it.

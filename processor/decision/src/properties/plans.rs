@@ -2,7 +2,7 @@
 //! stage is early, and no notice is shortened. Each is worked out here from the state alone, without asking
 //! the code that decides.
 
-use super::lives::{Seen, a_policy, a_step, watch};
+use super::lives::{Seen, a_policy, a_step, a_step_of_reports, noticed_policy, watch};
 use crate::command::{Action, Command, Origin};
 use crate::cycle::{Cycle, DebtClass, Profile};
 use crate::debt::Invoice;
@@ -10,6 +10,7 @@ use crate::event::{Body, Outcome};
 use crate::ids::CommandId;
 use crate::money::MinorUnits;
 use crate::plan::{Anchor, CountDate, Plan, Stage};
+use crate::policy::Policy;
 use crate::record::{Record, RecordKind};
 use crate::time::{Date, Timestamp, Zone};
 use crate::{Debtor, Input};
@@ -71,8 +72,8 @@ proptest! {
 
     #[test]
     fn no_notice_is_shortened(
-        policy in a_policy(),
-        steps in vec(a_step(), 1..60),
+        policy in prop_oneof![Just(noticed_policy as fn() -> Policy), a_policy()],
+        steps in vec(a_step_of_reports(), 1..60),
     ) {
         let mut delivered: BTreeMap<CommandId, Timestamp> = BTreeMap::new();
         watch(policy(), true, &steps, |seen| {
@@ -195,6 +196,7 @@ fn entered<'a>(seen: &'a Seen<'_>) -> Vec<Entered<'a>> {
     for record in entries {
         for (profile, cycle, plan) in cycles(seen) {
             let is_its = figure(record, "cycle") == Some(cycle.number.to_string().as_str())
+                && figure(record, "debt_class") == Some(profile.debt_class.to_string().as_str())
                 && figure(record, "plan") == Some(cycle.plan.as_str());
             let place = cycle.entries.iter().rposition(|entry| {
                 entry.at == seen.moment.now && figure(record, "stage") == Some(entry.stage.as_str())
@@ -223,8 +225,12 @@ impl Entered<'_> {
         };
         // A jump back makes what follows come earlier; time that does not count only makes it later.
         let aged = aged.plus_micros(self.cycle.shift_micros.min(0));
-        let text = || format!("{} was entered at {now}, {aged}: {:?}", self.stage.name, self.cycle);
-        assert!(aged <= now && aged <= seen.moment.horizon, "{}", text());
+        let horizon = seen.moment.horizon;
+        let text = || {
+            let (name, cycle, event) = (&self.stage.name, self.cycle, seen.event);
+            format!("{name} was entered at {now}, {aged} at {horizon} by {event:?}: {cycle:?}")
+        };
+        assert!(aged <= now && aged <= horizon, "{}", text());
         let at = self.plan.position(&self.stage.name).expect("its stage");
         let before = at.checked_sub(1).and_then(|before| self.plan.stages.get(before));
         let before = before.and_then(|before| {
@@ -238,29 +244,35 @@ impl Entered<'_> {
     /// Every message of the stage that gives notice was delivered, and its time has gone by.
     fn has_its_notice(&self, delivered: &BTreeMap<CommandId, Timestamp>, seen: &Seen<'_>) {
         let Some(notice) = &self.stage.notice else { return };
-        let entry = self.cycle.entries[..self.place].iter().rev().find(|entry| entry.stage == notice.of);
         // Without an entry it came by a move from another plan, which has its own tables.
-        let Some(given) = entry else { return };
+        if !self.cycle.entries[..self.place].iter().any(|entry| entry.stage == notice.of) {
+            return;
+        }
         let first = |command: &Command| command.first_id.unwrap_or(command.id);
-        let is_of_notice = |command: &&Command| {
-            let Origin::Cycle { debt_class, cycle, stage, .. } = &command.origin else { return false };
-            *debt_class == self.profile.debt_class.to_string()
+        let of_notice = |command: &Command| {
+            let Origin::Cycle { debt_class, cycle, stage, .. } = &command.origin else { return None };
+            let is_its = *debt_class == self.profile.debt_class.to_string()
                 && i64::try_from(*cycle).ok() == Some(self.cycle.number)
-                && stage.as_ref() == Some(&notice.of)
-                && matches!(command.action, Action::Message(_))
-                && command.at >= given.at
+                && stage.as_ref() == Some(&notice.of);
+            match &command.action {
+                Action::Message(message) if is_its => Some((message.template.clone(), first(command))),
+                _ => None,
+            }
         };
-        let mut sent: BTreeMap<CommandId, Option<Timestamp>> = BTreeMap::new();
-        for command in seen.life.commands.iter().filter(is_of_notice) {
-            let done = delivered.get(&command.id).copied();
-            let so_far = sent.entry(first(command)).or_default();
-            *so_far = match (*so_far, done) {
+        // A jump back repeats nothing: what the stage sent on an earlier visit has run since then.
+        let mut newest = BTreeMap::new();
+        let mut done_at: BTreeMap<CommandId, Option<Timestamp>> = BTreeMap::new();
+        for command in &seen.life.commands {
+            let Some((template, first)) = of_notice(command) else { continue };
+            newest.insert(template, first);
+            let so_far = done_at.entry(first).or_default();
+            *so_far = match (*so_far, delivered.get(&command.id).copied()) {
                 (Some(one), Some(other)) => Some(one.min(other)),
                 (one, other) => one.or(other),
             };
         }
-        assert!(!sent.is_empty(), "{} was entered without its notice: {:?}", self.stage.name, self.cycle);
-        for (id, done) in sent {
+        assert!(!newest.is_empty(), "{} was entered without its notice: {:?}", self.stage.name, self.cycle);
+        for (id, done) in newest.into_values().map(|first| (first, done_at.get(&first).copied().flatten())) {
             let runs_until = done.map(|done| Zone::utc().after(done, notice.at_least));
             let has_run = runs_until.is_some_and(|until| until <= seen.moment.now);
             assert!(

@@ -1,8 +1,8 @@
 //! Rates: how many commands of a kind leave in a second, over all partitions.
 //!
-//! Each partition takes its own share, so that nobody has to be asked: of every tenth of a second
-//! the shares of all partitions add up to what the rate allows, to the command. What a partition
-//! did not use of its share it may still use until the second is over, and no longer.
+//! Each partition takes its own share, so that nobody has to be asked: of every second the shares of all
+//! partitions add up to what the rate allows, to the command. A share is spread over its second by
+//! tenths. What a partition did not use of it it may still use until the second is over, and no longer.
 
 use decision::time::Timestamp;
 use schemas::Spent;
@@ -43,12 +43,17 @@ impl Rates {
     pub(crate) fn left(&self, kind: &str, per_second: u32, share: Share) -> i64 {
         let tenth = share.now.0.div_euclid(TENTH_MICROS);
         let second = tenth.div_euclid(TENTHS);
-        let first = second.saturating_mul(TENTHS);
-        let of_second = allowed(tenth.saturating_add(1), per_second, share)
-            .saturating_sub(allowed(first, per_second, share));
+        let of_second = allowed(second.saturating_add(1), per_second, share)
+            .saturating_sub(allowed(second, per_second, share));
+        // Spread over the second, and rounded up: whoever may send one in it may at once, since a share that
+        // came in the last tenth only would be missed by a task that looks ten times a second.
+        let begun = i128::from(tenth.rem_euclid(TENTHS)).saturating_add(1);
+        let tenths = i128::from(TENTHS);
+        let by_now =
+            of_second.saturating_mul(begun).saturating_add(tenths.saturating_sub(1)).div_euclid(tenths);
         let sent = self.spent.iter().find(|spent| *spent.kind == *kind && spent.second == second);
-        let of_second = i64::try_from(of_second).unwrap_or(i64::MAX);
-        of_second.saturating_sub(sent.map_or(0, |spent| spent.sent)).max(0)
+        let by_now = i64::try_from(by_now).unwrap_or(i64::MAX);
+        by_now.saturating_sub(sent.map_or(0, |spent| spent.sent)).max(0)
     }
 
     /// A command of a kind leaves.
@@ -62,13 +67,11 @@ impl Rates {
     }
 }
 
-/// How many commands a partition's share has come to before a tenth of a second, from 1970 on.
-/// Over all partitions the floors add up to what a tenth of the rate has come to by then.
-fn allowed(tenth: i64, per_second: u32, share: Share) -> i128 {
-    let come_to = i128::from(tenth).saturating_mul(i128::from(per_second));
-    let offset = i128::from(share.partition).saturating_mul(i128::from(TENTHS));
-    let parts = i128::from(share.partitions.get()).saturating_mul(i128::from(TENTHS));
-    come_to.saturating_add(offset).div_euclid(parts)
+/// How many commands a partition's share has come to before a second, from 1970 on. Over all
+/// partitions the floors add up to what the rate has come to by then.
+fn allowed(second: i64, per_second: u32, share: Share) -> i128 {
+    let come_to = i128::from(second).saturating_mul(i128::from(per_second));
+    come_to.saturating_add(i128::from(share.partition)).div_euclid(i128::from(share.partitions.get()))
 }
 
 #[cfg(test)]
@@ -123,6 +126,26 @@ mod tests {
             }
         }
         assert_eq!(sent, [2, 2, 2, 2]);
+    }
+
+    #[test]
+    fn a_partition_whose_turn_it_is_may_send_for_the_whole_second() {
+        let rates = Rates::default();
+        let turns = |micros: i64| -> Vec<u32> {
+            (0..4).filter(|partition| rates.left("sms", 1, share(*partition, 4, micros)) > 0).collect()
+        };
+        for second in 0..8 {
+            let first = turns(second * 1_000_000);
+            assert_eq!(first.len(), 1, "one of four has its turn");
+            assert_eq!(first, turns(second * 1_000_000 + 999_999));
+        }
+    }
+
+    #[test]
+    fn a_share_is_spread_over_its_second() {
+        let rates = Rates::default();
+        let left = |micros| rates.left("sms", 100, share(0, 4, micros));
+        assert_eq!([0, 100_000, 450_000, 900_000].map(left), [3, 5, 13, 25]);
     }
 
     #[test]
