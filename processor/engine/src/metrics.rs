@@ -30,8 +30,12 @@ pub const QUEUED_RECORDS: &str = "weir_queued_records";
 pub const RUNNING_TASKS: &str = "weir_running_tasks";
 /// Times that a task went through the recovery path.
 pub const RECOVERIES: &str = "weir_recoveries_total";
-/// Changelog records read while catching up, by partition.
+/// Records of the changelog and of the history read while catching up, by partition.
 pub const RESTORED_RECORDS: &str = "weir_restored_records_total";
+/// Records that a task which is catching up still has to read, by partition.
+pub const RESTORE_REMAINING_RECORDS: &str = "weir_restore_remaining_records";
+/// How long that takes at its pace so far, by partition.
+pub const RESTORE_REMAINING_SECONDS: &str = "weir_restore_remaining_seconds";
 
 /// How far the wall clock is ahead of the time that is believed.
 pub const CLOCK_LEAD_SECONDS: &str = "weir_clock_lead_seconds";
@@ -39,8 +43,16 @@ pub const CLOCK_LEAD_SECONDS: &str = "weir_clock_lead_seconds";
 pub const SWEPT_DEBTORS: &str = "weir_swept_debtors_total";
 
 /// What is shown of a partition by whoever works on it, and by nobody else.
-const OF_A_TASK: [&str; 6] =
-    [TIMER_LATENESS_SECONDS, CACHED_DEBTORS, WAITING_COMMANDS, HELD_COMMANDS, BREAKER_OPEN, QUEUED_RECORDS];
+const OF_A_TASK: [&str; 8] = [
+    TIMER_LATENESS_SECONDS,
+    CACHED_DEBTORS,
+    WAITING_COMMANDS,
+    HELD_COMMANDS,
+    BREAKER_OPEN,
+    QUEUED_RECORDS,
+    RESTORE_REMAINING_RECORDS,
+    RESTORE_REMAINING_SECONDS,
+];
 
 /// A partition is let go: what was last shown of it would be shown for ever, beside what is shown by
 /// whoever has it now.
@@ -98,6 +110,16 @@ pub fn describe() {
     describe_counter!(
         RESTORED_RECORDS,
         Unit::Count,
-        "Changelog records read while catching up, by partition"
+        "Records of the changelog and of the history read while catching up, by partition"
+    );
+    describe_gauge!(
+        RESTORE_REMAINING_RECORDS,
+        Unit::Count,
+        "Records that a task which is catching up still has to read of the topic it reads, by partition"
+    );
+    describe_gauge!(
+        RESTORE_REMAINING_SECONDS,
+        Unit::Seconds,
+        "How long that takes at the pace so far, by partition"
     );
 }

@@ -6,7 +6,9 @@
 //! comes to where it was [`recovery`]; [`sweeping`] decides all debtors anew. Nothing here knows a rule.
 
 mod deciding;
+mod gathered;
 mod gating;
+mod progress;
 mod recovery;
 mod sealing;
 mod sweeping;
