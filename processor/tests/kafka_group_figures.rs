@@ -45,10 +45,13 @@ type Pauses = BTreeMap<&'static str, Vec<i64>>;
 #[test]
 #[ignore = "measures for minutes; ./x bench runs it"]
 fn pauses_of_partitions() {
+    // For a look at some of them: a part of their names.
+    let wanted = std::env::var("WEIR_FIGURES_WAY").unwrap_or_default();
+    let ways: Vec<Way> = WAYS.into_iter().filter(|way| way.name.contains(&wanted)).collect();
+    let all: Vec<Pauses> = ways.iter().enumerate().map(|(number, way)| measured(number, *way)).collect();
     let mut table = String::from("\n| what, in ms: median (longest) |");
-    WAYS.iter().for_each(|way| table.push_str(&format!(" {} |", way.name)));
-    table.push_str("\n|---|---|---|---|---|\n");
-    let all: Vec<Pauses> = WAYS.iter().enumerate().map(|(number, way)| measured(number, *way)).collect();
+    ways.iter().for_each(|way| table.push_str(&format!(" {} |", way.name)));
+    table.push_str(&format!("\n|---|{}\n", "---|".repeat(ways.len())));
     let names: Vec<&str> = all[0].keys().copied().collect();
     for name in names {
         table.push_str(&format!("| {name} |"));
@@ -123,7 +126,8 @@ impl Group {
         let share = u64::from(PARTITIONS) / u64::try_from(self.processes.len()).unwrap();
         let deadline = Instant::now() + Duration::from_secs(120);
         while self.processes.iter().any(|process| process.running_tasks() != share) {
-            assert!(Instant::now() < deadline, "they do not share");
+            let logs = || self.processes.iter().map(Process::log).collect::<Vec<_>>().join("\n\n");
+            assert!(Instant::now() < deadline, "they do not share:\n{}", logs());
             std::thread::sleep(Duration::from_millis(50));
         }
         std::thread::sleep(CALM);
@@ -209,7 +213,9 @@ impl Group {
     fn end(self) {
         self.load.stop();
         self.site.wait_until_done(Duration::from_secs(120));
-        self.processes.into_iter().for_each(|process| drop(process.terminate()));
+        self.processes.into_iter().for_each(|process| {
+            process.terminate();
+        });
         self.journal.stop();
         self.site.check_well();
     }

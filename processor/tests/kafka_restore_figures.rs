@@ -24,9 +24,17 @@ const ROUNDS: usize = 3;
 #[test]
 #[ignore = "measures for minutes; ./x bench runs it"]
 fn restart_and_restore() {
-    let days: usize = std::env::var("WEIR_FIGURES_DAYS").map_or(12, |days| days.parse().unwrap());
-    let mut site = Site::new("restore");
-    let mut operator = Operator::new(Profile { subscribers: 60_000, ..Profile::test(61) });
+    // Few debtors and many days: a debtor lies in the changelog many times, as before its compaction.
+    // Many debtors and one day: nearly each record is a debtor of its own, as after it.
+    for (name, subscribers, days) in [("many-days", 60_000, 5), ("one-day", 400_000, 1)] {
+        println!("{subscribers} subscribers, {days} days:");
+        restart_and_restore_of(name, subscribers, days);
+    }
+}
+
+fn restart_and_restore_of(name: &str, subscribers: u32, days: usize) {
+    let mut site = Site::new(name);
+    let mut operator = Operator::new(Profile { subscribers, ..Profile::test(61) });
     let mut process = site.start(&[STORE_MEMORY]);
     process.wait_until_ready();
     let mut events = 0;

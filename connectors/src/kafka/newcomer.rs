@@ -91,7 +91,7 @@ mod tests {
             assert_eq!(newcomer.waits(now), None);
         }
         let ended = newcomer.is_refused(begun + ASK_FOR, "weir-0", "unreleased");
-        let told = ended.map_err(|error| error.to_string()).unwrap_err();
+        let told = ended.expect_err("it gives up").to_string();
         assert!(told.contains("weir-0") && told.contains("give each process its own"), "{told}");
         newcomer.is_taken(begun + ASK_FOR);
         assert!(newcomer.is_refused(begun + ASK_FOR, "weir-0", "unreleased").is_ok(), "it counts anew");
