@@ -10,6 +10,7 @@ pub(crate) mod context;
 pub(crate) mod error;
 mod event;
 mod member;
+mod newcomer;
 mod partitions;
 mod producer;
 mod reader;

@@ -58,7 +58,7 @@ fn a_broker_that_cannot_start_shows_the_end_of_its_log() {
 }
 
 #[test]
-fn a_registry_returns_the_schema_it_was_given_and_leaves_no_process() -> Outcome {
+fn a_registry_returns_the_schema_it_was_given_over_a_restart_and_leaves_no_process() -> Outcome {
     let mut registry = timed("start the registry", Registry::start)?;
     let agent: ureq::Agent = ureq::Agent::config_builder().proxy(None).build().into();
     let schema = r#"{"type":"record","name":"Payment","fields":[{"name":"account_id","type":"string"}]}"#;
@@ -79,6 +79,9 @@ fn a_registry_returns_the_schema_it_was_given_and_leaves_no_process() -> Outcome
     let Some(folder) = folder_of(registry.log()) else {
         return not_ours();
     };
+    timed("restart the registry", || registry.restart())?;
+    let still = json(agent.get(format!("{}/schemas/ids/{id}", registry.url())).call()?)?;
+    assert!(still.get("schema").is_some(), "{still}");
     timed("stop the registry", || registry.stop())?;
     assert_eq!(processes_of(&folder)?, Vec::<String>::new());
     Ok(())

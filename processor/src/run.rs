@@ -9,7 +9,7 @@ use connectors::registry::SchemaRegistry;
 use engine::{Clock, ClockGuard, Instance, Shared, Status, Topology};
 use miette::{Context, IntoDiagnostic};
 use schemas::{Registry, Schemas};
-use state::{RocksStores, Sizes};
+use state::{FolderLock, RocksStores, Sizes};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -17,6 +17,8 @@ use std::sync::Arc;
 pub(crate) fn run(arguments: &RunArguments) -> miette::Result<ExitCode> {
     let config = Config::load(&arguments.config).map_err(|problem| *problem)?;
     logging::start(&config.log)?;
+    // Before the group is joined: a second process on this folder must not take the first one's place.
+    let _lock = FolderLock::take(&config.state_folder).into_diagnostic()?;
     let is_stopped = signals::stop_flag()?;
     let clock = Arc::new(SystemClock::new());
     let policies = Arc::new(versions::load(&config.policy, clock.now())?);

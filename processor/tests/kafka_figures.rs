@@ -12,7 +12,7 @@ use loadtest::generate::{Operator, Profile};
 use schemas::{Decoder, OutputTopic};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use support::kafka::{Process, Site, follow_topic};
+use support::kafka::{Heard, Process, Site, follow_topic};
 
 /// Events a second while latency is measured: far from what the machine could do.
 const STEADY_RATE: u64 = 1_000;
@@ -76,7 +76,7 @@ fn steady(site: &mut Site, operator: &mut Operator) -> String {
     site.wait_until_done(Duration::from_secs(120));
     let mut decoder = Decoder::new(site.registry.clone(), &site.schemas);
     let mut latencies = Vec::new();
-    for (at, value) in follower.stop() {
+    for Heard { at, value, .. } in follower.stop() {
         let line = decoder.record(&value).unwrap();
         let invoice = line.figures.iter().find(|figure| figure.name == "invoice");
         let is_booking = line.kind == "invoice_booked";

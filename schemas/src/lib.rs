@@ -31,7 +31,7 @@ pub mod waiting;
 mod wire;
 
 pub use avsc::RecordSchema;
-pub use decode::Decoder;
+pub use decode::{Decoder, LinePlace};
 pub use encode::{Encoder, Schemas, encode_event};
 pub use error::{EncodeError, Fault, WireError};
 pub use journal::{

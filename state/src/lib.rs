@@ -7,11 +7,13 @@
 
 mod families;
 pub mod keys;
+mod lock;
 mod memory;
 mod open;
 mod rocks;
 mod sizes;
 
+pub use lock::FolderLock;
 pub use memory::{MemoryStore, MemoryStores};
 pub use open::FORMAT_VERSION;
 pub use rocks::{RocksStore, RocksStores};

@@ -1,8 +1,9 @@
 //! The member of the group: polls for records, ends of partitions and rebalances.
 
 use super::context::Diagnostics;
-use super::error::{beyond_use, failed, fatal, name, of_code, refused, unavailable};
+use super::error::{beyond_use, failed, name, of_code, refused, unavailable};
 use super::event::{EventQueue, Fetched, GroupClient, Told};
+use super::newcomer::Newcomer;
 use super::partitions;
 use super::rebalances::{GroupContext, Next, Rebalances, is_incremental};
 use super::settings::KafkaSettings;
@@ -27,6 +28,8 @@ pub struct KafkaConsumer {
     events: EventQueue,
     client: Arc<GroupClient>,
     settings: Arc<KafkaSettings>,
+    topics: Vec<Arc<str>>,
+    newcomer: Newcomer,
     cursors: Vec<Cursor>,
     /// Where the last record's cursor stands: records come in runs of one partition.
     last: usize,
@@ -46,22 +49,13 @@ struct Cursor {
 
 impl KafkaConsumer {
     pub(super) fn join(settings: &Arc<KafkaSettings>, topics: &[Arc<str>]) -> Result<Self, LogError> {
-        let operation = format!("join the group {}", settings.group_id);
-        let diagnostics =
-            Diagnostics::new(&format!("{} member", settings.client_id), settings.statistics.as_ref());
-        let client: GroupClient = settings
-            .member_config()
-            .create_with_context(GroupContext { diagnostics, protocol: settings.group_protocol })
-            .map_err(|error| failed(&operation, &error))?;
-        let client = Arc::new(client);
-        let events = EventQueue::of_consumer(&client)
-            .ok_or_else(|| refused(&operation, "the client has no event queue"))?;
-        let topics: Vec<&str> = topics.iter().map(|topic| &**topic).collect();
-        client.subscribe(&topics).map_err(|error| failed(&operation, &error))?;
+        let (client, events) = subscribe(settings, topics)?;
         Ok(Self {
             events,
             client,
             settings: Arc::clone(settings),
+            topics: topics.to_vec(),
+            newcomer: Newcomer::default(),
             cursors: Vec::new(),
             last: 0,
             rebalances: Rebalances::default(),
@@ -137,7 +131,7 @@ impl KafkaConsumer {
                     Some(end) => Ok(end),
                     None => continue,
                 },
-                Told::Failed { code, is_fatal, reason } => Err(self.failure(code, is_fatal, reason)),
+                Told::Failed { code, is_fatal, reason } => self.failed(code, is_fatal, reason),
                 Told::Rebalance { gives, partitions } => {
                     self.hear(gives, &partitions);
                     break;
@@ -187,13 +181,33 @@ impl KafkaConsumer {
         })
     }
 
-    fn failure(&self, code: RDKafkaErrorCode, is_fatal: bool, reason: String) -> LogError {
+    /// What an error means. The refusal of a newcomer, which has nothing to lose, brings nothing.
+    fn failed(&mut self, code: RDKafkaErrorCode, is_fatal: bool, reason: String) -> Result<Polled, LogError> {
         let operation = "poll";
-        if is_fatal {
-            return fatal(operation, self.client.client())
-                .unwrap_or_else(|| beyond_use(operation, code, reason));
+        if !is_fatal && code != RDKafkaErrorCode::Fatal {
+            return Err(of_code(operation, code, reason));
         }
-        of_code(operation, code, reason)
+        match self.client.client().fatal_error() {
+            Some((code, reason)) if Newcomer::is_refusal(code) && self.cursors.is_empty() => {
+                let instance = self.settings.group_instance_id.as_deref().unwrap_or_default();
+                self.newcomer.is_refused(Instant::now(), instance, &reason)?;
+                Ok(Polled::Records(Vec::new()))
+            }
+            Some((code, reason)) => Err(beyond_use(operation, code, reason)),
+            None => Err(beyond_use(operation, code, reason)),
+        }
+    }
+
+    /// Asks for a place again, with a new client: the one that was refused is beyond use.
+    fn ask_again(&mut self) -> Result<(), LogError> {
+        self.newcomer.asks();
+        let (client, events) = subscribe(&self.settings, &self.topics)?;
+        // The queue of the old client ends before the client does.
+        self.events = events;
+        self.client = client;
+        self.rebalances = Rebalances::default();
+        self.later.clear();
+        Ok(())
     }
 
     /// Forgets where these partitions stand, and what was heard of them and not told.
@@ -260,6 +274,13 @@ impl Consumer for KafkaConsumer {
         if self.is_closed {
             return Err(refused("poll", "the consumer is closed"));
         }
+        if let Some(left) = self.newcomer.waits(Instant::now()) {
+            if left > wait {
+                std::thread::sleep(wait);
+                return Ok(Polled::Records(Vec::new()));
+            }
+            self.ask_again()?;
+        }
         if let Some(later) = self.later.pop_front() {
             return later;
         }
@@ -283,6 +304,7 @@ impl Consumer for KafkaConsumer {
             self.client.assign(&list)
         };
         assigned.map_err(|error| failed(operation, &error))?;
+        self.newcomer.is_taken(Instant::now());
         for source in partitions {
             let number = partitions::number(source)?;
             self.cursors.push(Cursor { source: source.clone(), number, next: None });
@@ -357,6 +379,26 @@ impl Drop for KafkaConsumer {
     fn drop(&mut self) {
         self.close();
     }
+}
+
+/// A new member of the group.
+fn subscribe(
+    settings: &Arc<KafkaSettings>,
+    topics: &[Arc<str>],
+) -> Result<(Arc<GroupClient>, EventQueue), LogError> {
+    let operation = format!("join the group {}", settings.group_id);
+    let diagnostics =
+        Diagnostics::new(&format!("{} member", settings.client_id), settings.statistics.as_ref());
+    let client: GroupClient = settings
+        .member_config()
+        .create_with_context(GroupContext { diagnostics, protocol: settings.group_protocol })
+        .map_err(|error| failed(&operation, &error))?;
+    let client = Arc::new(client);
+    let events = EventQueue::of_consumer(&client)
+        .ok_or_else(|| refused(&operation, "the client has no event queue"))?;
+    let topics: Vec<&str> = topics.iter().map(|topic| &**topic).collect();
+    client.subscribe(&topics).map_err(|error| failed(&operation, &error))?;
+    Ok((client, events))
 }
 
 /// The cursor of a partition.

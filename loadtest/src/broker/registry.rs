@@ -1,4 +1,4 @@
-//! A schema registry with Confluent's API: Apicurio Registry, which keeps schemas in memory.
+//! A schema registry with Confluent's API: Apicurio Registry, which keeps schemas in a file.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -38,6 +38,9 @@ impl Registry {
         java.property("quarkus.http.host", "127.0.0.1");
         java.property("quarkus.http.port", port.to_string());
         java.property("quarkus.http.access-log.enabled", "false");
+        // In memory by default: whoever asked one that came back would hear that there are no schemas.
+        let database = folder.path().join("schemas");
+        java.property("apicurio.datasource.url", format!("jdbc:h2:file:{}", database.display()));
         let jar = installed.join(format!("apicurio-registry-app-{}-runner.jar", PACKAGE.version()));
         let command = java.command(["-jar".into(), jar.into_os_string()]);
         let address = format!("http://127.0.0.1:{port}/apis/ccompat/v7");
@@ -65,8 +68,8 @@ impl Registry {
         self.0.kill()
     }
 
-    /// Starts the registry again on the same port, after stopping it if it runs. It comes back
-    /// empty, as a new one.
+    /// Starts the registry again on the same port, after stopping it if it runs, with the schemas
+    /// that it had.
     pub fn restart(&mut self) -> Result<(), BrokerError> {
         self.0.restart()
     }

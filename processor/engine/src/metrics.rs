@@ -30,14 +30,18 @@ pub const QUEUED_RECORDS: &str = "weir_queued_records";
 pub const RUNNING_TASKS: &str = "weir_running_tasks";
 /// Times that a task went through the recovery path.
 pub const RECOVERIES: &str = "weir_recoveries_total";
+/// Records of the changelog and of the history read while catching up, by partition.
+pub const RESTORED_RECORDS: &str = "weir_restored_records_total";
+/// Records that a task which is catching up still has to read, by partition.
+pub const RESTORE_REMAINING_RECORDS: &str = "weir_restore_remaining_records";
+/// How long that takes at its pace so far, by partition.
+pub const RESTORE_REMAINING_SECONDS: &str = "weir_restore_remaining_seconds";
 /// Whether the store of a partition fails, and its task waits for the disk, by partition.
 pub const STORE_FAILING: &str = "weir_store_failing";
 /// Times that a store failed and was opened again.
 pub const STORE_FAILURES: &str = "weir_store_failures_total";
 /// Times that a damaged store was built anew from the changelog.
 pub const STORES_REBUILT: &str = "weir_stores_rebuilt_total";
-/// Changelog records read while catching up, by partition.
-pub const RESTORED_RECORDS: &str = "weir_restored_records_total";
 /// Inputs over which the core failed, by what they are: they are set aside.
 pub const POISON: &str = "weir_poison_total";
 /// Timers and debtors to be decided anew over which the core failed and which are tried again, by partition.
@@ -49,7 +53,7 @@ pub const CLOCK_LEAD_SECONDS: &str = "weir_clock_lead_seconds";
 pub const SWEPT_DEBTORS: &str = "weir_swept_debtors_total";
 
 /// What is shown of a partition by whoever works on it, and by nobody else.
-const OF_A_TASK: [&str; 8] = [
+const OF_A_TASK: [&str; 10] = [
     TIMER_LATENESS_SECONDS,
     CACHED_DEBTORS,
     WAITING_COMMANDS,
@@ -58,6 +62,8 @@ const OF_A_TASK: [&str; 8] = [
     QUEUED_RECORDS,
     STORE_FAILING,
     PUT_OFF,
+    RESTORE_REMAINING_RECORDS,
+    RESTORE_REMAINING_SECONDS,
 ];
 
 /// A partition is let go: what was last shown of it would be shown for ever, beside what is shown by
@@ -140,6 +146,16 @@ pub fn describe() {
     describe_counter!(
         RESTORED_RECORDS,
         Unit::Count,
-        "Changelog records read while catching up, by partition"
+        "Records of the changelog and of the history read while catching up, by partition"
+    );
+    describe_gauge!(
+        RESTORE_REMAINING_RECORDS,
+        Unit::Count,
+        "Records that a task which is catching up still has to read of the topic it reads, by partition"
+    );
+    describe_gauge!(
+        RESTORE_REMAINING_SECONDS,
+        Unit::Seconds,
+        "How long that takes at the pace so far, by partition"
     );
 }

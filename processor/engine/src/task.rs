@@ -7,8 +7,10 @@
 //! what the core fails over. Nothing here knows a rule.
 
 mod deciding;
+mod gathered;
 mod gating;
 mod poison;
+mod progress;
 mod recovery;
 mod sealing;
 mod sweeping;

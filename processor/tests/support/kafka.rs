@@ -1,50 +1,45 @@
 //! A site for the tests on a real Kafka: broker, registry, topics, the process under test, an
 //! upstream producer, and a consumer of committed records that has nothing to do with the engine.
 
+#![allow(unused_imports, reason = "each test binary uses its own part")]
+
+mod load;
+mod process;
+mod reading;
+mod servers;
+
+pub use load::Load;
+pub use process::Process;
+pub use reading::{Follower, Heard, follow_topic, producer_config, read_topic, topic_records};
+pub use servers::{SESSION_TIMEOUT_MS, servers};
+
 use connectors::admin::{KafkaAdmin, NewTopicSpec};
 use connectors::kafka::{KafkaLog, KafkaSettings};
 use connectors::registry::{RegistrySettings, SchemaRegistry};
 use decision::{Event, Policies};
 use engine::log::Log;
 use engine::partition::partition_of;
-use loadtest::broker::{Kafka, KafkaOptions};
 use loadtest::generate::DEMO_POLICY;
+use loadtest::oracle::Partition;
 use loadtest::oracle::replay::{Oracle, Verdict};
-use loadtest::oracle::{Partition, Seen};
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
-use rdkafka::message::Message;
 use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
 use rdkafka::{Offset, TopicPartitionList};
 use schemas::{Encoder, InputTopic, OutputTopic, Registry, Schemas, TopicNames};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::sync::{Arc, OnceLock};
+use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// How many partitions each topic has.
 pub const PARTITIONS: u32 = 6;
-
-/// The servers, started once for all tests of a binary. They end with it: their keeper's pipe closes.
-struct Servers {
-    kafka: Kafka,
-    registry: loadtest::broker::Registry,
-}
-
-fn servers() -> &'static Servers {
-    static SERVERS: OnceLock<Servers> = OnceLock::new();
-    SERVERS.get_or_init(|| Servers {
-        kafka: Kafka::start(&KafkaOptions::default()).unwrap(),
-        registry: loadtest::broker::Registry::start().unwrap(),
-    })
-}
 
 /// One group with topics of its own.
 pub struct Site {
@@ -60,6 +55,8 @@ pub struct Site {
     pub settings: String,
     /// Offsets of the inputs at which the marker of a transaction lies.
     markers: RefCell<BTreeSet<(String, i32, i64)>>,
+    /// How many processes were started: each has a log of its own.
+    started: AtomicUsize,
 }
 
 impl Site {
@@ -78,16 +75,12 @@ impl Site {
         for topic in OutputTopic::ALL {
             names = names.with_output(*topic, &topic.spec().name.replace("weir.", &format!("{name}.")));
         }
-        create_topics(servers.kafka.bootstrap(), &names);
-        let settings =
-            RegistrySettings { auto_register: true, ..RegistrySettings::new(servers.registry.url()) };
-        let registry: Arc<dyn Registry> = Arc::new(SchemaRegistry::connect(&settings).unwrap());
-        let schemas =
-            Schemas::for_topics(&*registry, &names).unwrap().and_inputs(&*registry, &names).unwrap();
+        create_topics(&servers.bootstrap, &names);
+        let (registry, schemas) = register(&names);
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("demo.policy.yaml"), policy).unwrap();
         let mut client = ClientConfig::new();
-        client.set("bootstrap.servers", servers.kafka.bootstrap()).set("linger.ms", "2");
+        client.set("bootstrap.servers", &servers.bootstrap).set("linger.ms", "2");
         Self {
             folder,
             names,
@@ -99,6 +92,7 @@ impl Site {
             encoder: Encoder::new(schemas),
             settings: String::new(),
             markers: RefCell::default(),
+            started: AtomicUsize::new(0),
         }
     }
 
@@ -109,7 +103,7 @@ impl Site {
     fn write_config(&self) -> PathBuf {
         let servers = servers();
         let path = self.folder.path().join("weir.toml");
-        let (brokers, url, prefix) = (servers.kafka.bootstrap(), servers.registry.url(), &self.prefix);
+        let (brokers, url, prefix) = (&servers.bootstrap, &servers.url, &self.prefix);
         let text = format!(
             "[kafka]\nbrokers = \"{brokers}\"\ngroup = \"{prefix}group\"\ngroup_instance_id = \"only\"\n\
              [registry]\nurl = \"{url}\"\n[topics]\nprefix = \"{prefix}\"\n[state]\nfolder = \"state\"\n\
@@ -124,9 +118,9 @@ impl Site {
     /// Starts the process, with these environment variables.
     pub fn start(&self, environment: &[(&str, &str)]) -> Process {
         let config = self.write_config();
-        let log = self.folder.path().join("weir.log");
-        let file = File::options().create(true).append(true).open(&log).unwrap();
-        let from = file.metadata().unwrap().len();
+        let number = self.started.fetch_add(1, Ordering::Relaxed);
+        let log = self.folder.path().join(format!("weir-{number}.log"));
+        let file = File::create(&log).unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_weir"))
             .args(["run", "--config"])
             .arg(config)
@@ -136,7 +130,7 @@ impl Site {
             .stdout(file)
             .spawn()
             .unwrap();
-        Process { child, log, from }
+        Process { child, log }
     }
 
     /// Runs a command of the binary to its end, with the same configuration.
@@ -185,7 +179,7 @@ impl Site {
     pub fn wait_until_done(&self, within: Duration) {
         self.flush();
         let deadline = Instant::now() + within;
-        let client: BaseConsumer = client(&format!("{}group", self.prefix)).create().unwrap();
+        let client: BaseConsumer = reading::client(&format!("{}group", self.prefix)).create().unwrap();
         let mut quiet = (self.journal_ends(&client), Instant::now());
         loop {
             let lag = self.lag(&client);
@@ -232,7 +226,7 @@ impl Site {
         if self.markers.borrow().contains(&place) {
             return true;
         }
-        let consumer: BaseConsumer = client("peek").create().unwrap();
+        let consumer: BaseConsumer = reading::client("peek").create().unwrap();
         let mut list = TopicPartitionList::new();
         list.add_partition_offset(topic, partition, Offset::Offset(offset)).unwrap();
         consumer.assign(&list).unwrap();
@@ -289,6 +283,14 @@ impl Site {
     }
 }
 
+/// Registers every schema there is: what the process writes, and what upstream does.
+fn register(names: &TopicNames) -> (Arc<dyn Registry>, Schemas) {
+    let settings = RegistrySettings { auto_register: true, ..RegistrySettings::new(&servers().url) };
+    let registry: Arc<dyn Registry> = Arc::new(SchemaRegistry::connect(&settings).unwrap());
+    let schemas = Schemas::for_topics(&*registry, names).unwrap().and_inputs(&*registry, names).unwrap();
+    (registry, schemas)
+}
+
 fn create_topics(brokers: &str, names: &TopicNames) {
     let spec = |name: &Arc<str>, config: BTreeMap<String, String>| NewTopicSpec {
         name: name.to_string(),
@@ -318,182 +320,7 @@ fn create_topics(brokers: &str, names: &TopicNames) {
     }
 }
 
-fn client(group: &str) -> ClientConfig {
-    let mut client = ClientConfig::new();
-    client
-        .set("bootstrap.servers", servers().kafka.bootstrap())
-        .set("group.id", group)
-        .set("isolation.level", "read_committed")
-        .set("enable.auto.commit", "false")
-        .set("enable.partition.eof", "true");
-    client
-}
-
-/// Every committed record of a topic, by partition.
-pub fn read_topic(topic: &str) -> Vec<Vec<Seen>> {
-    let consumer: BaseConsumer = client("reader").create().unwrap();
-    let mut list = TopicPartitionList::new();
-    for partition in 0..PARTITIONS {
-        list.add_partition_offset(topic, i32::try_from(partition).unwrap(), Offset::Beginning).unwrap();
-    }
-    consumer.assign(&list).unwrap();
-    let mut records = vec![Vec::new(); usize::try_from(PARTITIONS).unwrap()];
-    let mut ended = 0;
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while ended < PARTITIONS {
-        assert!(Instant::now() < deadline, "{topic} could not be read to its end");
-        match consumer.poll(Duration::from_millis(500)) {
-            None => {}
-            Some(Err(KafkaError::PartitionEOF(_))) => ended += 1,
-            Some(Err(error)) => panic!("{topic}: {error}"),
-            Some(Ok(message)) => {
-                let seen = Seen {
-                    offset: message.offset(),
-                    key: message.key().map(<[u8]>::to_vec),
-                    value: message.payload().map(<[u8]>::to_vec),
-                };
-                records[usize::try_from(message.partition()).unwrap()].push(seen);
-            }
-        }
-    }
-    records
-}
-
-/// The process under test.
-pub struct Process {
-    child: Child,
-    log: PathBuf,
-    from: u64,
-}
-
-impl Process {
-    /// What it has logged since its start.
-    pub fn log(&self) -> String {
-        let text = std::fs::read(&self.log).unwrap();
-        String::from_utf8_lossy(&text[usize::try_from(self.from).unwrap()..]).into_owned()
-    }
-
-    /// Waits until it has logged this.
-    #[track_caller]
-    pub fn wait_for(&mut self, what: &str, within: Duration) {
-        let deadline = Instant::now() + within;
-        while !self.log().contains(what) {
-            let ended = self.child.try_wait().unwrap();
-            assert!(ended.is_none(), "it ended with {ended:?} before «{what}»:\n{}", tail(&self.log()));
-            assert!(Instant::now() < deadline, "«{what}» was not logged:\n{}", tail(&self.log()));
-            std::thread::sleep(Duration::from_millis(5));
-        }
-    }
-
-    /// Waits until every partition is at work.
-    #[track_caller]
-    pub fn wait_until_ready(&mut self) {
-        self.wait_for("\"http\":\"", Duration::from_secs(60));
-        let deadline = Instant::now() + Duration::from_secs(120);
-        while !self.get("/readyz").starts_with("HTTP/1.1 200") {
-            assert!(Instant::now() < deadline, "it is not ready:\n{}", tail(&self.log()));
-            std::thread::sleep(Duration::from_millis(50));
-        }
-    }
-
-    /// An answer of its HTTP server.
-    pub fn get(&self, path: &str) -> String {
-        let log = self.log();
-        let address = log.split("\"http\":\"").nth(1).unwrap().split('"').next().unwrap();
-        let mut stream = TcpStream::connect(address)
-            .unwrap_or_else(|error| panic!("{address}: {error}; it said:\n{}", tail(&self.log())));
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: weir\r\nConnection: close\r\n\r\n").unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
-    }
-
-    pub fn id(&self) -> u32 {
-        self.child.id()
-    }
-
-    /// SIGKILL.
-    pub fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-
-    /// SIGTERM; answers how long it took to end, which it must do well.
-    #[track_caller]
-    pub fn terminate(mut self) -> Duration {
-        let began = Instant::now();
-        let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
-        assert!(told.success());
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                assert!(status.success(), "it ended with {status}:\n{}", tail(&self.log()));
-                return began.elapsed();
-            }
-            assert!(began.elapsed() < Duration::from_secs(60), "it did not end:\n{}", tail(&self.log()));
-            std::thread::sleep(Duration::from_millis(10));
-        }
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn tail(log: &str) -> String {
-    let lines: Vec<&str> = log.lines().collect();
-    lines[lines.len().saturating_sub(30)..].join("\n")
-}
-
 /// Whether anything lies in a folder.
 pub fn is_there(folder: &Path) -> bool {
     std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some())
-}
-
-/// What a producer needs to reach the broker.
-pub fn producer_config() -> ClientConfig {
-    let mut client = ClientConfig::new();
-    client.set("bootstrap.servers", servers().kafka.bootstrap());
-    client
-}
-
-/// Reads a topic as it grows, and notes when each record was there.
-pub struct Follower {
-    is_stopped: Arc<std::sync::atomic::AtomicBool>,
-    thread: std::thread::JoinHandle<Vec<(decision::time::Timestamp, Vec<u8>)>>,
-}
-
-/// Follows a topic from its end on.
-pub fn follow_topic(topic: &str) -> Follower {
-    let consumer: BaseConsumer = client("follower").create().unwrap();
-    let mut list = TopicPartitionList::new();
-    for partition in 0..PARTITIONS {
-        list.add_partition_offset(topic, i32::try_from(partition).unwrap(), Offset::End).unwrap();
-    }
-    consumer.assign(&list).unwrap();
-    let is_stopped = Arc::new(std::sync::atomic::AtomicBool::new(false));
-    let flag = is_stopped.clone();
-    let thread = std::thread::spawn(move || {
-        let mut seen = Vec::new();
-        while !flag.load(std::sync::atomic::Ordering::Relaxed) {
-            let Some(Ok(message)) = consumer.poll(Duration::from_millis(5)) else { continue };
-            let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-            let at = decision::time::Timestamp(i64::try_from(since.as_micros()).unwrap());
-            seen.push((at, message.payload().unwrap_or_default().to_vec()));
-        }
-        seen
-    });
-    // Until the consumer stands at the ends, what comes would not be seen.
-    std::thread::sleep(Duration::from_secs(2));
-    Follower { is_stopped, thread }
-}
-
-impl Follower {
-    /// Everything that was seen, and when.
-    pub fn stop(self) -> Vec<(decision::time::Timestamp, Vec<u8>)> {
-        self.is_stopped.store(true, std::sync::atomic::Ordering::Relaxed);
-        self.thread.join().unwrap()
-    }
 }

@@ -60,7 +60,10 @@ fn commands_and_records_are_read_back_with_their_policy() {
     assert_eq!(codec.decoder.command(OutputTopic::Journal, b"").unwrap(), None);
     let mut value = Vec::new();
     codec.encoder.record(&sample::record(), &mut value).unwrap();
-    assert_eq!(codec.decoder.record(&value).unwrap(), HistoryLine::new(&sample::record()));
+    let line = HistoryLine::new(&sample::record());
+    assert_eq!(codec.decoder.record(&value).unwrap(), line);
+    let place = codec.decoder.record_place(&value).unwrap();
+    assert_eq!((place.debtor_id, place.sequence), (&*line.debtor_id, line.sequence));
 }
 
 #[test]
@@ -122,6 +125,7 @@ proptest! {
         let other = through_the_other_library(RecordSchema::Debtor, &value);
         for value in [value, other] {
             prop_assert_eq!(&codec.decoder.debtor(&value).unwrap(), &debtor);
+            prop_assert_eq!(codec.decoder.next_due(&value).unwrap(), debtor.next_due);
         }
     }
 }

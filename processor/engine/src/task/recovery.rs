@@ -10,6 +10,8 @@ mod origin;
 pub(super) use origin::Origin;
 
 use super::Task;
+use super::gathered::Gathered;
+use super::progress::Progress;
 use crate::batch::OpenBatch;
 use crate::caution::Caution;
 use crate::error::TaskError;
@@ -30,7 +32,6 @@ use decision::command::Command;
 use decision::ids::DebtorId;
 use decision::time::Timestamp;
 use schemas::{Decoder, OutputTopic, TASK_STATE_KEY, TaskState, Waiting, WireError};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -43,6 +44,26 @@ const LONGEST_SILENCE: Duration = Duration::from_secs(60);
 
 /// How many waiting commands are read at once.
 const WAITING_AT_ONCE: usize = 1_000;
+
+/// Which of the two topics is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Topic {
+    Changelog,
+    History,
+}
+
+/// How far a topic was read.
+#[derive(Clone, Copy)]
+struct Reading {
+    /// From where.
+    from: i64,
+    /// Since when.
+    began: Duration,
+    /// To where, and where it ends.
+    position: i64,
+    end: i64,
+    now: Duration,
+}
 
 /// A task on its way to where it was.
 pub struct Recovery<'a, L: Log, S: Stores> {
@@ -174,30 +195,58 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
     fn catch_up(&mut self) -> Result<(), TaskError> {
         let changelog = self.own(OutputTopic::Debtors);
         let from = self.state.as_ref().and_then(|state| state.changelog_next);
-        self.read_to_end(&changelog, from, Self::apply_changelog)?;
+        self.read_to_end(&changelog, from, Topic::Changelog)?;
         if self.breaks(Mutation::HistoryNotCaughtUp) {
             return Ok(());
         }
         let records = self.own(OutputTopic::Records);
         let from = self.state.as_ref().and_then(|state| state.records_next);
-        self.read_to_end(&records, from, Self::apply_history)
+        self.read_to_end(&records, from, Topic::History)
     }
 
+    /// Reads a topic to its end, and writes what was read into the store, gathered.
     fn read_to_end(
         &mut self,
         source: &TopicPartition,
         from: Option<i64>,
-        apply: fn(&mut Self, &[LogRecord], i64) -> Result<(), TaskError>,
+        topic: Topic,
     ) -> Result<(), TaskError> {
+        let mut gathered = Gathered::default();
+        let mut progress = None;
+        let read = self.read_through(source, from, |recovery, records, reading| {
+            recovery.count(records.len());
+            match topic {
+                Topic::Changelog => recovery.gather_changelog(records, &mut gathered)?,
+                Topic::History => recovery.gather_history(records, &mut gathered)?,
+            }
+            if gathered.is_full() {
+                recovery.write(std::mem::take(&mut gathered), topic, reading.position)?;
+            }
+            let begins = || Progress::new(source, reading.from, reading.end, reading.began);
+            progress.get_or_insert_with(begins).has_come_to(reading.position, reading.now);
+            Ok(())
+        })?;
+        read.map_or(Ok(()), |position| self.write(gathered, topic, position))
+    }
+
+    /// Reads a topic to its end: its high watermark as it is now. Answers to where that was; nothing where
+    /// nothing is to be read.
+    fn read_through(
+        &mut self,
+        source: &TopicPartition,
+        from: Option<i64>,
+        mut take: impl FnMut(&mut Self, &[LogRecord], Reading) -> Result<(), TaskError>,
+    ) -> Result<Option<i64>, TaskError> {
         let end = self.end_of(source)?;
         let mut reader = self.shared.log.reader().map_err(|error| self.log_error(error))?;
         let start = reader.start_offset(source).map_err(|error| self.log_error(error))?;
-        let mut position = from.unwrap_or(start).max(start);
-        if position >= end {
-            return Ok(());
+        let from = from.unwrap_or(start).max(start);
+        if from >= end {
+            return Ok(None);
         }
-        reader.seek(source, position).map_err(|error| self.log_error(error))?;
-        let mut heard = self.shared.clock.ticks();
+        reader.seek(source, from).map_err(|error| self.log_error(error))?;
+        let began = self.shared.clock.ticks();
+        let (mut position, mut heard) = (from, began);
         while position < end {
             if self.is_stopped.load(Ordering::Relaxed) {
                 return Err(TaskError::Stopped);
@@ -214,15 +263,20 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
                 break;
             }
             position = position.max(chunk.position);
-            apply(self, &chunk.records, position)?;
+            take(self, &chunk.records, Reading { from, began, position, end, now })?;
         }
-        Ok(())
+        Ok(Some(position))
     }
 
-    /// Applies changelog records: debtors, their timers, and the task's own state.
-    fn apply_changelog(&mut self, records: &[LogRecord], position: i64) -> Result<(), TaskError> {
-        let mut debtors: BTreeMap<DebtorId, Option<Bytes>> = BTreeMap::new();
-        let mut waiting: BTreeMap<i64, Option<Bytes>> = BTreeMap::new();
+    fn count(&mut self, records: usize) {
+        let count = u64::try_from(records).unwrap_or(u64::MAX);
+        self.restored = self.restored.saturating_add(count);
+        metrics::counter!(names::RESTORED_RECORDS, "partition" => self.partition.to_string())
+            .increment(count);
+    }
+
+    /// Takes changelog records: debtors, commands that wait, and the task's own state.
+    fn gather_changelog(&mut self, records: &[LogRecord], gathered: &mut Gathered) -> Result<(), TaskError> {
         for record in records {
             let key = record.key.clone().unwrap_or_default();
             if *key == *TASK_STATE_KEY {
@@ -235,52 +289,59 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
             }
             if let Some(sequence) = Waiting::read_key(&key) {
                 if record.value.is_some() || !self.breaks(Mutation::TombstonesIgnored) {
-                    waiting.insert(sequence, record.value.clone());
+                    gathered.waiting(sequence, record.value.clone());
                 }
                 continue;
             }
             let id = std::str::from_utf8(&key).map_err(|error| self.unreadable(record, &error))?;
-            debtors.insert(DebtorId::from(id), record.value.clone());
+            gathered.debtor(DebtorId::from(id), record.value.clone());
         }
-        let count = u64::try_from(records.len()).unwrap_or(u64::MAX);
-        self.restored = self.restored.saturating_add(count);
-        metrics::counter!(names::RESTORED_RECORDS, "partition" => self.partition.to_string())
-            .increment(count);
-        let mut batch = StoreBatch { waiting: waiting.into_iter().collect(), ..StoreBatch::default() };
-        for (id, bytes) in debtors {
+        Ok(())
+    }
+
+    /// Takes records of the history.
+    fn gather_history(&mut self, records: &[LogRecord], gathered: &mut Gathered) -> Result<(), TaskError> {
+        for record in records {
+            let Some(value) = &record.value else { continue };
+            let place = self.decoder.record_place(value).map_err(|error| self.unreadable(record, &error))?;
+            let kept = HistoryLine { sequence: place.sequence, record: value.clone() };
+            gathered.history(DebtorId::from(place.debtor_id), kept);
+        }
+        Ok(())
+    }
+
+    /// Writes what was gathered up to this position, debtors with their timers.
+    fn write(&mut self, gathered: Gathered, topic: Topic, position: i64) -> Result<(), TaskError> {
+        let mut batch = StoreBatch {
+            waiting: gathered.waiting.into_iter().collect(),
+            history: gathered.history,
+            ..StoreBatch::default()
+        };
+        for (id, bytes) in gathered.debtors {
             let timer = |due| TimerKey { due, debtor: id.clone() };
             let before = self.store.debtor(id.as_str())?;
-            batch.timers_removed.extend(self.due_in(before.as_ref())?.map(timer));
-            batch.timers_added.extend(self.due_in(bytes.as_ref())?.map(timer));
+            let (before, after) = (self.due_in(before.as_ref())?, self.due_in(bytes.as_ref())?);
+            // What is due as before needs no writing.
+            if before != after {
+                batch.timers_removed.extend(before.map(timer));
+                batch.timers_added.extend(after.map(timer));
+            }
             batch.debtors.push((id, bytes));
         }
         if let Some(state) = &mut self.state {
-            state.changelog_next = Some(position);
+            match topic {
+                Topic::Changelog => state.changelog_next = Some(position),
+                Topic::History => state.records_next = Some(position),
+            }
         }
         self.apply(batch)
     }
 
     fn due_in(&mut self, stored: Option<&Bytes>) -> Result<Option<Timestamp>, TaskError> {
         let Some(bytes) = stored else { return Ok(None) };
-        let debtor = self.decoder.debtor(bytes).map_err(|error| {
-            TaskError::from_stored(self.partition, "a debtor", "its next due time", &error)
-        })?;
-        Ok(debtor.next_due)
-    }
-
-    /// Applies records of the history.
-    fn apply_history(&mut self, records: &[LogRecord], position: i64) -> Result<(), TaskError> {
-        let mut batch = StoreBatch::default();
-        for record in records {
-            let Some(value) = &record.value else { continue };
-            let line = self.decoder.record(value).map_err(|error| self.not_read(record, &error))?;
-            let kept = HistoryLine { sequence: line.sequence, record: value.clone() };
-            batch.history.push((DebtorId::from(line.debtor_id.as_str()), kept));
-        }
-        if let Some(state) = &mut self.state {
-            state.records_next = Some(position);
-        }
-        self.apply(batch)
+        self.decoder
+            .next_due(bytes)
+            .map_err(|error| TaskError::from_stored(self.partition, "a debtor", "its next due time", &error))
     }
 
     /// Writes a batch with where the store stands after it. Before the task's own record was read

@@ -83,7 +83,7 @@ impl<L: Log, S: Stores> Recovery<'_, L, S> {
     ) -> Result<(), TaskError> {
         let of_store = self.state.take();
         let changelog = self.own(OutputTopic::Debtors);
-        let read = self.read_to_end(&changelog, None, |recovery, records, _| {
+        let read = self.read_through(&changelog, None, |recovery, records, _| {
             let found = recovery.state_among(records)?;
             recovery.state = found.or(recovery.state.take());
             Ok(())
