@@ -254,10 +254,8 @@ impl Entered<'_> {
             let is_its = *debt_class == self.profile.debt_class.to_string()
                 && i64::try_from(*cycle).ok() == Some(self.cycle.number)
                 && stage.as_ref() == Some(&notice.of);
-            match &command.action {
-                Action::Message(message) if is_its => Some((message.template.clone(), first(command))),
-                _ => None,
-            }
+            let Action::Message(message) = &command.action else { return None };
+            is_its.then(|| (message.template.clone(), first(command)))
         };
         // A jump back repeats nothing: what the stage sent on an earlier visit has run since then.
         let mut newest = BTreeMap::new();
