@@ -126,7 +126,7 @@ impl Plan {
 }
 
 fn happening(dice: &mut fastrand::Rng, partitions: u32, processes: usize) -> Happening {
-    match dice.u32(0..20) {
+    match dice.u32(0..24) {
         0 | 1 | 14 => Happening::Starts,
         2 => Happening::Stops,
         3 => Happening::IsKilled,
@@ -141,7 +141,7 @@ fn happening(dice: &mut fastrand::Rng, partitions: u32, processes: usize) -> Hap
             Happening::ClockIsSet { process: dice.usize(0..processes), seconds }
         }
         10 => Happening::LosesItsDisk,
-        17 | 18 => Happening::IsAway,
+        17 | 18 | 20..=23 => Happening::IsAway,
         11 => Happening::OffsetIsMoved(dice.i64(-9..=9)),
         _ => Happening::Weeks,
     }
