@@ -8,7 +8,7 @@ pub mod coverage;
 mod gate;
 pub mod replay;
 
-use schemas::{InputTopic, OutputTopic};
+use schemas::{InputTopic, OutputTopic, TopicNames};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -21,6 +21,17 @@ pub struct Seen {
     pub key: Option<Vec<u8>>,
     /// Its value.
     pub value: Option<Vec<u8>>,
+}
+
+impl Seen {
+    /// A record at this offset.
+    pub fn new(offset: i64, key: Option<impl AsRef<[u8]>>, value: Option<impl AsRef<[u8]>>) -> Self {
+        Self {
+            offset,
+            key: key.map(|bytes| bytes.as_ref().to_vec()),
+            value: value.map(|bytes| bytes.as_ref().to_vec()),
+        }
+    }
 }
 
 /// All committed records of one partition: of every input topic and every output topic, in order.
@@ -37,6 +48,13 @@ pub struct Partition {
 }
 
 impl Partition {
+    /// A partition of so many, whose topics `read` gives by name.
+    pub fn read(number: u32, count: u32, names: &TopicNames, read: impl Fn(&str) -> Vec<Seen>) -> Self {
+        let inputs = InputTopic::ALL.iter().map(|topic| (*topic, read(names.input(*topic))));
+        let outputs = OutputTopic::ALL.iter().map(|topic| (*topic, read(names.output(*topic))));
+        Self { number, count, inputs: inputs.collect(), outputs: outputs.collect() }
+    }
+
     /// The records of an input topic.
     #[must_use]
     pub fn input(&self, topic: InputTopic) -> &[Seen] {

@@ -13,7 +13,7 @@ use engine::store::{Store, Stores};
 use loadtest::oracle::replay::{Oracle, Verdict};
 use loadtest::oracle::{Partition, Seen};
 use schemas::reject::POISON;
-use schemas::{Decoder, InputTopic, Journal, OutputTopic, Registry, Step, TASK_STATE_KEY, Waiting};
+use schemas::{Decoder, Journal, OutputTopic, Registry, Step, TASK_STATE_KEY, Waiting};
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -65,21 +65,12 @@ impl Checks<'_> {
 
     fn partition(&mut self, number: u32) -> Partition {
         let world = self.world;
-        let seen = |topic: &str| -> Vec<Seen> {
-            let bytes = |bytes: Option<Bytes>| bytes.map(|bytes| bytes.to_vec());
+        let read = |topic: &str| {
             let records = world.records(topic, number).into_iter();
-            records
-                .map(|record| Seen {
-                    offset: record.offset,
-                    key: bytes(record.key),
-                    value: bytes(record.value),
-                })
-                .collect()
+            records.map(|record| Seen::new(record.offset, record.key, record.value)).collect()
         };
-        let inputs = InputTopic::ALL.iter().map(|topic| (*topic, seen(world.names.input(*topic))));
-        let outputs: BTreeMap<OutputTopic, Vec<Seen>> =
-            OutputTopic::ALL.iter().map(|topic| (*topic, seen(world.names.output(*topic)))).collect();
-        for (topic, records) in &outputs {
+        let partition = Partition::read(number, world.partitions.get(), &world.names, read);
+        for (topic, records) in &partition.outputs {
             for record in records {
                 let command = self.decoder.command(*topic, record.value.as_deref().unwrap_or_default());
                 if let Ok(Some(command)) = command
@@ -89,7 +80,7 @@ impl Checks<'_> {
                 }
             }
         }
-        Partition { number, count: world.partitions.get(), inputs: inputs.collect(), outputs }
+        partition
     }
 
     /// The journal must not say that the log was read further than it was, nor go back in time, nor

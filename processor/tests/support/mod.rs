@@ -237,23 +237,11 @@ impl World {
 
     /// All committed records of a partition.
     pub fn partition(&self, number: u32) -> Partition {
-        let seen = |topic: &str| {
+        let read = |topic: &str| {
             let records = self.log.committed_records(topic, number).into_iter();
-            let bytes = |bytes: Option<Bytes>| bytes.map(|bytes| bytes.to_vec());
-            records
-                .map(|record| Seen {
-                    offset: record.offset,
-                    key: bytes(record.key),
-                    value: bytes(record.value),
-                })
-                .collect()
+            records.map(|record| Seen::new(record.offset, record.key, record.value)).collect()
         };
-        Partition {
-            number,
-            count: PARTITIONS,
-            inputs: InputTopic::ALL.iter().map(|topic| (*topic, seen(self.names.input(*topic)))).collect(),
-            outputs: OutputTopic::ALL.iter().map(|topic| (*topic, seen(self.names.output(*topic)))).collect(),
-        }
+        Partition::read(number, PARTITIONS, &self.names, read)
     }
 
     /// What the oracle says of everything that went in and came out.
