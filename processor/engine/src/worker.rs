@@ -3,7 +3,7 @@
 //! What a turn does is [`crate::task`]'s business; who gets which partition [`crate::instance`]'s.
 
 use crate::caution::Caution;
-use crate::error::TaskError;
+use crate::error::{TaskError, in_full};
 use crate::faults::Mutation;
 use crate::log::{Log, LogRecord};
 use crate::metrics as names;
@@ -13,7 +13,6 @@ use crate::store::{StoreError, Stores};
 use crate::task::Task;
 use crossbeam_channel::{Receiver, Sender, TryRecvError};
 use decision::time::Timestamp;
-use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -140,14 +139,6 @@ impl<L: Log, S: Stores> Drop for LastWord<'_, L, S> {
     }
 }
 
-/// An error with its cause.
-fn told(error: &TaskError) -> String {
-    match error.source() {
-        Some(cause) => format!("{error}: {cause}"),
-        None => error.to_string(),
-    }
-}
-
 /// How long a task waits before it tries to recover once more: the first time at once.
 const RETRY_WAIT: [Duration; 4] =
     [Duration::ZERO, Duration::from_millis(100), Duration::from_millis(500), Duration::from_secs(2)];
@@ -200,6 +191,7 @@ impl<L: Log, S: Stores> Worker<L, S> {
         let mut task = Task::recover_from(shared, self.partition, member, &self.is_stopped)?;
         past.epoch += 1;
         past.failures = 0;
+        past.differed = None;
         task.be_cautious(std::mem::take(&mut past.caution));
         let (partition, epoch, positions) = (self.partition, past.epoch, task.positions().to_vec());
         // What waits has come back with the state, and a quiet partition may not commit for long.
@@ -248,7 +240,7 @@ impl<L: Log, S: Stores> Worker<L, S> {
                 }
             }
             error @ (TaskError::Panicked { .. } | TaskError::Encode { .. }) => {
-                let how = told(&error);
+                let how = in_full(&error);
                 tracing::error!(partition = self.partition, how, "the core failed");
                 if !past.caution.failed(&how, past.lost, self.shared.clock.ticks()) {
                     let partition = self.partition;

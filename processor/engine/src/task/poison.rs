@@ -6,7 +6,7 @@
 
 use super::{Task, encoded};
 use crate::caution::InputId;
-use crate::error::TaskError;
+use crate::error::{TaskError, in_full};
 use crate::faults::{Faults, Mutation};
 use crate::log::{Log, LogRecord};
 use crate::metrics as names;
@@ -18,7 +18,6 @@ use decision::time::Timestamp;
 use decision::{Debtor, Decisions, Event, Input, Moment, Policies};
 use schemas::reject::Source;
 use schemas::{Decoder, Encoder, Poisoned, Postponed, PutOff, Reject, Step, Untold};
-use std::error::Error;
 
 /// What the core made of an input; or how it failed.
 pub(super) type Decided = Result<Decisions, String>;
@@ -244,15 +243,4 @@ impl<L: Log, S: Stores> Task<L, S> {
             }
         }
     }
-}
-
-/// An error with all its causes.
-fn in_full(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
-    text
 }
