@@ -332,16 +332,11 @@ fn places_in(stage: &Stage, measure: &MeasureInForce) -> Vec<(StageName, i32)> {
             MeasureKind::Provision(_) | MeasureKind::Task(_) | MeasureKind::Message(_),
         ) => false,
     };
-    let goes_otherwise = |of_stage: &Measure| match (of_stage, &measure.what) {
-        (Measure::Message(message), MeasureKind::Message(sent)) => message.channel != sent.channel,
-        (
-            Measure::Provision(_)
-            | Measure::Task { .. }
-            | Measure::Message(_)
-            | Measure::Fee { .. }
-            | Measure::Handover { .. },
-            MeasureKind::Provision(_) | MeasureKind::Task(_) | MeasureKind::Message(_),
-        ) => false,
+    let goes_otherwise = |of_stage: &Measure| {
+        let (Measure::Message(message), MeasureKind::Message(sent)) = (of_stage, &measure.what) else {
+            return false;
+        };
+        message.channel != sent.channel
     };
     let mut found: Vec<(usize, &Measure)> =
         stage.measures.iter().enumerate().filter(|(_, of_stage)| is_it(of_stage)).collect();
