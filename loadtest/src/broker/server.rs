@@ -12,9 +12,8 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tempfile::TempDir;
-
 use super::BrokerError;
+use super::folder::Folder;
 use super::keeper::Kept;
 
 /// How often a server that starts is asked whether it answers.
@@ -45,12 +44,12 @@ pub(super) struct Server {
     launch: Launch,
     process: Option<Kept>,
     // After the process, so that it is dropped after it: nothing writes to a folder being removed.
-    folder: TempDir,
+    folder: Folder,
 }
 
 impl Server {
     /// Starts a server in its folder and waits until it answers.
-    pub(super) fn start(launch: Launch, folder: TempDir) -> Result<Self, BrokerError> {
+    pub(super) fn start(launch: Launch, folder: Folder) -> Result<Self, BrokerError> {
         let mut server = Self { launch, process: None, folder };
         server.launch()?;
         Ok(server)
@@ -168,12 +167,8 @@ impl Held {
 }
 
 /// A new folder for a server to run in.
-pub(super) fn temporary_folder(server: &'static str) -> Result<TempDir, BrokerError> {
-    tempfile::Builder::new().prefix("weir-test-").tempdir().map_err(|source| BrokerError::Prepare {
-        server,
-        path: env::temp_dir(),
-        source,
-    })
+pub(super) fn temporary_folder(server: &'static str) -> Result<Folder, BrokerError> {
+    Folder::new().map_err(|source| BrokerError::Prepare { server, path: env::temp_dir(), source })
 }
 
 /// Writes a file the server reads.
