@@ -7,7 +7,7 @@ use engine::store::{StoreError, Stores};
 use state::{MemoryStore, MemoryStores, RocksStores, Sizes};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use support::{PARTITIONS, World};
 
@@ -81,6 +81,52 @@ fn with_too_little_room_on_the_disk_nothing_is_committed_and_it_can_be_stopped()
     // Elsewhere there is room.
     let running = world.start(world.log.clone(), rocks(folder.path()));
     world.live(35, PATIENCE);
+    world.wait_until_done();
+    running.stop().unwrap();
+    world.check_well();
+}
+
+/// Stores that count how often one was opened.
+#[derive(Clone, Default)]
+struct Counted {
+    inner: MemoryStores,
+    opened: Arc<AtomicUsize>,
+}
+
+impl Stores for Counted {
+    type Store = MemoryStore;
+
+    fn open(&self, partition: u32) -> Result<MemoryStore, StoreError> {
+        self.opened.fetch_add(1, Ordering::SeqCst);
+        self.inner.open(partition)
+    }
+
+    fn discard(&self, partition: u32) -> Result<(), StoreError> {
+        self.inner.discard(partition)
+    }
+}
+
+#[test]
+fn a_disk_that_does_not_keep_up_holds_commits_back_and_only_after_long_counts_as_failed() {
+    let (mut world, stores) = (World::new(24, 200), Counted::default());
+    let opened = || stores.opened.load(Ordering::SeqCst);
+    let running = world.start(world.log.clone(), stores.clone());
+    world.live(15, PATIENCE);
+    world.wait_until_done();
+    stores.inner.fall_behind(true);
+    let before = running.status.committed();
+    world.live(5, Duration::from_millis(50));
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(running.status.committed(), before, "nothing is committed that must wait for the disk");
+    assert!(running.status.is_ready(), "it waits, and nothing has failed");
+
+    let waiting = opened();
+    world.clock.skip(Duration::from_secs(31));
+    wait_until(|| opened() >= waiting + PARTITIONS as usize);
+    wait_until(|| running.status.is_ready());
+    assert_eq!(running.status.committed(), before);
+    stores.inner.fall_behind(false);
+    world.live(10, PATIENCE);
     world.wait_until_done();
     running.stop().unwrap();
     world.check_well();

@@ -11,12 +11,14 @@ use engine::store::{HistoryLine, Keeping, Store, StoreBatch, StoreError, Stores,
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The stores of a process that has no disk. Clones share them.
 #[derive(Clone, Default)]
 pub struct MemoryStores {
     partitions: Arc<Mutex<BTreeMap<u32, Arc<Mutex<Partition>>>>>,
+    is_behind: Arc<AtomicBool>,
 }
 
 /// What one partition has on its "disk" and above it.
@@ -47,6 +49,7 @@ struct Tables {
 pub struct MemoryStore {
     partition: Arc<Mutex<Partition>>,
     epoch: u64,
+    is_behind: Arc<AtomicBool>,
 }
 
 impl MemoryStores {
@@ -75,6 +78,11 @@ impl MemoryStores {
         partition.in_use = false;
     }
 
+    /// From now on the "disk" does not keep up with what was applied, or does again.
+    pub fn fall_behind(&self, is_behind: bool) {
+        self.is_behind.store(is_behind, Ordering::SeqCst);
+    }
+
     fn partition(&self, partition: u32) -> Arc<Mutex<Partition>> {
         Arc::clone(lock(&self.partitions).entry(partition).or_default())
     }
@@ -96,7 +104,7 @@ impl Stores for MemoryStores {
         inner.epoch += 1;
         let epoch = inner.epoch;
         drop(inner);
-        Ok(MemoryStore { partition: shared, epoch })
+        Ok(MemoryStore { partition: shared, epoch, is_behind: Arc::clone(&self.is_behind) })
     }
 
     fn discard(&self, partition: u32) -> Result<(), StoreError> {
@@ -174,7 +182,8 @@ impl Store for MemoryStore {
     }
 
     fn keeps(&mut self) -> Result<Keeping, StoreError> {
-        self.use_it("keep more").map(|_| Keeping::Now)
+        drop(self.use_it("keep more")?);
+        Ok(if self.is_behind.load(Ordering::SeqCst) { Keeping::Later } else { Keeping::Now })
     }
 
     fn apply(&mut self, batch: &StoreBatch) -> Result<(), StoreError> {

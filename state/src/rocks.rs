@@ -353,3 +353,32 @@ fn add_line(writes: &mut WriteBatch, history: &ColumnFamily, id: &DebtorId, line
         writes.delete_cf(history, keys::history(id.as_str(), oldest));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_whose_writes_rocksdb_has_stopped_keeps_more_once_they_go_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = RocksStores::new(folder.path(), Sizes::of_bytes(0)).open(0).unwrap();
+        let debtor = (DebtorId::from("d"), Some(Bytes::from_static(b"form")));
+        store.apply(&StoreBatch { debtors: vec![debtor], ..StoreBatch::default() }).unwrap();
+        store.flush().unwrap();
+        assert_eq!(store.keeps().unwrap(), Keeping::Now);
+        // One file is too much, and too few to begin with a compaction.
+        let stop_at = |store: &RocksStore, files: &str| {
+            let db = store.db("test").unwrap();
+            let triggers = [
+                ("level0_file_num_compaction_trigger", "100"),
+                ("level0_slowdown_writes_trigger", files),
+                ("level0_stop_writes_trigger", files),
+            ];
+            db.set_options_cf(family_of(db, families::DEBTORS).unwrap(), &triggers).unwrap();
+        };
+        stop_at(&store, "1");
+        assert_eq!(store.keeps().unwrap(), Keeping::Later);
+        stop_at(&store, "200");
+        assert_eq!(store.keeps().unwrap(), Keeping::Now);
+    }
+}

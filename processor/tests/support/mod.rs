@@ -22,7 +22,7 @@ use loadtest::oracle::{Partition, Seen};
 use schemas::{Encoder, InputTopic, OutputTopic, Registry, Schemas, StaticRegistry, TopicNames};
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -33,11 +33,18 @@ pub const PARTITIONS: u32 = 3;
 pub struct HandClock {
     now: AtomicI64,
     started: Instant,
+    skipped_ms: AtomicU64,
 }
 
 impl HandClock {
     pub fn new(now: Timestamp) -> Self {
-        Self { now: AtomicI64::new(now.0), started: Instant::now() }
+        Self { now: AtomicI64::new(now.0), started: Instant::now(), skipped_ms: AtomicU64::new(0) }
+    }
+
+    /// The clock that only goes forward does so at once.
+    pub fn skip(&self, time: Duration) {
+        let millis = u64::try_from(time.as_millis()).unwrap();
+        self.skipped_ms.fetch_add(millis, Ordering::SeqCst);
     }
 
     pub fn set(&self, now: Timestamp) {
@@ -51,7 +58,7 @@ impl Clock for HandClock {
     }
 
     fn ticks(&self) -> Duration {
-        self.started.elapsed()
+        self.started.elapsed() + Duration::from_millis(self.skipped_ms.load(Ordering::SeqCst))
     }
 }
 
