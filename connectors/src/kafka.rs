@@ -10,6 +10,7 @@ pub(crate) mod context;
 pub(crate) mod error;
 mod event;
 mod member;
+mod membership;
 mod newcomer;
 mod partitions;
 mod producer;
@@ -18,7 +19,8 @@ mod rebalances;
 mod settings;
 mod topic_ids;
 
-pub use member::{KafkaConsumer, KafkaMembership};
+pub use member::KafkaConsumer;
+pub use membership::KafkaMembership;
 pub use producer::KafkaProducer;
 pub use reader::KafkaReader;
 pub use settings::{GroupProtocol, KafkaSettings, Report, SettingsError, Statistics};

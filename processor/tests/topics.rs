@@ -4,6 +4,8 @@
 
 mod support;
 
+use connectors::memory::{Call, Faults};
+use engine::Clock;
 use engine::store::{Store, StoreError, Stores};
 use schemas::{InputTopic, OutputTopic};
 use state::{MemoryStore, MemoryStores};
@@ -13,6 +15,9 @@ use std::time::Duration;
 use support::{PARTITIONS, World};
 
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// An instance that goes so far ahead in time has looked at the topics again.
+const LOOKED_AT_WITHIN: Duration = Duration::from_secs(6);
 
 /// A world that has lived for a while, and stands still; and what its stores hold.
 fn lived(seed: u64) -> (World, MemoryStores) {
@@ -62,18 +67,20 @@ fn a_changelog_made_anew_is_refused_and_the_folder_stays_as_it_was() {
 }
 
 #[test]
-fn a_changelog_made_anew_while_a_task_writes_is_refused_at_the_next_start() {
-    let (mut world, stores) = (World::new(32, 150), MemoryStores::new());
-    let running = world.start(world.log.clone(), stores.clone());
-    world.live(10, PATIENCE);
-    world.wait_until_done();
-    // The log in memory lets it write on as if nothing were; a broker may do so as well.
+fn a_changelog_made_anew_that_a_task_has_written_to_is_refused() {
+    let (world, stores) = lived(32);
+    let written = |partition| world.log.committed_records(&changelog(&world), partition);
+    let all: Vec<_> = (0..PARTITIONS).map(written).collect();
     make_anew(&world, &changelog(&world));
-    world.live(10, PATIENCE);
-    running.stop().unwrap();
+    // What was written before anybody noticed: a part of the whole, and the word of the task.
+    for record in all.iter().filter_map(|records| records.last()) {
+        let (key, value) = (record.key.clone(), record.value.clone());
+        world.log.append(&changelog(&world), record.source.partition, key, value, 0).unwrap();
+    }
+    let words = ["weir.debtors is not the one", "made anew while it was written to"];
     check_refused(&world, stores.clone(), &["weir.debtors is not the one"]);
     assert!(!are_empty(&stores));
-    check_refused(&world, MemoryStores::new(), &["made anew while it was written to"]);
+    check_refused(&world, MemoryStores::new(), &words);
 }
 
 #[test]
@@ -109,6 +116,110 @@ fn an_input_topic_made_anew_is_refused_until_a_person_accepts_it() {
     // Accepted once, it is known.
     world.settings.accept_remade_inputs = false;
     live_on(&mut world, &stores);
+}
+
+/// A topic is made anew under an instance at work, with so many records; answers what that says as it ends.
+fn ended_by(topic: InputTopic, records: usize) -> String {
+    let (mut world, stores) = (World::new(38, 150), MemoryStores::new());
+    let running = world.start(world.log.clone(), stores.clone());
+    world.live(10, PATIENCE);
+    world.wait_until_done();
+    let name = world.names.input(topic).clone();
+    world.log.delete_topic(&name);
+    world.log.create_topic(&name, PARTITIONS);
+    for partition in (0..PARTITIONS).cycle().take(records) {
+        world.log.append(&name, partition, None, None, world.clock.now().0).unwrap();
+    }
+    world.clock.skip(LOOKED_AT_WITHIN);
+    running.ended().unwrap_err().to_string()
+}
+
+#[test]
+fn an_input_topic_made_anew_under_a_task_ends_the_process_whether_its_place_is_there_or_not() {
+    for records in [0, 10_000] {
+        let error = ended_by(InputTopic::Payments, records);
+        assert!(error.contains("weir.payments was deleted and made anew"), "{records}: {error}");
+    }
+}
+
+#[test]
+fn nothing_falls_due_by_the_ends_of_a_topic_made_anew() {
+    let (mut world, stores) = (World::new(42, 150), MemoryStores::new());
+    let running = world.start(world.log.clone(), stores);
+    world.live(20, PATIENCE);
+    world.wait_until_done();
+    let orders = world.names.output(OutputTopic::Provisioning);
+    let given = || -> i64 {
+        (0..PARTITIONS).map(|partition| world.log.last_stable_offset(orders, partition).unwrap()).sum()
+    };
+    // The topics were just looked at, and are in five seconds only, but for who asks where they end.
+    world.clock.skip(LOOKED_AT_WITHIN);
+    std::thread::sleep(Duration::from_millis(200));
+    let before = given();
+    make_anew(&world, world.names.input(InputTopic::Payments));
+    for partition in (0..PARTITIONS).cycle().take(10_000) {
+        let payments = world.names.input(InputTopic::Payments);
+        world.log.append(payments, partition, None, None, world.clock.now().0).unwrap();
+    }
+    world.clock.set(world.clock.now().plus_micros(30 * 86_400_000_000));
+    let error = running.ended().unwrap_err().to_string();
+    assert!(error.contains("weir.payments was deleted and made anew"), "{error}");
+    assert_eq!(given(), before, "what was unpaid for thirty days more");
+}
+
+#[test]
+fn a_changelog_made_anew_under_a_task_ends_the_process() {
+    let (mut world, stores) = (World::new(39, 150), MemoryStores::new());
+    let running = world.start(world.log.clone(), stores);
+    world.live(10, PATIENCE);
+    world.wait_until_done();
+    make_anew(&world, &changelog(&world));
+    world.clock.skip(LOOKED_AT_WITHIN);
+    let error = running.ended().unwrap_err().to_string();
+    assert!(error.contains("weir.debtors is not the one"), "{error}");
+}
+
+#[test]
+fn an_input_that_lost_what_was_not_read_is_refused_until_a_person_accepts_it() {
+    let (mut world, stores) = lived(40);
+    let payments = world.names.input(InputTopic::Payments).clone();
+    let next = world.log.group_offset(&payments, 1).unwrap();
+    for _ in 0..3 {
+        world.log.append(&payments, 1, None, None, world.clock.now().0).unwrap();
+    }
+    world.log.truncate_before(&payments, 1, next + 2);
+    let holds = format!("read up to offset {next}, and holds {} to {}", next + 2, next + 3);
+    check_refused(&world, stores.clone(), &["weir.payments was", &holds, "accept_remade_inputs = true"]);
+
+    world.settings.accept_remade_inputs = true;
+    live_on(&mut world, &stores);
+    assert!(world.log.group_offset(&payments, 1) > Some(next + 2));
+}
+
+/// A log of which nothing can be polled, or all.
+struct Unread(bool);
+
+impl Faults for Unread {
+    fn unreachable(&mut self, call: Call<'_>) -> bool {
+        self.0 && call == Call::Poll
+    }
+}
+
+#[test]
+fn an_input_that_loses_what_was_not_read_under_a_task_ends_the_process() {
+    let (mut world, stores) = (World::new(41, 150), MemoryStores::new());
+    let running = world.start(world.log.clone(), stores);
+    world.live(10, PATIENCE);
+    world.wait_until_done();
+    let payments = world.names.input(InputTopic::Payments).clone();
+    world.log.set_faults(Unread(true));
+    for _ in 0..3 {
+        world.log.append(&payments, 1, None, None, world.clock.now().0).unwrap();
+    }
+    world.log.truncate_before(&payments, 1, i64::MAX);
+    world.log.set_faults(Unread(false));
+    let error = running.ended().unwrap_err().to_string();
+    assert!(error.contains("records are gone that were not read"), "{error}");
 }
 
 /// Stores of which only those from a partition on can be opened.

@@ -118,7 +118,7 @@ impl SimConsumer {
                 }
                 Ok(Some(Polled::Records(records)))
             }
-            end @ Polled::End { .. } => Ok(Some(end)),
+            end @ (Polled::End { .. } | Polled::Stuck { .. }) => Ok(Some(end)),
             event @ (Polled::Assigned(_) | Polled::Revoked(_) | Polled::Lost(_)) => Ok(self.in_parts(event)),
         }
     }
@@ -143,7 +143,7 @@ impl SimConsumer {
             Polled::Assigned(all) => both(split(all), Polled::Assigned),
             Polled::Revoked(all) => both(split(all), Polled::Revoked),
             Polled::Lost(all) => both(split(all), Polled::Lost),
-            other @ (Polled::Records(_) | Polled::End { .. }) => return Some(other),
+            other @ (Polled::Records(_) | Polled::End { .. } | Polled::Stuck { .. }) => return Some(other),
         };
         self.held.push_back((later, rest));
         Some(now)
@@ -153,7 +153,7 @@ impl SimConsumer {
     fn is_leaving(&self, partition: &TopicPartition) -> bool {
         self.held.iter().any(|(_, event)| match event {
             Polled::Revoked(leaving) | Polled::Lost(leaving) => leaving.contains(partition),
-            Polled::Assigned(_) | Polled::Records(_) | Polled::End { .. } => false,
+            Polled::Assigned(_) | Polled::Records(_) | Polled::End { .. } | Polled::Stuck { .. } => false,
         })
     }
 

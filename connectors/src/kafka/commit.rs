@@ -4,7 +4,7 @@
 //! engine's business.
 
 use super::error::{is_fenced, told};
-use super::member::KafkaMembership;
+use super::membership::KafkaMembership;
 use super::partitions;
 use super::producer::Native;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};

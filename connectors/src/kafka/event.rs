@@ -86,8 +86,8 @@ pub(super) enum Told<'e> {
     Delivered(Delivered<'e>),
     /// A partition was read to its end: the last stable offset is reached.
     End { topic: String, partition: i32, offset: i64 },
-    /// Something failed.
-    Failed { code: RDKafkaErrorCode, is_fatal: bool, reason: String },
+    /// Something failed: with a partition, where one is named.
+    Failed { code: RDKafkaErrorCode, is_fatal: bool, reason: String, of: Option<(String, i32)> },
     /// The group gives partitions, or takes them. The client waits for the answer.
     Rebalance { gives: bool, partitions: Vec<(String, i32)> },
     /// The client has something to say, at a syslog level.
@@ -216,18 +216,20 @@ unsafe fn error<'e>(event: *mut native::rd_kafka_event_t) -> Told<'e> {
     // whose topic belongs to it, and which is destroyed once copied.
     unsafe {
         let code = native::rd_kafka_event_error(event);
-        if code == native::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__PARTITION_EOF {
-            let place = native::rd_kafka_event_topic_partition(event);
-            let Some(found) = place.as_ref() else { return Told::Nothing };
-            let (partition, offset) = (found.partition, found.offset);
-            let topic = text(found.topic);
+        let place = native::rd_kafka_event_topic_partition(event);
+        let found = place.as_ref().map(|found| (text(found.topic), found.partition, found.offset));
+        if !place.is_null() {
             native::rd_kafka_topic_partition_destroy(place);
+        }
+        if code == native::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR__PARTITION_EOF {
+            let Some((topic, partition, offset)) = found else { return Told::Nothing };
             return Told::End { topic, partition, offset };
         }
         Told::Failed {
             code: code.into(),
             is_fatal: native::rd_kafka_event_error_is_fatal(event) != 0,
             reason: text(native::rd_kafka_event_error_string(event)),
+            of: found.map(|(topic, partition, _)| (topic, partition)),
         }
     }
 }

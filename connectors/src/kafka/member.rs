@@ -3,14 +3,15 @@
 use super::context::Diagnostics;
 use super::error::{beyond_use, failed, name, of_code, refused, unavailable};
 use super::event::{EventQueue, Fetched, GroupClient, Told};
+use super::membership::KafkaMembership;
 use super::newcomer::Newcomer;
 use super::partitions;
 use super::rebalances::{GroupContext, Next, Rebalances, is_incremental};
 use super::settings::KafkaSettings;
 use bytes::Bytes;
-use engine::log::{Consumer, LogError, LogRecord, Membership, Polled, TopicPartition};
-use rdkafka::consumer::{Consumer as _, ConsumerGroupMetadata};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use engine::log::{Consumer, LogError, LogRecord, Polled, TopicPartition};
+use rdkafka::consumer::Consumer as _;
+use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::{Offset, TopicPartitionList};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -131,7 +132,13 @@ impl KafkaConsumer {
                     Some(end) => Ok(end),
                     None => continue,
                 },
-                Told::Failed { code, is_fatal, reason } => self.failed(code, is_fatal, reason),
+                Told::Failed { code: RDKafkaErrorCode::AutoOffsetReset, reason, of: Some(of), .. } => {
+                    match self.stuck(&of, reason) {
+                        Some(stuck) => Ok(stuck),
+                        None => continue,
+                    }
+                }
+                Told::Failed { code, is_fatal, reason, of: _ } => self.failed(code, is_fatal, reason),
                 Told::Rebalance { gives, partitions } => {
                     self.hear(gives, &partitions);
                     break;
@@ -181,6 +188,13 @@ impl KafkaConsumer {
         })
     }
 
+    /// librdkafka reads no further in a partition once it was told that what it asks for is not there.
+    fn stuck(&mut self, (topic, partition): &(String, i32), reason: String) -> Option<Polled> {
+        let cursor = find(&mut self.cursors, &mut self.last, topic, *partition)?;
+        // Of one that is not started yet, nobody waits for anything.
+        cursor.next.map(|_| Polled::Stuck { source: cursor.source.clone(), reason })
+    }
+
     /// What an error means. The refusal of a newcomer, which has nothing to lose, brings nothing.
     fn failed(&mut self, code: RDKafkaErrorCode, is_fatal: bool, reason: String) -> Result<Polled, LogError> {
         let operation = "poll";
@@ -213,12 +227,7 @@ impl KafkaConsumer {
     /// Forgets where these partitions stand, and what was heard of them and not told.
     fn forget(&mut self, partitions: &[TopicPartition]) {
         self.cursors.retain(|cursor| !partitions.contains(&cursor.source));
-        self.later.retain(|polled| match polled {
-            Ok(Polled::End { source, .. }) => !partitions.contains(source),
-            Ok(Polled::Records(_) | Polled::Assigned(_) | Polled::Revoked(_) | Polled::Lost(_)) | Err(_) => {
-                true
-            }
-        });
+        self.later.retain(|polled| source_of(polled).is_none_or(|source| !partitions.contains(source)));
     }
 
     fn answer_let_go(&self, partitions: &[TopicPartition]) -> Result<(), LogError> {
@@ -325,7 +334,7 @@ impl Consumer for KafkaConsumer {
 
     fn start(&mut self, partition: &TopicPartition, offset: i64) -> Result<(), LogError> {
         self.cursor(partition, "start")?;
-        self.later.retain(|polled| !matches!(polled, Ok(Polled::End { source, .. }) if source == partition));
+        self.later.retain(|polled| source_of(polled) != Some(partition));
         // Whatever was fetched before is dropped by the seek, since librdkafka numbers positions.
         self.seek(partition, offset)?;
         self.cursor(partition, "start")?.next = Some(offset);
@@ -349,7 +358,7 @@ impl Consumer for KafkaConsumer {
     }
 
     fn membership(&self) -> KafkaMembership {
-        KafkaMembership { client: Arc::clone(&self.client), timeout: self.settings.request_timeout }
+        KafkaMembership::of(&self.client, &self.settings)
     }
 
     fn close(&mut self) {
@@ -415,6 +424,14 @@ fn find<'c>(
     cursors.get_mut(*last)
 }
 
+/// The partition that something is about which was heard of, where it is one.
+fn source_of(polled: &Result<Polled, LogError>) -> Option<&TopicPartition> {
+    match polled {
+        Ok(Polled::End { source, .. } | Polled::Stuck { source, .. }) => Some(source),
+        Ok(Polled::Records(_) | Polled::Assigned(_) | Polled::Revoked(_) | Polled::Lost(_)) | Err(_) => None,
+    }
+}
+
 /// A record that was fetched, if its partition was started and it lies after the start.
 fn take(cursors: &mut [Cursor], last: &mut usize, fetched: &Fetched<'_>) -> Option<LogRecord> {
     let cursor = find(cursors, last, fetched.topic, fetched.partition)?;
@@ -433,60 +450,5 @@ pub(super) fn record(source: &TopicPartition, fetched: &Fetched<'_>) -> LogRecor
         timestamp: fetched.timestamp.map(|millis| millis.saturating_mul(1_000)),
         key: fetched.key.map(Bytes::copy_from_slice),
         value: fetched.value.map(Bytes::copy_from_slice),
-    }
-}
-
-/// The member that this process is in the group, or an onlooker.
-#[derive(Clone)]
-pub struct KafkaMembership {
-    client: Arc<GroupClient>,
-    timeout: Duration,
-}
-
-impl KafkaMembership {
-    /// A client that knows the group's name, and never subscribes.
-    pub(super) fn onlooker(settings: &KafkaSettings) -> Result<Self, LogError> {
-        let operation = format!("look at the group {}", settings.group_id);
-        let diagnostics =
-            Diagnostics::new(&format!("{} onlooker", settings.client_id), settings.statistics.as_ref());
-        let client: GroupClient = settings
-            .reader_config()
-            .create_with_context(GroupContext { diagnostics, protocol: settings.group_protocol })
-            .map_err(|error| failed(&operation, &error))?;
-        Ok(Self { client: Arc::new(client), timeout: settings.request_timeout })
-    }
-
-    /// The member's id and generation as they are now; none once it has left.
-    pub(super) fn metadata(&self) -> Option<ConsumerGroupMetadata> {
-        if self.client.closed() {
-            return None;
-        }
-        self.client.group_metadata()
-    }
-}
-
-impl Membership for KafkaMembership {
-    fn committed(&self, partitions: &[TopicPartition]) -> Result<Vec<Option<i64>>, LogError> {
-        let operation = "ask for the committed offsets";
-        let list = partitions::list(partitions, Offset::Invalid)?;
-        // A read-committed client asks for stable offsets: the broker has it wait for those of an
-        // open transaction, until the time-out.
-        let list =
-            self.client.committed_offsets(list, self.timeout).map_err(|error| failed(operation, &error))?;
-        partitions.iter().map(|partition| committed(&list, partition)).collect()
-    }
-}
-
-fn committed(list: &TopicPartitionList, partition: &TopicPartition) -> Result<Option<i64>, LogError> {
-    let operation = || format!("ask for the committed offset of {}", name(partition));
-    let Some(found) = partitions::find(list, partition) else {
-        return Err(refused(&operation(), "it was not answered"));
-    };
-    found.error().map_err(|error: KafkaError| failed(&operation(), &error))?;
-    match found.offset() {
-        Offset::Offset(offset) => Ok(Some(offset)),
-        Offset::Invalid | Offset::Beginning | Offset::End | Offset::Stored | Offset::OffsetTail(_) => {
-            Ok(None)
-        }
     }
 }

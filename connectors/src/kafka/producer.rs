@@ -7,7 +7,7 @@ use super::commit::{Commits, abort};
 use super::context::Diagnostics;
 use super::error::{failed, fatal, name, of_code, refused, unavailable};
 use super::event::{Delivered, EventQueue, Told};
-use super::member::KafkaMembership;
+use super::membership::KafkaMembership;
 use super::partitions;
 use super::settings::KafkaSettings;
 use engine::log::{CommitError, Committed, LogError, NewRecord, Producer, TopicPartition};

@@ -92,7 +92,7 @@ impl Reader for KafkaReader {
                         place.position = offset;
                     }
                 }
-                Told::Failed { code, is_fatal, reason } => {
+                Told::Failed { code, is_fatal, reason, .. } => {
                     let operation = format!("read {} at {}", name(&place.source), place.position);
                     if is_fatal {
                         return Err(beyond_use(&operation, code, reason));

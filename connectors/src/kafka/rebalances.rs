@@ -109,7 +109,9 @@ impl Rebalances {
                 Some(Next::Tell(taken))
             }
             // These are not rebalances, and were not heard of here.
-            other @ (Polled::Records(_) | Polled::End { .. }) => Some(Next::Tell(other)),
+            other @ (Polled::Records(_) | Polled::End { .. } | Polled::Stuck { .. }) => {
+                Some(Next::Tell(other))
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 use super::broker::{Broker, Shared, misused};
 use super::faults::Call;
 use super::group::MemberId;
-use engine::log::{Consumer, LogError, LogRecord, Membership, Polled, TopicPartition};
+use engine::log::{Consumer, LogError, Membership, Polled, TopicPartition};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -128,7 +128,7 @@ impl Consumer for MemoryConsumer {
     }
 }
 
-/// An event of the group, or else records, or else an end that was reached; none when there is nothing.
+/// An event of the group, or else records or a partition that cannot be read, or else an end that was reached; none when there is nothing.
 fn poll_once(
     broker: &mut Broker,
     member: MemberId,
@@ -140,11 +140,11 @@ fn poll_once(
     if let Some(event) = broker.group.poll(member, &broker.topics)? {
         return Ok(Some(event));
     }
-    let records = records(broker, cursors, turn, at_most)?;
-    if records.is_empty() {
+    let polled = records(broker, cursors, turn, at_most)?;
+    if polled == Polled::Records(Vec::new()) {
         return end(broker, cursors);
     }
-    Ok(Some(Polled::Records(records)))
+    Ok(Some(polled))
 }
 
 /// The first end that was reached and not told yet.
@@ -160,13 +160,14 @@ fn end(broker: &Broker, cursors: &mut BTreeMap<TopicPartition, Cursor>) -> Resul
     Ok(None)
 }
 
-/// Records of the partitions by turns: the next call begins after the last that gave any.
+/// Records of the partitions by turns: the next call begins after the last that gave any. Where one stands
+/// at a place that is not there, that is told once.
 fn records(
     broker: &Broker,
     cursors: &mut BTreeMap<TopicPartition, Cursor>,
     turn: &mut Option<TopicPartition>,
     at_most: usize,
-) -> Result<Vec<LogRecord>, LogError> {
+) -> Result<Polled, LogError> {
     let mut order: Vec<TopicPartition> = cursors.keys().cloned().collect();
     if let Some(last) = turn {
         let first = order.partition_point(|partition| *partition <= *last);
@@ -174,24 +175,29 @@ fn records(
     }
     let mut records = Vec::new();
     for partition in order {
-        let Some(Cursor { position: Some(position), is_paused: false, .. }) = cursors.get_mut(&partition)
-        else {
-            continue;
-        };
+        let Some(cursor) = cursors.get_mut(&partition) else { continue };
+        let Cursor { position: Some(position), is_paused: false, .. } = cursor else { continue };
         if records.len() >= at_most {
             break;
         }
         let log = broker.topics.get(&partition, "read")?;
-        let chunk = log
-            .read(&partition, *position, at_most - records.len())
-            .map_err(|range| range.refuse(&partition, *position))?;
+        let chunk = match log.read(&partition, *position, at_most - records.len()) {
+            Ok(chunk) => chunk,
+            Err(range) if records.is_empty() => {
+                let reason = range.refuse(&partition, *position).to_string();
+                cursor.position = None;
+                return Ok(Polled::Stuck { source: partition, reason });
+            }
+            // The next poll tells of it.
+            Err(_) => break,
+        };
         *position = chunk.position;
         if !chunk.records.is_empty() {
             records.extend(chunk.records);
             *turn = Some(partition);
         }
     }
-    Ok(records)
+    Ok(Polled::Records(records))
 }
 
 /// The member that a consumer is, or an onlooker.

@@ -22,7 +22,11 @@ fn reads<C: Consumer>(consumer: &mut C, count: usize) -> Vec<String> {
     while read.len() < count {
         match polls(consumer, |polled| matches!(polled, Polled::End { .. })) {
             Polled::Records(records) => read.extend(texts(&records)),
-            other @ (Polled::End { .. } | Polled::Assigned(_) | Polled::Revoked(_) | Polled::Lost(_)) => {
+            other @ (Polled::End { .. }
+            | Polled::Stuck { .. }
+            | Polled::Assigned(_)
+            | Polled::Revoked(_)
+            | Polled::Lost(_)) => {
                 panic!("{other:?}")
             }
         }
@@ -44,6 +48,18 @@ pub(crate) fn an_assigned_partition_is_read_from_where_it_was_started(setting: &
     assert_eq!(reads(&mut consumer, 5), ["0", "1", "2", "3", "4"], "and again, from earlier");
     consumer.start(&input, 4).unwrap();
     assert_eq!(reads(&mut consumer, 1), ["4"]);
+}
+
+pub(crate) fn where_nothing_is_a_partition_cannot_be_read_until_it_is_started_elsewhere(
+    setting: &impl Setting,
+) {
+    let (_log, mut consumer, input) = filled(setting);
+    consumer.start(&input, 100).unwrap();
+    let stuck = polls(&mut consumer, nothing);
+    assert!(matches!(&stuck, Polled::Stuck { source, .. } if *source == input), "{stuck:?}");
+    is_silent(&mut consumer, setting.silence(), nothing);
+    consumer.start(&input, 3).unwrap();
+    assert_eq!(reads(&mut consumer, 2), ["3", "4"]);
 }
 
 pub(crate) fn the_end_of_a_partition_is_told_past_its_markers(setting: &impl Setting) {

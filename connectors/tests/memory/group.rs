@@ -230,8 +230,6 @@ fn an_assigned_partition_is_read_from_where_it_was_started_and_while_not_paused(
     consumer.start(&at("b", 0), 3).unwrap();
     assert_eq!(read(&mut consumer, 2), "b3", "as often as wished");
     assert!(matches!(consumer.poll(2, Duration::ZERO), Ok(Polled::End { .. })));
-    consumer.start(&at("b", 0), 5).unwrap();
-    assert!(consumer.poll(1, Duration::ZERO).is_err(), "beyond the end");
 }
 
 #[test]

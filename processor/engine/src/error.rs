@@ -125,6 +125,23 @@ pub enum Refusal {
         /// Where its reading stood.
         next: i64,
     },
+    /// An input topic no longer holds what comes next.
+    #[error(
+        "the input topic {topic} was read up to offset {next}, and holds {start} to {end}: records are gone \
+         that were not read, since they were kept for too short a time or the brokers lost them. Where nothing \
+         is missing, or was written again, start once with `accept_remade_inputs = true` in [engine]: the \
+         topic is read on from what it holds"
+    )]
+    InputLost {
+        /// The topic.
+        topic: String,
+        /// Where its reading stood.
+        next: i64,
+        /// The first offset that it holds.
+        start: i64,
+        /// Where it ends.
+        end: i64,
+    },
     /// The number of partitions is another.
     #[error(
         "the topics have {now} partitions, and had {before} when the state was written: keys would no longer \

@@ -8,12 +8,12 @@ use crate::error::TaskError;
 use crate::faults::Mutation;
 use crate::log::{Consumer, Log, LogError, LogRecord, Polled, TopicPartition};
 use crate::metrics as names;
+use crate::prober::{self, Answer, Question};
 use crate::shared::Shared;
 use crate::store::Stores;
 use crate::threads::Thread;
 use crate::worker::{Ending, FromTask, ToTask, Worker};
 use crossbeam_channel::{Receiver, Sender, TryRecvError, unbounded};
-use decision::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -31,14 +31,9 @@ pub struct Instance<L: Log, S: Stores> {
     outbox: Sender<FromTask>,
     inbox: Receiver<FromTask>,
     prober: Sender<Question>,
-    answers: Receiver<(Question, Option<Vec<i64>>)>,
-}
-
-/// What a task wants to know: the ends of its input partitions, as of a moment.
-#[derive(Clone, Copy, Debug)]
-struct Question {
-    partition: u32,
-    asked: Timestamp,
+    answers: Receiver<Answer>,
+    /// When it was last asked which topics there are.
+    looked_at_topics: Duration,
 }
 
 /// A task, as its instance sees it.
@@ -85,8 +80,9 @@ const FENCED_WAIT: Duration = Duration::from_secs(10);
 /// How long a poll waits for records: also how soon a task's messages are looked at.
 const POLL_WAIT: Duration = Duration::from_millis(5);
 
-/// How long a thread that is asked seldom waits for a question at a time.
-const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
+/// How often it is asked whether the topics are still the same. A client reads on in a topic of the same
+/// name without a word, and passes over what lies before its position there.
+const LOOK_AT_TOPICS_EVERY: Duration = Duration::from_secs(5);
 
 impl<L: Log, S: Stores> Instance<L, S> {
     /// Joins the group. Tasks begin as partitions are assigned, in [`Instance::run`].
@@ -99,7 +95,7 @@ impl<L: Log, S: Stores> Instance<L, S> {
         let (prober, asked) = unbounded();
         let (answer, answers) = unbounded();
         let of_prober = shared.clone();
-        let answers_ends = Box::new(move || answer_ends(&of_prober, &asked, &answer));
+        let answers_ends = Box::new(move || prober::answer(&of_prober, &asked, &answer));
         // It ends when nobody can ask any more, and nobody waits for that.
         let _ = shared
             .threads
@@ -115,6 +111,7 @@ impl<L: Log, S: Stores> Instance<L, S> {
             inbox,
             prober,
             answers,
+            looked_at_topics: Duration::ZERO,
         })
     }
 
@@ -145,6 +142,7 @@ impl<L: Log, S: Stores> Instance<L, S> {
             while let Ok(message) = self.inbox.try_recv() {
                 self.told(message)?;
             }
+            self.look_at_topics();
             self.hand_on_answers()?;
             if !self.fenced.is_empty() {
                 self.start_tasks()?;
@@ -155,13 +153,27 @@ impl<L: Log, S: Stores> Instance<L, S> {
         Ok(())
     }
 
-    /// Hands on what the log said of its ends. Who asks it must live, or nothing falls due any more.
+    fn look_at_topics(&mut self) {
+        let now = self.shared.clock.ticks();
+        if !self.tasks.is_empty() && now.saturating_sub(self.looked_at_topics) >= LOOK_AT_TOPICS_EVERY {
+            self.looked_at_topics = now;
+            let _ = self.prober.send(Question::Topics);
+        }
+    }
+
+    /// Hands on what the log said of its ends and topics. Who asks it must live, or nothing falls due any more.
     fn hand_on_answers(&self) -> Result<(), InstanceError> {
         loop {
             match self.answers.try_recv() {
-                Ok((Question { partition, asked }, ends)) => {
+                Ok(Answer::Ends { partition, asked, ends }) => {
                     if let Some(slot) = self.tasks.get(&partition) {
-                        let _ = slot.sender.send(ToTask::Ends { asked, ends });
+                        let (ends, topics) = ends.unzip();
+                        let _ = slot.sender.send(ToTask::Ends { asked, ends, topics });
+                    }
+                }
+                Ok(Answer::Topics(topics)) => {
+                    for slot in self.tasks.values() {
+                        let _ = slot.sender.send(ToTask::Topics(topics.clone()));
                     }
                 }
                 Err(TryRecvError::Empty) => return Ok(()),
@@ -177,6 +189,11 @@ impl<L: Log, S: Stores> Instance<L, S> {
                 let Some(slot) = self.tasks.get(&source.partition) else { return Ok(()) };
                 let Some(epoch) = slot.epoch else { return Ok(()) };
                 let _ = slot.sender.send(ToTask::Passed { epoch, topic: source.topic, offset });
+            }
+            Polled::Stuck { source, reason } => {
+                let Some(slot) = self.tasks.get(&source.partition) else { return Ok(()) };
+                let Some(epoch) = slot.epoch else { return Ok(()) };
+                let _ = slot.sender.send(ToTask::Stuck { epoch, topic: source.topic, reason });
             }
             Polled::Assigned(partitions) => {
                 tracing::info!(count = partitions.len(), "partitions assigned");
@@ -278,7 +295,7 @@ impl<L: Log, S: Stores> Instance<L, S> {
                 self.consumer.pause(&self.shared.topology.input_partitions(partition))?;
             }
             FromTask::WantsEnds { partition, asked } => {
-                let _ = self.prober.send(Question { partition, asked });
+                let _ = self.prober.send(Question::Ends { partition, asked });
             }
             FromTask::Ended { partition, ending } => {
                 self.join_thread(partition);
@@ -370,33 +387,4 @@ enum Stopping {
     Finish,
     /// What is open is dropped.
     Drop,
-}
-
-/// Asks the log for the ends of the input partitions that tasks want to know: a call that blocks,
-/// and so has a thread of its own. It ends with its instance.
-fn answer_ends<L: Log, S: Stores>(
-    shared: &Shared<L, S>,
-    asked: &Receiver<Question>,
-    answer: &Sender<(Question, Option<Vec<i64>>)>,
-) {
-    loop {
-        let question = match asked.try_recv() {
-            Ok(question) => question,
-            Err(TryRecvError::Empty) => {
-                shared.threads.wait_for(asked, LONGEST_WAIT);
-                continue;
-            }
-            Err(TryRecvError::Disconnected) => return,
-        };
-        let partition = question.partition;
-        let ends = shared.log.end_offsets(&shared.topology.input_partitions(partition));
-        if let Err(error) = &ends {
-            tracing::warn!(partition, %error, "due timers wait: the log's ends are not known");
-            // The task asks again at once; a log that is out of reach is not to be hammered.
-            shared.threads.sleep(Duration::from_millis(200));
-        }
-        if answer.send((question, ends.ok())).is_err() {
-            return;
-        }
-    }
 }

@@ -8,6 +8,7 @@
 //! | [`log`], [`store`] | the two traits |
 //! | [`instance`] | one process in the group: polling, assignment, back-pressure |
 //! | `worker`, [`threads`] | a task's thread; how threads start and wait |
+//! | `prober` | asks the log for its ends, and whether the topics are still the same |
 //! | [`task`] | one partition's work: decide, commit, apply, fire timers, recover |
 //! | `batch`, `working_set`, `timers`, `horizon`, `sweep` | what a task is made of |
 //! | `caution`, `put_off`, `panics` | inputs over which the core fails: what is known of them, what is tried again |
@@ -32,6 +33,7 @@ pub mod log;
 pub mod metrics;
 mod panics;
 pub mod partition;
+mod prober;
 mod put_off;
 pub mod rejects;
 pub mod settings;

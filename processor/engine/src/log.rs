@@ -115,6 +115,14 @@ pub enum Polled {
         /// The offset of the next record that it will hold, if no transaction is open on it.
         offset: i64,
     },
+    /// A started partition cannot be read further: what lies at its position is gone, or never was there.
+    /// Nothing more comes of it until it is started again.
+    Stuck {
+        /// The partition.
+        source: TopicPartition,
+        /// What the client says.
+        reason: String,
+    },
     /// These partitions are this member's now. [`Consumer::assign`] must follow.
     Assigned(Vec<TopicPartition>),
     /// These partitions are to be let go. [`Consumer::unassign`] must follow, once the open

@@ -34,8 +34,8 @@ pub struct Settings {
     /// State older than this is rebuilt from the changelog's start: half of the changelog's
     /// `delete.retention.ms`, since a tombstone missed by an older state may be gone.
     pub oldest_state: Duration,
-    /// Whether an input topic that was made anew is read from its start, and not refused: a person has
-    /// seen to it that nothing is missing.
+    /// Whether an input topic that was made anew is read from its start, and one that lost what was not read on
+    /// from what it holds, and not refused: a person has seen to it that nothing is missing.
     pub accept_remade_inputs: bool,
     /// What is broken on purpose, in tests.
     pub faults: Faults,

@@ -15,7 +15,7 @@ mod recovery;
 mod sealing;
 mod sweeping;
 
-use recovery::Origin;
+pub(crate) use recovery::Origin;
 pub use recovery::Recovery;
 
 use crate::batch::{OpenBatch, SealedBatch};

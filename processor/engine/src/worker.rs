@@ -10,7 +10,7 @@ use crate::metrics as names;
 use crate::panics;
 use crate::shared::Shared;
 use crate::store::{StoreError, Stores};
-use crate::task::Task;
+use crate::task::{Origin, Task};
 use crossbeam_channel::{Receiver, Sender, TryRecvError};
 use decision::time::Timestamp;
 use std::sync::Arc;
@@ -42,6 +42,19 @@ pub(crate) enum ToTask {
         asked: Timestamp,
         /// They; none when the log did not answer.
         ends: Option<Vec<i64>>,
+        /// The topics that they are of.
+        topics: Option<Arc<Origin>>,
+    },
+    /// The topics as they are now.
+    Topics(Arc<Origin>),
+    /// A partition of this topic cannot be read further.
+    Stuck {
+        /// As above.
+        epoch: u64,
+        /// The topic.
+        topic: Arc<str>,
+        /// What the log says.
+        reason: String,
     },
     /// End what is open, and stop.
     Stop,
@@ -347,7 +360,19 @@ impl<L: Log, S: Stores> Worker<L, S> {
                     task.passed(&topic, offset);
                 }
             }
-            ToTask::Ends { asked, ends } => task.ends(asked, ends),
+            ToTask::Ends { asked, ends, topics } => {
+                if let Some(topics) = topics {
+                    task.check_topics(&topics)?;
+                }
+                task.ends(asked, ends);
+            }
+            ToTask::Topics(topics) => task.check_topics(&topics)?,
+            ToTask::Stuck { epoch: of, topic, reason } => {
+                if of == epoch {
+                    let reason = format!("{topic} cannot be read further: {reason}");
+                    return Err(TaskError::Recover { partition: self.partition, reason });
+                }
+            }
             ToTask::Stop => {
                 task.finish()?;
                 return Ok(false);

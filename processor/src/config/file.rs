@@ -171,8 +171,8 @@ pub(crate) struct Engine {
     pub(crate) clock_lead_seconds: u64,
     /// State older than this is rebuilt, in hours: half of the changelog's `delete.retention.ms`.
     pub(crate) oldest_state_hours: u64,
-    /// Whether an input topic that was deleted and made anew is read from its start. Only for the start
-    /// after that: otherwise it is refused.
+    /// Whether an input topic that was deleted and made anew is read from its start, and one that lost what was
+    /// not read on from what it holds. Only for the start after that: otherwise it is refused.
     pub(crate) accept_remade_inputs: bool,
 }
 

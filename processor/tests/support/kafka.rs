@@ -17,7 +17,7 @@ use connectors::admin::{KafkaAdmin, NewTopicSpec};
 use connectors::kafka::{KafkaLog, KafkaSettings};
 use connectors::registry::{RegistrySettings, SchemaRegistry};
 use decision::{Event, Policies};
-use engine::log::Log;
+use engine::log::{Log, TopicPartition};
 use engine::partition::partition_of;
 use loadtest::generate::DEMO_POLICY;
 use loadtest::oracle::Partition;
@@ -138,6 +138,24 @@ impl Site {
         let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
         command.args(arguments).arg("--config").arg(self.write_config());
         command.envs(environment.iter().copied()).stdin(Stdio::null()).output().unwrap()
+    }
+
+    /// Deletes a topic, and makes one of the same name.
+    pub fn make_anew(&self, topic: &Arc<str>) {
+        let brokers = &servers().bootstrap;
+        let admin = KafkaAdmin::new(&KafkaSettings::new(brokers, "admin")).unwrap();
+        let topics = std::slice::from_ref(topic);
+        admin.delete_topics(&[topic]).unwrap();
+        wait_for_topics(brokers, topics, None);
+        admin.create_topics(&[spec(&self.names, topic)]).unwrap();
+        wait_for_topics(brokers, topics, Some(PARTITIONS));
+        let log = KafkaLog::new(KafkaSettings::new(brokers, "admin")).unwrap();
+        let at = |partition| TopicPartition { topic: topic.clone(), partition };
+        let all: Vec<TopicPartition> = (0..PARTITIONS).map(at).collect();
+        // Of a topic that was just made, a broker may not know yet that it leads it.
+        while log.end_offsets(&all).is_err() {
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// Sends an event, as an upstream system would.
@@ -291,32 +309,33 @@ fn register(names: &TopicNames) -> (Arc<dyn Registry>, Schemas) {
     (registry, schemas)
 }
 
-fn create_topics(brokers: &str, names: &TopicNames) {
-    let spec = |name: &Arc<str>, config: BTreeMap<String, String>| NewTopicSpec {
-        name: name.to_string(),
+/// How a topic is made: the changelog is compacted.
+fn spec(names: &TopicNames, topic: &str) -> NewTopicSpec {
+    let policy = if *topic == **names.output(OutputTopic::Debtors) { "compact" } else { "delete" };
+    NewTopicSpec {
+        name: topic.to_owned(),
         partitions: PARTITIONS,
         replication: Some(1),
-        config,
-    };
-    let compacted = names.output(OutputTopic::Debtors);
-    let topics: Vec<NewTopicSpec> = names
-        .inputs()
-        .iter()
-        .chain(names.outputs())
-        .map(|name| {
-            let policy = if name == compacted { "compact" } else { "delete" };
-            spec(name, BTreeMap::from([("cleanup.policy".to_owned(), policy.to_owned())]))
-        })
-        .collect();
-    let admin = KafkaAdmin::new(&KafkaSettings::new(brokers, "admin")).unwrap();
-    admin.create_topics(&topics).unwrap();
-    // A topic that was just made is not at once known, and led, everywhere.
+        config: BTreeMap::from([("cleanup.policy".to_owned(), policy.to_owned())]),
+    }
+}
+
+fn create_topics(brokers: &str, names: &TopicNames) {
+    let all: Vec<Arc<str>> = names.inputs().iter().chain(names.outputs()).cloned().collect();
+    let topics: Vec<NewTopicSpec> = all.iter().map(|topic| spec(names, topic)).collect();
+    KafkaAdmin::new(&KafkaSettings::new(brokers, "admin")).unwrap().create_topics(&topics).unwrap();
+    wait_for_topics(brokers, &all, Some(PARTITIONS));
+}
+
+/// Waits until the topics have so many partitions, or are gone: a topic that was just made is not at once
+/// known, and led, everywhere.
+#[track_caller]
+fn wait_for_topics(brokers: &str, topics: &[Arc<str>], partitions: Option<u32>) {
     let deadline = Instant::now() + Duration::from_secs(30);
     let log = KafkaLog::new(KafkaSettings::new(brokers, "admin")).unwrap();
-    let all: Vec<Arc<str>> = names.inputs().iter().chain(names.outputs()).cloned().collect();
-    while log.partitions(&all).unwrap().iter().any(|count| *count != Some(PARTITIONS)) {
-        assert!(Instant::now() < deadline, "the topics are not there");
-        std::thread::sleep(Duration::from_millis(100));
+    while log.partitions(topics).unwrap().iter().any(|count| *count != partitions) {
+        assert!(Instant::now() < deadline, "{topics:?} should have {partitions:?} partitions");
+        std::thread::sleep(Duration::from_millis(20));
     }
 }
 

@@ -7,7 +7,7 @@
 
 mod origin;
 
-pub(super) use origin::Origin;
+pub(crate) use origin::Origin;
 
 use super::Task;
 use super::gathered::Gathered;

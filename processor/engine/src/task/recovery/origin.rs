@@ -8,12 +8,13 @@ use crate::faults::Mutation;
 use crate::log::{Log, LogError, LogRecord, Membership, Reader, TopicPartition};
 use crate::shared::Shared;
 use crate::store::Stores;
+use crate::task::Task;
 use schemas::{OutputTopic, TASK_STATE_KEY, TaskState, TopicId};
 use std::sync::Arc;
 
 /// Which topics a task reads and writes: by their ids, where the log tells them.
 #[derive(Clone, Debug, Default)]
-pub(in crate::task) struct Origin {
+pub(crate) struct Origin {
     /// The changelog's.
     pub(in crate::task) changelog: Option<Arc<str>>,
     /// Those of the input topics that have one.
@@ -21,7 +22,8 @@ pub(in crate::task) struct Origin {
 }
 
 impl Origin {
-    pub(super) fn find<L: Log, S: Stores>(shared: &Shared<L, S>) -> Result<Self, LogError> {
+    /// The topics as they are now.
+    pub(crate) fn find<L: Log, S: Stores>(shared: &Shared<L, S>) -> Result<Self, LogError> {
         let names = shared.topology.names();
         let mut topics = vec![names.output(OutputTopic::Debtors).clone()];
         topics.extend(names.inputs().iter().cloned());
@@ -48,6 +50,25 @@ impl Origin {
             (Some(of_state), Some(of_log)) => of_state != of_log,
             // As above.
             (None, _) | (_, None) => false,
+        }
+    }
+}
+
+impl<L: Log, S: Stores> Task<L, S> {
+    /// Whether the topics are still those that this task began with. Where they are not, recovery says what
+    /// that means: what was read since may be of the new one, and what lies before it there was not.
+    pub(crate) fn check_topics(&self, now: &Origin) -> Result<(), TaskError> {
+        let began_with = &self.origin;
+        let is_other = |(then, now): (&Arc<str>, &Arc<str>)| then != now;
+        if began_with.changelog.as_ref().zip(now.changelog.as_ref()).is_some_and(is_other) {
+            return Err(self.recover("the changelog is not the topic that it was"));
+        }
+        let is_remade = |then: &&TopicId| {
+            now.inputs.iter().any(|now| now.topic == then.topic && is_other((&then.id, &now.id)))
+        };
+        match began_with.inputs.iter().find(is_remade) {
+            Some(input) => Err(self.recover(format!("{} is not the topic that it was", input.topic))),
+            None => Ok(()),
         }
     }
 }
@@ -157,7 +178,8 @@ impl<L: Log, S: Stores> Recovery<'_, L, S> {
         }
         let mut reader = self.shared.log.reader().map_err(|error| self.log_error(error))?;
         let mut positions = Vec::with_capacity(inputs.len());
-        for (input, committed) in inputs.iter().zip(committed) {
+        let ends = self.shared.log.end_offsets(&inputs).map_err(|error| self.log_error(error))?;
+        for ((input, committed), end) in inputs.iter().zip(committed).zip(ends) {
             let mut start = || reader.start_offset(input).map_err(|error| self.log_error(error));
             let next_in = |state: &TaskState| {
                 state.positions.iter().find(|position| *position.topic == *input.topic).map(|it| it.next)
@@ -168,7 +190,9 @@ impl<L: Log, S: Stores> Recovery<'_, L, S> {
                 continue;
             }
             match (stored, committed) {
-                (Some(stored), Some(committed)) if stored == committed => positions.push(stored),
+                (Some(stored), Some(committed)) if stored == committed => {
+                    positions.push(self.within(input, stored, start()?, end)?);
+                }
                 (_, Some(committed)) if self.breaks(Mutation::GroupOffsetsOverStored) => {
                     positions.push(committed);
                 }
@@ -184,6 +208,21 @@ impl<L: Log, S: Stores> Recovery<'_, L, S> {
             }
         }
         Ok(positions)
+    }
+
+    /// Where an input partition goes on that was read up to `next`. What was not read may be gone: it was
+    /// kept for too short a time, or the brokers lost it. Then a person has to say that it may be.
+    fn within(&self, input: &TopicPartition, next: i64, start: i64, end: i64) -> Result<i64, TaskError> {
+        if (start..=end).contains(&next) {
+            return Ok(next);
+        }
+        let (partition, topic) = (self.partition, input.topic.to_string());
+        if !self.shared.settings.accept_remade_inputs {
+            return Err(self.refuse(Refusal::InputLost { topic, next, start, end }));
+        }
+        let from = next.clamp(start, end);
+        tracing::warn!(partition, topic, next, from, "records that are gone are passed over");
+        Ok(from)
     }
 
     /// Where an input topic that was made anew is read from, if a person has said that it may be.

@@ -1,0 +1,76 @@
+//! Who this process is in the group: what a commit names, and whom to ask for the group's offsets.
+//!
+//! What a member polls is `member`'s.
+
+use super::context::Diagnostics;
+use super::error::{failed, name, refused};
+use super::event::GroupClient;
+use super::partitions;
+use super::rebalances::GroupContext;
+use super::settings::KafkaSettings;
+use engine::log::{LogError, Membership, TopicPartition};
+use rdkafka::consumer::{Consumer as _, ConsumerGroupMetadata};
+use rdkafka::error::KafkaError;
+use rdkafka::{Offset, TopicPartitionList};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The member that this process is in the group, or an onlooker.
+#[derive(Clone)]
+pub struct KafkaMembership {
+    client: Arc<GroupClient>,
+    timeout: Duration,
+}
+
+impl KafkaMembership {
+    /// The member that this client is.
+    pub(super) fn of(client: &Arc<GroupClient>, settings: &KafkaSettings) -> Self {
+        Self { client: Arc::clone(client), timeout: settings.request_timeout }
+    }
+
+    /// A client that knows the group's name, and never subscribes.
+    pub(super) fn onlooker(settings: &KafkaSettings) -> Result<Self, LogError> {
+        let operation = format!("look at the group {}", settings.group_id);
+        let diagnostics =
+            Diagnostics::new(&format!("{} onlooker", settings.client_id), settings.statistics.as_ref());
+        let client: GroupClient = settings
+            .reader_config()
+            .create_with_context(GroupContext { diagnostics, protocol: settings.group_protocol })
+            .map_err(|error| failed(&operation, &error))?;
+        Ok(Self { client: Arc::new(client), timeout: settings.request_timeout })
+    }
+
+    /// The member's id and generation as they are now; none once it has left.
+    pub(super) fn metadata(&self) -> Option<ConsumerGroupMetadata> {
+        if self.client.closed() {
+            return None;
+        }
+        self.client.group_metadata()
+    }
+}
+
+impl Membership for KafkaMembership {
+    fn committed(&self, partitions: &[TopicPartition]) -> Result<Vec<Option<i64>>, LogError> {
+        let operation = "ask for the committed offsets";
+        let list = partitions::list(partitions, Offset::Invalid)?;
+        // A read-committed client asks for stable offsets: the broker has it wait for those of an
+        // open transaction, until the time-out.
+        let list =
+            self.client.committed_offsets(list, self.timeout).map_err(|error| failed(operation, &error))?;
+        partitions.iter().map(|partition| committed(&list, partition)).collect()
+    }
+}
+
+fn committed(list: &TopicPartitionList, partition: &TopicPartition) -> Result<Option<i64>, LogError> {
+    let operation = || format!("ask for the committed offset of {}", name(partition));
+    let Some(found) = partitions::find(list, partition) else {
+        return Err(refused(&operation(), "it was not answered"));
+    };
+    found.error().map_err(|error: KafkaError| failed(&operation(), &error))?;
+    match found.offset() {
+        Offset::Offset(offset) => Ok(Some(offset)),
+        Offset::Invalid | Offset::Beginning | Offset::End | Offset::Stored | Offset::OffsetTail(_) => {
+            Ok(None)
+        }
+    }
+}

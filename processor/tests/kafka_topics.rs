@@ -1,0 +1,114 @@
+//! Topics that are deleted and made anew on a real broker, while the process is away and under its hands:
+//! it ends and says so (docs/decisions/0011-whose-state-it-is.md).
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+mod support;
+
+use engine::partition::partition_of;
+use loadtest::generate::{Operator, Profile};
+use schemas::{InputTopic, OutputTopic};
+use std::num::NonZeroU32;
+use std::time::Duration;
+use support::kafka::{PARTITIONS, Process, Site, topic_records};
+
+const LONG: Duration = Duration::from_secs(60);
+
+fn tell_days(site: &mut Site, operator: &mut Operator, days: usize) {
+    for _ in 0..days {
+        for event in operator.next_day() {
+            site.tell(&event);
+        }
+    }
+    site.flush();
+}
+
+/// A process at work that has read some of every topic, and an operator whose days go on.
+fn at_work(name: &str, seed: u64) -> (Site, Operator, Process) {
+    let mut site = Site::new(name);
+    let mut operator = Operator::new(Profile::test(seed));
+    let mut process = site.start(&[]);
+    process.wait_until_ready();
+    tell_days(&mut site, &mut operator, 20);
+    site.wait_until_done(LONG);
+    site.check_well();
+    (site, operator, process)
+}
+
+/// It ends by itself, badly, and says this.
+#[track_caller]
+fn check_refused(mut process: Process, words: &[&str]) {
+    let status = process.wait_until_ended(LONG);
+    assert_eq!(status.code(), Some(2), "{}", process.log());
+    // The report is broken into lines for people.
+    let log = process.log();
+    let told: Vec<&str> = log.split_whitespace().filter(|word| *word != "│").collect();
+    let told = told.join(" ");
+    for words in words {
+        assert!(told.contains(words), "{words:?} is not in {told}");
+    }
+}
+
+const REMADE: [&str; 2] = ["was deleted and made anew", "accept_remade_inputs = true"];
+
+/// A day comes in, but for the payments of all partitions beyond the first, which are kept back.
+fn tell_day_unpaid(site: &mut Site, operator: &mut Operator, kept: &mut Vec<(Vec<u8>, Vec<u8>)>) {
+    for event in operator.next_day() {
+        let (topic, key, value) = site.encode(&event);
+        if topic == InputTopic::Payments && partition_of(&key, NonZeroU32::new(PARTITIONS).unwrap()) > 0 {
+            kept.push((key, value));
+        } else {
+            site.tell_bytes(topic, &key, &value);
+        }
+    }
+}
+
+#[test]
+fn an_input_topic_made_anew_while_nobody_looked_is_refused_until_a_person_accepts_it() {
+    let mut site = Site::new("remade-away");
+    let (mut operator, mut kept) = (Operator::new(Profile::test(61)), Vec::new());
+    let mut process = site.start(&[]);
+    process.wait_until_ready();
+    (0..20).for_each(|_| tell_day_unpaid(&mut site, &mut operator, &mut kept));
+    site.wait_until_done(LONG);
+    process.terminate();
+    let payments = site.names.input(InputTopic::Payments).clone();
+    assert!(topic_records(&payments) > 5 && kept.len() > 20);
+    site.make_anew(&payments);
+    check_refused(site.start(&[]), &REMADE);
+
+    let mut process = site.start(&[("WEIR__ENGINE__ACCEPT_REMADE_INPUTS", "true")]);
+    process.wait_until_ready();
+    kept.iter().for_each(|(key, value)| site.tell_bytes(InputTopic::Payments, key, value));
+    tell_days(&mut site, &mut operator, 10);
+    site.wait_until_done(LONG);
+    process.terminate();
+    // What the first partition read of the old topic, nobody can be asked about any more.
+    let deviations = site.verdict().deviations.into_iter().filter(|deviation| deviation.partition > 0);
+    let told: Vec<String> = deviations.map(|deviation| deviation.to_string()).collect();
+    assert!(told.is_empty(), "{}", told.join("\n"));
+}
+
+#[test]
+fn an_input_topic_made_anew_under_a_process_ends_it_also_where_the_new_one_is_longer() {
+    let (mut site, mut operator, process) = at_work("remade-under", 62);
+    let payments = site.names.input(InputTopic::Payments).clone();
+    let before = topic_records(&payments);
+    site.make_anew(&payments);
+    while topic_records(&payments) < 3 * before {
+        tell_days(&mut site, &mut operator, 20);
+    }
+    check_refused(process, &REMADE);
+    check_refused(site.start(&[]), &REMADE);
+}
+
+#[test]
+fn a_changelog_made_anew_under_a_process_ends_it_and_is_written_to_no_more() {
+    let (mut site, mut operator, process) = at_work("changelog-under", 63);
+    let changelog = site.names.output(OutputTopic::Debtors).clone();
+    site.make_anew(&changelog);
+    tell_days(&mut site, &mut operator, 5);
+    check_refused(process, &["changelog-under.debtors is not the one"]);
+    let written = topic_records(&changelog);
+    check_refused(site.start(&[]), &["changelog-under.debtors is not the one"]);
+    assert_eq!(topic_records(&changelog), written);
+}
