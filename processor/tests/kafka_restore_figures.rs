@@ -53,7 +53,11 @@ fn restart_and_restore_of(name: &str, subscribers: u32, days: usize) {
     );
     for round in 0..ROUNDS {
         let (took, process) = started(&site);
-        println!("restart on the same folder, {round}: at work after {:.2} s", took.as_secs_f64());
+        println!(
+            "restart on the same folder, {round}: at work after {:.2} s; {}",
+            took.as_secs_f64(),
+            parts(&process)
+        );
         process.terminate();
     }
     for round in 0..ROUNDS {
@@ -94,13 +98,29 @@ fn restored(process: &Process) -> f64 {
 
 /// How long the partition took that took longest, in milliseconds, by the log.
 fn longest(process: &Process) -> u64 {
+    told(process, "caught up with the changelog", "took_ms").into_iter().max().unwrap()
+}
+
+/// How long the parts of a partition's way back took: the median of the partitions, and the longest.
+fn parts(process: &Process) -> String {
+    let part = |name: &str| {
+        let all = told(process, "that took", name);
+        format!("{name} {} ({})", all[all.len() / 2], all[all.len() - 1])
+    };
+    ["fence_ms", "topics_ms", "open_ms", "read_ms", "offsets_ms"].map(part).join(", ")
+}
+
+/// The figures of this name in the lines of the log that say this, in order.
+fn told(process: &Process, line: &str, name: &str) -> Vec<u64> {
     let log = process.log();
-    let took = |line: &str| -> u64 {
-        let text = line.split("\"took_ms\":").nth(1).unwrap().split([',', '}']).next().unwrap();
+    let figure = |line: &str| -> u64 {
+        let text = line.split(&format!("\"{name}\":")).nth(1).unwrap().split([',', '}']).next().unwrap();
         text.trim_matches('"').parse().unwrap()
     };
-    let all = log.lines().filter(|line| line.contains("caught up with the changelog")).map(took);
-    all.max().unwrap()
+    let lines = log.lines().filter(|found| found.contains(&format!("\"{line}\"")));
+    let mut all: Vec<u64> = lines.map(figure).collect();
+    all.sort_unstable();
+    all
 }
 
 /// One of two dies; the other has nothing of the partitions that come to it.

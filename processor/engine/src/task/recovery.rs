@@ -65,6 +65,28 @@ struct Reading {
     now: Duration,
 }
 
+/// How long the parts of a recovery took.
+struct Laps {
+    began: Duration,
+    last: Duration,
+}
+
+impl Laps {
+    fn new(now: Duration) -> Self {
+        Self { began: now, last: now }
+    }
+
+    /// The milliseconds since the last part ended.
+    fn next(&mut self, now: Duration) -> u128 {
+        now.saturating_sub(std::mem::replace(&mut self.last, now)).as_millis()
+    }
+
+    /// The milliseconds of all.
+    fn all(&self, now: Duration) -> u128 {
+        now.saturating_sub(self.began).as_millis()
+    }
+}
+
 /// A task on its way to where it was.
 pub struct Recovery<'a, L: Log, S: Stores> {
     shared: &'a Arc<Shared<L, S>>,
@@ -89,28 +111,34 @@ impl<L: Log, S: Stores> Task<L, S> {
         member: L::Membership,
         is_stopped: &AtomicBool,
     ) -> Result<Self, TaskError> {
-        let began = shared.clock.ticks();
+        let mut laps = Laps::new(shared.clock.ticks());
         let from_log = |error| TaskError::from_log(partition, error);
         let mut producer = shared.log.producer(&shared.transactional_id(partition)).map_err(from_log)?;
         let is_last = shared.settings.faults.breaks(Mutation::FenceLast);
         if !is_last {
             producer.fence().map_err(from_log)?;
         }
-        let mut recovery = Recovery::open(shared, partition, is_stopped)?;
+        let fence_ms = laps.next(shared.clock.ticks());
+        let origin = Origin::find(shared).map_err(from_log)?;
+        let topics_ms = laps.next(shared.clock.ticks());
+        let mut recovery = Recovery::open(shared, partition, origin, is_stopped)?;
+        let open_ms = laps.next(shared.clock.ticks());
         recovery.rebuild_if_unfit(&member)?;
         recovery.catch_up()?;
         recovery.check_partitions()?;
         recovery.store.flush()?;
         // A task whose first batch could not be kept is not at work.
         let _ = recovery.store.keeps()?;
+        let read_ms = laps.next(shared.clock.ticks());
         let positions = recovery.compare_offsets(recovery.state.as_ref(), &member)?;
         let gate = recovery.gate()?;
         if is_last {
             producer.fence().map_err(from_log)?;
         }
-        let restored = recovery.restored;
-        let took_ms = shared.clock.ticks().saturating_sub(began).as_millis();
+        let offsets_ms = laps.next(shared.clock.ticks());
+        let (restored, took_ms) = (recovery.restored, laps.all(shared.clock.ticks()));
         tracing::info!(partition, restored, took_ms, "caught up with the changelog");
+        tracing::debug!(partition, fence_ms, topics_ms, open_ms, read_ms, offsets_ms, "that took");
         Ok(recovery.into_task(producer, member, positions, gate))
     }
 }
@@ -119,9 +147,9 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
     fn open(
         shared: &'a Arc<Shared<L, S>>,
         partition: u32,
+        origin: Origin,
         is_stopped: &'a AtomicBool,
     ) -> Result<Self, TaskError> {
-        let origin = Origin::find(shared).map_err(|error| TaskError::from_log(partition, error))?;
         let store = shared.stores.open(partition)?;
         let mut recovery = Self {
             shared,
