@@ -2,10 +2,12 @@
 //!
 //! It reads topics, and shares no code with the engine: [`coverage`] checks that the journal says
 //! every input offset once and in order, [`replay`] decides again what the journal says was
-//! decided, and compares commands, records, rejects and state.
+//! decided, and compares commands, records, rejects and state, and [`pace`] that no more commands left in a
+//! second than the policy's rates allow.
 
 pub mod coverage;
 mod gate;
+pub mod pace;
 pub mod replay;
 
 use schemas::{InputTopic, OutputTopic, TopicNames};
@@ -35,6 +37,9 @@ impl Seen {
 }
 
 /// All committed records of one partition: of every input topic and every output topic, in order.
+///
+/// Where an input topic was deleted and made anew, and a person has accepted that, what was read of the
+/// old one comes first: its offsets fall where another **life** of the topic begins.
 #[derive(Clone, Debug, Default)]
 pub struct Partition {
     /// Which partition.
@@ -59,6 +64,12 @@ impl Partition {
     #[must_use]
     pub fn input(&self, topic: InputTopic) -> &[Seen] {
         self.inputs.get(&topic).map_or(&[], Vec::as_slice)
+    }
+
+    /// The records of each life of an input topic; one life, where it was never made anew.
+    #[must_use]
+    pub fn lives(&self, topic: InputTopic) -> Vec<&[Seen]> {
+        self.input(topic).chunk_by(|before, after| before.offset < after.offset).collect()
     }
 
     /// The records of an output topic.

@@ -13,7 +13,7 @@ use engine::store::{Store, Stores};
 use loadtest::oracle::replay::{Oracle, Verdict};
 use loadtest::oracle::{Partition, Seen};
 use schemas::reject::POISON;
-use schemas::{Decoder, Journal, OutputTopic, Registry, Step, TASK_STATE_KEY, Waiting};
+use schemas::{Decoder, Journal, OutputTopic, Registry, Step, TASK_STATE_KEY, Taken, Waiting};
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -88,8 +88,8 @@ impl Checks<'_> {
     fn check_journal(&mut self, partition: u32) {
         let lead = i64::try_from(self.world.settings.clock_lead.as_micros()).unwrap_or(i64::MAX);
         let topic = self.world.names.output(OutputTopic::Journal).clone();
-        let mut stands: BTreeMap<Arc<str>, i64> = BTreeMap::new();
-        let came: BTreeMap<Arc<str>, BTreeMap<i64, i64>> = self
+        let mut stands: BTreeMap<Arc<str>, Stand> = BTreeMap::new();
+        let came: Came = self
             .world
             .names
             .inputs()
@@ -119,7 +119,7 @@ impl Checks<'_> {
             for step in &journal.steps {
                 match step {
                     Step::Taken(taken) => {
-                        stands.insert(taken.topic.clone(), taken.next);
+                        stands.entry(taken.topic.clone()).or_default().take(taken);
                     }
                     Step::Fired(fired) => {
                         if let Some(what) = unread(&came, &stands, fired.due) {
@@ -312,15 +312,31 @@ impl Checks<'_> {
     }
 }
 
+/// When each record of an input topic came in, life by life of the topic.
+type Came = BTreeMap<Arc<str>, Vec<BTreeMap<i64, i64>>>;
+
+/// How far a topic was taken, and in which of its lives.
+#[derive(Clone, Copy, Debug, Default)]
+struct Stand {
+    life: usize,
+    next: i64,
+}
+
+impl Stand {
+    /// Another life begins where a topic is taken from before where it stood.
+    fn take(&mut self, taken: &Taken) {
+        self.life += usize::from(taken.previous < self.next);
+        self.next = taken.next;
+    }
+}
+
 /// What came in at or before a moment and was not taken yet, if anything.
-fn unread(
-    came: &BTreeMap<Arc<str>, BTreeMap<i64, i64>>,
-    stands: &BTreeMap<Arc<str>, i64>,
-    due: Timestamp,
-) -> Option<String> {
-    came.iter().find_map(|(topic, offsets)| {
-        let stands = stands.get(topic).copied().unwrap_or(0);
-        let left = offsets.range(stands..).find(|(_, at)| **at < due.0);
+fn unread(came: &Came, stands: &BTreeMap<Arc<str>, Stand>, due: Timestamp) -> Option<String> {
+    came.iter().find_map(|(topic, lives)| {
+        let stands = stands.get(topic).copied().unwrap_or_default();
+        let of_this = lives.get(stands.life)?.range(stands.next..);
+        let of_later = lives.get(stands.life.saturating_add(1)..).unwrap_or_default().iter().flatten();
+        let left = of_this.chain(of_later).find(|(_, at)| **at < due.0);
         left.map(|(offset, _)| format!("it took {topic} {offset}, which was there"))
     })
 }

@@ -1,6 +1,7 @@
 //! What goes wrong in a run, and when: a plan made from the seed before anything happens, so that a
 //! run can be repeated without some of it.
 
+use schemas::InputTopic;
 use std::fmt;
 use std::time::Duration;
 
@@ -73,6 +74,9 @@ pub(crate) enum Happening {
     LosesItsDisk,
     /// A person moves a committed offset of the group, and puts it back after a while.
     OffsetIsMoved(i64),
+    /// An input topic is deleted and made anew, under running processes or while none runs; once they
+    /// refuse it, a person accepts what is lost.
+    TopicIsMadeAnew { topic: usize, is_running: bool },
     /// Nothing happens for weeks.
     Weeks,
 }
@@ -126,7 +130,7 @@ impl Plan {
 }
 
 fn happening(dice: &mut fastrand::Rng, partitions: u32, processes: usize) -> Happening {
-    match dice.u32(0..24) {
+    match dice.u32(0..25) {
         0 | 1 | 14 => Happening::Starts,
         2 => Happening::Stops,
         3 => Happening::IsKilled,
@@ -143,6 +147,10 @@ fn happening(dice: &mut fastrand::Rng, partitions: u32, processes: usize) -> Hap
         10 => Happening::LosesItsDisk,
         17 | 18 | 20..=23 => Happening::IsAway,
         11 => Happening::OffsetIsMoved(dice.i64(-9..=9)),
+        24 => Happening::TopicIsMadeAnew {
+            topic: dice.usize(0..InputTopic::ALL.len()),
+            is_running: dice.bool(),
+        },
         _ => Happening::Weeks,
     }
 }

@@ -9,7 +9,7 @@
 //! | `log`, `store` | the engine's two traits, with what can go wrong |
 //! | `process` | a process: its life, its end, its start |
 //! | `broker` | what the broker does by itself |
-//! | `upstream`, `receivers` | the days: events, and what people do; reports of commands |
+//! | `upstream`, `people`, `receivers` | the days: events; what people do to topics and offsets; reports of commands |
 //! | `scenario` | what a seed is |
 //! | `checks` | what must be true at the end |
 //! | `run`, `shrink` | one run; the fewest faults that still fail |
@@ -19,6 +19,7 @@ mod checks;
 mod faults;
 mod fibers;
 mod log;
+mod people;
 mod process;
 mod receivers;
 mod run;

@@ -156,7 +156,11 @@ fn is_expected(ending: &str, plan: &Plan) -> bool {
     let is_planned = |wanted: fn(&Fault) -> bool| plan.faults.iter().any(wanted);
     let offset_moved =
         |fault: &Fault| matches!(fault, Fault::After(_, crate::faults::Happening::OffsetIsMoved(_)));
+    let made_anew =
+        |fault: &Fault| matches!(fault, Fault::After(_, crate::faults::Happening::TopicIsMadeAnew { .. }));
+    let remade = ["was deleted and made anew", "there is no topic"];
     let joining = ["cannot join", "a newer member has this instance id"];
     (ending.contains("the offsets were moved by hand") && is_planned(offset_moved))
+        || (remade.iter().any(|part| ending.contains(part)) && is_planned(made_anew))
         || joining.iter().any(|part| ending.contains(part))
 }

@@ -1,7 +1,6 @@
 //! What goes on around the processes: upstream events day by day, and what people and machines do
 //! between two days.
 
-use crate::broker::SESSION;
 use crate::faults::{Fault, Happening, Plan};
 use crate::fibers::WORLD;
 use crate::process::{self, Process};
@@ -136,7 +135,7 @@ impl Upstream {
     }
 
     /// Every partition hears what time it is, as something always happens somewhere.
-    fn bear_out(&self) {
+    pub(crate) fn bear_out(&self) {
         for partition in 0..self.world.partitions.get() {
             let (key, value) = (Bytes::from_static(b"nobody"), Bytes::from_static(b"no Avro"));
             self.world.append(InputTopic::Reports, partition, key, value);
@@ -224,6 +223,7 @@ impl Upstream {
                 world.process(process, |process| process.clock_ahead = micros);
             }
             Happening::OffsetIsMoved(by) => self.move_an_offset(by),
+            Happening::TopicIsMadeAnew { topic, is_running } => self.make_anew(topic, is_running),
             Happening::Weeks => {
                 world.pass_to(world.wall().plus_micros(21 * DAY_MICROS));
                 self.bear_out();
@@ -232,7 +232,7 @@ impl Upstream {
         }
     }
 
-    fn want(&self, process: usize) {
+    pub(crate) fn want(&self, process: usize) {
         self.world.process(process, |process| process.is_wanted = true);
         process::start(&self.world, process);
     }
@@ -250,49 +250,14 @@ impl Upstream {
 
     fn truncate(&self) {
         let world = &self.world;
-        for topic in world.names.inputs() {
+        // What the group has committed of a topic that was made anew may say nothing of the new one.
+        for topic in world.names.inputs().iter().filter(|topic| !world.is_remade(topic)) {
             for partition in 0..world.partitions.get() {
                 if let Some(offset) = world.log.group_offset(topic, partition) {
                     world.archive(topic, partition);
                     world.log.truncate_before(topic, partition, offset);
                 }
             }
-        }
-    }
-
-    /// The group is empty, as the tool demands; nothing may go on by the wrong offset; then it is put
-    /// back.
-    fn move_an_offset(&self, by: i64) {
-        let world = &self.world;
-        let count = world.processes(|all| all.len());
-        self.kill_all(count);
-        world.fibers.sleep(SESSION.saturating_mul(2));
-        let partition = u32::try_from(world.fibers.below(u64::from(world.partitions.get()))).unwrap_or(0);
-        let topic = world.names.input(InputTopic::Payments).clone();
-        let was = world.log.group_offset(&topic, partition);
-        let Some(was) = was.filter(|was| by != 0 && was.saturating_add(by) >= 0) else {
-            return self.want_all(count);
-        };
-        world.log.set_group_offset(&topic, partition, was.saturating_add(by));
-        self.want_all(count);
-        world.fibers.sleep(Duration::from_secs(4));
-        self.kill_all(count);
-        world.fibers.sleep(SESSION.saturating_mul(2));
-        world.log.set_group_offset(&topic, partition, was);
-        self.want_all(count);
-    }
-
-    fn kill_all(&self, count: usize) {
-        for process in 0..count {
-            self.world.process(process, |process| process.is_wanted = false);
-            self.world.kill(process, false);
-        }
-        self.world.fibers.sleep(Duration::from_millis(1));
-    }
-
-    fn want_all(&self, count: usize) {
-        for process in 0..count {
-            self.want(process);
         }
     }
 

@@ -49,12 +49,16 @@ struct State {
     open: BTreeMap<String, Duration>,
     /// Requests to commit that their producers have given up, and when they arrive.
     in_flight: Vec<(Duration, String, MemoryProducer)>,
-    /// When each record of an input came in, by the true clock.
-    came: BTreeMap<TopicPartition, BTreeMap<i64, i64>>,
+    /// When each record of an input came in, by the true clock; in each life of its topic.
+    came: BTreeMap<TopicPartition, Vec<BTreeMap<i64, i64>>>,
     /// What the true clock said when each record of the journal was sent.
     journaled: BTreeMap<(u32, i64), i64>,
     /// Committed records that compaction or retention took.
     archive: BTreeMap<TopicPartition, BTreeMap<i64, LogRecord>>,
+    /// What was read of input topics that were made anew since.
+    past: BTreeMap<TopicPartition, Vec<LogRecord>>,
+    /// Whether a person accepts that something of the inputs is lost.
+    accepts_lost_inputs: bool,
     /// Until when the disk of a process writes nothing.
     full_disks: BTreeMap<ProcessId, Duration>,
     endings: Vec<String>,
@@ -286,8 +290,55 @@ impl World {
         let appended = self.log.append(&name, partition, Some(key), Some(value), at.0);
         if let Ok(offset) = appended {
             let source = TopicPartition { topic: name, partition };
-            self.state().came.entry(source).or_default().insert(offset, at.0);
+            let mut state = self.state();
+            let lives = state.came.entry(source).or_default();
+            if lives.is_empty() {
+                lives.push(BTreeMap::new());
+            }
+            if let Some(life) = lives.last_mut() {
+                life.insert(offset, at.0);
+            }
         }
+    }
+
+    /// An input topic was deleted and made anew: of the old one there is what was read, up to these
+    /// offsets.
+    pub(crate) fn was_made_anew(&self, topic: &Arc<str>, read_to: &[i64]) {
+        let mut state = self.state();
+        for (partition, read_to) in (0_u32..).zip(read_to) {
+            let source = TopicPartition { topic: topic.clone(), partition };
+            let mut old = state.archive.remove(&source).unwrap_or_default();
+            drop(old.split_off(read_to));
+            state.past.entry(source.clone()).or_default().extend(old.into_values());
+            let lives = state.came.entry(source).or_default();
+            if let Some(life) = lives.last_mut() {
+                drop(life.split_off(read_to));
+            }
+            // One of which nothing was read leaves no trace.
+            if *read_to > 0 {
+                lives.push(BTreeMap::new());
+            }
+        }
+    }
+
+    /// Whether an input topic was made anew in this run.
+    pub(crate) fn is_remade(&self, topic: &Arc<str>) -> bool {
+        self.state().past.keys().any(|source| source.topic == *topic)
+    }
+
+    /// A person accepts that something of the inputs is lost.
+    pub(crate) fn accept_lost_inputs(&self) {
+        self.state().accepts_lost_inputs = true;
+    }
+
+    /// Whether a person has accepted that.
+    pub(crate) fn accepts_lost_inputs(&self) -> bool {
+        self.state().accepts_lost_inputs
+    }
+
+    /// How the engine is set for a process that starts now.
+    pub(crate) fn settings(&self) -> engine::Settings {
+        engine::Settings { accept_remade_inputs: self.accepts_lost_inputs(), ..self.settings.clone() }
     }
 
     /// Where a key's records lie.
@@ -295,8 +346,8 @@ impl World {
         partition_of(key, self.partitions)
     }
 
-    /// When the records of an input came in.
-    pub(crate) fn came(&self, source: &TopicPartition) -> BTreeMap<i64, i64> {
+    /// When the records of an input came in, in each life of its topic.
+    pub(crate) fn came(&self, source: &TopicPartition) -> Vec<BTreeMap<i64, i64>> {
         self.state().came.get(source).cloned().unwrap_or_default()
     }
 
@@ -320,15 +371,15 @@ impl World {
         archive.extend(records.into_iter().map(|record| (record.offset, record)));
     }
 
-    /// Every committed record that a partition has ever held.
+    /// Every committed record that a partition has ever held, but what was lost unread with a topic that was
+    /// made anew.
     pub(crate) fn records(&self, topic: &str, partition: u32) -> Vec<LogRecord> {
         self.archive(topic, partition);
         let source = TopicPartition { topic: topic.into(), partition };
-        self.state()
-            .archive
-            .get(&source)
-            .map(|records| records.values().cloned().collect())
-            .unwrap_or_default()
+        let state = self.state();
+        let past = state.past.get(&source).into_iter().flatten();
+        let archived = state.archive.get(&source).into_iter().flat_map(BTreeMap::values);
+        past.chain(archived).cloned().collect()
     }
 
     /// A process ended by itself, with this error.
@@ -364,7 +415,9 @@ impl World {
             for partition in 0..self.partitions.get() {
                 let end = self.log.last_stable_offset(topic, partition).unwrap_or(0);
                 let committed = self.log.group_offset(topic, partition).unwrap_or(0);
-                if committed < end {
+                // What the group has committed of a topic that was made anew says nothing of the new one.
+                let is_of_another = end > 0 && committed > end;
+                if committed < end || is_of_another {
                     lags.push(format!("{topic}/{partition} stands at {committed} of {end}"));
                 }
             }

@@ -18,9 +18,12 @@ pub fn check(
     let mut found = Vec::new();
     let mut deviate = |what: String| found.push(Deviation { partition: partition.number, what });
     let mut waiting: BTreeMap<&str, std::slice::Iter<'_, super::Seen>> = BTreeMap::new();
+    let mut later: BTreeMap<&str, std::vec::IntoIter<&[super::Seen]>> = BTreeMap::new();
     let mut stands: BTreeMap<&str, i64> = BTreeMap::new();
-    for (topic, records) in &partition.inputs {
-        waiting.insert(names.input(*topic), records.iter());
+    for topic in partition.inputs.keys() {
+        let mut lives = partition.lives(*topic).into_iter();
+        waiting.insert(names.input(*topic), lives.next().unwrap_or_default().iter());
+        later.insert(names.input(*topic), lives);
     }
     let mut number = 0;
     for batch in journal {
@@ -36,6 +39,15 @@ pub fn check(
                 deviate(format!("batch {} took from {topic}, which is no input", batch.batch));
                 continue;
             };
+            let begins_anew = stands.get(topic).is_some_and(|stood| *stood > taken.previous);
+            if let Some(next) = later.get_mut(topic).filter(|_| begins_anew).and_then(Iterator::next) {
+                // The topic was made anew: all of the old one that is here had been taken.
+                if let Some(record) = records.next() {
+                    deviate(format!("{topic} {} of before it was made anew was never taken", record.offset));
+                }
+                *records = next.iter();
+                stands.remove(topic);
+            }
             let stood = stands.insert(topic, taken.next);
             if stood.is_some_and(|stood| stood > taken.first || stood > taken.previous) {
                 deviate(format!("batch {} took {topic} {} again", batch.batch, taken.first));
@@ -56,6 +68,11 @@ pub fn check(
                 let said = taken.count;
                 deviate(format!("batch {} says {said} of {topic}, {count} are there", batch.batch));
             }
+        }
+    }
+    for (topic, lives) in later.iter_mut().filter(|_| is_complete) {
+        if let Some(record) = lives.next().and_then(<[super::Seen]>::first) {
+            deviate(format!("{topic} {} of after it was made anew was never taken", record.offset));
         }
     }
     for (topic, records) in waiting.iter().filter(|_| is_complete) {
@@ -113,6 +130,18 @@ mod tests {
     fn a_journal_that_says_every_offset_once_is_well_gaps_in_the_log_included() {
         check_that(&[0, 1, 2], &[batch(1, &[(0, 0, 2, 2)]), batch(2, &[(2, 2, 3, 1)])], &[]);
         check_that(&[0, 3, 9], &[batch(1, &[(0, 0, 4, 2)]), batch(2, &[(4, 9, 10, 1)])], &[]);
+    }
+
+    #[test]
+    fn a_topic_that_was_made_anew_is_taken_from_its_start() {
+        check_that(&[0, 1, 0, 1, 2], &[batch(1, &[(0, 0, 2, 2)]), batch(2, &[(0, 0, 3, 3)])], &[]);
+        check_that(
+            &[0, 1, 0],
+            &[batch(1, &[(0, 0, 1, 1)]), batch(2, &[(0, 0, 1, 1)])],
+            &["1 of before it was made anew was never taken"],
+        );
+        check_that(&[0, 1, 0, 1], &[batch(1, &[(0, 0, 2, 2)]), batch(2, &[(0, 1, 2, 1)])], &["left out"]);
+        check_that(&[0, 1, 0], &[batch(1, &[(0, 0, 2, 2)])], &["0 of after it was made anew"]);
     }
 
     #[test]

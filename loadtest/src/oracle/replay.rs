@@ -3,6 +3,7 @@
 mod compare;
 
 use super::gate::Gate;
+use super::pace::Pace;
 use super::{Deviation, Partition, Seen};
 use decision::command::Command;
 use decision::event::{Body, Order};
@@ -11,7 +12,8 @@ use decision::time::Timestamp;
 use decision::{Debtor, Input, Moment, Policies};
 use schemas::reject::POISON;
 use schemas::{
-    Decoder, Encoder, HistoryLine, InputTopic, Journal, OutputTopic, Registry, Schemas, Step, TopicNames,
+    Decoder, Encoder, HistoryLine, InputTopic, Journal, OutputTopic, Registry, Schemas, Step, Taken,
+    TopicNames,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -56,6 +58,8 @@ pub struct Verdict {
     pub rejects: u64,
     /// How many inputs the core failed over, which were set aside.
     pub poisoned: u64,
+    /// How many commands left in each second for which there is a rate.
+    pub pace: Pace,
 }
 
 impl Verdict {
@@ -70,9 +74,13 @@ impl Verdict {
         self.records += other.records;
         self.rejects += other.rejects;
         self.poisoned += other.poisoned;
+        self.pace = self.pace.and(other.pace);
         self
     }
 }
+
+/// The records of each input topic, life by life.
+type Inputs<'p> = BTreeMap<InputTopic, Vec<&'p [Seen]>>;
 
 /// What the outputs must be.
 struct Expected {
@@ -84,8 +92,11 @@ struct Expected {
     to_sweep: BTreeSet<DebtorId>,
     /// The records of the batch that were set aside, by topic and offset.
     set_aside: BTreeSet<(Arc<str>, i64)>,
+    /// Where each input was taken to, and in which of its topic's lives.
+    stands: BTreeMap<InputTopic, (usize, i64)>,
     debtors: BTreeMap<DebtorId, Debtor>,
     gate: Gate,
+    pace: Pace,
     commands: BTreeMap<OutputTopic, Vec<Command>>,
     records: Vec<HistoryLine>,
     /// The reason, topic and offset of each reject.
@@ -99,8 +110,10 @@ impl Expected {
             held: None,
             to_sweep: BTreeSet::new(),
             set_aside: BTreeSet::new(),
+            stands: BTreeMap::new(),
             debtors: BTreeMap::new(),
             gate: Gate::default(),
+            pace: Pace::default(),
             commands: BTreeMap::new(),
             records: Vec::new(),
             rejects: Vec::new(),
@@ -132,13 +145,23 @@ impl Expected {
         self.policies = policies;
     }
 
+    /// In which life of a topic these were taken: another one begins where it was taken from before
+    /// where it stood.
+    fn life(&mut self, topic: InputTopic, taken: &Taken) -> usize {
+        let (life, stood) = self.stands.get(&topic).copied().unwrap_or_default();
+        let life = if taken.previous < stood { life + 1 } else { life };
+        self.stands.insert(topic, (life, taken.next));
+        life
+    }
+
     /// Something is set aside: the rejects say so.
     fn set_aside(&mut self, topic: &str, offset: i64) {
         self.rejects.push((POISON.to_owned(), topic.to_owned(), offset));
     }
 
-    /// A command goes out, as its receiver sees it.
-    fn send(&mut self, command: Command) {
+    /// A command goes out with a batch of this moment, as its receiver sees it.
+    fn send(&mut self, command: Command, now: Timestamp) {
+        self.pace.leaves(&command, now, &self.policies);
         let command = Command { window: None, ..command };
         self.commands.entry(OutputTopic::of_command(&command)).or_default().push(command);
     }
@@ -187,8 +210,9 @@ impl Oracle {
         };
         verdict.deviations = super::coverage::check(partition, &journal, &self.names, is_complete);
         let mut expected = Expected::new(self.policies.clone());
+        let inputs = InputTopic::ALL.iter().map(|topic| (*topic, partition.lives(*topic))).collect();
         for batch in &journal {
-            self.replay(partition, batch, &mut expected, &mut verdict);
+            self.replay((partition, &inputs), batch, &mut expected, &mut verdict);
         }
         if let Some(left) = expected.to_sweep.first().filter(|_| is_complete) {
             let what = format!(
@@ -202,6 +226,7 @@ impl Oracle {
         self.compare_rejects(partition, &expected, &mut verdict);
         self.compare_debtors(partition, &expected, &mut verdict);
         verdict.deviations.truncate(MOST_TOLD);
+        verdict.pace = expected.pace;
         verdict
     }
 
@@ -209,12 +234,16 @@ impl Oracle {
     #[must_use]
     pub fn check_all(&mut self, partitions: impl IntoIterator<Item = Partition>) -> Verdict {
         let check = |partition: Partition| self.check(&partition, true);
-        partitions.into_iter().map(check).fold(Verdict::default(), Verdict::and)
+        let mut verdict = partitions.into_iter().map(check).fold(Verdict::default(), Verdict::and);
+        // No one partition's doing: the rate is all of them together.
+        let too_fast = verdict.pace.too_fast().map(|what| Deviation { partition: 0, what });
+        verdict.deviations.extend(too_fast.collect::<Vec<_>>());
+        verdict
     }
 
     fn replay(
         &mut self,
-        partition: &Partition,
+        (partition, inputs): (&Partition, &Inputs<'_>),
         batch: &Journal,
         expected: &mut Expected,
         verdict: &mut Verdict,
@@ -232,7 +261,9 @@ impl Oracle {
             match step {
                 Step::Taken(taken) => {
                     let Some(topic) = self.names.find_input(&taken.topic) else { continue };
-                    let records = partition.input(topic);
+                    let life = expected.life(topic, taken);
+                    let records = inputs.get(&topic).and_then(|lives| lives.get(life)).copied();
+                    let records = records.unwrap_or_default();
                     let from = records.partition_point(|record| record.offset < taken.first);
                     let to = records.partition_point(|record| record.offset < taken.next);
                     for record in records.get(from..to).unwrap_or_default() {
@@ -279,7 +310,7 @@ impl Oracle {
             }
         }
         for command in expected.gate.sent() {
-            expected.send(command);
+            expected.send(command, batch.now);
         }
         if let Some((topic, offset)) = expected.set_aside.first() {
             let what = format!("batch {} set aside {topic} {offset}, which it did not take", batch.batch);
@@ -306,7 +337,7 @@ impl Oracle {
                 self.decide(&command.debtor_id, input, moment, expected, changed);
             }
             if passed.is_sent {
-                expected.send(command);
+                expected.send(command, moment.now);
             }
         });
         gate.decided(expected.gate.sent());

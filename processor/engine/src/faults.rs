@@ -141,6 +141,8 @@ mutations! {
     TimersBeforeTheLog = "timers-before-the-log",
     /// The timers' cursor is put at the clock, beyond timers that are set for earlier.
     CursorAtTheClock = "cursor-at-the-clock",
+    /// An input topic that was made anew is taken for the one that was there before.
+    RemadeInputTaken = "remade-input-taken",
     /// A restore passes over tombstones.
     TombstonesIgnored = "tombstones-ignored",
     /// A state is caught up however old it is, tombstones that are gone or not.
@@ -169,6 +171,10 @@ mutations! {
     PositionAhead = "position-ahead",
     /// The offsets of a transaction are those of the batch before.
     OffsetsOneBehind = "offsets-one-behind",
+    /// What of a rate was used up is forgotten with a restart.
+    RatesForgotten = "rates-forgotten",
+    /// Each partition takes a rate for its own.
+    RatesOfEachPartition = "rates-of-each-partition",
     /// A sweep that was under way counts as done after a restart.
     SweepForgotten = "sweep-forgotten",
     /// What a task asks on its first turn about the ends of the log is never asked.

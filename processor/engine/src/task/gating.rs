@@ -2,6 +2,7 @@
 
 use super::{Task, encoded};
 use crate::error::TaskError;
+use crate::faults::Mutation;
 use crate::gate::{Asks, Hours, Outcome, Share, Terms};
 use crate::log::{Log, NewRecord};
 use crate::store::{Store, StoreError, Stores};
@@ -14,6 +15,7 @@ use decision::policy::{Measure, Policy};
 use decision::time::Timestamp;
 use decision::{Input, Policies};
 use schemas::{Dropped, Kept, Let, OutputTopic, Reduced, Returned, Step, Verdict, Waiting, WireError};
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 impl<L: Log, S: Stores> Task<L, S> {
@@ -65,7 +67,8 @@ impl<L: Log, S: Stores> Task<L, S> {
     }
 
     fn terms<'p>(&self, policy: &'p Policy, now: Timestamp) -> Terms<'p> {
-        let partitions = self.shared.topology.partitions();
+        let all = self.shared.topology.partitions();
+        let partitions = if self.breaks(Mutation::RatesOfEachPartition) { NonZeroU32::MIN } else { all };
         Terms { rules: &policy.commands, share: Share { partition: self.partition, partitions, now } }
     }
 

@@ -410,7 +410,8 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
     fn gate(&mut self) -> Result<Gate, TaskError> {
         let Some(state) = &self.state else { return Ok(Gate::default()) };
         let breaker = Breaker::new(state.breaker.clone().unwrap_or_default());
-        let mut gate = Gate::new(Rates::new(state.rates.clone()), breaker, state.waited);
+        let spent = if self.breaks(Mutation::RatesForgotten) { Vec::new() } else { state.rates.clone() };
+        let mut gate = Gate::new(Rates::new(spent), breaker, state.waited);
         if self.breaks(Mutation::WaitingForgotten) {
             return Ok(gate);
         }

@@ -66,7 +66,7 @@ impl<L: Log, S: Stores> Task<L, S> {
         let is_remade = |then: &&TopicId| {
             now.inputs.iter().any(|now| now.topic == then.topic && is_other((&then.id, &now.id)))
         };
-        match began_with.inputs.iter().find(is_remade) {
+        match began_with.inputs.iter().find(is_remade).filter(|_| !self.breaks(Mutation::RemadeInputTaken)) {
             Some(input) => Err(self.recover(format!("{} is not the topic that it was", input.topic))),
             None => Ok(()),
         }
@@ -185,7 +185,8 @@ impl<L: Log, S: Stores> Recovery<'_, L, S> {
                 state.positions.iter().find(|position| *position.topic == *input.topic).map(|it| it.next)
             };
             let stored = state.and_then(next_in);
-            if state.is_some_and(|state| self.origin.is_remade(state, &input.topic)) {
+            let is_remade = state.is_some_and(|state| self.origin.is_remade(state, &input.topic));
+            if is_remade && !self.breaks(Mutation::RemadeInputTaken) {
                 positions.push(self.start_of_remade(input, stored, &mut start)?);
                 continue;
             }
