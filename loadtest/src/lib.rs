@@ -5,4 +5,5 @@
 
 pub mod broker;
 pub mod generate;
+pub mod load;
 pub mod oracle;

@@ -73,6 +73,12 @@ impl Kafka {
         Ok(Self(Held::Ours(Server::start(launch, folder)?)))
     }
 
+    /// The version that is started.
+    #[must_use]
+    pub fn version() -> &'static str {
+        PACKAGE.version()
+    }
+
     /// What clients take as `bootstrap.servers`.
     pub fn bootstrap(&self) -> &str {
         self.0.address()

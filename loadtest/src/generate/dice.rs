@@ -8,14 +8,14 @@ use std::ops::RangeInclusive;
 
 /// A stream of chance.
 #[derive(Clone, Debug)]
-pub(super) struct Dice {
+pub(crate) struct Dice {
     state: [u64; 4],
 }
 
 impl Dice {
     /// The stream of one purpose: the same seed and parts always give the same one, so that what
     /// one account does never depends on what another did.
-    pub(super) fn of(seed: u64, parts: &[u64]) -> Self {
+    pub(crate) fn of(seed: u64, parts: &[u64]) -> Self {
         let mut mixer = seed;
         for part in parts {
             mixer = split_mix(&mut mixer) ^ part;
@@ -38,25 +38,31 @@ impl Dice {
     }
 
     /// A number from 0 to `bound`, without it; 0 where `bound` is 0.
-    pub(super) fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         let wide = u128::from(self.next()) * u128::from(bound);
         u64::try_from(wide >> 64).unwrap_or(0)
     }
 
+    /// A number from 0 to 1, without 1.
+    pub(crate) fn unit(&mut self) -> f64 {
+        // The 53 bits that a double holds, so that each is as likely.
+        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
     /// A number of the range; its start where it is empty.
-    pub(super) fn between(&mut self, range: RangeInclusive<i64>) -> i64 {
+    pub(crate) fn between(&mut self, range: RangeInclusive<i64>) -> i64 {
         let width = range.end().saturating_sub(*range.start()).saturating_add(1);
         let step = self.below(u64::try_from(width).unwrap_or(0));
         range.start().saturating_add(i64::try_from(step).unwrap_or(0))
     }
 
     /// Whether what happens so often happens now.
-    pub(super) fn chance(&mut self, often: PerMille) -> bool {
+    pub(crate) fn chance(&mut self, often: PerMille) -> bool {
         self.below(1_000) < u64::from(often.get())
     }
 
     /// One of several, each as likely.
-    pub(super) fn pick<T: Copy, const N: usize>(&mut self, several: [T; N]) -> T {
+    pub(crate) fn pick<T: Copy, const N: usize>(&mut self, several: [T; N]) -> T {
         const { assert!(N > 0, "there is nothing to pick from") };
         let at = usize::try_from(self.below(N as u64)).unwrap_or(0);
         #[expect(clippy::indexing_slicing, reason = "below N, and N is above zero")]

@@ -16,7 +16,7 @@
 //! | `diary`, `dice` | what is to happen when; chance that repeats |
 
 mod diary;
-mod dice;
+pub(crate) mod dice;
 mod ledger;
 mod life;
 mod mishaps;
