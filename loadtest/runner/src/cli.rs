@@ -1,0 +1,170 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand};
+use loadtest::load::{Profile, Size, Work};
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Loads Weir, or another processor, and measures it.
+#[derive(Debug, Parser)]
+#[command(name = "loadtest", version)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Print what a run would send: counts by kind, or every event as a line of JSON.
+    ///
+    /// loadtest generate --profile mixed --accounts 100000 --rate 2000 --for 60s --out events.jsonl
+    Generate(GenerateArguments),
+    /// Send a load, and report what became of it.
+    ///
+    /// loadtest run --profile mixed --steps 1000,5000,20000 --for 30s --out report
+    Run(RunArguments),
+}
+
+/// What is sent.
+#[derive(Debug, Args)]
+pub(crate) struct LoadArguments {
+    /// A profile that comes with Weir, or a profile's file.
+    #[arg(long, default_value = "mixed")]
+    pub(crate) profile: String,
+    /// How many accounts there are.
+    #[arg(long, default_value = "200000")]
+    accounts: NonZeroU32,
+    /// What all chance comes from: the same seed makes the same events.
+    #[arg(long, default_value = "1")]
+    seed: u64,
+    /// Leave out what not every processor of the comparison knows (loadtest/peers/README.md).
+    #[arg(long)]
+    pub(crate) shared_work: bool,
+    /// For how long: of a run, each step.
+    #[arg(long = "for", default_value = "30s", value_parser = length, value_name = "TIME")]
+    pub(crate) length: Duration,
+}
+
+impl LoadArguments {
+    /// The profile that is meant.
+    pub(crate) fn profile(&self, shared_work: bool) -> Result<Profile, loadtest::load::ProfileError> {
+        let profile = match Profile::shipped(&self.profile) {
+            Some(text) => Profile::parse(&self.profile, text),
+            None => Profile::load(Path::new(&self.profile)),
+        };
+        Ok(profile?.limited_to(if shared_work { Work::Shared } else { Work::Whole }))
+    }
+
+    pub(crate) fn size(&self) -> Size {
+        Size { accounts: self.accounts, seed: self.seed }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GenerateArguments {
+    #[command(flatten)]
+    pub(crate) load: LoadArguments,
+    /// How many events a second.
+    #[arg(long, default_value = "1000")]
+    pub(crate) rate: NonZeroU32,
+    /// Where every event is written, a line each; without it they are only counted.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArguments {
+    #[command(flatten)]
+    pub(crate) load: LoadArguments,
+    /// How many events a second.
+    #[arg(long, default_value = "1000", conflicts_with = "steps")]
+    rate: NonZeroU32,
+    /// Several rates, one after the other, until one is not kept up with.
+    #[arg(long, value_delimiter = ',', value_name = "RATE,…")]
+    steps: Vec<NonZeroU32>,
+    /// How many events a second before the steps, while accounts are told and timers set.
+    #[arg(long, default_value = "20000")]
+    pub(crate) preload_rate: NonZeroU32,
+    /// The brokers; without, one is started for the run (./x setup installs it).
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(crate) brokers: Option<String>,
+    /// The id of the broker's process, where --brokers names one on this machine: its CPU is measured too.
+    #[arg(long, requires = "brokers", value_name = "ID")]
+    pub(crate) broker_process: Option<u32>,
+    /// The schema registry; without, one is started.
+    #[arg(long, value_name = "URL")]
+    pub(crate) registry: Option<String>,
+    /// What the topics' names begin with, before the point.
+    #[arg(long, default_value = "weir")]
+    pub(crate) prefix: String,
+    /// How many partitions each topic has.
+    #[arg(long, default_value = "6", value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub(crate) partitions: u32,
+    /// How long the sender waits to fill a batch, as part of the latency; Kafka's own clients wait 5.
+    #[arg(long, default_value = "5", value_name = "MS")]
+    pub(crate) linger_ms: u64,
+    /// Weir's binary; without, the one beside this one. Its settings can be given by the environment:
+    /// WEIR__ENGINE__BATCH_INPUTS=500.
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["peer", "none"])]
+    pub(crate) weir: Option<PathBuf>,
+    /// Another processor: its command line (loadtest/peers/README.md).
+    #[arg(long, value_name = "COMMAND", conflicts_with = "none")]
+    pub(crate) peer: Option<String>,
+    /// No processor: what the load alone costs the broker.
+    #[arg(long)]
+    pub(crate) none: bool,
+    /// What Weir's stores may use of memory, in MiB.
+    #[arg(long, default_value = "512", value_name = "MIB")]
+    pub(crate) store_memory: u64,
+    /// Where the processor's state and log lie, and stay; a temporary folder unless said.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) state: Option<PathBuf>,
+    /// Where report.html and report.json are written.
+    #[arg(long, default_value = "out/loadtest", value_name = "FOLDER")]
+    pub(crate) out: PathBuf,
+}
+
+impl RunArguments {
+    pub(crate) fn rates(&self) -> Vec<NonZeroU32> {
+        if self.steps.is_empty() { vec![self.rate] } else { self.steps.clone() }
+    }
+}
+
+fn length(text: &str) -> Result<Duration, String> {
+    loadtest::load::length(text)
+        .filter(|length| !length.is_zero())
+        .ok_or_else(|| format!("«{text}» is no length of time; write it as 90s, 5m or 1500ms"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[track_caller]
+    fn check(line: &str, refused: Option<&str>) {
+        let parsed = Cli::try_parse_from(line.split(' '));
+        match (parsed, refused) {
+            (Ok(_), None) => {}
+            (Err(error), Some(words)) => assert!(error.to_string().contains(words), "{line}: {error}"),
+            (parsed, _) => panic!("{line}: {parsed:?}"),
+        }
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        check("loadtest run --steps 1000,5000 --for 5s", None);
+        check("loadtest run --rate 0", Some("zero"));
+        check("loadtest run --rate 1000 --steps 5000", Some("cannot be used with"));
+        check("loadtest run --none --peer x", Some("cannot be used with"));
+        check("loadtest run --for 30", Some("is no length of time"));
+        check("loadtest run --partitions 65", Some("1..=64"));
+        check("loadtest run --broker-process 1", Some("--brokers"));
+    }
+}

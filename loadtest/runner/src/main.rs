@@ -1,0 +1,158 @@
+//! The load test's command line. What it does is the library's.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod cli;
+
+use clap::Parser;
+use cli::{Cli, Command, GenerateArguments, RunArguments};
+use decision::time::Timestamp;
+use loadtest_runner::generate::{Order, generate};
+use loadtest_runner::report::{Report, page};
+use loadtest_runner::run::{Plan, run};
+use loadtest_runner::{Choice, RunError};
+use miette::{IntoDiagnostic, WrapErr};
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// What came out was not what should have: not wrong use, and told apart from it by scripts.
+const WRONG: u8 = 1;
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Generate(arguments) => print_load(&arguments),
+        Command::Run(arguments) => make_run(&arguments),
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("{error:?}");
+        ExitCode::from(2)
+    })
+}
+
+fn print_load(arguments: &GenerateArguments) -> miette::Result<ExitCode> {
+    let load = &arguments.load;
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let order = Order {
+        profile: load.profile(load.shared_work).into_diagnostic()?,
+        size: load.size(),
+        rate: arguments.rate,
+        length: load.length,
+        began: Timestamp(i64::try_from(since.as_micros()).unwrap_or(i64::MAX)),
+    };
+    let mut out = match &arguments.out {
+        Some(path) => {
+            let file = File::create(path)
+                .into_diagnostic()
+                .wrap_err_with(|| format!("cannot write {}", path.display()))?;
+            Some(BufWriter::new(file))
+        }
+        None => None,
+    };
+    let counts = generate(&order, out.as_mut().map(|out| out as &mut dyn Write)).into_diagnostic()?;
+    if let Some(mut out) = out {
+        out.flush().into_diagnostic()?;
+    }
+    for (kind, count) in &counts.kinds {
+        println!("{:12} {count:>12}", kind.as_str());
+    }
+    println!("{:12} {:>12}", "events", counts.events());
+    println!("{:12} {:>12}  (without the stages that timers enter)", "commands", counts.expected);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn make_run(arguments: &RunArguments) -> miette::Result<ExitCode> {
+    let load = &arguments.load;
+    let choice = match (&arguments.weir, &arguments.peer) {
+        (Some(binary), _) => Choice::Weir(binary.clone()),
+        (None, Some(line)) => Choice::Peer(line.clone()),
+        (None, None) if arguments.none => Choice::Nobody,
+        (None, None) => Choice::Weir(weir_beside_this()?),
+    };
+    let shared_work = load.shared_work || arguments.peer.is_some();
+    let plan = Plan {
+        name: load.profile.clone(),
+        profile: load.profile(shared_work).into_diagnostic()?,
+        shared_work,
+        size: load.size(),
+        rates: arguments.rates(),
+        step: load.length,
+        preload_rate: arguments.preload_rate,
+        choice,
+        brokers: arguments.brokers.clone(),
+        broker_process: arguments.broker_process,
+        registry: arguments.registry.clone(),
+        prefix: arguments.prefix.clone(),
+        partitions: arguments.partitions,
+        linger: Duration::from_millis(arguments.linger_ms),
+        store_memory: arguments.store_memory << 20,
+        folder: arguments.state.clone(),
+    };
+    let is_over = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        // The second one ends it at once.
+        signal_hook::flag::register_conditional_shutdown(signal, 2, is_over.clone()).into_diagnostic()?;
+        signal_hook::flag::register(signal, is_over.clone()).into_diagnostic()?;
+    }
+    let report = run(&plan, &is_over, &|text| eprintln!("▸ {text}")).map_err(told)?;
+    write_report(arguments, &report)?;
+    print_summary(&report);
+    let kept_up = report.steps.first().is_some_and(|step| step.sustained);
+    // Beyond saturation payments meet stages that they should not: what comes then is not certain.
+    let is_certain = report.steps.iter().all(|step| step.sustained);
+    let is_wrong = is_certain && kept_up && !report.commands.are_as_expected();
+    Ok(if is_wrong { ExitCode::from(WRONG) } else { ExitCode::SUCCESS })
+}
+
+fn told(error: RunError) -> miette::Report {
+    miette::Report::from_err(error)
+}
+
+fn weir_beside_this() -> miette::Result<PathBuf> {
+    let own = std::env::current_exe().into_diagnostic()?;
+    let beside = own.with_file_name("weir");
+    if beside.is_file() {
+        return Ok(beside);
+    }
+    Err(miette::miette!("there is no Weir at {}; build it, or say --weir PATH", beside.display()))
+}
+
+fn write_report(arguments: &RunArguments, report: &Report) -> miette::Result<()> {
+    let folder = &arguments.out;
+    let json = serde_json::to_vec_pretty(report).into_diagnostic()?;
+    std::fs::create_dir_all(folder)
+        .and_then(|()| std::fs::write(folder.join("report.html"), page(report)))
+        .and_then(|()| std::fs::write(folder.join("report.json"), json))
+        .into_diagnostic()
+        .wrap_err_with(|| format!("cannot write the report to {}", folder.display()))
+}
+
+fn print_summary(report: &Report) {
+    println!(
+        "{:>8} {:>5} {:>9} {:>9} {:>8} {:>8} {:>8} {:>10} {:>9} {:>9}",
+        "rate/s", "kept", "taken/s", "lag", "p50 ms", "p99 ms", "p99.9", "CPU µs/ev", "broker", "commit ms"
+    );
+    for step in &report.steps {
+        println!(
+            "{:>8} {:>5} {:>9.0} {:>9} {:>8.1} {:>8.1} {:>8.1} {:>10.2} {:>9.2} {:>9.2}",
+            step.rate,
+            if step.sustained { "yes" } else { "no" },
+            step.taken_per_second,
+            step.lag_at_end,
+            step.events.p50,
+            step.events.p99,
+            step.events.p999,
+            step.processor_us_per_event.unwrap_or(0.0),
+            step.broker_us_per_event.unwrap_or(0.0),
+            step.commit_mean_ms.unwrap_or(0.0)
+        );
+    }
+    let (commands, tally) = (&report.commands, &report.commands.tally);
+    println!(
+        "{} commands for events, {} stages by timers; {} missing, {} passed over, {} unexpected, {} events lost",
+        tally.matched, tally.timed, commands.missing, tally.passed_over, tally.unexpected, commands.lost
+    );
+}

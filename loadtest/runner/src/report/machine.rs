@@ -1,0 +1,73 @@
+//! What a run ran on: figures of one machine are not those of another.
+
+use serde::Serialize;
+use std::path::Path;
+use std::process::Command;
+
+/// The machine.
+#[derive(Clone, Debug, Serialize)]
+pub struct Machine {
+    /// What its processors are called.
+    pub cpu: String,
+    /// How many of them there are to use.
+    pub cores: usize,
+    /// How much memory it has.
+    pub memory_bytes: u64,
+    /// Its system.
+    pub kernel: String,
+}
+
+/// What ran.
+#[derive(Clone, Debug, Serialize)]
+pub struct Versions {
+    /// The processor, by its own word.
+    pub processor: String,
+    /// The broker.
+    pub broker: String,
+    /// librdkafka, which the load test sends and reads with.
+    pub librdkafka: String,
+    /// The commit of the clone that the load test was started in; with a `+` where files differ from it.
+    pub commit: String,
+}
+
+/// The machine that this runs on.
+#[must_use]
+pub fn machine() -> Machine {
+    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
+    let cpu = field(&read("/proc/cpuinfo"), "model name").unwrap_or_else(|| "unknown".to_owned());
+    let memory = field(&read("/proc/meminfo"), "MemTotal");
+    let kib = memory.and_then(|text| text.split(' ').next()?.parse::<u64>().ok()).unwrap_or(0);
+    Machine {
+        cpu,
+        cores: std::thread::available_parallelism().map_or(0, std::num::NonZeroUsize::get),
+        memory_bytes: kib * 1_024,
+        kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
+    }
+}
+
+/// What runs: the processor's binary is asked, where it is Weir.
+#[must_use]
+pub fn versions(weir: Option<&Path>, broker: &str) -> Versions {
+    let processor = weir.and_then(|binary| said(Command::new(binary).arg("--version")));
+    let commit = said(Command::new("git").args(["rev-parse", "--short=12", "HEAD"]));
+    let is_changed =
+        said(Command::new("git").args(["status", "--porcelain"])).is_some_and(|said| !said.is_empty());
+    let mark = if is_changed { "+" } else { "" };
+    Versions {
+        processor: processor.unwrap_or_else(|| "unknown".to_owned()),
+        broker: broker.to_owned(),
+        librdkafka: rdkafka::util::get_rdkafka_version().1,
+        commit: commit.map_or_else(|| "unknown".to_owned(), |commit| format!("{commit}{mark}")),
+    }
+}
+
+fn said(command: &mut Command) -> Option<String> {
+    let output = command.output().ok()?;
+    let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    output.status.success().then_some(text)
+}
+
+fn field(text: &str, name: &str) -> Option<String> {
+    let line = text.lines().find(|line| line.starts_with(name))?;
+    Some(line.split_once(':')?.1.trim().to_owned())
+}

@@ -1,0 +1,144 @@
+//! Where a run takes place: broker, registry, topics and schemas.
+
+use crate::client::Distance;
+use crate::error::RunError;
+use connectors::admin::{KafkaAdmin, NewTopicSpec};
+use connectors::kafka::KafkaSettings;
+use connectors::registry::{RegistrySettings, SchemaRegistry};
+use loadtest::broker::{Kafka, KafkaOptions, Registry as RegistryServer};
+use schemas::{InputTopic, OutputTopic, Registry, Schemas, TopicNames};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A broker that is measured is no broker of a test: all of Java's compilers, and a heap that is not always full.
+const JVM_OPTIONS: &[&str] = &["-Xmx1g", "-Xms1g", "-XX:TieredStopAtLevel=4"];
+
+/// How long a new topic may take to be known.
+const SETTLE: Duration = Duration::from_millis(500);
+
+/// Where a run takes place.
+pub(crate) struct Site {
+    /// `HOST:PORT` of the brokers.
+    pub(crate) brokers: String,
+    /// The registry's URL.
+    pub(crate) registry_url: String,
+    /// What stands before the topics' names, without the point.
+    pub(crate) prefix: String,
+    pub(crate) partitions: u32,
+    pub(crate) names: TopicNames,
+    pub(crate) registry: Arc<dyn Registry>,
+    pub(crate) schemas: Schemas,
+    /// The file by which our own broker's process is found.
+    pub(crate) broker_folder: Option<PathBuf>,
+    // Held so that they end with the run.
+    _servers: Servers,
+}
+
+#[derive(Default)]
+struct Servers {
+    _kafka: Option<Kafka>,
+    _registry: Option<RegistryServer>,
+}
+
+/// What a site is to be.
+#[derive(Clone, Debug)]
+pub(crate) struct Wanted {
+    pub(crate) brokers: Option<String>,
+    pub(crate) registry: Option<String>,
+    pub(crate) prefix: String,
+    pub(crate) partitions: u32,
+}
+
+impl Site {
+    /// Starts what is not there, and makes the topics.
+    pub(crate) fn open(wanted: Wanted) -> Result<Self, RunError> {
+        let mut servers = Servers::default();
+        let mut broker_folder = None;
+        let brokers = match wanted.brokers {
+            Some(brokers) => brokers,
+            None => {
+                let options = KafkaOptions { jvm_options: JVM_OPTIONS, ..KafkaOptions::default() };
+                let kafka = Kafka::start(&options)?;
+                broker_folder = kafka.log().and_then(|log| Some(log.parent()?.to_owned()));
+                servers._kafka.insert(kafka).bootstrap().to_owned()
+            }
+        };
+        let registry_url = match wanted.registry {
+            Some(url) => url,
+            None => servers._registry.insert(RegistryServer::start()?).url().to_owned(),
+        };
+        let names = names(&wanted.prefix);
+        create_topics(&brokers, &names, wanted.partitions)?;
+        let settings = RegistrySettings { auto_register: true, ..RegistrySettings::new(&registry_url) };
+        let registry = SchemaRegistry::connect(&settings)
+            .map_err(RunError::failed(format!("reach the registry {registry_url}")))?;
+        let schemas = Schemas::for_topics(&registry, &names)
+            .and_then(|schemas| schemas.and_inputs(&registry, &names))
+            .map_err(RunError::failed("register the schemas"))?;
+        let site = Self {
+            brokers,
+            registry_url,
+            prefix: wanted.prefix,
+            partitions: wanted.partitions,
+            names,
+            registry: Arc::new(registry),
+            schemas,
+            broker_folder,
+            _servers: servers,
+        };
+        site.check_empty()?;
+        Ok(site)
+    }
+
+    /// The input topics that a run's processor reads, and that events are sent to.
+    pub(crate) fn inputs(&self) -> Vec<&str> {
+        self.names.inputs().iter().map(|name| &**name).collect()
+    }
+
+    /// The topics of the commands that are matched to events.
+    pub(crate) fn commands(&self) -> [&str; 2] {
+        [OutputTopic::Messages, OutputTopic::Provisioning].map(|topic| &**self.names.output(topic))
+    }
+
+    fn check_empty(&self) -> Result<(), RunError> {
+        let stand = Distance::new(&self.brokers, "loadtest", &self.inputs(), self.partitions)?.ask()?;
+        if stand.end == 0 {
+            return Ok(());
+        }
+        Err(RunError::NotEmpty { prefix: self.prefix.clone(), records: stand.end })
+    }
+}
+
+fn names(prefix: &str) -> TopicNames {
+    let renamed = |name: &str| name.replacen("weir.", &format!("{prefix}."), 1);
+    let mut names = TopicNames::default();
+    for topic in InputTopic::ALL {
+        names = names.with_input(*topic, &renamed(topic.spec().name));
+    }
+    for topic in OutputTopic::ALL {
+        names = names.with_output(*topic, &renamed(topic.spec().name));
+    }
+    names
+}
+
+fn create_topics(brokers: &str, names: &TopicNames, partitions: u32) -> Result<(), RunError> {
+    let compacted = names.output(OutputTopic::Debtors);
+    let topics: Vec<NewTopicSpec> = names
+        .inputs()
+        .iter()
+        .chain(names.outputs())
+        .map(|name| {
+            let policy = if name == compacted { "compact" } else { "delete" };
+            let config = BTreeMap::from([("cleanup.policy".to_owned(), policy.to_owned())]);
+            NewTopicSpec { name: name.to_string(), partitions, replication: None, config }
+        })
+        .collect();
+    let admin = KafkaAdmin::new(&KafkaSettings::new(brokers, "loadtest"))
+        .map_err(RunError::failed(format!("administer {brokers}")))?;
+    admin.create_topics(&topics).map_err(RunError::failed("make the topics"))?;
+    // A topic that was just made is not at once known everywhere.
+    std::thread::sleep(SETTLE);
+    Ok(())
+}
