@@ -82,8 +82,10 @@ final class World implements AutoCloseable {
         return world;
     }
 
-    private static Path temporaryFolder() {
+    /** A new folder where the build says that such go. */
+    static Path temporaryFolder() {
         try {
+            Files.createDirectories(Path.of(System.getProperty("java.io.tmpdir")));
             return Files.createTempDirectory("weir-peer");
         } catch (IOException e) {
             throw new UncheckedIOException(e);
