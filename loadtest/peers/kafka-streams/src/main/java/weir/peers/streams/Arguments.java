@@ -7,6 +7,7 @@ import java.util.Set;
 /**
  * The command line.
  *
+ * @param set settings of Kafka Streams by name, which go before all others
  * @param statsFile where to write what was done, when it ends; null for nowhere
  * @param isDefaults run on Kafka's defaults, but for exactly-once: what tuning is held against
  */
@@ -20,6 +21,7 @@ record Arguments(
         int threads,
         int commitIntervalMs,
         String statsFile,
+        Map<String, String> set,
         boolean isDefaults,
         boolean printsConfig) {
     static final String USAGE = """
@@ -34,6 +36,7 @@ record Arguments(
               --threads N                stream threads (2; with --defaults Kafka's 1)
               --commit-interval-ms N     how often it commits (100, Kafka's own default under exactly-once)
               --stats FILE               at the end, writes as JSON what was done
+              --set NAME=VALUE           a setting of Kafka Streams, before all others; may be given again
               --defaults                 runs on Kafka's defaults, but for exactly-once
               --print-config             prints the settings that are in force, and ends
 
@@ -42,7 +45,7 @@ record Arguments(
 
     private static final Set<String> FLAGS = Set.of("--defaults", "--print-config");
     private static final Set<String> OPTIONS = Set.of("--brokers", "--registry", "--prefix", "--application-id", "--state-dir",
-            "--instance", "--threads", "--commit-interval-ms", "--stats");
+            "--instance", "--threads", "--commit-interval-ms", "--stats", "--set");
 
     /** A command line that makes no sense: the message says what is wrong with it. */
     static final class Wrong extends Exception {
@@ -53,6 +56,7 @@ record Arguments(
 
     static Arguments parse(String[] words) throws Wrong {
         Map<String, String> given = new HashMap<>();
+        Map<String, String> set = new HashMap<>();
         for (int at = 0; at < words.length; at++) {
             String word = words[at];
             if (FLAGS.contains(word)) {
@@ -61,15 +65,22 @@ record Arguments(
                 throw new Wrong("unknown argument " + word);
             } else if (at + 1 == words.length) {
                 throw new Wrong(word + " has no value");
+            } else if (word.equals("--set")) {
+                at++;
+                int middle = words[at].indexOf('=');
+                if (middle < 1) {
+                    throw new Wrong("--set takes NAME=VALUE, not " + words[at]);
+                }
+                set.put(words[at].substring(0, middle), words[at].substring(middle + 1));
             } else {
                 at++;
                 given.put(word, words[at]);
             }
         }
-        return of(given);
+        return of(given, set);
     }
 
-    private static Arguments of(Map<String, String> given) throws Wrong {
+    private static Arguments of(Map<String, String> given, Map<String, String> set) throws Wrong {
         for (String needed : new String[] {"--brokers", "--registry", "--state-dir"}) {
             if (!given.containsKey(needed)) {
                 throw new Wrong(needed + " is needed");
@@ -86,6 +97,7 @@ record Arguments(
                 number(given, "--threads", isDefaults ? 1 : 2),
                 number(given, "--commit-interval-ms", 100),
                 given.get("--stats"),
+                set,
                 isDefaults,
                 given.containsKey("--print-config"));
     }
