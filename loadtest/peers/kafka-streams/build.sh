@@ -20,7 +20,7 @@ for tool in javac mvn flock timeout sha256sum; do
     command -v "$tool" >/dev/null || fail "$tool is missing (Debian: openjdk-17-jdk-headless, maven, util-linux, coreutils)"
 done
 
-sources() { find "$here/pom.xml" "$here/build.sh" "$here/src" "$schemas" "$here/../../policies/yardstick.policy.yaml" -type f | sort; }
+sources() { find "$here/pom.xml" "$here/build.sh" "$here/src" "$here/../rules" "$schemas" "$here/../../policies/yardstick.policy.yaml" -type f | sort; }
 content=$(sources | xargs sha256sum | sed "s: $here/: :" | sha256sum | cut -c 1-12)
 folder=$cache/kafka-streams-$content
 program=$folder/kafka-streams-peer
@@ -42,7 +42,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 java=java
 [ -z "${JAVA_HOME:-}" ] || java=$JAVA_HOME/bin/java
 exec "$java" -Xms1g -Xmx1g -XX:+UseParallelGC -XX:-UsePerfData -XX:+ExitOnOutOfMemoryError ${PEER_JAVA_OPTIONS:-} \
-    -cp "$here/classes:$here/libs/*" weir.peers.streams.Main "$@"
+    -cp "$here/classes:$here/libs/*" weir.peers.Main "$@"
 SH
     chmod +x "$partial/kafka-streams-peer"
     rm -rf "$folder" "$partial/tmp"
