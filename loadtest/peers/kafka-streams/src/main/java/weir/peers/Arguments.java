@@ -1,6 +1,5 @@
 package weir.peers;
 
-import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 
@@ -45,76 +44,23 @@ record Arguments(
 
     private static final Set<String> FLAGS = Set.of("--defaults", "--print-config");
     private static final Set<String> OPTIONS = Set.of("--brokers", "--registry", "--prefix", "--application-id", "--state-dir",
-            "--instance", "--threads", "--commit-interval-ms", "--stats", "--set");
+            "--instance", "--threads", "--commit-interval-ms", "--stats");
 
-    /** A command line that makes no sense: the message says what is wrong with it. */
-    static final class Wrong extends Exception {
-        Wrong(String message) {
-            super(message);
-        }
-    }
-
-    static Arguments parse(String[] words) throws Wrong {
-        Map<String, String> given = new HashMap<>();
-        Map<String, String> set = new HashMap<>();
-        for (int at = 0; at < words.length; at++) {
-            String word = words[at];
-            if (FLAGS.contains(word)) {
-                given.put(word, "");
-            } else if (!OPTIONS.contains(word)) {
-                throw new Wrong("unknown argument " + word);
-            } else if (at + 1 == words.length) {
-                throw new Wrong(word + " has no value");
-            } else if (word.equals("--set")) {
-                at++;
-                int middle = words[at].indexOf('=');
-                if (middle < 1) {
-                    throw new Wrong("--set takes NAME=VALUE, not " + words[at]);
-                }
-                set.put(words[at].substring(0, middle), words[at].substring(middle + 1));
-            } else {
-                at++;
-                given.put(word, words[at]);
-            }
-        }
-        return of(given, set);
-    }
-
-    private static Arguments of(Map<String, String> given, Map<String, String> set) throws Wrong {
-        for (String needed : new String[] {"--brokers", "--registry", "--state-dir"}) {
-            if (!given.containsKey(needed)) {
-                throw new Wrong(needed + " is needed");
-            }
-        }
-        boolean isDefaults = given.containsKey("--defaults");
+    static Arguments parse(String[] words) throws CommandLine.Wrong {
+        CommandLine given = CommandLine.parse(words, FLAGS, OPTIONS);
+        boolean isDefaults = given.has("--defaults");
         return new Arguments(
-                given.get("--brokers"),
-                given.get("--registry"),
-                given.getOrDefault("--prefix", "weir"),
-                given.getOrDefault("--application-id", "kafka-streams-peer"),
-                given.get("--state-dir"),
-                given.getOrDefault("--instance", "0"),
-                number(given, "--threads", isDefaults ? 1 : 2),
-                number(given, "--commit-interval-ms", 100),
-                given.get("--stats"),
-                set,
+                given.needed("--brokers"),
+                given.needed("--registry"),
+                given.text("--prefix", "weir"),
+                given.text("--application-id", "kafka-streams-peer"),
+                given.needed("--state-dir"),
+                given.text("--instance", "0"),
+                given.number("--threads", isDefaults ? 1 : 2),
+                given.number("--commit-interval-ms", 100),
+                given.text("--stats", null),
+                given.set(),
                 isDefaults,
-                given.containsKey("--print-config"));
-    }
-
-    private static int number(Map<String, String> given, String name, int otherwise) throws Wrong {
-        String text = given.get(name);
-        if (text == null) {
-            return otherwise;
-        }
-        try {
-            int number = Integer.parseInt(text);
-            if (number > 0) {
-                return number;
-            }
-        } catch (NumberFormatException e) {
-            // Said below.
-        }
-        throw new Wrong(name + " is a whole number above zero, not " + text);
+                given.has("--print-config"));
     }
 }

@@ -39,7 +39,7 @@ public final class Main {
         Arguments arguments;
         try {
             arguments = Arguments.parse(words);
-        } catch (Arguments.Wrong e) {
+        } catch (CommandLine.Wrong e) {
             System.err.println(e.getMessage() + "\n\n" + Arguments.USAGE);
             System.exit(WRONG_ARGUMENTS);
             return;

@@ -10,13 +10,13 @@ import org.junit.jupiter.api.Test;
 
 /** The command line, and what comes of it. */
 class SettingsTest {
-    private static Arguments parse(String... more) throws Arguments.Wrong {
+    private static Arguments parse(String... more) throws CommandLine.Wrong {
         List<String> words = new ArrayList<>(List.of("--brokers", "b:1", "--registry", "http://r", "--state-dir", "/s"));
         words.addAll(Arrays.asList(more));
         return Arguments.parse(words.toArray(new String[0]));
     }
 
-    private static String valueOf(String name, String... more) throws Arguments.Wrong {
+    private static String valueOf(String name, String... more) throws CommandLine.Wrong {
         String printed = Settings.print(parse(more));
         return printed.lines().filter(line -> line.startsWith(name + " = ")).findFirst()
                 .map(line -> line.substring(name.length() + 3)).orElse("nothing");
@@ -68,8 +68,8 @@ class SettingsTest {
         };
         for (String[] row : rows) {
             String[] words = Arrays.copyOfRange(row, 1, row.length);
-            assertEquals(row[0], assertThrows(Arguments.Wrong.class, () -> parse(words)).getMessage());
+            assertEquals(row[0], assertThrows(CommandLine.Wrong.class, () -> parse(words)).getMessage());
         }
-        assertEquals("--brokers is needed", assertThrows(Arguments.Wrong.class, () -> Arguments.parse(new String[0])).getMessage());
+        assertEquals("--brokers is needed", assertThrows(CommandLine.Wrong.class, () -> Arguments.parse(new String[0])).getMessage());
     }
 }

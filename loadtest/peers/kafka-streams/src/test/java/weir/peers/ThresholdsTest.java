@@ -34,6 +34,8 @@ class ThresholdsTest {
     void aFirstValueTellsNothingAndLeavesItsLinesArmed() {
         check("main", null, 100, "", 90, "", 1000, "", 500, "5.00");
         check("main", null, 100, "", 50, "0.50");
+        // It stands at the line, so it does not come from above.
+        check("main", null, 500, "", 490, "", 501, "", 500, "5.00");
     }
 
     @Test

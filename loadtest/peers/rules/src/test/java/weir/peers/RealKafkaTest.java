@@ -6,8 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -47,8 +49,8 @@ import weir.PaymentStatus;
 import weir.Provisioning;
 
 /**
- * The program itself on a real broker and registry, named by the same variables as in Weir's own tests. It is killed while it
- * works, and what comes out must be what would have come without.
+ * The program itself, whichever peer's it is, on a real broker and registry, named by the same variables as in Weir's own tests.
+ * It is killed while it works, and what comes out must be what would have come without.
  */
 @EnabledIfEnvironmentVariable(named = "KAFKA_BOOTSTRAP", matches = ".+")
 @EnabledIfEnvironmentVariable(named = "WEIR_TEST_REGISTRY", matches = ".+")
@@ -70,7 +72,7 @@ class RealKafkaTest {
 
     @Test
     void whatComesOutIsExactThoughTheProcessIsKilled() throws Exception {
-        Path folder = World.temporaryFolder();
+        Path folder = Files.createTempDirectory("weir-peer");
         createTopics();
         Process first = start(folder);
         sendAccounts();
@@ -127,7 +129,10 @@ class RealKafkaTest {
     /** Starts the program and waits until it is ready. */
     private Process start(Path folder) throws IOException {
         List<String> command = new ArrayList<>(List.of(ProcessHandle.current().info().command().orElse("java"), "-Xmx512m",
-                "-cp", System.getProperty("java.class.path"), "weir.peers.Main"));
+                "-cp", System.getProperty("java.class.path")));
+        // Flink wants packages of Java's own opened to it.
+        ManagementFactory.getRuntimeMXBean().getInputArguments().stream().filter(option -> option.startsWith("--add-opens")).forEach(command::add);
+        command.add("weir.peers.Main");
         command.addAll(List.of("--brokers", brokers, "--registry", System.getenv("WEIR_TEST_REGISTRY"), "--prefix", prefix,
                 "--application-id", prefix, "--state-dir", folder.toString()));
         Process process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
