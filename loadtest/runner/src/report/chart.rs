@@ -5,7 +5,7 @@ use std::fmt::Write;
 /// The drawing's size, and the room that is left for words.
 const WIDTH: f64 = 920.0;
 const HEIGHT: f64 = 240.0;
-const LEFT: f64 = 64.0;
+const LEFT: f64 = 78.0;
 const RIGHT: f64 = 12.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 28.0;

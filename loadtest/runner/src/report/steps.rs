@@ -17,21 +17,31 @@ fn is_sustained(rate: u32, growth_per_second: f64, lag_at_end: i64) -> bool {
     growth_per_second < rate * GROWTH || lag_at_end as f64 <= rate * WAITING_SECONDS
 }
 
-/// Seconds of a run, from the one that begins at this moment.
+/// Seconds of a run, from the one that begins at this moment. Where a look took longer than a second, what it saw
+/// stands for all the seconds since the one before.
 pub(crate) fn seconds(looks: &[Look], latencies: &[Latencies], zero_us: u64) -> Vec<Second> {
     let first = zero_us / 1_000_000;
-    let none = Latencies::new();
     looks
         .windows(2)
         .filter_map(|pair| {
             let [before, now] = pair else { return None };
             // A look at the beginning of a second tells of the one before.
-            let second = (now.at_us / 1_000_000).checked_sub(1)?;
-            let number = second.checked_sub(first)?;
-            let found = usize::try_from(second).ok().and_then(|place| latencies.get(place)).unwrap_or(&none);
-            Some(one_second(number, before, now, found))
+            let (from, to) = (before.at_us / 1_000_000, now.at_us / 1_000_000);
+            let number = to.checked_sub(1)?.checked_sub(first)?;
+            Some(one_second(number, before, now, &between(latencies, from.max(first), to)))
         })
         .collect()
+}
+
+/// All that was due in these seconds.
+fn between(latencies: &[Latencies], from: u64, to: u64) -> Latencies {
+    let mut all = Latencies::new();
+    for second in from..to {
+        if let Some(found) = usize::try_from(second).ok().and_then(|place| latencies.get(place)) {
+            all.add(found);
+        }
+    }
+    all
 }
 
 fn one_second(number: u64, before: &Look, now: &Look, latencies: &Latencies) -> Second {
@@ -78,12 +88,7 @@ pub(crate) fn step(
         (events > 0.0).then_some(used * 1e6 / events)
     };
     let sent = last.sent.saturating_sub(first.sent);
-    let mut all = Latencies::new();
-    for second in from_us / 1_000_000..to_us / 1_000_000 {
-        if let Some(found) = usize::try_from(second).ok().and_then(|place| latencies.get(place)) {
-            all.add(found);
-        }
-    }
+    let all = between(latencies, from_us / 1_000_000, to_us / 1_000_000);
     let commits = last.commits.as_ref().zip(first.commits.as_ref()).map(|(now, before)| now.since(before));
     Some(Step {
         rate,
@@ -212,5 +217,19 @@ mod tests {
             (seconds[1].taken - 960.0).abs() < 1.0
                 && (seconds[1].processor_cores.unwrap() - 0.5).abs() < 0.01
         );
+    }
+    #[test]
+    fn a_look_that_takes_long_stands_for_all_the_seconds_that_it_took() {
+        let mut latencies = vec![Latencies::new(); 15];
+        for second in [10, 11, 12, 13] {
+            latencies[second].events.record(5_000).unwrap();
+        }
+        let mut looks = looks(&[0, 0, 0, 0, 0]);
+        looks.drain(1..3);
+        let seconds = seconds(&looks, &latencies, 10_000_000);
+        let counts: Vec<(u64, u64)> =
+            seconds.iter().map(|second| (second.second, second.events.count)).collect();
+        assert_eq!(counts, [(2, 3), (3, 1)]);
+        assert!((seconds[0].sent - 1_000.0).abs() < 1.0);
     }
 }
