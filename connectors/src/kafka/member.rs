@@ -46,6 +46,8 @@ struct Cursor {
     number: i32,
     /// The offset of the next record; none before [`Consumer::start`].
     next: Option<i64>,
+    /// Whether librdkafka reads it no more, since what comes next is not there.
+    is_stuck: bool,
 }
 
 impl KafkaConsumer {
@@ -192,7 +194,9 @@ impl KafkaConsumer {
     fn stuck(&mut self, (topic, partition): &(String, i32), reason: String) -> Option<Polled> {
         let cursor = find(&mut self.cursors, &mut self.last, topic, *partition)?;
         // Of one that is not started yet, nobody waits for anything.
-        cursor.next.map(|_| Polled::Stuck { source: cursor.source.clone(), reason })
+        cursor.next?;
+        cursor.is_stuck = true;
+        Some(Polled::Stuck { source: cursor.source.clone(), reason })
     }
 
     /// What an error means. The refusal of a newcomer, which has nothing to lose, brings nothing.
@@ -316,7 +320,7 @@ impl Consumer for KafkaConsumer {
         self.newcomer.is_taken(Instant::now());
         for source in partitions {
             let number = partitions::number(source)?;
-            self.cursors.push(Cursor { source: source.clone(), number, next: None });
+            self.cursors.push(Cursor { source: source.clone(), number, next: None, is_stuck: false });
         }
         if partitions.is_empty() {
             return Ok(());
@@ -333,7 +337,14 @@ impl Consumer for KafkaConsumer {
     }
 
     fn start(&mut self, partition: &TopicPartition, offset: i64) -> Result<(), LogError> {
-        self.cursor(partition, "start")?;
+        if self.cursor(partition, "start")?.is_stuck {
+            // It has stopped, and takes no seek; to assign all partitions anew would stop the others.
+            return Err(LogError::Fatal {
+                operation: format!("start {} at {offset}", name(partition)),
+                reason: "what came next was gone, and the client reads no further in it: a new process can"
+                    .to_owned(),
+            });
+        }
         self.later.retain(|polled| source_of(polled) != Some(partition));
         // Whatever was fetched before is dropped by the seek, since librdkafka numbers positions.
         self.seek(partition, offset)?;

@@ -54,7 +54,7 @@ macro_rules! contract {
             what_is_not_there_is_refused
             each_topic_has_an_id_of_its_own_that_stays
             an_assigned_partition_is_read_from_where_it_was_started
-            where_nothing_is_a_partition_cannot_be_read_until_it_is_started_elsewhere
+            where_nothing_is_a_partition_is_read_no_further_and_nobody_waits_in_vain
             the_end_of_a_partition_is_told_past_its_markers
             a_paused_partition_goes_on_where_it_stopped
             a_newcomer_gets_the_same_partitions_of_all_topics_once_they_were_let_go

@@ -50,7 +50,7 @@ pub(crate) fn an_assigned_partition_is_read_from_where_it_was_started(setting: &
     assert_eq!(reads(&mut consumer, 1), ["4"]);
 }
 
-pub(crate) fn where_nothing_is_a_partition_cannot_be_read_until_it_is_started_elsewhere(
+pub(crate) fn where_nothing_is_a_partition_is_read_no_further_and_nobody_waits_in_vain(
     setting: &impl Setting,
 ) {
     let (_log, mut consumer, input) = filled(setting);
@@ -58,8 +58,11 @@ pub(crate) fn where_nothing_is_a_partition_cannot_be_read_until_it_is_started_el
     let stuck = polls(&mut consumer, nothing);
     assert!(matches!(&stuck, Polled::Stuck { source, .. } if *source == input), "{stuck:?}");
     is_silent(&mut consumer, setting.silence(), nothing);
-    consumer.start(&input, 3).unwrap();
-    assert_eq!(reads(&mut consumer, 2), ["3", "4"]);
+    // A client that cannot go on elsewhere says so at once, and does not stand still.
+    match consumer.start(&input, 3) {
+        Ok(()) => assert_eq!(reads(&mut consumer, 2), ["3", "4"]),
+        Err(error) => assert!(matches!(error, engine::log::LogError::Fatal { .. }), "{error}"),
+    }
 }
 
 pub(crate) fn the_end_of_a_partition_is_told_past_its_markers(setting: &impl Setting) {

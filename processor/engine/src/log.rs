@@ -116,7 +116,8 @@ pub enum Polled {
         offset: i64,
     },
     /// A started partition cannot be read further: what lies at its position is gone, or never was there.
-    /// Nothing more comes of it until it is started again.
+    /// Nothing more comes of it until it is started again, which a client that cannot refuses as
+    /// [`LogError::Fatal`].
     Stuck {
         /// The partition.
         source: TopicPartition,
