@@ -264,19 +264,24 @@ impl Checks<'_> {
         // What failed alone in its batch is set aside when it comes again, mended or not.
         let mut may_have = BTreeSet::new();
         let journal = self.world.names.output(OutputTopic::Journal).clone();
+        let mut stands: BTreeMap<Arc<str>, Stand> = BTreeMap::new();
         for record in self.world.records(&journal, partition) {
             let Some(batch) = self.journal(&record) else { continue };
             for step in &batch.steps {
                 let Step::Taken(taken) = step else { continue };
-                let records = self.world.records(&taken.topic, partition).into_iter();
-                let is_taken = |record: &LogRecord| (taken.first..taken.next).contains(&record.offset);
+                let stand = stands.entry(taken.topic.clone()).or_default();
+                stand.take(taken);
+                let all = self.world.records(&taken.topic, partition);
+                let mut lives = all.chunk_by(|before, after| before.offset < after.offset);
+                let records = lives.nth(stand.life).unwrap_or_default().iter();
+                let is_taken = |record: &&LogRecord| (taken.first..taken.next).contains(&record.offset);
                 for record in records.filter(is_taken) {
                     let place = (taken.topic.to_string(), record.offset);
                     if batch.now < poison.until
-                        && is_marked(&record, &[poison.event, poison.bytes, poison.sealed])
+                        && is_marked(record, &[poison.event, poison.bytes, poison.sealed])
                     {
                         failed.insert(place);
-                    } else if is_marked(&record, &[poison.sealed]) {
+                    } else if is_marked(record, &[poison.sealed]) {
                         may_have.insert(place);
                     }
                 }
