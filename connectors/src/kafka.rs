@@ -120,17 +120,26 @@ impl Log for KafkaLog {
     }
 
     fn end_offsets(&self, partitions: &[TopicPartition]) -> Result<Vec<i64>, LogError> {
-        let operation = "ask for the end offsets";
-        // The "time" of the end is -1: one request a broker, where asking for the watermarks would
-        // take two a partition.
-        let asked = partitions::list(partitions, Offset::End)?;
+        self.bounds("end", partitions, Offset::End)
+    }
+
+    fn start_offsets(&self, partitions: &[TopicPartition]) -> Result<Vec<i64>, LogError> {
+        self.bounds("start", partitions, Offset::Beginning)
+    }
+}
+
+impl KafkaLog {
+    /// The offsets of one bound of these partitions. The bounds have a "time" of their own (-1, -2): one
+    /// request a broker, where asking for the watermarks would take two a partition.
+    fn bounds(&self, bound: &str, partitions: &[TopicPartition], time: Offset) -> Result<Vec<i64>, LogError> {
+        let asked = partitions::list(partitions, time)?;
         let answered = self.queries.offsets_for_times(asked, self.settings.request_timeout);
         self.serve_queries();
-        let answered = answered.map_err(|error| failed(operation, &error))?;
+        let answered = answered.map_err(|error| failed(&format!("ask for the {bound} offsets"), &error))?;
         partitions
             .iter()
             .map(|source| {
-                let operation = || format!("ask for the end of {}", name(source));
+                let operation = || format!("ask for the {bound} of {}", name(source));
                 let Some(found) = partitions::find(&answered, source) else {
                     return Err(refused(&operation(), "it was not answered"));
                 };

@@ -23,7 +23,7 @@ pub use reader::MemoryReader;
 use broker::Shared;
 use bytes::Bytes;
 use engine::log::{Log, LogError, LogRecord, TopicPartition};
-use partition::NewEntry;
+use partition::{NewEntry, PartitionLog};
 use std::sync::Arc;
 
 /// A log in memory. Clones share it.
@@ -250,11 +250,26 @@ impl Log for MemoryLog {
     }
 
     fn end_offsets(&self, partitions: &[TopicPartition]) -> Result<Vec<i64>, LogError> {
+        self.bounds(Call::EndOffsets, partitions, PartitionLog::high_watermark)
+    }
+
+    fn start_offsets(&self, partitions: &[TopicPartition]) -> Result<Vec<i64>, LogError> {
+        self.bounds(Call::StartOffsets, partitions, PartitionLog::start)
+    }
+}
+
+impl MemoryLog {
+    fn bounds(
+        &self,
+        call: Call<'_>,
+        partitions: &[TopicPartition],
+        bound: fn(&PartitionLog) -> i64,
+    ) -> Result<Vec<i64>, LogError> {
         self.shared.change(|broker| {
-            broker.reach(Call::EndOffsets, "ask for the end offsets")?;
+            broker.reach(call, "ask for the bounds of partitions")?;
             partitions
                 .iter()
-                .map(|source| Ok(broker.topics.get(source, "ask for the end of")?.high_watermark()))
+                .map(|source| Ok(bound(broker.topics.get(source, "ask for a bound of")?)))
                 .collect()
         })
     }

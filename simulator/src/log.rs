@@ -88,6 +88,10 @@ impl Log for SimLog {
     fn end_offsets(&self, partitions: &[TopicPartition]) -> Result<Vec<i64>, LogError> {
         self.world.call(self.process, Effect::Ends, |_| self.inner.end_offsets(partitions))
     }
+
+    fn start_offsets(&self, partitions: &[TopicPartition]) -> Result<Vec<i64>, LogError> {
+        self.world.call(self.process, Effect::Ends, |_| self.inner.start_offsets(partitions))
+    }
 }
 
 /// Reads the inputs as a member of the group.

@@ -10,6 +10,8 @@ pub enum Call<'a> {
     Partitions,
     /// `Log::end_offsets`.
     EndOffsets,
+    /// `Log::start_offsets`.
+    StartOffsets,
     /// `Consumer::poll`.
     Poll,
     /// `Membership::committed`.

@@ -191,6 +191,8 @@ pub(crate) fn what_is_not_there_is_refused(setting: &impl Setting) {
     };
     refused(log.end_offsets(&[at(&unknown, 0)]).map(drop));
     refused(log.end_offsets(&[at(&out, 1)]).map(drop));
+    refused(log.start_offsets(&[at(&out, 1)]).map(drop));
+    assert_eq!(log.start_offsets(&[at(&out, 0)]).unwrap(), [0]);
     refused(log.reader().unwrap().seek(&at(&out, 1), 0));
     refused(log.reader().unwrap().read(Duration::ZERO).map(drop));
     let mut reader = log.reader().unwrap();

@@ -24,6 +24,7 @@ fn truncation_moves_the_start_and_refuses_who_comes_too_late() {
     log.truncate_before("t", 0, 2);
     let mut reader = log.reader().unwrap();
     assert_eq!(reader.start_offset(&at("t", 0)).unwrap(), 2);
+    assert_eq!(log.start_offsets(&[at("t", 0)]).unwrap(), [2]);
     assert_eq!(texts(&log.committed_records("t", 0)), ["2"]);
     reader.seek(&at("t", 0), 0).unwrap();
     let read = reader.read(Duration::ZERO);

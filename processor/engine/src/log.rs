@@ -100,6 +100,12 @@ pub trait Log: Send + Sync + 'static {
     /// # Errors
     /// When the log cannot be reached, or has no such partition.
     fn end_offsets(&self, partitions: &[TopicPartition]) -> Result<Vec<i64>, LogError>;
+
+    /// The first offset that each still holds.
+    ///
+    /// # Errors
+    /// As above.
+    fn start_offsets(&self, partitions: &[TopicPartition]) -> Result<Vec<i64>, LogError>;
 }
 
 /// What a poll brought.

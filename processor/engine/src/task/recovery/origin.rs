@@ -176,28 +176,30 @@ impl<L: Log, S: Stores> Recovery<'_, L, S> {
         if state.is_none() && has_committed && !self.breaks(Mutation::GroupOffsetsOverStored) {
             return Err(self.changelog_lost("it says nothing of this partition, and the group has offsets"));
         }
-        let mut reader = self.shared.log.reader().map_err(|error| self.log_error(error))?;
         let mut positions = Vec::with_capacity(inputs.len());
+        // The ends last: what begins now cannot begin beyond them.
+        let starts = self.shared.log.start_offsets(&inputs).map_err(|error| self.log_error(error))?;
         let ends = self.shared.log.end_offsets(&inputs).map_err(|error| self.log_error(error))?;
-        for ((input, committed), end) in inputs.iter().zip(committed).zip(ends) {
-            let mut start = || reader.start_offset(input).map_err(|error| self.log_error(error));
+        for ((input, committed), (start, end)) in
+            inputs.iter().zip(committed).zip(starts.into_iter().zip(ends))
+        {
             let next_in = |state: &TaskState| {
                 state.positions.iter().find(|position| *position.topic == *input.topic).map(|it| it.next)
             };
             let stored = state.and_then(next_in);
             let is_remade = state.is_some_and(|state| self.origin.is_remade(state, &input.topic));
             if is_remade && !self.breaks(Mutation::RemadeInputTaken) {
-                positions.push(self.start_of_remade(input, stored, &mut start)?);
+                positions.push(self.start_of_remade(input, stored, start)?);
                 continue;
             }
             match (stored, committed) {
                 (Some(stored), Some(committed)) if stored == committed => {
-                    positions.push(self.within(input, stored, start()?, end)?);
+                    positions.push(self.within(input, stored, start, end)?);
                 }
                 (_, Some(committed)) if self.breaks(Mutation::GroupOffsetsOverStored) => {
                     positions.push(committed);
                 }
-                (None, None) => positions.push(start()?),
+                (None, None) => positions.push(start),
                 (stored, committed) => {
                     return Err(TaskError::OffsetsDiffer {
                         partition: self.partition,
@@ -231,7 +233,7 @@ impl<L: Log, S: Stores> Recovery<'_, L, S> {
         &self,
         input: &TopicPartition,
         stored: Option<i64>,
-        start: &mut impl FnMut() -> Result<i64, TaskError>,
+        start: i64,
     ) -> Result<i64, TaskError> {
         let (topic, next) = (input.topic.to_string(), stored.unwrap_or(0));
         if !self.shared.settings.accept_remade_inputs {
@@ -243,6 +245,6 @@ impl<L: Log, S: Stores> Recovery<'_, L, S> {
             next,
             "a topic that was made anew is read from its start"
         );
-        start()
+        Ok(start)
     }
 }
