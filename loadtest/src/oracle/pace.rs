@@ -4,7 +4,7 @@
 //! It shares nothing with the engine's gate, which reckons shares: here is only the sum.
 
 use decision::Policies;
-use decision::command::{Action, Command, Origin};
+use decision::command::{Command, Origin};
 use decision::time::Timestamp;
 use std::collections::BTreeMap;
 
@@ -30,7 +30,7 @@ impl Pace {
         if command.origin == Origin::ByHand {
             return;
         }
-        let Some(kind) = kind(command) else { return };
+        let Some(kind) = command.action.rate_kind() else { return };
         let Some(rate) = policies.at(now).commands.rates.get(kind) else { return };
         let second = self.seconds.entry((kind.to_owned(), now.0.div_euclid(SECOND_MICROS))).or_default();
         second.left += 1;
@@ -61,17 +61,5 @@ impl Pace {
     #[must_use]
     pub fn seconds(&self) -> usize {
         self.seconds.len()
-    }
-}
-
-/// What a command's rate goes by; nothing of a cancellation.
-fn kind(command: &Command) -> Option<&str> {
-    match &command.action {
-        Action::Message(message) => Some(message.channel.as_str()),
-        Action::Provision(_) => Some("provision"),
-        Action::Task { .. } => Some("task"),
-        Action::Fee { .. } => Some("fee"),
-        Action::Handover { .. } => Some("handover"),
-        Action::Cancel { .. } => None,
     }
 }

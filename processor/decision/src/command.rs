@@ -115,6 +115,22 @@ pub enum Action {
     },
 }
 
+impl Action {
+    /// What its rate goes by ([`crate::policy::CommandRules::rates`]): the channel of a message, else what it
+    /// is. None of a cancellation: it costs nobody anything, and is in time only at once.
+    #[must_use]
+    pub fn rate_kind(&self) -> Option<&str> {
+        match self {
+            Self::Message(message) => Some(message.channel.as_str()),
+            Self::Provision(_) => Some("provision"),
+            Self::Task { .. } => Some("task"),
+            Self::Fee { .. } => Some("fee"),
+            Self::Handover { .. } => Some("handover"),
+            Self::Cancel { .. } => None,
+        }
+    }
+}
+
 /// What a cancelled command had asked: decides the topic of the cancellation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cancelled {

@@ -12,7 +12,7 @@ mod waits;
 
 pub(crate) use breaker::Breaker;
 pub(crate) use rates::{Rates, Share};
-pub(crate) use waits::{Hours, Waits, kind_of};
+pub(crate) use waits::{Hours, Waits};
 
 use decision::command::{Action, Command, Origin, Provision};
 use decision::event::Control;
@@ -208,7 +208,7 @@ impl Gate {
         // What takes something back goes before all others of its kind, those of this batch included.
         let mut reserved = reserved_for_first(&fresh);
         for mut command in fresh {
-            let kind = kind_of(&command).map(str::to_owned);
+            let kind = command.action.rate_kind().map(str::to_owned);
             let kind = kind.as_deref();
             let goes_first = waits::goes_first(&command);
             if let Some(left) = kind.and_then(|kind| reserved.get_mut(kind)).filter(|_| goes_first) {
@@ -418,7 +418,8 @@ fn take_common(order: &mut Order, undone: &mut Vec<ServiceId>) -> bool {
 /// How many commands of each kind take something back.
 fn reserved_for_first(fresh: &[Command]) -> BTreeMap<String, i64> {
     let mut reserved: BTreeMap<String, i64> = BTreeMap::new();
-    for kind in fresh.iter().filter(|command| waits::goes_first(command)).filter_map(kind_of) {
+    let first = fresh.iter().filter(|command| waits::goes_first(command));
+    for kind in first.filter_map(|command| command.action.rate_kind()) {
         let count = reserved.entry(kind.to_owned()).or_default();
         *count = count.saturating_add(1);
     }

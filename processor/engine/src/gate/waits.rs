@@ -65,7 +65,7 @@ impl Waits {
             command_id: command.id,
             debtor_id: command.debtor_id.clone(),
             account_id: command.account_id.clone(),
-            kind: kind_of(command).unwrap_or_default().to_owned(),
+            kind: command.action.rate_kind().unwrap_or_default().to_owned(),
             goes_first: goes_first(command),
             is_held,
             order,
@@ -88,19 +88,6 @@ impl Order {
     /// that an order does not go out than that a customer is cut off after the cure.
     pub(super) fn is_undone_by(&self, operation: &Operation) -> bool {
         self.undo.as_ref().is_none_or(|undo| undo == operation)
-    }
-}
-
-/// The kind that a command's rate goes by: the channel of a message, else what it is. None of a
-/// cancellation: it costs nobody anything, and is in time only at once.
-pub(crate) fn kind_of(command: &Command) -> Option<&str> {
-    match &command.action {
-        Action::Message(message) => Some(message.channel.as_str()),
-        Action::Provision(_) => Some("provision"),
-        Action::Task { .. } => Some("task"),
-        Action::Fee { .. } => Some("fee"),
-        Action::Handover { .. } => Some("handover"),
-        Action::Cancel { .. } => None,
     }
 }
 
