@@ -1,9 +1,6 @@
 package weir.peers;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -16,23 +13,14 @@ import org.slf4j.LoggerFactory;
 /** The program: starts the job in this process, says when it is ready, and ends it in good order. */
 public final class Main {
     private static final Logger LOG = LoggerFactory.getLogger(Main.class);
-    private static final int WRONG_ARGUMENTS = 2;
     private static final long STOP_WITHIN_SECONDS = 60;
     private static final long LOOK_EVERY_MS = 20;
 
     private Main() {}
 
     public static void main(String[] words) throws Exception {
-        if (Arrays.asList(words).contains("--help")) {
-            System.out.print(Arguments.USAGE);
-            return;
-        }
-        Arguments arguments;
-        try {
-            arguments = Arguments.parse(words);
-        } catch (CommandLine.Wrong e) {
-            System.err.println(e.getMessage() + "\n\n" + Arguments.USAGE);
-            System.exit(WRONG_ARGUMENTS);
+        Arguments arguments = Program.arguments(words, Arguments.USAGE, Arguments::parse);
+        if (arguments == null) {
             return;
         }
         if (arguments.printsConfig()) {
@@ -53,7 +41,7 @@ public final class Main {
         Thread main = Thread.currentThread();
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
             asked.countDown();
-            join(main);
+            Program.join(main);
         }));
         boolean hasEnded = !waitUntilReady(job, arguments, asked);
         if (!hasEnded) {
@@ -63,7 +51,7 @@ public final class Main {
             hasEnded = hasEnded(job);
         }
         boolean isFailed = hasEnded || !stop(job, arguments);
-        writeStats(arguments);
+        Program.tell(DebtorFunction.STATS, arguments.statsFile());
         // After SIGTERM the hook waits for this thread, and System.exit would wait for the hook.
         Runtime.getRuntime().halt(isFailed ? 1 : 0);
     }
@@ -98,22 +86,6 @@ public final class Main {
         } catch (ExecutionException | TimeoutException e) {
             LOG.error("cannot stop in good order", e);
             return false;
-        }
-    }
-
-    private static void writeStats(Arguments arguments) throws IOException {
-        String json = DebtorFunction.STATS.toJson();
-        System.out.println("stopped: " + json);
-        if (arguments.statsFile() != null) {
-            Files.writeString(Path.of(arguments.statsFile()), json + "\n");
-        }
-    }
-
-    private static void join(Thread thread) {
-        try {
-            thread.join();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
         }
     }
 }

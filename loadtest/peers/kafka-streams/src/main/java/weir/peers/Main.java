@@ -1,8 +1,5 @@
 package weir.peers;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -27,21 +24,12 @@ import org.slf4j.LoggerFactory;
 public final class Main {
     private static final Logger LOG = LoggerFactory.getLogger(Main.class);
     private static final Duration STOP_WITHIN = Duration.ofSeconds(30);
-    private static final int WRONG_ARGUMENTS = 2;
 
     private Main() {}
 
     public static void main(String[] words) throws Exception {
-        if (Arrays.asList(words).contains("--help")) {
-            System.out.print(Arguments.USAGE);
-            return;
-        }
-        Arguments arguments;
-        try {
-            arguments = Arguments.parse(words);
-        } catch (CommandLine.Wrong e) {
-            System.err.println(e.getMessage() + "\n\n" + Arguments.USAGE);
-            System.exit(WRONG_ARGUMENTS);
+        Arguments arguments = Program.arguments(words, Arguments.USAGE, Arguments::parse);
+        if (arguments == null) {
             return;
         }
         if (arguments.printsConfig()) {
@@ -67,12 +55,12 @@ public final class Main {
         Thread main = Thread.currentThread();
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
             ended.countDown();
-            join(main);
+            Program.join(main);
         }));
         streams.start();
         ended.await();
         boolean hasClosed = streams.close(STOP_WITHIN);
-        writeStats(arguments, stats);
+        Program.tell(stats, arguments.statsFile());
         // After SIGTERM the hook waits for this thread, and System.exit would wait for the hook.
         Runtime.getRuntime().halt(hasFailed.get() || !hasClosed ? 1 : 0);
     }
@@ -105,22 +93,6 @@ public final class Main {
             if (counts.size() != 1) {
                 throw new IllegalStateException("the topics " + topics + " do not have the same number of partitions: " + counts);
             }
-        }
-    }
-
-    private static void writeStats(Arguments arguments, Stats stats) throws IOException {
-        String json = stats.toJson();
-        System.out.println("stopped: " + json);
-        if (arguments.statsFile() != null) {
-            Files.writeString(Path.of(arguments.statsFile()), json + "\n");
-        }
-    }
-
-    private static void join(Thread thread) {
-        try {
-            thread.join();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
         }
     }
 
