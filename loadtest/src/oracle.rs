@@ -7,6 +7,7 @@
 
 pub mod coverage;
 mod gate;
+pub mod lives;
 pub mod pace;
 pub mod replay;
 
@@ -69,7 +70,7 @@ impl Partition {
     /// The records of each life of an input topic; one life, where it was never made anew.
     #[must_use]
     pub fn lives(&self, topic: InputTopic) -> Vec<&[Seen]> {
-        self.input(topic).chunk_by(|before, after| before.offset < after.offset).collect()
+        lives::of(self.input(topic))
     }
 
     /// The records of an output topic.

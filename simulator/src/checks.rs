@@ -10,10 +10,11 @@ use decision::ids::CommandId;
 use decision::time::Timestamp;
 use engine::log::{LogRecord, TopicPartition};
 use engine::store::{Store, Stores};
+use loadtest::oracle::lives::Stand;
 use loadtest::oracle::replay::{Oracle, Verdict};
 use loadtest::oracle::{Partition, Seen};
 use schemas::reject::POISON;
-use schemas::{Decoder, Journal, OutputTopic, Registry, Step, TASK_STATE_KEY, Taken, Waiting};
+use schemas::{Decoder, Journal, OutputTopic, Registry, Step, TASK_STATE_KEY, Waiting};
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -319,21 +320,6 @@ impl Checks<'_> {
 
 /// When each record of an input topic came in, life by life of the topic.
 type Came = BTreeMap<Arc<str>, Vec<BTreeMap<i64, i64>>>;
-
-/// How far a topic was taken, and in which of its lives.
-#[derive(Clone, Copy, Debug, Default)]
-struct Stand {
-    life: usize,
-    next: i64,
-}
-
-impl Stand {
-    /// Another life begins where a topic is taken from before where it stood.
-    fn take(&mut self, taken: &Taken) {
-        self.life += usize::from(taken.previous < self.next);
-        self.next = taken.next;
-    }
-}
 
 /// What came in at or before a moment and was not taken yet, if anything.
 fn unread(came: &Came, stands: &BTreeMap<Arc<str>, Stand>, due: Timestamp) -> Option<String> {

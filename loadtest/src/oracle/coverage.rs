@@ -2,8 +2,9 @@
 //!
 //! It compares numbers only: nothing is decoded but the journal, nothing is decided.
 
-use super::{Deviation, Partition};
-use schemas::{Journal, Step, TopicNames};
+use super::lives::Stand;
+use super::{Deviation, Partition, Seen};
+use schemas::{InputTopic, Journal, Step, Taken, TopicNames};
 use std::collections::BTreeMap;
 
 /// What of a partition's inputs its journal does not say as it must: nothing, where all is well.
@@ -16,79 +17,94 @@ pub fn check(
     is_complete: bool,
 ) -> Vec<Deviation> {
     let mut found = Vec::new();
-    let mut deviate = |what: String| found.push(Deviation { partition: partition.number, what });
-    let mut waiting: BTreeMap<&str, std::slice::Iter<'_, super::Seen>> = BTreeMap::new();
-    let mut later: BTreeMap<&str, std::vec::IntoIter<&[super::Seen]>> = BTreeMap::new();
-    let mut stands: BTreeMap<&str, i64> = BTreeMap::new();
-    for topic in partition.inputs.keys() {
-        let mut lives = partition.lives(*topic).into_iter();
-        waiting.insert(names.input(*topic), lives.next().unwrap_or_default().iter());
-        later.insert(names.input(*topic), lives);
-    }
+    let inputs = partition.inputs.keys();
+    let input = |topic: &InputTopic| (&**names.input(*topic), Input::new(partition.lives(*topic)));
+    let mut inputs: BTreeMap<&str, Input<'_>> = inputs.map(input).collect();
     let mut number = 0;
     for batch in journal {
         number += 1;
         if batch.batch != number {
-            deviate(format!("batch {} follows batch {}", batch.batch, number - 1));
+            found.push(format!("batch {} follows batch {}", batch.batch, number - 1));
             number = batch.batch;
         }
         for step in &batch.steps {
             let Step::Taken(taken) = step else { continue };
-            let topic = &*taken.topic;
-            let Some(records) = waiting.get_mut(topic) else {
-                deviate(format!("batch {} took from {topic}, which is no input", batch.batch));
-                continue;
-            };
-            let begins_anew = stands.get(topic).is_some_and(|stood| *stood > taken.previous);
-            if let Some(next) = later.get_mut(topic).filter(|_| begins_anew).and_then(Iterator::next) {
-                // The topic was made anew: all of the old one that is here had been taken.
-                if let Some(record) = records.next() {
-                    deviate(format!("{topic} {} of before it was made anew was never taken", record.offset));
-                }
-                *records = next.iter();
-                stands.remove(topic);
-            }
-            let stood = stands.insert(topic, taken.next);
-            if stood.is_some_and(|stood| stood > taken.first || stood > taken.previous) {
-                deviate(format!("batch {} took {topic} {} again", batch.batch, taken.first));
-            }
-            let mut count = 0;
-            while let Some(record) = records.clone().next() {
-                if record.offset >= taken.next {
-                    break;
-                }
-                if record.offset < taken.first {
-                    deviate(format!("batch {} left out {topic} {}", batch.batch, record.offset));
-                } else {
-                    count += 1;
-                }
-                records.next();
-            }
-            if count != taken.count {
-                let said = taken.count;
-                deviate(format!("batch {} says {said} of {topic}, {count} are there", batch.batch));
+            match inputs.get_mut(&*taken.topic) {
+                Some(input) => input.take(taken, batch.batch, &mut found),
+                None => found.push(format!("batch {number} took from {}, which is no input", taken.topic)),
             }
         }
     }
-    for (topic, lives) in later.iter_mut().filter(|_| is_complete) {
-        if let Some(record) = lives.next().and_then(<[super::Seen]>::first) {
-            deviate(format!("{topic} {} of after it was made anew was never taken", record.offset));
+    if is_complete {
+        inputs.iter_mut().for_each(|(topic, input)| input.end(topic, &mut found));
+    }
+    found.into_iter().map(|what| Deviation { partition: partition.number, what }).collect()
+}
+
+/// What of an input the journal has not said yet.
+struct Input<'p> {
+    /// Of the life that it is in.
+    records: std::slice::Iter<'p, Seen>,
+    later: std::vec::IntoIter<&'p [Seen]>,
+    stand: Stand,
+}
+
+impl<'p> Input<'p> {
+    fn new(lives: Vec<&'p [Seen]>) -> Self {
+        let mut later = lives.into_iter();
+        Self { records: later.next().unwrap_or_default().iter(), later, stand: Stand::default() }
+    }
+
+    /// The journal says that these were taken.
+    fn take(&mut self, taken: &Taken, batch: i64, found: &mut Vec<String>) {
+        let (topic, before) = (&taken.topic, self.stand);
+        self.stand.take(taken);
+        if self.stand.life > before.life {
+            match self.later.next() {
+                Some(next) => {
+                    // All of the one that was deleted that is here had been taken.
+                    if let Some(record) = self.records.next() {
+                        let offset = record.offset;
+                        found.push(format!("{topic} {offset} of before it was made anew was never taken"));
+                    }
+                    self.records = next.iter();
+                }
+                None => found.push(format!("batch {batch} took {topic} {} again", taken.first)),
+            }
+        } else if taken.first < before.next {
+            found.push(format!("batch {batch} took {topic} {} again", taken.first));
+        }
+        let mut count = 0;
+        while let Some(record) = self.records.as_slice().first().filter(|record| record.offset < taken.next) {
+            if record.offset < taken.first {
+                found.push(format!("batch {batch} left out {topic} {}", record.offset));
+            } else {
+                count += 1;
+            }
+            self.records.next();
+        }
+        if count != taken.count {
+            let said = taken.count;
+            found.push(format!("batch {batch} says {said} of {topic}, {count} are there"));
         }
     }
-    for (topic, records) in waiting.iter().filter(|_| is_complete) {
-        if let Some(record) = records.clone().next() {
-            deviate(format!("{topic} {} and {} more were never taken", record.offset, records.len() - 1));
+
+    /// The journal has come to its end.
+    fn end(&mut self, topic: &str, found: &mut Vec<String>) {
+        if let Some(record) = self.later.next().and_then(<[Seen]>::first) {
+            found.push(format!("{topic} {} of after it was made anew was never taken", record.offset));
+        }
+        if let Some(record) = self.records.as_slice().first() {
+            let more = self.records.len() - 1;
+            found.push(format!("{topic} {} and {more} more were never taken", record.offset));
         }
     }
-    found
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oracle::Seen;
     use decision::time::Timestamp;
-    use schemas::{InputTopic, Taken};
 
     fn partition(offsets: &[i64]) -> Partition {
         let records = offsets.iter().map(|offset| Seen { offset: *offset, key: None, value: None });

@@ -3,6 +3,7 @@
 mod compare;
 
 use super::gate::Gate;
+use super::lives::Stand;
 use super::pace::Pace;
 use super::{Deviation, Partition, Seen};
 use decision::command::Command;
@@ -93,7 +94,7 @@ struct Expected {
     /// The records of the batch that were set aside, by topic and offset.
     set_aside: BTreeSet<(Arc<str>, i64)>,
     /// Where each input was taken to, and in which of its topic's lives.
-    stands: BTreeMap<InputTopic, (usize, i64)>,
+    stands: BTreeMap<InputTopic, Stand>,
     debtors: BTreeMap<DebtorId, Debtor>,
     gate: Gate,
     pace: Pace,
@@ -145,13 +146,14 @@ impl Expected {
         self.policies = policies;
     }
 
-    /// In which life of a topic these were taken: another one begins where it was taken from before
-    /// where it stood.
-    fn life(&mut self, topic: InputTopic, taken: &Taken) -> usize {
-        let (life, stood) = self.stands.get(&topic).copied().unwrap_or_default();
-        let life = if taken.previous < stood { life + 1 } else { life };
-        self.stands.insert(topic, (life, taken.next));
-        life
+    /// The records that were taken, of the life of their topic in which they were.
+    fn take<'p>(&mut self, topic: InputTopic, taken: &Taken, inputs: &Inputs<'p>) -> &'p [Seen] {
+        let stand = self.stands.entry(topic).or_default();
+        stand.take(taken);
+        let records = inputs.get(&topic).and_then(|lives| lives.get(stand.life)).copied().unwrap_or_default();
+        let from = records.partition_point(|record| record.offset < taken.first);
+        let to = records.partition_point(|record| record.offset < taken.next);
+        records.get(from..to).unwrap_or_default()
     }
 
     /// Something is set aside: the rejects say so.
@@ -261,12 +263,7 @@ impl Oracle {
             match step {
                 Step::Taken(taken) => {
                     let Some(topic) = self.names.find_input(&taken.topic) else { continue };
-                    let life = expected.life(topic, taken);
-                    let records = inputs.get(&topic).and_then(|lives| lives.get(life)).copied();
-                    let records = records.unwrap_or_default();
-                    let from = records.partition_point(|record| record.offset < taken.first);
-                    let to = records.partition_point(|record| record.offset < taken.next);
-                    for record in records.get(from..to).unwrap_or_default() {
+                    for record in expected.take(topic, taken, inputs) {
                         verdict.inputs += 1;
                         self.decide_record(partition, topic, record, moment, expected, &mut changed);
                     }
