@@ -95,82 +95,92 @@ fn steps(steps: &[Step]) -> String {
     out
 }
 
+/// A line's name, and what it shows of a second.
+type Line<'r, 'f> = (&'r str, &'f dyn Fn(&Second) -> Option<f64>);
+
+/// What draws a run's seconds.
+struct Drawing<'r> {
+    report: &'r Report,
+    /// Where each step begins, and its rate.
+    marks: Vec<(f64, String)>,
+}
+
+impl<'r> Drawing<'r> {
+    fn new(report: &'r Report) -> Self {
+        let mark = |step: &Step| (step.from_second as f64, format!("{}/s", number(f64::from(step.rate))));
+        Self { report, marks: report.steps.iter().map(mark).collect() }
+    }
+
+    fn chart(&self, title: &'r str, unit: &'r str, scale: Scale, lines: &[Line<'r, '_>]) -> Chart<'r> {
+        let line = |(name, of): &Line<'r, '_>| {
+            let seconds = self.report.seconds.iter();
+            Series { name, points: seconds.map(|second| (second.second as f64, of(second))).collect() }
+        };
+        Chart { title, unit, scale, series: lines.iter().map(line).collect(), marks: self.marks.clone() }
+    }
+
+    fn latencies(&self, title: &'r str, of: fn(&Second) -> Percentiles) -> Chart<'r> {
+        let some = |second: &Second| Some(of(second)).filter(|figures| figures.count > 0);
+        let lines: [Line<'r, '_>; 4] = [
+            ("p50", &|second| Some(some(second)?.p50)),
+            ("p99", &|second| Some(some(second)?.p99)),
+            ("p99.9", &|second| Some(some(second)?.p999)),
+            ("max", &|second| Some(some(second)?.max)),
+        ];
+        self.chart(title, "ms", Scale::Log, &lines)
+    }
+
+    fn costs(&self) -> [Chart<'r>; 2] {
+        [
+            self.chart(
+                "CPU, cores in use",
+                "",
+                Scale::Linear,
+                &[
+                    ("processor", &|second| second.processor_cores),
+                    ("broker", &|second| second.broker_cores),
+                    ("load test", &|second| Some(second.loadtest_cores)),
+                ],
+            ),
+            self.chart(
+                "Resident memory",
+                "MiB",
+                Scale::Linear,
+                &[
+                    ("processor", &|second| second.processor_bytes.map(mebibytes)),
+                    ("broker", &|second| second.broker_bytes.map(mebibytes)),
+                ],
+            ),
+        ]
+    }
+}
+
 fn charts(report: &Report) -> Vec<Chart<'_>> {
-    let line = |name, of: &dyn Fn(&Second) -> Option<f64>| Series {
-        name,
-        points: report.seconds.iter().map(|second| (second.second as f64, of(second))).collect(),
-    };
-    let of = |percentiles: Percentiles, value: f64| (percentiles.count > 0).then_some(value);
-    let marks: Vec<(f64, String)> = report
-        .steps
-        .iter()
-        .map(|step| (step.from_second as f64, format!("{}/s", number(f64::from(step.rate)))))
-        .collect();
-    let chart = |title, unit, scale, series| Chart { title, unit, scale, series, marks: marks.clone() };
+    let drawing = Drawing::new(report);
     let mut charts = vec![
-        chart(
-            "Event to command",
-            "ms",
-            Scale::Log,
-            vec![
-                line("p50", &|second| of(second.events, second.events.p50)),
-                line("p99", &|second| of(second.events, second.events.p99)),
-                line("p99.9", &|second| of(second.events, second.events.p999)),
-                line("max", &|second| of(second.events, second.events.max)),
-            ],
-        ),
-        chart(
+        drawing.latencies("Event to command", |second| second.events),
+        drawing.chart(
             "Throughput, events a second",
             "",
             Scale::Linear,
-            vec![
-                line("sent", &|second| Some(second.sent)),
-                line("taken", &|second| Some(second.taken.max(0.0))),
-            ],
+            &[("sent", &|second| Some(second.sent)), ("taken", &|second| Some(second.taken.max(0.0)))],
         ),
-        chart("Lag, events", "", Scale::Linear, vec![line("lag", &|second| Some(second.lag.max(0) as f64))]),
-        chart(
-            "CPU, cores in use",
-            "",
-            Scale::Linear,
-            vec![
-                line("processor", &|second| second.processor_cores),
-                line("broker", &|second| second.broker_cores),
-                line("load test", &|second| Some(second.loadtest_cores)),
-            ],
-        ),
-        chart(
-            "Resident memory",
-            "MiB",
-            Scale::Linear,
-            vec![
-                line("processor", &|second| second.processor_bytes.map(mebibytes)),
-                line("broker", &|second| second.broker_bytes.map(mebibytes)),
-            ],
-        ),
+        drawing.chart("Lag, events", "", Scale::Linear, &[("lag", &|second| Some(second.lag.max(0) as f64))]),
     ];
+    charts.extend(drawing.costs());
     if report.seconds.iter().any(|second| second.commit_mean_ms.is_some()) {
-        charts.push(chart(
+        charts.push(drawing.chart(
             "Commit",
             "ms",
             Scale::Log,
-            vec![
-                line("mean", &|second| second.commit_mean_ms),
-                line("p99 (bound of its bucket)", &|second| second.commit_p99_ms),
+            &[
+                ("mean", &|second| second.commit_mean_ms),
+                ("p99 (bound of its bucket)", &|second| second.commit_p99_ms),
             ],
         ));
     }
     if report.seconds.iter().any(|second| second.timers.count > 0) {
-        charts.push(chart(
-            "Timer to command",
-            "ms",
-            Scale::Log,
-            vec![
-                line("p50", &|second| of(second.timers, second.timers.p50)),
-                line("p99", &|second| of(second.timers, second.timers.p99)),
-                line("max", &|second| of(second.timers, second.timers.max)),
-            ],
-        ));
+        charts.push(drawing.latencies("Timer to command", |second| second.timers));
     }
     charts
 }
