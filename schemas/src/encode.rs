@@ -6,7 +6,6 @@
 
 use crate::avsc::RecordSchema;
 use crate::error::EncodeError;
-use crate::framing;
 use crate::journal::{Journal, TaskState};
 use crate::line::LineWire;
 use crate::registry::{Registry, RegistryError};
@@ -17,6 +16,7 @@ use crate::wire::account::AccountWire;
 use crate::wire::commands::CommandWire;
 use crate::wire::control::ControlWire;
 use crate::wire::events::{AdjustmentWire, BalanceWire, InvoiceWire, PaymentWire, ReportWire, ReversalWire};
+use crate::{framing, positional};
 use decision::command::Command;
 use decision::event::Body;
 use decision::record::Record;
@@ -143,11 +143,11 @@ impl Encoder {
         let topic = wire.topic();
         let schema = topic.schema();
         match &wire {
-            CommandWire::Message(wire) => self.write(schema, wire, out),
-            CommandWire::Provisioning(wire) => self.write(schema, wire, out),
-            CommandWire::Task(wire) => self.write(schema, wire, out),
-            CommandWire::Fee(wire) => self.write(schema, wire, out),
-            CommandWire::Handover(wire) => self.write(schema, wire, out),
+            CommandWire::Message(wire) => self.write_own(schema, wire, out),
+            CommandWire::Provisioning(wire) => self.write_own(schema, wire, out),
+            CommandWire::Task(wire) => self.write_own(schema, wire, out),
+            CommandWire::Fee(wire) => self.write_own(schema, wire, out),
+            CommandWire::Handover(wire) => self.write_own(schema, wire, out),
         }?;
         Ok((topic, command.debtor_id.as_str().as_bytes()))
     }
@@ -157,7 +157,7 @@ impl Encoder {
     /// # Errors
     /// When the record does not fit its schema.
     pub fn record(&mut self, record: &Record, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        self.write(RecordSchema::Record, &LineWire::new(record), out)
+        self.write_own(RecordSchema::Record, &LineWire::new(record), out)
     }
 
     /// Writes a reject. Its key is the rejected record's own, where it had one.
@@ -189,7 +189,7 @@ impl Encoder {
     /// # Errors
     /// When it does not fit its schema.
     pub fn waiting(&mut self, waiting: &Waiting, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        self.write(RecordSchema::Waiting, waiting, out)
+        self.write_own(RecordSchema::Waiting, waiting, out)
     }
 
     /// Writes a debtor: the stored form, the changelog's too. Its key is its id.
@@ -197,7 +197,7 @@ impl Encoder {
     /// # Errors
     /// When the debtor does not fit its schema.
     pub fn debtor(&mut self, debtor: &Debtor, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        self.write(RecordSchema::Debtor, debtor, out)
+        self.write_own(RecordSchema::Debtor, debtor, out)
     }
 
     /// Writes an event, as an upstream system would. Comes back with its topic and its key.
@@ -224,18 +224,43 @@ impl Encoder {
         Ok((topic, event.debtor().as_bytes()))
     }
 
+    /// Writes a record whose type and schema are alike, place by place.
+    fn write_own(
+        &mut self,
+        schema: RecordSchema,
+        value: &impl Serialize,
+        out: &mut Vec<u8>,
+    ) -> Result<(), EncodeError> {
+        let begin = out.len();
+        self.write_header(schema, out)?;
+        positional::write(value, out).map_err(|error| {
+            out.truncate(begin);
+            EncodeError::Unfit { record: schema.name(), reason: error.to_string() }
+        })?;
+        #[cfg(debug_assertions)]
+        self.assert_written_by_schema(schema, value, out.get(begin..).unwrap_or_default());
+        Ok(())
+    }
+
+    #[cfg(debug_assertions)]
+    fn assert_written_by_schema(&mut self, schema: RecordSchema, value: &impl Serialize, written: &[u8]) {
+        let mut by_schema = Vec::new();
+        let outcome = self.write(schema, value, &mut by_schema);
+        assert!(outcome.is_ok(), "{}: {outcome:?}", schema.name());
+        assert!(by_schema == written, "{} is not written as its schema says", schema.name());
+    }
+
+    /// Writes a record by its schema.
     fn write(
         &mut self,
         schema: RecordSchema,
         value: &impl Serialize,
         out: &mut Vec<u8>,
     ) -> Result<(), EncodeError> {
-        let record = schema.name();
-        let id = self.schemas.id(schema).ok_or(EncodeError::NoSchemaId { record })?;
+        let begin = out.len();
+        self.write_header(schema, out)?;
         #[expect(clippy::indexing_slicing, reason = "one configuration a schema, by construction")]
         let config = &mut self.configs[schema as usize];
-        let begin = out.len();
-        framing::write_header(id, out);
         // The buffer itself, not a reference to it: the library's own buffers are of that type, and
         // a second one would double the code of every record.
         let mut state = SerializerState::from_writer(std::mem::take(out), config);
@@ -243,8 +268,14 @@ impl Encoder {
         *out = state.into_writer();
         written.map_err(|error| {
             out.truncate(begin);
-            EncodeError::Unfit { record, reason: error.to_string() }
+            EncodeError::Unfit { record: schema.name(), reason: error.to_string() }
         })
+    }
+
+    fn write_header(&self, schema: RecordSchema, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        let id = self.schemas.id(schema).ok_or(EncodeError::NoSchemaId { record: schema.name() })?;
+        framing::write_header(id, out);
+        Ok(())
     }
 }
 

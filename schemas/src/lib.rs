@@ -22,6 +22,7 @@ mod fit;
 pub mod framing;
 pub mod journal;
 pub mod line;
+mod positional;
 pub mod registry;
 pub mod reject;
 pub mod sample;

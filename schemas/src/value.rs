@@ -156,7 +156,11 @@ pub(crate) enum Word<T> {
 impl<T: Words> Serialize for Word<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Known(value) => serializer.serialize_str(value.word()),
+            Self::Known(value) => {
+                let word = value.word();
+                let place = T::WORDS.iter().position(|known| *known == word).unwrap_or_default();
+                serializer.serialize_unit_variant("Word", u32::try_from(place).unwrap_or(u32::MAX), word)
+            }
             Self::Unknown(word) => serializer.serialize_str(word),
         }
     }
