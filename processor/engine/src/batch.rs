@@ -9,7 +9,6 @@ use bytes::Bytes;
 use decision::Moment;
 use decision::command::Command;
 use decision::ids::DebtorId;
-use decision::time::Timestamp;
 use schemas::{Fired, Postponed, Step, Swept, Taken, TaskState, Waiting};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -33,8 +32,8 @@ pub(crate) struct OpenBatch {
     pub(crate) fresh: Vec<Command>,
     /// The commands that wait from now on, or no longer.
     pub(crate) waiting: BTreeMap<i64, Option<Waiting>>,
-    /// The debtors it changed, with the due time each had before.
-    pub(crate) changed: BTreeMap<DebtorId, Option<Timestamp>>,
+    /// The debtors it changed, each once, in the order of their first change.
+    pub(crate) changed: Vec<DebtorId>,
     /// The records to write, in order.
     pub(crate) outputs: Vec<NewRecord>,
     /// The lines of history to keep.
@@ -56,7 +55,7 @@ impl OpenBatch {
             lets: false,
             fresh: Vec::new(),
             waiting: BTreeMap::new(),
-            changed: BTreeMap::new(),
+            changed: Vec::new(),
             outputs: Vec::new(),
             history: Vec::new(),
             commands: 0,
@@ -119,11 +118,10 @@ pub(crate) struct SealedBatch {
     pub(crate) outputs: Vec<NewRecord>,
     /// The offsets of its transaction.
     pub(crate) offsets: Vec<(TopicPartition, i64)>,
-    /// Its debtors, as they are afterwards: read here until the store has them.
-    pub(crate) debtors: BTreeMap<DebtorId, Bytes>,
     /// Its waiting commands, as they are afterwards: read here until the store has them.
     pub(crate) waiting: BTreeMap<i64, Option<Bytes>>,
-    /// What the store learns, but for where it stands.
+    /// What the store learns, but for where it stands. Its debtors, in order, are read here until the
+    /// store has them.
     pub(crate) store: StoreBatch,
     /// Where the task stands after it, but for the changelog's position, which the commit tells.
     pub(crate) state: TaskState,
@@ -133,4 +131,13 @@ pub(crate) struct SealedBatch {
     pub(crate) inputs: usize,
     /// How many commands it holds.
     pub(crate) commands: u64,
+}
+
+impl SealedBatch {
+    /// The stored form of a debtor, where the batch has changed it.
+    pub(crate) fn debtor(&self, id: &str) -> Option<&Bytes> {
+        let debtors = &self.store.debtors;
+        let place = debtors.binary_search_by(|(known, _)| known.as_str().cmp(id)).ok()?;
+        debtors.get(place).and_then(|(_, form)| form.as_ref())
+    }
 }

@@ -25,6 +25,7 @@ mod batch;
 mod caution;
 mod error;
 pub mod faults;
+mod forms;
 mod gate;
 mod guard;
 mod horizon;

@@ -13,6 +13,7 @@ mod poison;
 mod progress;
 mod recovery;
 mod sealing;
+mod shown;
 mod sweeping;
 
 pub(crate) use recovery::Origin;
@@ -22,11 +23,11 @@ use crate::batch::{OpenBatch, SealedBatch};
 use crate::caution::Caution;
 use crate::error::TaskError;
 use crate::faults::Mutation;
+use crate::forms::Forms;
 use crate::gate::Gate;
 use crate::guard::{Belief, ClockGuard};
 use crate::horizon::Horizon;
 use crate::log::{CommitError, Committed, Log, LogRecord, Producer};
-use crate::metrics as names;
 use crate::put_off::PutOffs;
 use crate::shared::Shared;
 use crate::store::{Keeping, Store, StoreError, Stores};
@@ -35,7 +36,8 @@ use crate::timers::Timers;
 use crate::working_set::WorkingSet;
 use decision::Moment;
 use decision::time::Timestamp;
-use schemas::{Decoder, Encoder};
+use schemas::Decoder;
+use shown::{Counts, Shown};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,7 +50,8 @@ pub struct Task<L: Log, S: Stores> {
     member: L::Membership,
     store: S::Store,
     decoder: Decoder,
-    encoder: Encoder,
+    forms: Forms,
+    shown: Shown,
     working: WorkingSet,
     timers: Timers,
     horizon: Horizon,
@@ -307,6 +310,7 @@ impl<L: Log, S: Stores> Task<L, S> {
 
     fn begin_commit(&mut self) -> Result<(), TaskError> {
         let sealed = self.seal()?;
+        self.shown.taken();
         if self.breaks(Mutation::ApplyBeforeCommit) {
             self.store.apply(&sealed.store)?;
             self.store.flush()?;
@@ -417,38 +421,20 @@ impl<L: Log, S: Stores> Task<L, S> {
         self.last_commit = ended;
         let took = ended.saturating_sub(sealed.began);
         self.shared.status.commit_ended(took, sealed.inputs, sealed.commands);
-        metrics::histogram!(names::COMMIT_SECONDS).record(took.as_secs_f64());
-        #[expect(clippy::cast_precision_loss, reason = "a count of inputs is small")]
-        metrics::histogram!(names::BATCH_INPUTS).record(sealed.inputs as f64);
-        metrics::counter!(names::COMMITS).increment(1);
-        metrics::counter!(names::COMMANDS).increment(sealed.commands);
+        self.shown.committed(took, sealed.inputs, sealed.commands);
         self.show();
         Ok(())
     }
 
     /// Shows how many debtors are decoded, and what waits at the gate.
     pub(crate) fn show(&self) {
-        let (waiting, held) = self.gate.waiting();
-        let counts = [
-            (names::CACHED_DEBTORS, self.working.len()),
-            (names::WAITING_COMMANDS, waiting),
-            (names::HELD_COMMANDS, held),
-            (names::BREAKER_OPEN, usize::from(self.gate.breaker().is_open())),
-            (names::PUT_OFF, self.put_off.len()),
-        ];
-        for (name, count) in counts {
-            #[expect(clippy::cast_precision_loss, reason = "a count is small")]
-            metrics::gauge!(name, "partition" => self.label.clone()).set(count as f64);
-        }
+        let (waiting_commands, held_commands) = self.gate.waiting();
+        self.shown.stands(&Counts {
+            cached_debtors: self.working.len(),
+            waiting_commands,
+            held_commands,
+            is_breaker_open: self.gate.breaker().is_open(),
+            put_off: self.put_off.len(),
+        });
     }
-}
-
-/// What an encoder writes, as bytes.
-fn encoded(
-    partition: u32,
-    write: impl FnOnce(&mut Vec<u8>) -> Result<(), schemas::EncodeError>,
-) -> Result<bytes::Bytes, TaskError> {
-    let mut out = Vec::new();
-    write(&mut out).map_err(|error| TaskError::Encode { partition, source: error })?;
-    Ok(out.into())
 }

@@ -5,44 +5,83 @@
 
 use decision::Debtor;
 use decision::ids::DebtorId;
+use decision::time::Timestamp;
+use foldhash::fast::RandomState;
 use std::collections::HashMap;
 
 /// The decoded debtors of a task.
 #[derive(Debug, Default)]
 pub(crate) struct WorkingSet {
-    debtors: HashMap<DebtorId, Entry>,
+    debtors: HashMap<DebtorId, Entry, RandomState>,
     most: usize,
 }
 
+/// A debtor, decoded.
 #[derive(Debug)]
-struct Entry {
-    debtor: Debtor,
+pub(crate) struct Entry {
+    pub(crate) debtor: Debtor,
     /// The batch that used it last.
     used: i64,
+    /// The batch that changed it last; 0 where none has since it was decoded.
+    changed: i64,
+    /// When it was due before that batch.
+    due_before: Option<Timestamp>,
+}
+
+impl Entry {
+    /// Notes that `batch` has changed it, when it was due at `due_before`. Answers whether this is the
+    /// batch's first change of it.
+    pub(crate) fn changes(&mut self, batch: i64, due_before: Option<Timestamp>) -> bool {
+        if self.changed == batch {
+            return false;
+        }
+        self.changed = batch;
+        self.due_before = due_before;
+        true
+    }
+
+    /// When it was due before the batch that changed it last.
+    pub(crate) fn due_before(&self) -> Option<Timestamp> {
+        self.due_before
+    }
 }
 
 impl WorkingSet {
     pub(crate) fn new(most: usize) -> Self {
-        Self { debtors: HashMap::new(), most }
+        Self { debtors: HashMap::default(), most }
     }
 
     /// The debtor, used by `batch`.
-    pub(crate) fn get(&mut self, id: &str, batch: i64) -> Option<&mut Debtor> {
+    pub(crate) fn get(&mut self, id: &str, batch: i64) -> Option<&mut Entry> {
         let entry = self.debtors.get_mut(id)?;
         entry.used = batch;
-        Some(&mut entry.debtor)
+        Some(entry)
     }
 
     /// Keeps a debtor, used by `batch`.
-    pub(crate) fn put(&mut self, debtor: Debtor, batch: i64) -> &mut Debtor {
-        let id = debtor.id.clone();
-        let entry = self.debtors.entry(id);
-        &mut entry.insert_entry(Entry { debtor, used: batch }).into_mut().debtor
+    pub(crate) fn put(&mut self, debtor: Debtor, batch: i64) {
+        if let Some(entry) = self.debtors.get_mut(debtor.id.as_str()) {
+            entry.debtor = debtor;
+            entry.used = batch;
+            return;
+        }
+        let (id, due_before) = (debtor.id.clone(), debtor.next_due);
+        self.debtors.insert(id, Entry { debtor, used: batch, changed: 0, due_before });
     }
 
     /// The debtor as it is, where it is decoded.
     pub(crate) fn peek(&self, id: &str) -> Option<&Debtor> {
-        self.debtors.get(id).map(|entry| &entry.debtor)
+        self.entry(id).map(|entry| &entry.debtor)
+    }
+
+    /// The debtor, with what is known of its last change.
+    pub(crate) fn entry(&self, id: &str) -> Option<&Entry> {
+        self.debtors.get(id)
+    }
+
+    /// Whether the debtor is decoded.
+    pub(crate) fn has(&self, id: &str) -> bool {
+        self.debtors.contains_key(id)
     }
 
     /// Lets go of debtors until there is room: those not used by the current batch, the longest
@@ -77,7 +116,21 @@ mod tests {
         }
         set.make_room(5);
         assert!(set.len() <= 4);
-        assert!(set.peek("d5").is_some());
-        assert!(set.peek("d0").is_none());
+        assert!(set.has("d5"));
+        assert!(!set.has("d0"));
+    }
+
+    #[test]
+    fn what_a_debtor_was_due_at_before_a_batch_is_what_its_first_change_says() {
+        let mut set = WorkingSet::new(4);
+        set.put(Debtor::new("d".into()), 7);
+        let (soon, later) = (Some(Timestamp(10)), Some(Timestamp(20)));
+        assert!(set.get("d", 7).unwrap().changes(7, soon));
+        // Another form of it, as after a decision on a copy.
+        set.put(Debtor::new("d".into()), 7);
+        assert!(!set.get("d", 7).unwrap().changes(7, later));
+        assert_eq!(set.entry("d").unwrap().due_before(), soon);
+        assert!(set.get("d", 8).unwrap().changes(8, later));
+        assert_eq!(set.entry("d").unwrap().due_before(), later);
     }
 }

@@ -1,7 +1,7 @@
 //! Deciding: from a record, or a due timer, to commands in the open batch.
 
+use super::Task;
 use super::poison::{Decided, ask_the_core};
-use super::{Task, encoded};
 use crate::batch::OpenBatch;
 use crate::caution::InputId;
 use crate::error::TaskError;
@@ -11,6 +11,8 @@ use crate::metrics as names;
 use crate::panics;
 use crate::partition::partition_of;
 use crate::store::{HistoryLine, Store, Stores, TimerKey};
+use crate::timers::Timers;
+use crate::working_set::Entry;
 use bytes::Bytes;
 use decision::event::{Body, Order};
 use decision::ids::DebtorId;
@@ -29,7 +31,7 @@ impl<L: Log, S: Stores> Task<L, S> {
         let previous = std::mem::replace(position, record.offset.saturating_add(1));
         self.begin_batch_if_clean();
         self.open.taken(&record.source.topic, previous, record.offset);
-        metrics::counter!(names::EVENTS, "topic" => topic.spec().name).increment(1);
+        self.shown.event(topic);
         let place = || InputId::Record { topic: record.source.topic.clone(), offset: record.offset };
         let condemned = self.caution.comes(place);
         // Reading changes nothing: where it fails nothing is to be mended but what reads.
@@ -86,7 +88,7 @@ impl<L: Log, S: Stores> Task<L, S> {
         if let Some(poison) = self.shared.settings.faults.poison() {
             self.open.fails |= poison.is_in_a_batch(event.event_id.as_str(), now);
         }
-        let decisions = match self.decide(&DebtorId::from(debtor_id), Input::Event(event))? {
+        let decisions = match self.decide(debtor_id, Input::Event(event))? {
             Ok(decisions) => decisions,
             Err(how) => return self.set_record_aside(record, Some(event), how),
         };
@@ -99,47 +101,37 @@ impl<L: Log, S: Stores> Task<L, S> {
 
     /// Decides on one input; the debtor in the working set becomes what it is afterwards. Where the
     /// core fails over it, and the task is wary, the debtor stays as it is.
-    pub(super) fn decide(&mut self, id: &DebtorId, input: Input<'_>) -> Result<Decided, TaskError> {
+    pub(super) fn decide(&mut self, id: &str, input: Input<'_>) -> Result<Decided, TaskError> {
         if self.is_wary() {
-            return self.try_to_decide(id, input);
+            return self.try_to_decide(&DebtorId::from(id), input);
         }
         let batch = self.batch.saturating_add(1);
-        if self.working.peek(id.as_str()).is_none() {
-            let debtor = self.load(id)?.unwrap_or_else(|| Debtor::new(id.clone()));
+        if !self.working.has(id) {
+            let debtor = self.load(id)?.unwrap_or_else(|| Debtor::new(id.into()));
             self.working.put(debtor, batch);
         }
         let moment = self.open.moment;
-        let Some(debtor) = self.working.get(id.as_str(), batch) else {
+        let Some(entry) = self.working.get(id, batch) else {
             return Err(TaskError::Recover {
                 partition: self.partition,
                 reason: format!("debtor «{id}» is not in the working set"),
             });
         };
-        let due_before = debtor.next_due;
+        let due_before = entry.debtor.next_due;
         let by = (moment, &*self.shared.policies);
-        let decisions = ask_the_core(debtor, input, by, &self.shared.settings.faults, false);
-        self.note_change(id, due_before, decisions.changed);
+        let decisions = ask_the_core(&mut entry.debtor, input, by, &self.shared.settings.faults, false);
+        if decisions.changed {
+            note_change(entry, batch, due_before, &mut self.open, &mut self.timers);
+        }
         Ok(Ok(decisions))
     }
 
-    /// Notes what a decision has changed of a debtor, who was due at this moment before.
-    pub(super) fn note_change(&mut self, id: &DebtorId, due_before: Option<Timestamp>, has_changed: bool) {
-        if !has_changed {
-            return;
-        }
-        self.open.changed.entry(id.clone()).or_insert(due_before);
-        let due = self.working.peek(id.as_str()).and_then(|debtor| debtor.next_due);
-        if let Some(due) = due.filter(|due| Some(*due) != due_before) {
-            self.timers.set(TimerKey { due, debtor: id.clone() });
-        }
-    }
-
     /// The debtor as the batch in flight leaves it, else as the store knows it.
-    pub(super) fn load(&mut self, id: &DebtorId) -> Result<Option<Debtor>, TaskError> {
-        let in_flight = self.committing.as_ref().and_then(|sealed| sealed.debtors.get(id).cloned());
+    pub(super) fn load(&mut self, id: &str) -> Result<Option<Debtor>, TaskError> {
+        let in_flight = self.committing.as_ref().and_then(|sealed| sealed.debtor(id).cloned());
         let stored: Option<Bytes> = match in_flight {
             Some(bytes) => Some(bytes),
-            None => self.store.debtor(id.as_str())?,
+            None => self.store.debtor(id)?,
         };
         let Some(bytes) = stored else { return Ok(None) };
         match self.decoder.debtor(&bytes) {
@@ -154,10 +146,10 @@ impl<L: Log, S: Stores> Task<L, S> {
     pub(super) fn write(&mut self, decisions: Decisions) -> Result<(), TaskError> {
         self.open.fresh.extend(decisions.commands);
         for record in &decisions.records {
-            let value = encoded(self.partition, |out| self.encoder.record(record, out))?;
+            let value = self.forms.record(record)?;
             let line = HistoryLine { sequence: record.sequence, record: value.clone() };
             self.open.history.push((record.debtor_id.clone(), line));
-            let key = Bytes::copy_from_slice(record.debtor_id.as_str().as_bytes());
+            let key = self.forms.copy(record.debtor_id.as_str().as_bytes());
             let target = self.shared.topology.target(OutputTopic::Records, self.partition, &key);
             let timestamp = record.at.0;
             self.open.outputs.push(NewRecord { target, key, value: Some(value), timestamp });
@@ -167,7 +159,7 @@ impl<L: Log, S: Stores> Task<L, S> {
 
     pub(super) fn reject(&mut self, key: Bytes, reject: &Reject<'_>) -> Result<(), TaskError> {
         metrics::counter!(names::REJECTS, "reason" => reject.reason.to_string()).increment(1);
-        let value = encoded(self.partition, |out| self.encoder.reject(reject, out))?;
+        let value = self.forms.reject(reject)?;
         let target = self.shared.topology.target(OutputTopic::Rejects, self.partition, &key);
         let timestamp = self.open.moment.now.0;
         self.open.outputs.push(NewRecord { target, key, value: Some(value), timestamp });
@@ -180,9 +172,7 @@ impl<L: Log, S: Stores> Task<L, S> {
         let next = self.timers.next(&self.store)?;
         let now = self.wall_clock();
         let lateness = next.map_or(0, |next| now.micros_since(next).max(0));
-        #[expect(clippy::cast_precision_loss, reason = "a lateness is shown to the second")]
-        metrics::gauge!(names::TIMER_LATENESS_SECONDS, "partition" => self.label.clone())
-            .set(lateness as f64 / 1e6);
+        self.shown.lateness(lateness);
         let Some(next) = next else { return Ok(None) };
         let reached = self.reached();
         if self.put_off.is_full() {
@@ -207,8 +197,8 @@ impl<L: Log, S: Stores> Task<L, S> {
 
     /// Whether anything is known of a debtor, who is then in the working set.
     pub(super) fn is_known(&mut self, id: &DebtorId) -> Result<bool, TaskError> {
-        if self.working.peek(id.as_str()).is_none() {
-            let Some(debtor) = self.load(id)? else { return Ok(false) };
+        if !self.working.has(id.as_str()) {
+            let Some(debtor) = self.load(id.as_str())? else { return Ok(false) };
             self.working.put(debtor, self.batch.saturating_add(1));
         }
         Ok(true)
@@ -231,16 +221,34 @@ impl<L: Log, S: Stores> Task<L, S> {
         }
         let decided = match self.caution.comes(|| InputId::Due(what.clone())) {
             Some(how) => Err(how),
-            None => self.decide(&timer.debtor, Input::Due)?,
+            None => self.decide(timer.debtor.as_str(), Input::Due)?,
         };
         match decided {
             Ok(decisions) => {
                 self.open.fired(timer);
-                metrics::counter!(names::TIMERS_FIRED).increment(1);
+                self.shown.timer();
                 self.write(decisions)
             }
             Err(how) => self.put_off(what, &how),
         }
+    }
+}
+
+/// Notes that a decision of a batch has changed a debtor, who was due at `due_before` until then.
+pub(super) fn note_change(
+    entry: &mut Entry,
+    batch: i64,
+    due_before: Option<Timestamp>,
+    open: &mut OpenBatch,
+    timers: &mut Timers,
+) {
+    let id = &entry.debtor.id;
+    if let Some(due) = entry.debtor.next_due.filter(|due| Some(*due) != due_before) {
+        timers.set(TimerKey { due, debtor: id.clone() });
+    }
+    let id = id.clone();
+    if entry.changes(batch, due_before) {
+        open.changed.push(id);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Gating: as a batch is sealed, what it decided leaves through the gate, after what waited there.
 
-use super::{Task, encoded};
+use super::Task;
 use crate::error::TaskError;
 use crate::faults::Mutation;
 use crate::gate::{Asks, Hours, Outcome, Share, Terms};
@@ -138,7 +138,7 @@ impl<L: Log, S: Stores> Task<L, S> {
 
     /// The debtor learns what became of its command.
     fn tell_debtor(&mut self, command: &Command, passage: Passage<'_>) -> Result<(), TaskError> {
-        match self.decide(&command.debtor_id, Input::Passage { command, passage })? {
+        match self.decide(command.debtor_id.as_str(), Input::Passage { command, passage })? {
             Ok(decisions) => self.write(decisions),
             Err(how) => self.leave_untold(command, &how),
         }
@@ -149,13 +149,13 @@ impl<L: Log, S: Stores> Task<L, S> {
     }
 
     fn encode_command(&mut self, command: &Command) -> Result<(OutputTopic, Bytes), TaskError> {
-        let value = encoded(self.partition, |out| self.encoder.command(command, out).map(|_| ()))?;
+        let value = self.forms.command(command)?;
         Ok((OutputTopic::of_command(command), value))
     }
 
     fn put_out(&mut self, topic: OutputTopic, command: &Command, value: Bytes) {
         self.open.commands = self.open.commands.saturating_add(1);
-        let key = Bytes::copy_from_slice(command.debtor_id.as_str().as_bytes());
+        let key = self.forms.copy(command.debtor_id.as_str().as_bytes());
         let target = self.shared.topology.target(topic, self.partition, &key);
         self.open.outputs.push(NewRecord { target, key, value: Some(value), timestamp: command.at.0 });
     }

@@ -4,7 +4,8 @@
 //! What is known of them is [`crate::caution`]'s business; why so:
 //! `docs/decisions/0010-what-the-core-fails-over-is-set-aside.md`.
 
-use super::{Task, encoded};
+use super::Task;
+use super::deciding::note_change;
 use crate::caution::InputId;
 use crate::error::{TaskError, in_full};
 use crate::faults::{Faults, Mutation};
@@ -17,7 +18,7 @@ use decision::ids::DebtorId;
 use decision::time::Timestamp;
 use decision::{Debtor, Decisions, Event, Input, Moment, Policies};
 use schemas::reject::Source;
-use schemas::{Decoder, Encoder, Poisoned, Postponed, PutOff, Reject, Step, Untold};
+use schemas::{Decoder, Poisoned, Postponed, PutOff, Reject, Step, Untold};
 
 /// What the core made of an input; or how it failed.
 pub(super) type Decided = Result<Decisions, String>;
@@ -48,8 +49,11 @@ impl<L: Log, S: Stores> Task<L, S> {
     pub(super) fn try_to_decide(&mut self, id: &DebtorId, input: Input<'_>) -> Result<Decided, TaskError> {
         match panics::caught(|| self.decide_on_a_copy(id, input)) {
             Ok(Ok((due_before, debtor, decisions))) => {
-                self.working.put(debtor, self.batch.saturating_add(1));
-                self.note_change(id, due_before, decisions.changed);
+                let batch = self.batch.saturating_add(1);
+                self.working.put(debtor, batch);
+                if let Some(entry) = self.working.get(id.as_str(), batch).filter(|_| decisions.changed) {
+                    note_change(entry, batch, due_before, &mut self.open, &mut self.timers);
+                }
                 Ok(Ok(decisions))
             }
             Ok(Err(TaskError::Encode { source, .. })) => Ok(Err(in_full(&source))),
@@ -71,21 +75,12 @@ impl<L: Log, S: Stores> Task<L, S> {
         input: Input<'_>,
     ) -> Result<(Option<Timestamp>, Debtor, Decisions), TaskError> {
         let known = self.working.peek(id.as_str()).cloned();
-        let known = if known.is_some() { known } else { self.load(id)? };
+        let known = if known.is_some() { known } else { self.load(id.as_str())? };
         let mut debtor = known.unwrap_or_else(|| Debtor::new(id.clone()));
         let due_before = debtor.next_due;
         let by = (self.open.moment, &*self.shared.policies);
         let decisions = ask_the_core(&mut debtor, input, by, &self.shared.settings.faults, true);
-        let encoder = &mut self.encoder;
-        encoded(self.partition, |out| {
-            for command in &decisions.commands {
-                encoder.command(command, out)?;
-            }
-            for record in &decisions.records {
-                encoder.record(record, out)?;
-            }
-            encoder.debtor(&debtor, out)
-        })?;
+        self.forms.try_all(&decisions.commands, &decisions.records, &debtor)?;
         Ok((due_before, debtor, decisions))
     }
 
@@ -93,15 +88,15 @@ impl<L: Log, S: Stores> Task<L, S> {
     fn decide_half(&mut self, id: &DebtorId, input: Input<'_>) {
         let by = (self.open.moment, &*self.shared.policies);
         let (batch, faults) = (self.batch.saturating_add(1), &self.shared.settings.faults);
-        if let Some(debtor) = self.working.get(id.as_str(), batch) {
-            let _ = panics::caught(|| ask_the_core(debtor, input, by, faults, true));
+        if let Some(entry) = self.working.get(id.as_str(), batch) {
+            let _ = panics::caught(|| ask_the_core(&mut entry.debtor, input, by, faults, true));
         }
     }
 
     /// A codec that was left in the middle of its work is not used again.
     pub(super) fn renew_codecs(&mut self) {
         self.decoder = Decoder::new(self.shared.registry.clone(), &self.shared.schemas);
-        self.encoder = Encoder::new(self.shared.schemas);
+        self.forms.renew();
     }
 
     /// Whether anything is known of a debtor, or how reading it failed.

@@ -12,10 +12,12 @@ pub(crate) use origin::Origin;
 use super::Task;
 use super::gathered::Gathered;
 use super::progress::Progress;
+use super::shown::Shown;
 use crate::batch::OpenBatch;
 use crate::caution::Caution;
 use crate::error::TaskError;
 use crate::faults::Mutation;
+use crate::forms::Forms;
 use crate::gate::{Breaker, Gate, Rates, Waits};
 use crate::horizon::Horizon;
 use crate::log::{Log, LogRecord, Producer, Reader, TopicPartition};
@@ -93,7 +95,7 @@ pub struct Recovery<'a, L: Log, S: Stores> {
     partition: u32,
     store: S::Store,
     decoder: Decoder,
-    encoder: schemas::Encoder,
+    forms: Forms,
     state: Option<TaskState>,
     origin: Origin,
     is_stopped: &'a AtomicBool,
@@ -157,7 +159,7 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
             store,
             origin,
             decoder: Decoder::new(shared.registry.clone(), &shared.schemas),
-            encoder: schemas::Encoder::new(shared.schemas),
+            forms: Forms::new(partition, shared.schemas),
             state: None,
             is_stopped,
             restored: 0,
@@ -376,7 +378,7 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
     /// nothing says where that is: then the batch is written without, and read again after a crash.
     fn apply(&mut self, mut batch: StoreBatch) -> Result<(), TaskError> {
         if let Some(state) = &self.state {
-            let meta = super::encoded(self.partition, |out| self.encoder.task_state(state, out))?;
+            let meta = self.forms.task_state(state)?;
             batch.meta = Some(meta);
         }
         Ok(self.store.apply(&batch)?)
@@ -463,7 +465,8 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
             member,
             store: self.store,
             decoder: self.decoder,
-            encoder: self.encoder,
+            forms: self.forms,
+            shown: Shown::new(&self.partition.to_string()),
             working: WorkingSet::new(self.shared.settings.cached_debtors),
             timers: Timers::new(cursor),
             horizon: Horizon::new(horizon),

@@ -1,7 +1,6 @@
 //! Sealing: from an open batch to the records of one transaction, and to what the store learns.
 
 use super::Task;
-use super::encoded;
 use crate::batch::{OpenBatch, SealedBatch};
 use crate::error::TaskError;
 use crate::faults::Mutation;
@@ -21,18 +20,20 @@ impl<L: Log, S: Stores> Task<L, S> {
         let open = std::mem::replace(&mut self.open, fresh);
         self.batch = self.batch.saturating_add(1);
         let mut outputs = open.outputs;
-        let (debtors, mut store) = self.encode_changed(&open.changed)?;
-        for (id, bytes) in &debtors {
-            outputs.push(self.own_record(OutputTopic::Debtors, id.as_str().as_bytes(), Some(bytes.clone())));
+        let mut store = self.encode_changed(open.changed)?;
+        outputs.reserve(store.debtors.len().saturating_add(open.waiting.len()).saturating_add(2));
+        for (id, bytes) in &store.debtors {
+            outputs.push(self.own_record(OutputTopic::Debtors, id.as_str().as_bytes(), bytes.clone()));
         }
         let waiting = self.encode_waiting(open.waiting)?;
         for (sequence, bytes) in &waiting {
             let key = Waiting::key(*sequence);
             outputs.push(self.own_record(OutputTopic::Debtors, key.as_bytes(), bytes.clone()));
         }
-        let journal = self.journal(&open.moment, open.steps, &debtors);
-        let journal = encoded(self.partition, |out| self.encoder.journal(&journal, out))?;
-        outputs.push(self.own_record(OutputTopic::Journal, self.label.as_bytes(), Some(journal)));
+        let journal = self.journal(&open.moment, open.steps, &store);
+        let journal = self.forms.journal(&journal)?;
+        let label = self.label.clone();
+        outputs.push(self.own_record(OutputTopic::Journal, label.as_bytes(), Some(journal)));
         let state = self.task_state(&open.moment);
         let bytes = self.encode_state(&state)?;
         outputs.push(self.own_record(OutputTopic::Debtors, TASK_STATE_KEY, Some(bytes)));
@@ -43,7 +44,6 @@ impl<L: Log, S: Stores> Task<L, S> {
             number: self.batch,
             outputs,
             offsets: inputs.into_iter().zip(self.offsets()).collect(),
-            debtors,
             waiting,
             store,
             state,
@@ -59,24 +59,22 @@ impl<L: Log, S: Stores> Task<L, S> {
         self.positions.iter().map(|next| next.saturating_sub(behind).max(0)).collect()
     }
 
-    fn encode_changed(
-        &mut self,
-        changed: &BTreeMap<DebtorId, Option<decision::time::Timestamp>>,
-    ) -> Result<(BTreeMap<DebtorId, Bytes>, StoreBatch), TaskError> {
-        let mut debtors = BTreeMap::new();
-        let mut store = StoreBatch::default();
-        for (id, due_before) in changed {
-            let Some(debtor) = self.working.peek(id.as_str()) else { continue };
-            let bytes = encoded(self.partition, |out| self.encoder.debtor(debtor, out))?;
-            if debtor.next_due != *due_before {
+    fn encode_changed(&mut self, mut changed: Vec<DebtorId>) -> Result<StoreBatch, TaskError> {
+        // The journal's hash goes over them in order, whatever order they were changed in.
+        changed.sort_unstable();
+        let mut store = StoreBatch { debtors: Vec::with_capacity(changed.len()), ..StoreBatch::default() };
+        for id in changed {
+            let Some(entry) = self.working.entry(id.as_str()) else { continue };
+            let (debtor, due_before) = (&entry.debtor, entry.due_before());
+            let bytes = self.forms.debtor(debtor)?;
+            if debtor.next_due != due_before {
                 let timer = |due| TimerKey { due, debtor: id.clone() };
                 store.timers_removed.extend(due_before.map(timer));
                 store.timers_added.extend(debtor.next_due.map(timer));
             }
-            store.debtors.push((id.clone(), Some(bytes.clone())));
-            debtors.insert(id.clone(), bytes);
+            store.debtors.push((id, Some(bytes)));
         }
-        Ok((debtors, store))
+        Ok(store)
     }
 
     fn encode_waiting(
@@ -85,16 +83,15 @@ impl<L: Log, S: Stores> Task<L, S> {
     ) -> Result<BTreeMap<i64, Option<Bytes>>, TaskError> {
         let mut bytes = BTreeMap::new();
         for (sequence, waiting) in waiting {
-            let encode = |waiting| encoded(self.partition, |out| self.encoder.waiting(&waiting, out));
-            bytes.insert(sequence, waiting.map(encode).transpose()?);
+            bytes.insert(sequence, waiting.map(|waiting| self.forms.waiting(&waiting)).transpose()?);
         }
         Ok(bytes)
     }
 
-    fn own_record(&self, topic: OutputTopic, key: &[u8], value: Option<Bytes>) -> NewRecord {
+    fn own_record(&mut self, topic: OutputTopic, key: &[u8], value: Option<Bytes>) -> NewRecord {
         NewRecord {
             target: self.shared.topology.target(topic, self.partition, key),
-            key: Bytes::copy_from_slice(key),
+            key: self.forms.copy(key),
             value,
             timestamp: self.clock.0,
         }
@@ -104,9 +101,10 @@ impl<L: Log, S: Stores> Task<L, S> {
         &self,
         moment: &decision::Moment,
         mut steps: Vec<schemas::Step>,
-        debtors: &BTreeMap<DebtorId, Bytes>,
+        store: &StoreBatch,
     ) -> Journal {
         let policy = &self.shared.policies.at(moment.now).identity;
+        let debtors = store.debtors.iter().filter_map(|(_, form)| form.as_deref());
         if self.breaks(Mutation::JournalOutOfStep) {
             steps.sort_by_key(|step| matches!(step, schemas::Step::Taken(_)));
         }
@@ -120,7 +118,7 @@ impl<L: Log, S: Stores> Task<L, S> {
             policy_hash: policy.hash.clone(),
             steps,
             positions: self.position_list(),
-            state_hash: schemas::journal::state_hash(debtors.values().map(|bytes| &**bytes)),
+            state_hash: schemas::journal::state_hash(debtors),
         }
     }
 
@@ -159,7 +157,7 @@ impl<L: Log, S: Stores> Task<L, S> {
     }
 
     fn encode_state(&mut self, state: &TaskState) -> Result<Bytes, TaskError> {
-        encoded(self.partition, |out| self.encoder.task_state(state, out))
+        self.forms.task_state(state)
     }
 
     /// Where the store stands after a committed batch.

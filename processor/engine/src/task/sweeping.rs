@@ -61,7 +61,7 @@ impl<L: Log, S: Stores> Task<L, S> {
         }
         let decided = match (known, self.caution.comes(|| InputId::Due(anew.clone()))) {
             (Err(how), _) | (Ok(_), Some(how)) => Err(how),
-            (Ok(_), None) => self.decide(id, Input::Due)?,
+            (Ok(_), None) => self.decide(id.as_str(), Input::Due)?,
         };
         match decided {
             Ok(decisions) => {
