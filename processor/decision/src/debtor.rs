@@ -8,7 +8,7 @@ use crate::debt::Debt;
 use crate::hold::{FormerHold, Hold};
 use crate::ids::{AccountId, DebtorId, ManagerGroupName, ManagerName, PlanName, SegmentName};
 use crate::money::Currency;
-use crate::seen::SeenEvents;
+use crate::seen::{SeenEvents, SeenLately};
 use crate::time::Timestamp;
 use crate::underway::{Addressed, CommandUnderWay, TaskOut};
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,9 @@ pub struct Debtor {
     pub members: Vec<Member>,
     /// The events that were seen.
     pub seen: SeenEvents,
+    /// The last events that were seen, of those that a version tells apart.
+    #[serde(default)]
+    pub seen_lately: SeenLately,
     /// What it owes and has paid.
     pub debt: Debt,
     /// The segment it is in, and the policy that says so.
@@ -109,6 +112,7 @@ impl Debtor {
             currency: None,
             members: Vec::new(),
             seen: SeenEvents::default(),
+            seen_lately: SeenLately::default(),
             debt: Debt::default(),
             segment: None,
             assigned_plan: None,

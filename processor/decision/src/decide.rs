@@ -15,6 +15,7 @@ use crate::policies::Policies;
 use crate::policy::{Policy, Unit};
 use crate::record::{Figure, RecordKind};
 use crate::scribe::Scribe;
+use crate::seen::SeenId;
 use crate::time::Timestamp;
 use crate::{Decisions, Input, Moment, Rejection, alerting, passage, sending};
 
@@ -109,8 +110,8 @@ fn over(debtor: &Debtor, places: &Places, scribe: &Scribe<'_>) -> IsOver {
 /// Takes an event. Answers what it may have done to the debt and to what is due; none where it did
 /// nothing to either: a repeated or rejected event, or mere usage, the most frequent of all.
 fn on_event(debtor: &mut Debtor, event: &Event, scribe: &mut Scribe<'_>) -> Option<Cause> {
-    let dedup_window = scribe.policy.retention.dedup.nominal_micros();
-    if debtor.seen.contains(&event.event_id, scribe.now(), dedup_window) {
+    let seen = SeenId::from(&event.event_id);
+    if is_seen(debtor, seen, scribe) {
         tell_duplicate(event, "event_id", scribe);
         return None;
     }
@@ -120,8 +121,8 @@ fn on_event(debtor: &mut Debtor, event: &Event, scribe: &mut Scribe<'_>) -> Opti
     } else {
         check(debtor, event, scribe)
     };
-    debtor.seen.remember(&event.event_id, scribe.now(), dedup_window);
-    scribe.changed();
+    let is_told_apart = matches!(checked, Ok(Checked::New)) && has_version(event);
+    remember(debtor, seen, is_told_apart, scribe);
     match checked {
         Err(rejection) => {
             scribe.reject(&event.account_id, rejection);
@@ -139,6 +140,27 @@ fn on_event(debtor: &mut Debtor, event: &Event, scribe: &mut Scribe<'_>) -> Opti
             apply_in_time(debtor, event, scribe).map(|cause| cause.and_paid(has_paid))
         }
     }
+}
+
+fn is_seen(debtor: &Debtor, id: SeenId, scribe: &Scribe<'_>) -> bool {
+    let (now, window) = (scribe.now(), scribe.policy.retention.dedup.nominal_micros());
+    debtor.seen_lately.contains(id, now, window) || debtor.seen.contains(id, now, window)
+}
+
+/// Whether the event's version tells it apart from all others, once it has been applied.
+fn has_version(event: &Event) -> bool {
+    matches!(&event.body, Body::Balance(change) if change.version.is_some())
+}
+
+fn remember(debtor: &mut Debtor, id: SeenId, is_told_apart: bool, scribe: &mut Scribe<'_>) {
+    let (now, window) = (scribe.now(), scribe.policy.retention.dedup.nominal_micros());
+    if is_told_apart {
+        debtor.seen.forget_old(now, window);
+        debtor.seen_lately.remember(id, now);
+    } else {
+        debtor.seen.remember(id, now, window);
+    }
+    scribe.changed();
 }
 
 /// Whether a wait, a hold or a pause was over before the event came, and no timer has ended it yet. Usage

@@ -37,6 +37,7 @@ proptest! {
             assert_eq!(decisions.commands, [], "of {event:?}");
             again.records_made = seen.life.debtor.records_made;
             again.seen.clone_from(&seen.life.debtor.seen);
+            again.seen_lately.clone_from(&seen.life.debtor.seen_lately);
             assert_eq!(again, seen.life.debtor, "{event:?} came again");
         });
     }
