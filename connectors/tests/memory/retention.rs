@@ -3,7 +3,7 @@
 use super::{at, texts};
 use bytes::Bytes;
 use connectors::memory::MemoryLog;
-use engine::log::{Log, LogError, Producer, Reader};
+use engine::log::{Consumer, Log, LogError, Polled, Producer, Reader};
 use std::thread;
 use std::time::Duration;
 
@@ -68,4 +68,24 @@ fn a_read_waits_for_what_another_thread_brings() {
     assert_eq!(chunk.position, 1);
     appends.join().unwrap();
     assert!(reader.read(Duration::ZERO).unwrap().records.is_empty());
+}
+
+#[test]
+fn what_was_read_before_a_topic_that_is_gone_is_not_lost_with_it() {
+    let log = filled(&[("a", Some("0")), ("b", Some("1"))]);
+    log.create_topic("u", 1);
+    let mut consumer = log.join(&["t".into(), "u".into()]).unwrap();
+    let Polled::Assigned(all) = consumer.poll(1, Duration::ZERO).unwrap() else { panic!("not assigned") };
+    consumer.assign(&all).unwrap();
+    for partition in &all {
+        consumer.start(partition, 0).unwrap();
+    }
+    log.delete_topic("u");
+    let mut read = Vec::new();
+    for _ in 0..4 {
+        if let Ok(Polled::Records(records)) = consumer.poll(10, Duration::ZERO) {
+            read.extend(texts(&records));
+        }
+    }
+    assert_eq!(read, ["0", "1"]);
 }
