@@ -11,7 +11,7 @@ use engine::log::{Consumer, Log, LogRecord, Polled, TopicPartition};
 use engine::task::Task;
 use engine::{Clock, ClockGuard, OsThreads, Settings, Shared, Status, Topology};
 use schemas::{Encoder, InputTopic, TopicNames};
-use state::{RocksStores, Sizes};
+use state::{Gathering, RocksStores, Sizes, WriteBehind};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -44,7 +44,7 @@ struct Working {
     encoder: Encoder,
     names: TopicNames,
     clock: Arc<DayClock>,
-    task: Task<MemoryLog, RocksStores>,
+    task: Task<MemoryLog, WriteBehind<RocksStores>>,
     /// The next offset of each input topic.
     next: HashMap<InputTopic, i64>,
     chunks: Vec<(Timestamp, Vec<LogRecord>)>,
@@ -60,7 +60,10 @@ pub(crate) fn task() -> Result<Box<dyn Part>, Fault> {
     let shared = Shared {
         topology: Topology::find(&log, names.clone())?,
         log: log.clone(),
-        stores: RocksStores::new(folder.path(), Sizes::of_bytes(MEMORY_BYTES)),
+        stores: WriteBehind::new(
+            RocksStores::new(folder.path(), Sizes::of_bytes(MEMORY_BYTES)),
+            Gathering::default(),
+        ),
         guard: ClockGuard::new(settings.clock_lead),
         settings,
         policies: policies()?,

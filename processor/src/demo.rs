@@ -19,7 +19,7 @@ use loadtest::generate::{DEMO_POLICY, Operator, Profile};
 use miette::{Context, IntoDiagnostic};
 use schemas::{Registry, Schemas, StaticRegistry, TopicNames};
 use screen::Screen;
-use state::{RocksStores, Sizes};
+use state::{Gathering, RocksStores, Sizes, WriteBehind};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -130,7 +130,10 @@ impl Stage {
     ) -> miette::Result<JoinHandle<Result<(), engine::InstanceError>>> {
         let shared = Arc::new(Shared {
             log: self.log.clone(),
-            stores: RocksStores::new(folder, Sizes::of_bytes(STATE_BYTES)),
+            stores: WriteBehind::new(
+                RocksStores::new(folder, Sizes::of_bytes(STATE_BYTES)),
+                Gathering::default(),
+            ),
             topology: Topology::find(&self.log, self.names.clone()).into_diagnostic()?,
             settings: engine::Settings { oldest_state: Duration::MAX, ..engine::Settings::default() },
             policies: self.policies.clone(),

@@ -9,7 +9,7 @@ use connectors::registry::SchemaRegistry;
 use engine::{Clock, ClockGuard, Instance, Shared, Status, Topology};
 use miette::{Context, IntoDiagnostic};
 use schemas::{Registry, Schemas};
-use state::{FolderLock, RocksStores, Sizes};
+use state::{FolderLock, Gathering, RocksStores, Sizes, WriteBehind};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -42,7 +42,7 @@ pub(crate) fn run(arguments: &RunArguments) -> miette::Result<ExitCode> {
     let sizes = config.state_memory.map_or_else(Sizes::of_this_process, Sizes::of_bytes);
     let shared = Shared {
         log,
-        stores: RocksStores::new(&config.state_folder, sizes),
+        stores: WriteBehind::new(RocksStores::new(&config.state_folder, sizes), Gathering::default()),
         topology,
         settings: with_faults(config.engine.clone()),
         policies,

@@ -7,7 +7,7 @@ use crate::world::World;
 use connectors::memory::MemoryMembership;
 use decision::time::Timestamp;
 use engine::{Clock, ClockGuard, Instance, Shared, Status, Topology};
-use state::MemoryStores;
+use state::{MemoryStores, WriteBehind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -124,7 +124,7 @@ fn live(world: &Arc<World>, process: ProcessId, stop: &AtomicBool) -> Result<(),
     let log = SimLog::new(world.clone(), process);
     let shared = Shared {
         topology: Topology::find(&log, world.names.clone()).map_err(|error| error.to_string())?,
-        stores: SimStores::new(world.clone(), process, stores),
+        stores: WriteBehind::new(SimStores::new(world.clone(), process, stores), world.gathering),
         log,
         settings: world.settings(),
         policies: world.policies.clone(),

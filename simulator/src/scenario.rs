@@ -7,6 +7,7 @@ use decision::time::{Timestamp, Zone};
 use decision::{Policies, Policy};
 use engine::faults::{Faults, Mutation, Poison};
 use loadtest::generate::{DEMO_POLICY, Operator, PerMille, Profile};
+use state::Gathering;
 use std::num::NonZeroU32;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -46,6 +47,8 @@ impl Scenario {
             start,
             are_static: dice.bool(),
             are_split: dice.bool(),
+            // From each batch by itself to more than a partition has.
+            gathering: Gathering { entries: 1 << dice.u32(0..=8), bytes: usize::MAX },
             tells: false,
         };
         Self { plan, making, operator: Operator::new(profile), processes, days, has_breaker }

@@ -104,7 +104,7 @@ impl Store for SimStore {
         self.disk.touch(Effect::Load, "read a debtor", || self.inner.debtor(id))
     }
 
-    fn debtors_after(&self, id: &DebtorId, at_most: usize) -> Result<Vec<DebtorId>, StoreError> {
+    fn debtors_after(&mut self, id: &DebtorId, at_most: usize) -> Result<Vec<DebtorId>, StoreError> {
         self.inner.debtors_after(id, at_most)
     }
 

@@ -11,6 +11,7 @@ use decision::time::Timestamp;
 use engine::log::{LogError, LogRecord, TopicPartition};
 use engine::partition::partition_of;
 use schemas::{InputTopic, Schemas, StaticRegistry, TopicNames};
+use state::Gathering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -28,6 +29,8 @@ pub(crate) struct World {
     pub(crate) schemas: Schemas,
     pub(crate) policies: Arc<Policies>,
     pub(crate) settings: engine::Settings,
+    /// How much is gathered before it is written to a disk.
+    pub(crate) gathering: Gathering,
     pub(crate) partitions: NonZeroU32,
     /// Whether members keep their place in the group over a restart.
     pub(crate) are_static: bool,
@@ -83,6 +86,7 @@ pub(crate) struct Making {
     pub(crate) partitions: NonZeroU32,
     pub(crate) policies: Arc<Policies>,
     pub(crate) settings: engine::Settings,
+    pub(crate) gathering: Gathering,
     pub(crate) start: Timestamp,
     pub(crate) are_static: bool,
     pub(crate) are_split: bool,
@@ -116,6 +120,7 @@ impl World {
             schemas,
             policies: making.policies,
             settings: making.settings,
+            gathering: making.gathering,
             partitions: making.partitions,
             are_static: making.are_static,
             are_split: making.are_split,

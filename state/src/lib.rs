@@ -12,12 +12,14 @@ mod memory;
 mod open;
 mod rocks;
 mod sizes;
+mod write_behind;
 
 pub use lock::FolderLock;
 pub use memory::{MemoryStore, MemoryStores};
 pub use open::FORMAT_VERSION;
 pub use rocks::{RocksStore, RocksStores};
 pub use sizes::Sizes;
+pub use write_behind::{Gathering, WriteBehind, WriteBehindStore};
 
 /// How many lines of a debtor's history are kept: what a person reads on a screen, a year of a
 /// debtor with four records a week. All records are in the records topic.

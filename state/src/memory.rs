@@ -145,7 +145,7 @@ impl Store for MemoryStore {
         Ok(self.use_it("read a debtor")?.current.debtors.get(id).cloned())
     }
 
-    fn debtors_after(&self, id: &DebtorId, at_most: usize) -> Result<Vec<DebtorId>, StoreError> {
+    fn debtors_after(&mut self, id: &DebtorId, at_most: usize) -> Result<Vec<DebtorId>, StoreError> {
         let partition = self.use_it("list debtors")?;
         let after = partition.current.debtors.range::<DebtorId, _>((Bound::Excluded(id), Bound::Unbounded));
         Ok(after.take(at_most).map(|(id, _)| id.clone()).collect())

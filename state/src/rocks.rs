@@ -160,7 +160,7 @@ impl Store for RocksStore {
         self.get("read a debtor", families::DEBTORS, &keys::debtor(id))
     }
 
-    fn debtors_after(&self, id: &DebtorId, at_most: usize) -> Result<Vec<DebtorId>, StoreError> {
+    fn debtors_after(&mut self, id: &DebtorId, at_most: usize) -> Result<Vec<DebtorId>, StoreError> {
         const OPERATION: &str = "list debtors";
         let db = self.db(OPERATION)?;
         let mut bounds = ReadOptions::default();

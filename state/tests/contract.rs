@@ -7,7 +7,8 @@ use decision::time::Timestamp;
 use engine::store::{HistoryLine, Store, StoreBatch, StoreError, Stores, TimerKey};
 use state::{HISTORY_LINES, MemoryStores, RocksStores, Sizes};
 
-/// Runs each function below against both stores, as tests of the same names.
+/// Runs each function below against every store, as tests of the same names: on disk, in memory, and with
+/// what was applied gathered before it, so little that some of it lies on either side, or all of it.
 macro_rules! contract {
     ($($name:ident),+ $(,)?) => {
         mod on_disk {
@@ -21,6 +22,23 @@ macro_rules! contract {
             $(#[test]
             fn $name() {
                 super::$name(&state::MemoryStores::new());
+            })+
+        }
+        mod gathered {
+            $(#[test]
+            fn $name() {
+                for entries in [1, 2, 3, 7, usize::MAX] {
+                    let most = state::Gathering { entries, bytes: usize::MAX };
+                    super::$name(&state::WriteBehind::new(state::MemoryStores::new(), most));
+                }
+            })+
+        }
+        mod gathered_on_disk {
+            $(#[test]
+            fn $name() {
+                let folder = tempfile::tempdir().unwrap();
+                let stores = state::RocksStores::new(folder.path(), state::Sizes::of_bytes(0));
+                super::$name(&state::WriteBehind::new(stores, state::Gathering { entries: 3, bytes: 5 }));
             })+
         }
     };
@@ -295,6 +313,8 @@ fn a_cleared_store_is_empty_and_takes_batches(stores: &impl Stores) {
     check_timers(&store, &first(), i64::MAX, &[]);
     check_history(&store, "a", []);
     store.apply(&debtor("b", Some("B"))).unwrap();
+    store.flush().unwrap();
+    store.flush().unwrap();
     drop(store);
     let store = stores.open(7).unwrap();
     check_debtor(&store, "a", None);
@@ -304,7 +324,9 @@ fn a_cleared_store_is_empty_and_takes_batches(stores: &impl Stores) {
 fn a_closed_store_opens_with_all_of_it(stores: &impl Stores) {
     let mut batch = debtor("a", Some("A"));
     batch.meta = Some(Bytes::from_static(b"here"));
-    drop(with(stores, &[batch]));
+    let mut store = with(stores, &[batch]);
+    store.flush().unwrap();
+    drop(store);
     let store = stores.open(7).unwrap();
     check_debtor(&store, "a", Some("A"));
     assert_eq!(store.meta().unwrap().as_deref(), Some(&b"here"[..]));

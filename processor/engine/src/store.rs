@@ -46,7 +46,7 @@ pub trait Store: Send {
     ///
     /// # Errors
     /// When they cannot be read.
-    fn debtors_after(&self, id: &DebtorId, at_most: usize) -> Result<Vec<DebtorId>, StoreError>;
+    fn debtors_after(&mut self, id: &DebtorId, at_most: usize) -> Result<Vec<DebtorId>, StoreError>;
 
     /// The timers from `cursor` on that are due up to and including `until`, earliest first, at
     /// most `at_most`. Those before the cursor are not looked at.

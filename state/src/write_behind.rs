@@ -1,0 +1,168 @@
+//! What was applied and is not in the store behind yet: gathered, so that a debtor who changes with every
+//! batch is written to it once in a while.
+//!
+//! It promises what a store promises: what was applied is read back at once, whichever of the two has it;
+//! and since all that is gathered is written as one batch, with where the store stands after it, a crash
+//! loses batches from the newest on and never a part of one.
+
+mod pending;
+
+use bytes::Bytes;
+use decision::ids::DebtorId;
+use decision::time::Timestamp;
+use engine::store::{HistoryLine, Keeping, Store, StoreBatch, StoreError, Stores, TimerKey};
+use pending::Pending;
+
+/// How much is gathered before it is written. What is written at once, a task waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gathering {
+    /// Debtors, timers, waiting commands and lines of history.
+    pub entries: usize,
+    /// The bytes of their forms.
+    pub bytes: usize,
+}
+
+impl Default for Gathering {
+    /// Some ten milliseconds of writing, and as many debtors as a busy partition changes in a second.
+    fn default() -> Self {
+        Self { entries: 8_000, bytes: 4 << 20 }
+    }
+}
+
+/// Stores before which what was applied is gathered.
+#[derive(Clone, Debug)]
+pub struct WriteBehind<S> {
+    behind: S,
+    most: Gathering,
+}
+
+impl<S> WriteBehind<S> {
+    /// In front of these stores, as much as this is gathered.
+    #[must_use]
+    pub fn new(behind: S, most: Gathering) -> Self {
+        Self { behind, most }
+    }
+}
+
+impl<S: Stores> Stores for WriteBehind<S> {
+    type Store = WriteBehindStore<S::Store>;
+
+    fn open(&self, partition: u32) -> Result<Self::Store, StoreError> {
+        let behind = self.behind.open(partition)?;
+        Ok(WriteBehindStore { behind, most: self.most, pending: Pending::default() })
+    }
+
+    fn discard(&self, partition: u32) -> Result<(), StoreError> {
+        self.behind.discard(partition)
+    }
+}
+
+/// A store, and what was applied and is not in it yet.
+#[derive(Debug)]
+pub struct WriteBehindStore<S> {
+    behind: S,
+    most: Gathering,
+    pending: Pending,
+}
+
+impl<S: Store> WriteBehindStore<S> {
+    fn write(&mut self) -> Result<(), StoreError> {
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        self.behind.apply(&self.pending.take())
+    }
+}
+
+impl<S: Store> Store for WriteBehindStore<S> {
+    fn meta(&self) -> Result<Option<Bytes>, StoreError> {
+        match self.pending.meta() {
+            Some(meta) => Ok(Some(meta.clone())),
+            None => self.behind.meta(),
+        }
+    }
+
+    fn debtor(&self, id: &str) -> Result<Option<Bytes>, StoreError> {
+        match self.pending.debtor(id) {
+            Some(form) => Ok(form.map(Bytes::copy_from_slice)),
+            None => self.behind.debtor(id),
+        }
+    }
+
+    fn debtors_after(&mut self, id: &DebtorId, at_most: usize) -> Result<Vec<DebtorId>, StoreError> {
+        // Their order is the store's own.
+        self.write()?;
+        self.behind.debtors_after(id, at_most)
+    }
+
+    fn timers(
+        &self,
+        cursor: &TimerKey,
+        until: Timestamp,
+        at_most: usize,
+    ) -> Result<Vec<TimerKey>, StoreError> {
+        let (set, removed) = self.pending.timers(cursor, until);
+        let mut timers = self.behind.timers(cursor, until, at_most.saturating_add(removed.len()))?;
+        timers.retain(|timer| !removed.contains(timer));
+        timers.extend(set.take(at_most).cloned());
+        timers.sort();
+        timers.dedup();
+        timers.truncate(at_most);
+        Ok(timers)
+    }
+
+    fn waiting(&self, sequence: i64) -> Result<Option<Bytes>, StoreError> {
+        match self.pending.waiting(sequence) {
+            Some(form) => Ok(form.clone()),
+            None => self.behind.waiting(sequence),
+        }
+    }
+
+    fn waiting_after(&self, sequence: i64, at_most: usize) -> Result<Vec<(i64, Bytes)>, StoreError> {
+        let removed = self.pending.waiting_removed_after(sequence);
+        let behind = self.behind.waiting_after(sequence, at_most.saturating_add(removed))?;
+        let is_behind = |(sequence, _): &(i64, Bytes)| self.pending.waiting(*sequence).is_none();
+        let mut waiting: Vec<_> = behind.into_iter().filter(is_behind).collect();
+        waiting.extend(self.pending.waiting_after(sequence).take(at_most));
+        waiting.sort_by_key(|(sequence, _)| *sequence);
+        waiting.truncate(at_most);
+        Ok(waiting)
+    }
+
+    fn history(&self, id: &str, at_most: usize) -> Result<Vec<HistoryLine>, StoreError> {
+        let mut lines = self.pending.history(id);
+        if !self.pending.is_removed(id) {
+            let behind = self.behind.history(id, at_most)?;
+            let is_behind = |line: &HistoryLine| lines.iter().all(|newer| newer.sequence != line.sequence);
+            let behind: Vec<_> = behind.into_iter().filter(is_behind).collect();
+            lines.extend(behind);
+        }
+        lines.sort_by_key(|line| std::cmp::Reverse(line.sequence));
+        lines.truncate(at_most.min(crate::HISTORY_LINES as usize));
+        Ok(lines)
+    }
+
+    fn keeps(&mut self) -> Result<Keeping, StoreError> {
+        self.behind.keeps()
+    }
+
+    fn apply(&mut self, batch: &StoreBatch) -> Result<(), StoreError> {
+        self.pending.gather(batch);
+        if self.pending.is_more_than(self.most) { self.write() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> Result<(), StoreError> {
+        self.write()?;
+        self.behind.flush()
+    }
+
+    fn clear(&mut self) -> Result<(), StoreError> {
+        self.pending = Pending::default();
+        self.behind.clear()
+    }
+
+    fn approximate_debtors(&self) -> u64 {
+        let pending = u64::try_from(self.pending.debtors()).unwrap_or(u64::MAX);
+        self.behind.approximate_debtors().saturating_add(pending)
+    }
+}
