@@ -11,10 +11,10 @@ use std::time::Duration;
 
 /// Hot accounts: as many as a task of a busy partition keeps decoded, and more postpaid ones among them
 /// than have a debt at once.
-const ACCOUNTS: NonZeroU32 = NonZeroU32::new(20_000).unwrap();
+const ACCOUNTS: NonZeroU32 = NonZeroU32::new(5_000).unwrap();
 /// How many events come in a second, as their times say.
-const A_SECOND: NonZeroU32 = NonZeroU32::new(2_000).unwrap();
-const PRELOAD_A_SECOND: NonZeroU32 = NonZeroU32::new(20_000).unwrap();
+const A_SECOND: NonZeroU32 = NonZeroU32::new(1_000).unwrap();
+const PRELOAD_A_SECOND: NonZeroU32 = NonZeroU32::new(5_000).unwrap();
 /// When the day begins.
 const BEGIN: Timestamp = Timestamp(1_790_000_000_000_000);
 

@@ -1,9 +1,16 @@
-//! Measures the parts: `bench` prints what each costs; `bench --count PART` runs one once inside
-//! [`measured`], for callgrind.
+//! Measures the parts. `bench [PART…]` prints what each costs in time; `bench --instructions FILE` compares
+//! the instructions of each with the figures of a file, and `bench --land FILE` writes them.
+
+mod counted;
 
 use bench::{CASES, Case, Fault, Part};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
+
+/// The one that Weir's own binary has.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// How often each is run: the median counts.
 const ROUNDS: usize = 11;
@@ -12,14 +19,17 @@ fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let done = match words.as_slice() {
-        ["--count", name] => find(name).and_then(count),
-        names => measure(names),
+        ["--count", name] => find(name).and_then(counted::run_once).map(|()| true),
+        ["--instructions", file] => counted::compare(Path::new(file)),
+        ["--land", file] => counted::land(Path::new(file)).map(|()| true),
+        names => measure(names).map(|()| true),
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(fault) => {
             eprintln!("{fault}");
-            ExitCode::FAILURE
+            ExitCode::from(2)
         }
     }
 }
@@ -29,6 +39,9 @@ fn find(name: &str) -> Result<&'static Case, Fault> {
 }
 
 fn measure(names: &[&str]) -> Result<(), Fault> {
+    for name in names {
+        find(name)?;
+    }
     for case in CASES.iter().filter(|case| names.is_empty() || names.contains(&case.name)) {
         let mut part = (case.begin)()?;
         let mut all = Vec::new();
@@ -41,20 +54,19 @@ fn measure(names: &[&str]) -> Result<(), Fault> {
         }
         all.sort_by(f64::total_cmp);
         let median = all.get(ROUNDS / 2).copied().unwrap_or_default();
-        println!("{:<10} {median:>8.3} µs a {}, {:>9.0} a core-second", case.name, case.per, 1e6 / median);
+        let least = all.first().copied().unwrap_or_default();
+        println!(
+            "{:<10} {median:>7.3} µs a {}, at the least {least:>7.3}; {:>9.0} a core-second",
+            case.name,
+            case.per,
+            1e6 / median
+        );
     }
-    Ok(())
-}
-
-fn count(case: &'static Case) -> Result<(), Fault> {
-    let mut part = (case.begin)()?;
-    part.prepare()?;
-    println!("{}", measured(&mut *part)?);
     Ok(())
 }
 
 /// What callgrind counts, and nothing else.
 #[inline(never)]
-fn measured(part: &mut dyn Part) -> Result<u64, Fault> {
+pub(crate) fn measured(part: &mut dyn Part) -> Result<u64, Fault> {
     part.run()
 }
