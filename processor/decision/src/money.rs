@@ -254,14 +254,14 @@ impl Decimal {
 impl fmt::Display for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.mantissa < 0 { "-" } else { "" };
-        let digits = self.mantissa.unsigned_abs().to_string();
-        let scale = usize::from(self.scale);
+        let (units, scale) = (self.mantissa.unsigned_abs(), usize::from(self.scale));
         if scale == 0 {
-            return write!(f, "{sign}{digits}");
+            return write!(f, "{sign}{units}");
         }
-        let padded = format!("{digits:0>width$}", width = scale.saturating_add(1));
-        let (whole, fraction) = padded.split_at(padded.len().saturating_sub(scale));
-        write!(f, "{sign}{whole}.{fraction}")
+        // Where the scale is greater than any number of units has digits, all of it is fraction.
+        let one = 10_u64.checked_pow(self.scale.into());
+        let (whole, fraction) = one.map_or((0, units), |one| (units / one, units % one));
+        write!(f, "{sign}{whole}.{fraction:0scale$}")
     }
 }
 

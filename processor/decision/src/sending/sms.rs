@@ -20,17 +20,39 @@ const UCS2: Room = Room { alone: 70, per_part: 67 };
 
 /// The parts of a text: in septets where all its characters have such, else in UCS-2.
 pub(super) fn parts(text: &str) -> u32 {
-    match text.chars().map(septets).collect::<Option<Vec<u32>>>() {
-        Some(sizes) => count(&sizes, &SEPTETS),
-        None => {
-            let units = |character: char| if character.len_utf16() == 1 { 1 } else { 2 };
-            count(&text.chars().map(units).collect::<Vec<u32>>(), &UCS2)
-        }
+    if text.chars().all(|character| septets(character).is_some()) {
+        return count(text.chars().filter_map(septets), &SEPTETS);
     }
+    let units = |character: char| if character.len_utf16() == 1 { 1 } else { 2 };
+    count(text.chars().map(units), &UCS2)
 }
 
+/// The septets of each character of ASCII; 0 of those that have none.
+#[expect(clippy::indexing_slicing, reason = "worked out by the compiler, which stops at a wrong place")]
+const ASCII: [u8; 128] = {
+    let mut table = [0; 128];
+    let tables = [(BASIC.as_bytes(), 1), (EXTENDED.as_bytes(), 2)];
+    let (mut which, mut at) = (0, 0);
+    while which < tables.len() {
+        let (characters, size) = tables[which];
+        // A character beyond ASCII has no byte below 128.
+        if at < characters.len() {
+            if characters[at] < 128 {
+                table[characters[at] as usize] = size;
+            }
+            at += 1;
+        } else {
+            (which, at) = (which + 1, 0);
+        }
+    }
+    table
+};
+
 fn septets(character: char) -> Option<u32> {
-    if BASIC.contains(character) {
+    if character.is_ascii() {
+        let size = ASCII.get(character as usize).copied().filter(|size| *size > 0);
+        size.map(u32::from)
+    } else if BASIC.contains(character) {
         Some(1)
     } else if EXTENDED.contains(character) {
         Some(2)
@@ -40,17 +62,17 @@ fn septets(character: char) -> Option<u32> {
 }
 
 /// What takes two units is never split between two parts.
-fn count(sizes: &[u32], room: &Room) -> u32 {
-    if sizes.iter().fold(0, |sum: u32, size| sum.saturating_add(*size)) <= room.alone {
+fn count(sizes: impl Iterator<Item = u32> + Clone, room: &Room) -> u32 {
+    if sizes.clone().fold(0, u32::saturating_add) <= room.alone {
         return 1;
     }
     let (mut parts, mut left) = (1_u32, room.per_part);
     for size in sizes {
-        if *size > left {
+        if size > left {
             parts = parts.saturating_add(1);
             left = room.per_part;
         }
-        left = left.saturating_sub(*size);
+        left = left.saturating_sub(size);
     }
     parts
 }
