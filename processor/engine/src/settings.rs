@@ -44,12 +44,12 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            batch_inputs: 2_000,
+            batch_inputs: 10_000,
             commit_interval: Duration::from_millis(5),
             timers_per_batch: 500,
             swept_per_batch: 200,
             clock_lead: Duration::from_secs(60),
-            queued_records: 10_000,
+            queued_records: 30_000,
             poll_records: 2_000,
             cached_debtors: 100_000,
             commit_timeout: Duration::from_secs(90),
