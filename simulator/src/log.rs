@@ -309,7 +309,7 @@ impl Producer for SimProducer {
         Ok(())
     }
 
-    fn send(&mut self, record: NewRecord) -> Result<(), LogError> {
+    fn send(&mut self, record: &NewRecord) -> Result<(), LogError> {
         let (world, process) = (self.world.clone(), self.process);
         let target = record.target.clone();
         let end = self.log.end_offsets(std::slice::from_ref(&target))?;

@@ -10,6 +10,7 @@ use super::rebalances::{GroupContext, Next, Rebalances, is_incremental};
 use super::settings::KafkaSettings;
 use bytes::Bytes;
 use engine::log::{Consumer, LogError, LogRecord, Polled, TopicPartition};
+use engine::pieces::Pieces;
 use rdkafka::consumer::Consumer as _;
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::{Offset, TopicPartitionList};
@@ -34,6 +35,8 @@ pub struct KafkaConsumer {
     cursors: Vec<Cursor>,
     /// Where the last record's cursor stands: records come in runs of one partition.
     last: usize,
+    /// Where keys and values are copied to.
+    pieces: Pieces,
     rebalances: Rebalances,
     /// What was heard of after the records of the last poll.
     later: VecDeque<Result<Polled, LogError>>,
@@ -61,6 +64,7 @@ impl KafkaConsumer {
             newcomer: Newcomer::default(),
             cursors: Vec::new(),
             last: 0,
+            pieces: Pieces::default(),
             rebalances: Rebalances::default(),
             later: VecDeque::new(),
             is_closed: false,
@@ -125,7 +129,8 @@ impl KafkaConsumer {
             let Some(mut event) = self.events.poll(left) else { break };
             let polled = match event.tell() {
                 Told::Record(fetched) => {
-                    if let Some(record) = take(&mut self.cursors, &mut self.last, &fetched) {
+                    if let Some(record) = take(&mut self.cursors, &mut self.last, &mut self.pieces, &fetched)
+                    {
                         records.push(record);
                     }
                     continue;
@@ -444,22 +449,31 @@ fn source_of(polled: &Result<Polled, LogError>) -> Option<&TopicPartition> {
 }
 
 /// A record that was fetched, if its partition was started and it lies after the start.
-fn take(cursors: &mut [Cursor], last: &mut usize, fetched: &Fetched<'_>) -> Option<LogRecord> {
+fn take(
+    cursors: &mut [Cursor],
+    last: &mut usize,
+    pieces: &mut Pieces,
+    fetched: &Fetched<'_>,
+) -> Option<LogRecord> {
     let cursor = find(cursors, last, fetched.topic, fetched.partition)?;
     if cursor.next? > fetched.offset {
         return None;
     }
     cursor.next = Some(fetched.offset + 1);
-    Some(record(&cursor.source, fetched))
+    Some(record(&cursor.source, fetched, |bytes| pieces.copy(bytes)))
 }
 
-/// A record as the engine takes it.
-pub(super) fn record(source: &TopicPartition, fetched: &Fetched<'_>) -> LogRecord {
+/// A record as the engine takes it, its bytes copied.
+pub(super) fn record(
+    source: &TopicPartition,
+    fetched: &Fetched<'_>,
+    mut copy: impl FnMut(&[u8]) -> Bytes,
+) -> LogRecord {
     LogRecord {
         source: source.clone(),
         offset: fetched.offset,
         timestamp: fetched.timestamp.map(|millis| millis.saturating_mul(1_000)),
-        key: fetched.key.map(Bytes::copy_from_slice),
-        value: fetched.value.map(Bytes::copy_from_slice),
+        key: fetched.key.map(&mut copy),
+        value: fetched.value.map(copy),
     }
 }

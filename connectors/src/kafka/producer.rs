@@ -16,7 +16,7 @@ use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::DeliveryResult;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -68,7 +68,7 @@ pub struct KafkaProducer {
     settings: Arc<KafkaSettings>,
     transactional_id: String,
     /// Numbers the partitions that were ever written to, for the delivery reports.
-    targets: HashMap<TopicPartition, usize>,
+    targets: Vec<TopicPartition>,
 }
 
 impl KafkaProducer {
@@ -93,7 +93,7 @@ impl KafkaProducer {
             commits,
             settings: Arc::clone(settings),
             transactional_id: transactional_id.to_owned(),
-            targets: HashMap::new(),
+            targets: Vec::new(),
         })
     }
 
@@ -104,11 +104,16 @@ impl KafkaProducer {
 
     /// The number of a partition that is written to.
     fn target(&mut self, target: &TopicPartition) -> usize {
-        if let Some(index) = self.targets.get(target) {
-            return *index;
+        // A handful, whose names are shared with those of the records.
+        let is_same = |known: &TopicPartition| {
+            known.partition == target.partition
+                && (Arc::ptr_eq(&known.topic, &target.topic) || known.topic == target.topic)
+        };
+        if let Some(index) = self.targets.iter().position(is_same) {
+            return index;
         }
         let index = self.targets.len();
-        self.targets.insert(target.clone(), index);
+        self.targets.push(target.clone());
         self.native.context().reports().partitions.push(target.clone());
         index
     }
@@ -141,7 +146,7 @@ impl Producer for KafkaProducer {
         Ok(())
     }
 
-    fn send(&mut self, record: NewRecord) -> Result<(), LogError> {
+    fn send(&mut self, record: &NewRecord) -> Result<(), LogError> {
         let partition = partitions::number(&record.target)?;
         let target = self.target(&record.target);
         let mut new = BaseRecord::with_opaque_to(&record.target.topic, target)

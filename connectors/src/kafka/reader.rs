@@ -7,6 +7,7 @@ use super::member::record;
 use super::partitions;
 use super::rebalances::GroupContext;
 use super::settings::KafkaSettings;
+use bytes::Bytes;
 use engine::log::{Chunk, LogError, Reader, TopicPartition};
 use rdkafka::Offset;
 use rdkafka::consumer::Consumer as _;
@@ -84,7 +85,7 @@ impl Reader for KafkaReader {
                 Told::Record(fetched) => {
                     if place.is_next(fetched.topic, fetched.partition, fetched.offset) {
                         place.position = fetched.offset + 1;
-                        records.push(record(&place.source, &fetched));
+                        records.push(record(&place.source, &fetched, Bytes::copy_from_slice));
                     }
                 }
                 Told::End { topic, partition, offset } => {

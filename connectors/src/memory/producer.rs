@@ -95,11 +95,11 @@ impl Producer for MemoryProducer {
         })
     }
 
-    fn send(&mut self, record: NewRecord) -> Result<(), LogError> {
+    fn send(&mut self, record: &NewRecord) -> Result<(), LogError> {
         let claim = self.claim("send a record")?;
         self.shared.change(|broker| {
             broker.reach(Call::Send(&self.transactional_id), "send a record")?;
-            broker.transactions.send(claim, record, &mut broker.topics)
+            broker.transactions.send(claim, record.clone(), &mut broker.topics)
         })
     }
 

@@ -98,7 +98,7 @@ pub(crate) fn fenced<L: Log>(log: &L, transactional_id: &str) -> L::Producer {
 pub(crate) fn send(producer: &mut impl Producer, target: &TopicPartition, texts: &[&str]) {
     producer.begin().unwrap();
     for text in texts {
-        producer.send(record(target.clone(), text)).unwrap();
+        producer.send(&record(target.clone(), text)).unwrap();
     }
 }
 

@@ -130,7 +130,7 @@ pub(crate) fn a_fenced_producer_that_sends_again_is_told_at_its_commit_at_the_la
     // Between commits nothing is open, and nothing tells a zombie so but the log.
     let outcome: Result<Committed, String> = (|| {
         zombie.begin().map_err(|error| error.to_string())?;
-        zombie.send(record(out.clone(), "zombie")).map_err(|error| error.to_string())?;
+        zombie.send(&record(out.clone(), "zombie")).map_err(|error| error.to_string())?;
         commit(&mut zombie, vec![], &member).map_err(|error| error.to_string())
     })();
     assert!(outcome.is_err(), "{outcome:?}");
@@ -150,7 +150,7 @@ pub(crate) fn the_last_offset_of_each_partition_is_told(setting: &impl Setting) 
         let mut last = BTreeMap::new();
         for number in 0..500 {
             let partition = if round == 1 { 0 } else { number % 2 };
-            producer.send(record(at(&out, partition), &number.to_string())).unwrap();
+            producer.send(&record(at(&out, partition), &number.to_string())).unwrap();
             last.insert(at(&out, partition), next[partition as usize]);
             next[partition as usize] += 1;
         }
@@ -171,8 +171,8 @@ pub(crate) fn tombstones_and_empty_values_are_told_apart(setting: &impl Setting)
     let member = log.join(std::slice::from_ref(&out.topic)).unwrap().membership();
     let mut producer = fenced(&log, &format!("{}-p", out.topic));
     producer.begin().unwrap();
-    producer.send(NewRecord { value: None, ..record(out.clone(), "k") }).unwrap();
-    producer.send(NewRecord { value: Some(Bytes::new()), ..record(out.clone(), "") }).unwrap();
+    producer.send(&NewRecord { value: None, ..record(out.clone(), "k") }).unwrap();
+    producer.send(&NewRecord { value: Some(Bytes::new()), ..record(out.clone(), "") }).unwrap();
     commit(&mut producer, vec![], &member).unwrap();
     let (records, _) = read(&log, &out, 0, 3, PATIENCE);
     assert_eq!(records[0].value, None);

@@ -23,7 +23,7 @@ fn measure(cluster: &Cluster, batch: u32, pause: Duration) -> (Duration, Duratio
         producer.begin().unwrap();
         for number in 0..batch {
             let out = &outs[number as usize % outs.len()];
-            producer.send(record(at(out, 0), "a record of a hundred bytes or so, as they are")).unwrap();
+            producer.send(&record(at(out, 0), "a record of a hundred bytes or so, as they are")).unwrap();
         }
         commit(&mut producer, vec![(at(&input, 0), round)], &member).unwrap();
         // The first ones find the coordinators and warm up the broker.

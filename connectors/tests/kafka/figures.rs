@@ -23,7 +23,7 @@ fn the_cost_of_a_record() {
         producer.begin().unwrap();
         let sent = Instant::now();
         for _ in 0..BATCH {
-            producer.send(record(input.clone(), &text)).unwrap();
+            producer.send(&record(input.clone(), &text)).unwrap();
         }
         sending += sent.elapsed();
         commit(&mut producer, vec![], &consumer.membership()).unwrap();

@@ -33,7 +33,7 @@ fn check(fates: &[CommitFate], says: &str, committed: &[&str], offset: Option<i6
     let mut producer = log.producer("p").unwrap();
     producer.fence().unwrap();
     producer.begin().unwrap();
-    producer.send(record("out", "a")).unwrap();
+    producer.send(&record("out", "a")).unwrap();
     producer.commit(vec![(at("out", 0), 1)], &member);
     let said = match producer.wait(Duration::ZERO) {
         None => "goes on",

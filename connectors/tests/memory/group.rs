@@ -165,7 +165,7 @@ fn the_commit_of_a_member_with_a_stale_generation_aborts_and_may_be_done_again()
     let mut producer = log.producer("p").unwrap();
     producer.fence().unwrap();
     producer.begin().unwrap();
-    producer.send(record("out", "early")).unwrap();
+    producer.send(&record("out", "early")).unwrap();
 
     // A rebalance that waits for this member lets it end what is open.
     let mut other = join(&log);
@@ -175,7 +175,7 @@ fn the_commit_of_a_member_with_a_stale_generation_aborts_and_may_be_done_again()
     log.expire_member(&member);
     assert_eq!(member.generation(), None);
     producer.begin().unwrap();
-    producer.send(record("out", "late")).unwrap();
+    producer.send(&record("out", "late")).unwrap();
     producer.commit(vec![(at("a", 0), 9)], &member);
     let ended = producer.wait(Duration::ZERO);
     assert!(matches!(ended, Some(Err(CommitError::Aborted(_)))), "{ended:?}");
@@ -245,7 +245,7 @@ fn the_end_of_a_partition_is_told_once_each_time_it_is_reached() {
     let mut producer = log.producer("p").unwrap();
     producer.fence().unwrap();
     producer.begin().unwrap();
-    producer.send(record("a", "x")).unwrap();
+    producer.send(&record("a", "x")).unwrap();
     assert_eq!(poll(&mut consumer), nothing(), "an open transaction moves no end");
     producer.abort().unwrap();
     assert_eq!(poll(&mut consumer), end(2), "past the aborted record and its marker");

@@ -40,7 +40,7 @@ fn compaction_keeps_the_newest_record_of_each_key_and_the_offsets() {
     let mut open = log.producer("p").unwrap();
     open.fence().unwrap();
     open.begin().unwrap();
-    open.send(super::record("t", "c")).unwrap();
+    open.send(&super::record("t", "c")).unwrap();
     log.compact("t", 0, false);
     assert_eq!(texts(&log.committed_records("t", 0)), ["2", "-", "4"]);
     log.compact("t", 0, true);

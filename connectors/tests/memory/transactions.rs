@@ -53,7 +53,7 @@ fn check(history: &[Step], shows: &Shows) {
             }
             Send(id, text) => {
                 let producer = producers.get_mut(id).unwrap();
-                producer.send(record("out", text)).unwrap();
+                producer.send(&record("out", text)).unwrap();
             }
             Commit(id) => {
                 let producer = producers.get_mut(id).unwrap();
@@ -122,14 +122,14 @@ fn a_zombie_is_refused_at_its_next_call_whatever_it_is() {
         let mut zombie = log.producer("p").unwrap();
         zombie.fence().unwrap();
         zombie.begin().unwrap();
-        zombie.send(record("out", "zombie")).unwrap();
+        zombie.send(&record("out", "zombie")).unwrap();
         log.producer("p").unwrap().fence().unwrap();
         zombie
     };
     let fenced = |result: Result<(), LogError>| {
         assert!(matches!(result, Err(LogError::Fenced { .. })), "{result:?}");
     };
-    fenced(zombie().send(record("out", "again")));
+    fenced(zombie().send(&record("out", "again")));
     fenced(zombie().abort());
     let mut commits = zombie();
     commits.commit(vec![(at("out", 0), 7)], &member);
@@ -151,16 +151,16 @@ fn the_offsets_of_a_transaction_are_the_groups_once_it_commits() {
     producer.fence().unwrap();
 
     producer.begin().unwrap();
-    producer.send(record("out", "a")).unwrap();
+    producer.send(&record("out", "a")).unwrap();
     producer.abort().unwrap();
     assert_eq!(member.committed(&[at("in", 0)]).unwrap(), [None]);
 
     producer.begin().unwrap();
-    producer.send(record("out", "b")).unwrap();
+    producer.send(&record("out", "b")).unwrap();
     let mut other = record("out", "c");
     other.target = at("out", 1);
-    producer.send(other).unwrap();
-    producer.send(record("out", "d")).unwrap();
+    producer.send(&other).unwrap();
+    producer.send(&record("out", "d")).unwrap();
     producer.commit(vec![(at("in", 0), 5)], &member);
     let committed = producer.wait(Duration::ZERO).unwrap().unwrap();
     assert_eq!(committed.last_offsets, BTreeMap::from([(at("out", 0), 3), (at("out", 1), 0)]));
@@ -178,10 +178,10 @@ fn calls_out_of_order_are_refused() {
     let mut producer = log.producer("p").unwrap();
     refused(producer.begin());
     producer.fence().unwrap();
-    refused(producer.send(record("out", "a")));
+    refused(producer.send(&record("out", "a")));
     producer.begin().unwrap();
     refused(producer.begin());
-    refused(producer.send(record("nowhere", "a")));
+    refused(producer.send(&record("nowhere", "a")));
     assert!(producer.wait(Duration::ZERO).is_none());
     refused(log.reader().unwrap().seek(&at("out", 1), 0));
     refused(log.reader().unwrap().read(Duration::ZERO).map(|_| ()));

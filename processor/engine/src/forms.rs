@@ -4,17 +4,12 @@
 //! once, and nothing is allocated for any single one.
 
 use crate::error::TaskError;
-use bytes::{Bytes, BytesMut};
+use crate::pieces::Pieces;
+use bytes::Bytes;
 use decision::Debtor;
 use decision::command::Command;
 use decision::record::Record;
 use schemas::{EncodeError, Encoder, Journal, Reject, Schemas, TaskState, Waiting};
-
-/// What is allocated at once. A form that is kept for long keeps all of its piece.
-const PIECE_BYTES: usize = 64 << 10;
-
-/// From here on a form gets a piece of its own, since it would leave too much of one unused.
-const LARGE_BYTES: usize = PIECE_BYTES / 4;
 
 /// Writes a task's records.
 #[derive(Debug)]
@@ -24,13 +19,13 @@ pub(crate) struct Forms {
     encoder: Encoder,
     /// What is being written, whose length is known only afterwards.
     scratch: Vec<u8>,
-    piece: BytesMut,
+    pieces: Pieces,
 }
 
 impl Forms {
     pub(crate) fn new(partition: u32, schemas: Schemas) -> Self {
-        let (scratch, piece) = (Vec::new(), BytesMut::new());
-        Self { partition, schemas, encoder: Encoder::new(schemas), scratch, piece }
+        let (scratch, pieces) = (Vec::new(), Pieces::default());
+        Self { partition, schemas, encoder: Encoder::new(schemas), scratch, pieces }
     }
 
     /// An encoder that was left in the middle of its work is not used again.
@@ -40,7 +35,7 @@ impl Forms {
 
     /// Bytes as they are: a key.
     pub(crate) fn copy(&mut self, bytes: &[u8]) -> Bytes {
-        into_piece(&mut self.piece, bytes)
+        self.pieces.copy(bytes)
     }
 
     /// # Errors
@@ -99,37 +94,6 @@ impl Forms {
         self.scratch.clear();
         let written = write(&mut self.encoder, &mut self.scratch);
         written.map_err(|source| TaskError::Encode { partition: self.partition, source })?;
-        Ok(into_piece(&mut self.piece, &self.scratch))
-    }
-}
-
-fn into_piece(piece: &mut BytesMut, bytes: &[u8]) -> Bytes {
-    if bytes.len() >= LARGE_BYTES {
-        return Bytes::copy_from_slice(bytes);
-    }
-    if piece.capacity().saturating_sub(piece.len()) < bytes.len() {
-        *piece = BytesMut::with_capacity(PIECE_BYTES);
-    }
-    piece.extend_from_slice(bytes);
-    piece.split().freeze()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn forms_of_any_size_are_what_was_written_and_small_ones_share_a_piece() {
-        let mut piece = BytesMut::new();
-        let mut kept = Vec::new();
-        for length in [0, 1, 300, LARGE_BYTES - 1, LARGE_BYTES, PIECE_BYTES * 3, 7].repeat(20) {
-            let bytes: Vec<u8> = (0..length).map(|at| (at % 251) as u8).collect();
-            kept.push((into_piece(&mut piece, &bytes), bytes));
-        }
-        for (form, bytes) in &kept {
-            assert_eq!(form, bytes);
-        }
-        let (one, next) = (into_piece(&mut piece, b"one"), into_piece(&mut piece, b"next"));
-        assert_eq!(one.as_ptr().wrapping_add(3), next.as_ptr());
+        Ok(self.pieces.copy(&self.scratch))
     }
 }

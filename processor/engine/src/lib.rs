@@ -17,6 +17,7 @@
 //! | [`rejects`] | what lies in the rejects, and sending it again |
 //! | `guard` | whether the wall clock is believed |
 //! | [`topology`], [`partition`] | which topics, which partition |
+//! | `forms`, [`pieces`] | written records, and the memory that they share |
 //! | [`settings`], [`status`], [`metrics`] | how it runs, and how it is |
 //! | [`faults`] | what tests break on purpose |
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
@@ -34,6 +35,7 @@ pub mod log;
 pub mod metrics;
 mod panics;
 pub mod partition;
+pub mod pieces;
 mod prober;
 mod put_off;
 pub mod rejects;

@@ -223,7 +223,7 @@ pub trait Producer: Send {
     ///
     /// # Errors
     /// When the record cannot be taken (too large, no such topic), or the producer is beyond use.
-    fn send(&mut self, record: NewRecord) -> Result<(), LogError>;
+    fn send(&mut self, record: &NewRecord) -> Result<(), LogError>;
 
     /// Adds the group's offsets to the open transaction and begins to commit it. Does not wait.
     ///

@@ -327,7 +327,7 @@ impl<L: Log, S: Stores> Task<L, S> {
         let from_log = |error| TaskError::from_log(partition, error);
         self.producer.begin().map_err(from_log)?;
         for record in &sealed.outputs {
-            self.producer.send(record.clone()).map_err(from_log)?;
+            self.producer.send(record).map_err(from_log)?;
         }
         tracing::trace!(partition, batch = sealed.number, "commit begins");
         self.producer.commit(sealed.offsets.clone(), &self.member);

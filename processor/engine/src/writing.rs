@@ -33,7 +33,7 @@ pub(crate) fn attempt<L: Log>(
     producer.fence()?;
     producer.begin()?;
     for record in records {
-        if let Err(error) = producer.send(record.clone()) {
+        if let Err(error) = producer.send(record) {
             // What cannot be aborted now, the log aborts later: it is never committed.
             let _ = producer.abort();
             return Err(Failure::Before(error));
