@@ -136,7 +136,7 @@ fn what_the_core_decides_of_a_load_is_what_the_model_demands() {
 #[test]
 fn what_a_long_lag_leaves_open_is_let_pass_and_counted() {
     let (sent, end) = sent("payday", 400, 3);
-    for (length, is_backwards) in [(8, true), (30, true), (30, false)] {
+    for (length, is_backwards) in [(8, false), (30, true)] {
         let pause = Pause { from: 50 * SECOND, to: (50 + length) * SECOND, is_backwards };
         let judged = judged(&sent, &decided(&sent, end, Some(pause)));
         check_well(&judged, &format!("{length} s, backwards {is_backwards}"));
