@@ -13,7 +13,15 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
 use std::num::NonZeroU32;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+/// Each measures: one at a time.
+static MACHINE: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    MACHINE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 fn count(number: u32) -> NonZeroU32 {
     NonZeroU32::new(number).unwrap()
@@ -43,6 +51,7 @@ fn plan(rates: &[u32], step: Duration) -> Plan {
 
 #[test]
 fn a_load_is_answered_as_expected_and_measured() {
+    let _alone = alone();
     let plan = plan(&[300, 600], Duration::from_secs(6));
     let report = run(&plan, &AtomicBool::new(false), &|_| {}).unwrap_or_else(|error| panic!("{error:?}"));
     assert!(report.commands.are_as_expected(), "{:?}", report.commands);
@@ -93,6 +102,7 @@ fn copy_one(brokers: &str, topic: &str) {
 
 #[test]
 fn a_command_that_lies_twice_in_the_topics_of_a_run_that_is_over_is_found() {
+    let _alone = alone();
     let kafka = Kafka::start(&KafkaOptions::default()).unwrap();
     let registry = Registry::start().unwrap();
     let (brokers, url) = (kafka.bootstrap().to_owned(), registry.url().to_owned());
