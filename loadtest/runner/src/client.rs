@@ -96,6 +96,8 @@ pub(crate) fn reader_to_end(brokers: &str) -> Result<BaseConsumer, RunError> {
         .set("group.id", "loadtest-verify")
         .set("isolation.level", "read_committed")
         .set("enable.auto.commit", "false")
+        // The end of a partition is told by an answer that holds nothing.
+        .set("fetch.wait.max.ms", "10")
         .set("enable.partition.eof", "true");
     config.create().map_err(RunError::kafka("make a consumer"))
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 /// The most findings told of one partition: the first ones tell what is wrong, all are counted.
-const MOST_TOLD: usize = 20;
+const MOST_TOLD: usize = 10;
 
 /// What is wrong with a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

@@ -201,6 +201,18 @@ fn a_payment_within_the_lag_of_its_invoice_may_have_been_taken_before_it() {
 }
 
 #[test]
+fn a_debt_that_opened_no_cycle_leaves_its_number_to_the_next() {
+    let second = Event { id: "i2", ..invoice(50, 900) };
+    let events = [invoice(0, 2_000), payment("p", 2, 2_000), second, payment("q", 59, 900), until(100)];
+    let told = message(50, cycle(1, Some("remind")), "reminder", "You owe 9.00 EUR since 2026-03-05.");
+    let done = |at| message(at, cycle(1, None), "thanks", "Thank you for your payment.");
+    check(&events, &[told.clone(), done(59)], &[], (0, 1, 0));
+    // Where the first was paid too late for that, its cycle is missing.
+    let events = [&events[..1], &[payment("p", 9, 2_000)], &events[2..]].concat();
+    check(&events, &[told, done(59)], &[Fault::Missing], NONE);
+}
+
+#[test]
 fn a_reminder_tells_the_debt_and_a_cycle_that_there_is_not_is_told_of() {
     let events = [invoice(0, 2_100), payment("p", 9, 2_100), until(100)];
     check(&events, &[remind(0), thanks(9)], &[Fault::WrongField], NONE);

@@ -258,3 +258,40 @@ fn commands_that_change_places_are_out_of_order() {
         (wanted != "bar_outgoing").then_some(Fault::OutOfOrder)
     });
 }
+
+/// What this process takes of memory, in MiB.
+fn memory_mib(name: &str) -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with(name)).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1_024
+}
+
+#[test]
+#[ignore = "measures: --ignored --nocapture, alone"]
+fn a_partition_of_many_accounts_and_events_takes_little_memory() {
+    let profile = Profile::parse("mixed", Profile::shipped("mixed").unwrap()).unwrap();
+    let (accounts, fast) = (NonZeroU32::new(1_700_000).unwrap(), NonZeroU32::new(50_000).unwrap());
+    let mut schedule = Schedule::new(profile, Size { accounts, seed: 1 }).unwrap();
+    let events = Events::new(Timestamp(1_790_000_000_000_000)).unwrap();
+    let (before, began) = (memory_mib("VmRSS"), std::time::Instant::now());
+    let mut inputs = Inputs::new(0, Work::Whole);
+    let (mut end, mut count) = (schedule.begin_preload(0, fast), 0);
+    for phase in 0..2 {
+        if phase == 1 {
+            end = schedule.begin_step(end, fast, Duration::from_secs(66)).unwrap();
+        }
+        for planned in schedule.by_ref() {
+            inputs.take(count, &work::Event::from(&events.event(&planned)));
+            count += 1;
+        }
+    }
+    let taken = memory_mib("VmHWM") - before;
+    let judged = inputs.close().close();
+    let whole = memory_mib("VmHWM") - before;
+    println!(
+        "{count} events of {accounts} accounts, to {end} µs: {taken} MiB, at the end {whole} MiB, {:?}",
+        began.elapsed()
+    );
+    assert_eq!(judged.events, count.unsigned_abs());
+    assert!(whole < 1_500, "{whole} MiB");
+}

@@ -17,7 +17,8 @@ const POLL: Duration = Duration::from_millis(500);
 
 /// The topics of a run.
 pub(super) struct Topics {
-    brokers: String,
+    /// One for all: to make one and to let it go takes a second.
+    consumer: BaseConsumer,
     pub(super) names: TopicNames,
     pub(super) registry: Arc<dyn Registry>,
     pub(super) schemas: Schemas,
@@ -41,16 +42,16 @@ impl Topics {
             .map_err(RunError::failed("find the schemas of the topics"))?;
         let first = names.input(InputTopic::Accounts).clone();
         let operation = || format!("ask for the partitions of {first}");
-        let metadata = client::reader_to_end(brokers)?
-            .fetch_metadata(Some(&first), PATIENCE)
-            .map_err(RunError::kafka(operation()))?;
+        let consumer = client::reader_to_end(brokers)?;
+        let metadata =
+            consumer.fetch_metadata(Some(&first), PATIENCE).map_err(RunError::kafka(operation()))?;
         let found = metadata.topics().iter().find(|topic| topic.name() == &*first);
         let partitions = found.map_or(0, |topic| topic.partitions().len());
         if partitions == 0 {
             return Err(RunError::failed(operation())("there is no such topic"));
         }
         let partitions = u32::try_from(partitions).unwrap_or(u32::MAX);
-        Ok(Self { brokers: brokers.to_owned(), names, registry: Arc::new(registry), schemas, partitions })
+        Ok(Self { consumer, names, registry: Arc::new(registry), schemas, partitions })
     }
 
     /// Hands over every committed record of a partition, in order.
@@ -61,11 +62,10 @@ impl Topics {
         mut take: impl FnMut(Record<'_>) -> Result<(), RunError>,
     ) -> Result<(), RunError> {
         let operation = || format!("read partition {partition} of {topic}");
-        let consumer: BaseConsumer = client::reader_to_end(&self.brokers)?;
-        client::assign_beginning(&consumer, topic, partition).map_err(RunError::kafka(operation()))?;
+        client::assign_beginning(&self.consumer, topic, partition).map_err(RunError::kafka(operation()))?;
         let mut heard = Instant::now();
         loop {
-            match consumer.poll(POLL) {
+            match self.consumer.poll(POLL) {
                 Some(Ok(message)) => {
                     let (offset, key, value) = (message.offset(), message.key(), message.payload());
                     take(Record { offset, key, value })?;
