@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 mod load {
+    mod core;
     mod profiles;
     mod proportions;
+    mod work;
     mod yardstick;
 }

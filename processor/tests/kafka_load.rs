@@ -1,24 +1,40 @@
 //! A short load test of the binary on a real Kafka: that it measures, and that what comes out is what should.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
-use loadtest::load::{Profile, Size};
+use loadtest::broker::{Kafka, KafkaOptions, Registry};
+use loadtest::load::{Profile, Size, Work};
+use loadtest::work::Fault;
 use loadtest_runner::Choice;
 use loadtest_runner::report::page;
 use loadtest_runner::run::{Plan, run};
+use loadtest_runner::verify::{Order, verify, yardstick};
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
 use std::num::NonZeroU32;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-#[test]
-fn a_load_is_answered_as_expected_and_measured() {
-    let count = |number| NonZeroU32::new(number).unwrap();
-    let plan = Plan {
+/// Each measures: one at a time.
+static MACHINE: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    MACHINE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn count(number: u32) -> NonZeroU32 {
+    NonZeroU32::new(number).unwrap()
+}
+
+fn plan(rates: &[u32], step: Duration) -> Plan {
+    Plan {
         name: "mixed".to_owned(),
         profile: Profile::parse("mixed", Profile::shipped("mixed").unwrap()).unwrap(),
         shared_work: false,
         size: Size { accounts: count(3_000), seed: 4 },
-        rates: vec![count(300), count(600)],
-        step: Duration::from_secs(6),
+        rates: rates.iter().map(|rate| count(*rate)).collect(),
+        step,
         preload_rate: count(3_000),
         choice: Choice::Weir(env!("CARGO_BIN_EXE_weir").into()),
         brokers: None,
@@ -29,7 +45,14 @@ fn a_load_is_answered_as_expected_and_measured() {
         linger: Duration::from_millis(5),
         store_memory: 64 << 20,
         folder: None,
-    };
+        verify: Some(1 << 30),
+    }
+}
+
+#[test]
+fn a_load_is_answered_as_expected_and_measured() {
+    let _alone = alone();
+    let plan = plan(&[300, 600], Duration::from_secs(6));
     let report = run(&plan, &AtomicBool::new(false), &|_| {}).unwrap_or_else(|error| panic!("{error:?}"));
     assert!(report.commands.are_as_expected(), "{:?}", report.commands);
     assert!(report.commands.tally.matched > 200 && report.commands.reports > 200, "{:?}", report.commands);
@@ -49,5 +72,63 @@ fn a_load_is_answered_as_expected_and_measured() {
         assert!(step.commit_mean_ms.unwrap() > 0.0 && step.processor_bytes.unwrap() > 1 << 20, "{step:?}");
     }
     assert!(report.seconds.len() >= 12, "{}", report.seconds.len());
-    assert!(page(&report).contains("all as expected"));
+    let page = page(&report);
+    assert!(page.contains("all as expected") && page.contains("Verified."));
+    let found = report.verification.unwrap();
+    assert!(found.is_right(), "{:?}", found.findings());
+    let (work, replay) = (found.work.unwrap(), found.replay.unwrap());
+    assert!(work.right == work.commands && work.commands >= report.commands.tally.matched, "{work:?}");
+    assert!(replay.commands == work.commands && replay.inputs > work.events, "{replay:?} {work:?}");
+}
+
+/// Copies a record of a topic: what a processor that is not exactly once would do.
+fn copy_one(brokers: &str, topic: &str) {
+    let mut client = ClientConfig::new();
+    client
+        .set("bootstrap.servers", brokers)
+        .set("group.id", "copies")
+        .set("isolation.level", "read_committed");
+    let consumer: BaseConsumer = client.create().unwrap();
+    let mut list = TopicPartitionList::new();
+    list.add_partition_offset(topic, 0, Offset::Beginning).unwrap();
+    consumer.assign(&list).unwrap();
+    let read = || consumer.poll(Duration::from_secs(10)).map(|message| message.unwrap().detach());
+    let message = read().unwrap();
+    let producer: BaseProducer = client.create().unwrap();
+    let record = BaseRecord::to(topic).partition(0).key(message.key().unwrap());
+    producer.send(record.payload(message.payload().unwrap())).unwrap();
+    producer.flush(Duration::from_secs(10)).unwrap();
+}
+
+#[test]
+fn a_command_that_lies_twice_in_the_topics_of_a_run_that_is_over_is_found() {
+    let _alone = alone();
+    let kafka = Kafka::start(&KafkaOptions::default()).unwrap();
+    let registry = Registry::start().unwrap();
+    let (brokers, url) = (kafka.bootstrap().to_owned(), registry.url().to_owned());
+    let here = plan(&[500], Duration::from_secs(5));
+    let here = Plan { brokers: Some(brokers.clone()), registry: Some(url.clone()), verify: None, ..here };
+    let report = run(&here, &AtomicBool::new(false), &|_| {}).unwrap_or_else(|error| panic!("{error:?}"));
+    assert!(report.verification.is_none() && page(&report).contains("not verified"));
+    let (prefix, policies) = ("weir".to_owned(), Some(yardstick().unwrap()));
+    let order = Order {
+        brokers: brokers.clone(),
+        registry: url,
+        prefix,
+        work: Some(Work::Whole),
+        policies,
+        replay_memory: 1 << 30,
+    };
+    let found = verify(&order, &|_| {}).unwrap_or_else(|error| panic!("{error:?}"));
+    assert!(found.is_right() && found.replay.is_some(), "{:?}", found.findings());
+    // Too little memory is said, and is no finding.
+    let little = verify(&Order { replay_memory: 4_096, ..order.clone() }, &|_| {}).unwrap();
+    assert!(little.is_right() && little.replay.is_none(), "{little:?}");
+    assert!(little.not_replayed.as_ref().unwrap().contains("partition 0"), "{little:?}");
+
+    copy_one(&brokers, "weir.messages");
+    let found = verify(&order, &|_| {}).unwrap();
+    let faults: Vec<Fault> = found.work.as_ref().unwrap().findings.iter().map(|found| found.fault).collect();
+    assert_eq!(faults, [Fault::SameId], "{:?}", found.findings());
+    assert!(!found.is_right() && found.replay.unwrap().deviations.len() == 1);
 }

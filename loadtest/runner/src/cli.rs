@@ -24,6 +24,13 @@ pub(crate) enum Command {
     ///
     /// loadtest run --profile mixed --steps 1000,5000,20000 --for 30s --out report
     Run(RunArguments),
+    /// Check what a run that is over left in the topics: every command against what the rules demand of what went
+    /// in, and Weir's journal decided again.
+    ///
+    /// loadtest verify --brokers localhost:9092 --registry http://localhost:8081
+    /// loadtest verify --brokers localhost:9092 --registry http://localhost:8081 --prefix flink --peer --json out/verified.json
+    #[command(verbatim_doc_comment)]
+    Verify(VerifyArguments),
 }
 
 /// What is sent.
@@ -120,9 +127,54 @@ pub(crate) struct RunArguments {
     /// Where the processor's state and log lie, and stay; a temporary folder unless said.
     #[arg(long, value_name = "FOLDER")]
     pub(crate) state: Option<PathBuf>,
+    /// Do not check at the end whether what came out is right.
+    #[arg(long)]
+    pub(crate) no_verify: bool,
+    #[command(flatten)]
+    pub(crate) replay: ReplayArguments,
     /// Where report.html and report.json are written.
     #[arg(long, default_value = "out/loadtest", value_name = "FOLDER")]
     pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArguments {
+    /// The brokers.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(crate) brokers: String,
+    /// The schema registry.
+    #[arg(long, value_name = "URL")]
+    pub(crate) registry: String,
+    /// What the topics' names begin with, before the point.
+    #[arg(long, default_value = "weir")]
+    pub(crate) prefix: String,
+    /// Another processor than Weir was at work: it has no journal, and knows the shared work only.
+    #[arg(long, conflicts_with = "policy")]
+    pub(crate) peer: bool,
+    /// Weir was at work under this policy, not that of the comparison: the journal alone can be checked.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+    /// Where the result is written as JSON too.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) replay: ReplayArguments,
+}
+
+/// How far Weir's journal is decided again.
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArguments {
+    /// What deciding one partition of Weir's journal again may take of memory, in MiB; a larger one is left out, which
+    /// is said. Without: half of what is free.
+    #[arg(long, value_name = "MIB")]
+    replay_memory: Option<u64>,
+}
+
+impl ReplayArguments {
+    /// In bytes.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.replay_memory.map_or_else(|| loadtest_runner::report::free_memory() / 2, |mib| mib << 20)
+    }
 }
 
 impl RunArguments {
@@ -166,5 +218,11 @@ mod tests {
         check("loadtest run --for 30", Some("is no length of time"));
         check("loadtest run --partitions 65", Some("1..=64"));
         check("loadtest run --broker-process 1", Some("--brokers"));
+        check("loadtest verify --brokers a:1 --registry http://b --peer", None);
+        check(
+            "loadtest verify --brokers a:1 --registry http://b --peer --policy c",
+            Some("cannot be used with"),
+        );
+        check("loadtest verify --brokers a:1", Some("--registry"));
     }
 }

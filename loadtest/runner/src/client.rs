@@ -4,6 +4,7 @@ use crate::error::RunError;
 use rdkafka::client::ClientContext;
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaResult;
 use rdkafka::message::DeliveryResult;
 use rdkafka::producer::{ProducerContext, ThreadedProducer};
 use rdkafka::{Offset, TopicPartitionList};
@@ -86,6 +87,26 @@ pub(crate) fn reader(brokers: &str, topics: &[&str], partitions: u32) -> Result<
     let list = every_partition(topics, partitions, Offset::Beginning)?;
     consumer.assign(&list).map_err(RunError::kafka(format!("read {}", topics.join(", "))))?;
     Ok(consumer)
+}
+
+/// A reader of committed records that is told where a partition ends; it reads nothing yet.
+pub(crate) fn reader_to_end(brokers: &str) -> Result<BaseConsumer, RunError> {
+    let mut config = config(brokers);
+    config
+        .set("group.id", "loadtest-verify")
+        .set("isolation.level", "read_committed")
+        .set("enable.auto.commit", "false")
+        // The end of a partition is told by an answer that holds nothing.
+        .set("fetch.wait.max.ms", "10")
+        .set("enable.partition.eof", "true");
+    config.create().map_err(RunError::kafka("make a consumer"))
+}
+
+/// Has it read one partition from its beginning.
+pub(crate) fn assign_beginning(consumer: &BaseConsumer, topic: &str, partition: u32) -> KafkaResult<()> {
+    let mut list = TopicPartitionList::new();
+    list.add_partition_offset(topic, i32::try_from(partition).unwrap_or(i32::MAX), Offset::Beginning)?;
+    consumer.assign(&list)
 }
 
 /// Asks how far a group is.

@@ -11,6 +11,7 @@
 //! | `sending`, `target` | each event at its moment; Kafka as where it goes |
 //! | `reading`, `matching` | commands as they come; which event each answers |
 //! | `watching`, `processes`, `scrape`, `client` | what everything costs, and how far the processor is |
+//! | `verify` | whether what came out is right, once a run is over |
 //! | `report` | the figures, and the page |
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
@@ -28,6 +29,7 @@ mod sending;
 mod site;
 mod subject;
 mod target;
+pub mod verify;
 mod watching;
 
 pub use error::RunError;

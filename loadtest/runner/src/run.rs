@@ -13,9 +13,10 @@ use crate::sending::{Progress, send_all};
 use crate::site::{Site, Wanted};
 use crate::subject::{Choice, Subject};
 use crate::target::KafkaTarget;
+use crate::verify::{self, Order, Verification};
 use crate::watching::{Watched, Watching};
 use loadtest::broker::Kafka;
-use loadtest::load::{Events, Profile, Schedule, Size};
+use loadtest::load::{Events, Profile, Schedule, Size, Work};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -66,6 +67,8 @@ pub struct Plan {
     pub store_memory: u64,
     /// A folder for the processor's state and log; a temporary one where none is given.
     pub folder: Option<PathBuf>,
+    /// How much memory the replay of Weir's journal may take, in bytes; none where nothing is to be verified.
+    pub verify: Option<u64>,
 }
 
 /// Makes a run. `is_over` ends it early, with what was measured so far; `say` is told how far it is.
@@ -87,7 +90,22 @@ pub fn run(plan: &Plan, is_over: &AtomicBool, say: &dyn Fn(&str)) -> Result<Repo
     let subject = Subject::start(&plan.choice, &site, &folder, plan.store_memory)?;
     let mut run = Run::begin(plan, &site, subject, is_over, say)?;
     let steps = run.drive();
-    run.end(steps?, plan, &site)
+    let mut report = run.end(steps?, plan, &site)?;
+    report.verification = verification(plan, &site, say)?;
+    Ok(report)
+}
+
+/// Whether all that came out is right; not asked where nothing could come, or nobody wants to know.
+fn verification(plan: &Plan, site: &Site, say: &dyn Fn(&str)) -> Result<Option<Verification>, RunError> {
+    let (work, policies) = match &plan.choice {
+        Choice::Weir(_) => (Work::Whole, Some(verify::yardstick()?)),
+        Choice::Peer(_) => (Work::Shared, None),
+        Choice::Nobody => return Ok(None),
+    };
+    let Some(replay_memory) = plan.verify else { return Ok(None) };
+    let (brokers, registry) = (site.brokers.clone(), site.registry_url.clone());
+    let (prefix, work) = (site.prefix.clone(), Some(work));
+    verify::verify(&Order { brokers, registry, prefix, work, policies, replay_memory }, say).map(Some)
 }
 
 /// A run under way.
@@ -281,6 +299,7 @@ impl<'a> Run<'a> {
                 examples: matcher.examples().to_vec(),
                 lost: self.losses.count(),
             },
+            verification: None,
             seconds: report::seconds(&looks, latencies, zero_us),
         })
     }

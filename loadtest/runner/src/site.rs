@@ -111,7 +111,8 @@ impl Site {
     }
 }
 
-fn names(prefix: &str) -> TopicNames {
+/// The topics' names, under a prefix of one's own.
+pub(crate) fn names(prefix: &str) -> TopicNames {
     let renamed = |name: &str| name.replacen("weir.", &format!("{prefix}."), 1);
     let mut names = TopicNames::default();
     for topic in InputTopic::ALL {

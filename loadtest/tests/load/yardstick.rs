@@ -1,11 +1,11 @@
 //! The policy of the comparison, held against what the schedule expects of every processor.
 
+use super::core::Core;
+use decision::Input;
 use decision::command::{Action, Command, Origin};
-use decision::ids::DebtorId;
 use decision::time::Timestamp;
-use decision::{Debtor, Input, Moment, Policies, decide};
-use loadtest::load::{Events, Expected, Profile, Schedule, Size, YARDSTICK_POLICY};
-use std::collections::{BTreeMap, BTreeSet};
+use loadtest::load::{Events, Expected, Profile, Schedule, Size};
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::path::Path;
 use std::time::Duration;
@@ -21,46 +21,6 @@ fn the_policy_passes_its_own_tests_without_a_warning() {
     let failures: Vec<_> = run.tests.iter().filter(|test| test.failure.is_some()).collect();
     assert!(failures.is_empty(), "{failures:#?}");
     assert!(run.passed() >= 6);
-}
-
-/// The policy at work in virtual time, without any lag.
-struct Work {
-    policies: Policies,
-    debtors: BTreeMap<DebtorId, Debtor>,
-    due: BTreeSet<(Timestamp, DebtorId)>,
-    commands: Vec<Command>,
-    rejections: BTreeMap<&'static str, usize>,
-}
-
-impl Work {
-    fn new() -> Self {
-        let loaded = policy::parse("yardstick.policy.yaml", YARDSTICK_POLICY)
-            .unwrap_or_else(|report| panic!("{report:?}"));
-        let (debtors, due, commands, rejections) = Default::default();
-        Self { policies: loaded.policy.into(), debtors, due, commands, rejections }
-    }
-
-    fn advance(&mut self, now: Timestamp) {
-        while let Some((at, id)) = self.due.first().cloned().filter(|(at, _)| *at <= now) {
-            self.decide(&id, &Input::Due, at);
-        }
-    }
-
-    fn decide(&mut self, id: &DebtorId, input: &Input<'_>, now: Timestamp) {
-        let mut debtor = self.debtors.remove(id).unwrap_or_else(|| Debtor::new(id.clone()));
-        if let Some(due) = debtor.next_due {
-            self.due.remove(&(due, id.clone()));
-        }
-        let decisions = decide(&mut debtor, *input, Moment { now, horizon: now }, &self.policies);
-        if let Some(rejection) = decisions.rejection {
-            *self.rejections.entry(rejection.code()).or_default() += 1;
-        }
-        self.commands.extend(decisions.commands);
-        if let Some(due) = debtor.next_due {
-            self.due.insert((due, id.clone()));
-        }
-        self.debtors.insert(id.clone(), debtor);
-    }
 }
 
 /// What a command is, in the words of what is expected; a stage that a timer enters is expected of no event.
@@ -104,7 +64,7 @@ fn check(name: &str, rate: u32) -> BTreeMap<String, usize> {
     let mut schedule = Schedule::new(profile, Size { accounts, seed: 17 }).unwrap();
     let begin = Timestamp(1_790_000_000_000_000);
     let events = Events::new(begin).unwrap();
-    let (mut work, mut wanted) = (Work::new(), Vec::new());
+    let (mut core, mut wanted) = (Core::new(), Vec::new());
     let (fast, rate) = (NonZeroU32::new(10_000).unwrap(), NonZeroU32::new(rate).unwrap());
     let mut end = schedule.begin_preload(0, fast);
     for phase in 0..3 {
@@ -115,16 +75,16 @@ fn check(name: &str, rate: u32) -> BTreeMap<String, usize> {
         }
         for planned in schedule.by_ref() {
             let event = events.event(&planned);
-            work.advance(event.occurred_at);
+            core.advance(event.occurred_at);
             let account = event.account_id.to_string();
             wanted.extend(planned.expectations().map(|one| (one.since_us, expected(&account, one.expected))));
-            work.decide(&event.debtor().into(), &Input::Event(&event), event.occurred_at);
+            core.decide(&event.debtor().into(), &Input::Event(&event), event.occurred_at);
         }
     }
     // To the very end of the last slot: what is due there is due.
-    work.advance(events.at(end));
+    core.advance(events.at(end));
     let (bar, suspend) = (" bar_outgoing", " suspend");
-    let mut came: Vec<String> = work.commands.iter().map(told).collect();
+    let mut came: Vec<String> = core.commands.iter().map(told).collect();
     let mut counts = BTreeMap::new();
     for told in &came {
         *counts.entry(told.split(' ').nth(1).unwrap().to_owned()).or_default() += 1;
@@ -140,7 +100,7 @@ fn check(name: &str, rate: u32) -> BTreeMap<String, usize> {
     assert_eq!(first, None, "{name}: came {:?}, wanted {:?}", around(&came), around(&wanted));
     assert_eq!(came.len(), wanted.len(), "{name}");
     // What comes twice is no rejection, and nothing else is wrong.
-    assert_eq!(work.rejections, BTreeMap::new(), "{name}");
+    assert_eq!(core.rejections, BTreeMap::new(), "{name}");
     counts
 }
 

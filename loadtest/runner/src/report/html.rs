@@ -17,6 +17,7 @@ pub fn page(report: &Report) -> String {
         escaped(&report.settings.about)
     );
     out.push_str(&verdict(report));
+    out.push_str(&verification(report));
     out.push_str(&steps(&report.steps));
     out.push_str("<p class=note>Latency counts from the moment an event was meant to be sent, by what was meant for that second. A rate is \
         kept up with while the lag does not grow. CPU is user and system time of all threads, for each event.</p>\n");
@@ -54,6 +55,18 @@ fn verdict(report: &Report) -> String {
     let examples: String =
         commands.examples.iter().map(|said| format!("<li>{}</li>", escaped(said))).collect();
     format!("<p class={class}><b>{kept}</b> {word}</p><ul>{examples}</ul>\n")
+}
+
+/// Whether what came out is right, by those who worked it out again.
+fn verification(report: &Report) -> String {
+    let Some(verification) = &report.verification else {
+        return "<p class=note>What came out was not verified.</p>\n".to_owned();
+    };
+    let (class, word) = if verification.is_right() { ("good", "Verified.") } else { ("bad", "Wrong.") };
+    let findings = verification.findings();
+    let findings: String = findings.iter().map(|said| format!("<li>{}</li>", escaped(said))).collect();
+    let summary = escaped(&verification.summary());
+    format!("<p class={class}><b>{word}</b> {summary}</p><ul>{findings}</ul>\n")
 }
 
 fn steps(steps: &[Step]) -> String {

@@ -35,14 +35,24 @@ pub struct Versions {
 pub fn machine() -> Machine {
     let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
     let cpu = field(&read("/proc/cpuinfo"), "model name").unwrap_or_else(|| "unknown".to_owned());
-    let memory = field(&read("/proc/meminfo"), "MemTotal");
-    let kib = memory.and_then(|text| text.split(' ').next()?.parse::<u64>().ok()).unwrap_or(0);
     Machine {
         cpu,
         cores: std::thread::available_parallelism().map_or(0, std::num::NonZeroUsize::get),
-        memory_bytes: kib * 1_024,
+        memory_bytes: memory("MemTotal"),
         kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
     }
+}
+
+/// How much memory could be had now, in bytes.
+#[must_use]
+pub fn free_memory() -> u64 {
+    memory("MemAvailable")
+}
+
+/// A figure of the system's memory, in bytes.
+fn memory(name: &str) -> u64 {
+    let figure = field(&std::fs::read_to_string("/proc/meminfo").unwrap_or_default(), name);
+    figure.and_then(|text| text.split(' ').next()?.parse::<u64>().ok()).unwrap_or(0) * 1_024
 }
 
 /// What runs: the processor's binary is asked, where it is Weir.

@@ -8,10 +8,11 @@ mod machine;
 mod steps;
 
 pub use html::page;
-pub use machine::{Machine, Versions, machine, versions};
+pub use machine::{Machine, Versions, free_memory, machine, versions};
 pub(crate) use steps::{seconds, step};
 
 use crate::matching::Tally;
+use crate::verify::Verification;
 use serde::Serialize;
 
 /// A whole run.
@@ -29,6 +30,8 @@ pub struct Report {
     pub steps: Vec<Step>,
     /// What came out, against what was expected.
     pub commands: Commands,
+    /// Whether all that came out is right, where that was asked.
+    pub verification: Option<Verification>,
     /// Second by second.
     pub seconds: Vec<Second>,
 }

@@ -75,6 +75,7 @@ fn report() -> Report {
             tally: Tally { expected: 321, matched: 321, ..Tally::default() },
             ..Commands::default()
         },
+        verification: None,
         seconds: vec![second(0), second(1)],
     }
 }
