@@ -5,6 +5,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic"))]
 
+mod bare;
 mod families;
 pub mod keys;
 mod lock;
@@ -13,6 +14,7 @@ mod open;
 mod rocks;
 mod sizes;
 
+pub use bare::Bare;
 pub use lock::FolderLock;
 pub use memory::{MemoryStore, MemoryStores};
 pub use open::FORMAT_VERSION;
