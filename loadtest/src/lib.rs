@@ -7,3 +7,4 @@ pub mod broker;
 pub mod generate;
 pub mod load;
 pub mod oracle;
+pub mod rounds;

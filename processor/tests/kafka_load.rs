@@ -28,6 +28,7 @@ fn a_load_is_answered_as_expected_and_measured() {
         partitions: 3,
         linger: Duration::from_millis(5),
         store_memory: 64 << 20,
+        expects_commands: true,
         folder: None,
     };
     let report = run(&plan, &AtomicBool::new(false), &|_| {}).unwrap_or_else(|error| panic!("{error:?}"));

@@ -1,7 +1,9 @@
 //! The command line.
 
+use crate::cli_peers::PeersArguments;
 use clap::{Args, Parser, Subcommand};
 use loadtest::load::{Profile, Size, Work};
+use miette::IntoDiagnostic;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -24,6 +26,10 @@ pub(crate) enum Command {
     ///
     /// loadtest run --profile mixed --steps 1000,5000,20000 --for 30s --out report
     Run(RunArguments),
+    /// Put processors of the same work side by side: one broker, several rounds, medians and ratios.
+    ///
+    /// loadtest peers --rounds 5 --events 2000000 --kafka-streams "$(loadtest/peers/kafka-streams/build.sh)"
+    Peers(PeersArguments),
 }
 
 /// What is sent.
@@ -111,6 +117,9 @@ pub(crate) struct RunArguments {
     /// Another processor: its command line (loadtest/peers/README.md).
     #[arg(long, value_name = "COMMAND", conflicts_with = "none")]
     pub(crate) peer: Option<String>,
+    /// The peer decides nothing, and no command is to come: `--peer 'yardsticks pass-through' --expect-none`.
+    #[arg(long, requires = "peer")]
+    pub(crate) expect_none: bool,
     /// No processor: what the load alone costs the broker.
     #[arg(long)]
     pub(crate) none: bool,
@@ -129,6 +138,16 @@ impl RunArguments {
     pub(crate) fn rates(&self) -> Vec<NonZeroU32> {
         if self.steps.is_empty() { vec![self.rate] } else { self.steps.clone() }
     }
+}
+
+/// Weir's binary, in the folder of this one.
+pub(crate) fn weir_beside_this() -> miette::Result<PathBuf> {
+    let own = std::env::current_exe().into_diagnostic()?;
+    let beside = own.with_file_name("weir");
+    if beside.is_file() {
+        return Ok(beside);
+    }
+    Err(miette::miette!("there is no Weir at {}; build it, or say --weir PATH", beside.display()))
 }
 
 fn length(text: &str) -> Result<Duration, String> {
@@ -166,5 +185,7 @@ mod tests {
         check("loadtest run --for 30", Some("is no length of time"));
         check("loadtest run --partitions 65", Some("1..=64"));
         check("loadtest run --broker-process 1", Some("--brokers"));
+        check("loadtest run --peer x --expect-none", None);
+        check("loadtest run --expect-none", Some("--peer"));
     }
 }

@@ -12,6 +12,7 @@
 //! | `reading`, `matching` | commands as they come; which event each answers |
 //! | `watching`, `processes`, `scrape`, `client` | what everything costs, and how far the processor is |
 //! | `report` | the figures, and the page |
+//! | `peers` | several processors, the same work, round by round |
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
 mod client;
@@ -19,6 +20,7 @@ mod clock;
 mod error;
 pub mod generate;
 mod matching;
+pub mod peers;
 mod processes;
 mod reading;
 pub mod report;

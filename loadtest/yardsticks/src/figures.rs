@@ -1,5 +1,6 @@
 //! Figures of several rounds: what an operation cost, the median and how far rounds lay apart, as a table.
 
+use loadtest::rounds::median;
 use rustix::time::{ClockId, clock_gettime};
 use serde::Serialize;
 use std::fmt::{self, Display};
@@ -92,19 +93,6 @@ impl Row {
     }
 }
 
-/// The middle one; of an even number the mean of the middle two; none of none.
-#[must_use]
-pub fn median(figures: &[f64]) -> Option<f64> {
-    let mut sorted = figures.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let middle = sorted.len() / 2;
-    let upper = sorted.get(middle)?;
-    if sorted.len() % 2 == 1 {
-        return Some(*upper);
-    }
-    Some((sorted.get(middle.checked_sub(1)?)? + upper) / 2.0)
-}
-
 /// A measurement: on what, and its rows.
 #[derive(Clone, Debug, Serialize)]
 pub struct Table {
@@ -151,13 +139,6 @@ mod tests {
         assert!((row.cpu_us - 2.0).abs() < 1e-9 && (row.a_second - 5_000.0).abs() < 1e-6, "{row:?}");
         assert!((row.cpu_us_least - 1.0).abs() < 1e-9 && (row.cpu_us_most - 4.0).abs() < 1e-9, "{row:?}");
         assert_eq!(Row::of("put", &[]), None);
-    }
-
-    #[test]
-    fn the_median_of_an_even_number_lies_between_the_middle_two() {
-        assert_eq!(median(&[4.0, 1.0, 2.0, 9.0]), Some(3.0));
-        assert_eq!(median(&[7.0]), Some(7.0));
-        assert_eq!(median(&[]), None);
     }
 
     #[test]
