@@ -70,6 +70,11 @@ impl Feed {
         self.flush()
     }
 
+    /// The most events a second for which there are accounts enough.
+    pub(super) fn highest_rate(&self) -> NonZeroU32 {
+        self.schedule.highest_rate()
+    }
+
     fn rush(&mut self) -> Result<(), RunError> {
         for planned in &mut self.schedule {
             self.target.send(&planned)?;

@@ -10,6 +10,8 @@ use crate::report::Report;
 use crate::run::{self, run};
 use crate::site::{Servers, Site};
 use crate::subject::Subject;
+use loadtest::load::Schedule;
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -145,11 +147,16 @@ impl Trial<'_> {
         subject: Subject,
         figures: &mut Figures,
     ) -> Result<Subject, RunError> {
-        let half = rate(figures.saturation.unwrap_or(1.0) / 2.0);
+        let half = half_of(figures.saturation.unwrap_or(1.0), feed.highest_rate());
         let distance = site.distance()?;
         std::thread::scope(|scope| {
             let sending = scope.spawn(|| feed.paced(half, WITH_KILL));
             std::thread::sleep(BEFORE_KILL);
+            if sending.is_finished() {
+                // It cannot be done yet: something went wrong, and nothing more would come to be committed.
+                joined(sending.join())?;
+                return Err(RunError::failed("send a load")("it ended too early"));
+            }
             subject.kill()?;
             let killed = Instant::now();
             let before = distance.ask()?.committed;
@@ -238,7 +245,8 @@ impl Trial<'_> {
 
     /// A load at half of what it can do, on topics of its own, as `loadtest run` makes it.
     fn at_half(&self, saturation: f64, outcome: &mut Outcome) -> Result<(), RunError> {
-        let half = rate(saturation / 2.0);
+        let schedule = Schedule::new(self.plan.profile.clone(), self.plan.size)?;
+        let half = half_of(saturation, schedule.highest_rate());
         (self.say)(&format!("half load: {half} events a second"));
         let prefix = self.prefix("half");
         let plan = run::Plan {
@@ -314,6 +322,11 @@ impl Drained {
     }
 }
 
+/// Half of what it can do; or what there are accounts enough for, where that is less.
+fn half_of(saturation: f64, highest: NonZeroU32) -> NonZeroU32 {
+    rate(saturation / 2.0).min(highest)
+}
+
 /// What a restore adds to a start, for a million accounts.
 fn restore(restart: f64, from_nothing: f64, accounts: u32) -> Option<f64> {
     let longer = (from_nothing - restart).max(0.0);
@@ -363,6 +376,12 @@ mod tests {
         // Nothing at all was seen to be taken: no division by it.
         let drained = Drained::between(&look(2.0, 9, 5.0, None), &look(2.0, 9, 5.0, None));
         assert!(drained.a_second.is_finite() && drained.broker_cpu.is_none());
+    }
+
+    #[test]
+    fn half_a_load_is_no_more_than_there_are_accounts_for() {
+        let highest = NonZeroU32::new(1_000).unwrap();
+        assert_eq!((half_of(700.0, highest).get(), half_of(70_000.0, highest).get()), (350, 1_000));
     }
 
     #[test]
