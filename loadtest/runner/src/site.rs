@@ -103,7 +103,7 @@ impl Site {
             names,
             registry: Arc::new(registry),
             schemas,
-            group: format!("loadtest-{prefix}"),
+            group: group_of(prefix),
             broker_folder: servers.broker_folder.clone(),
             _servers: None,
         };
@@ -133,6 +133,11 @@ impl Site {
         }
         Err(RunError::NotEmpty { prefix: self.prefix.clone(), records: stand.end })
     }
+}
+
+/// The group of a processor that reads the topics of a prefix.
+pub(crate) fn group_of(prefix: &str) -> String {
+    format!("loadtest-{prefix}")
 }
 
 fn names(prefix: &str) -> TopicNames {

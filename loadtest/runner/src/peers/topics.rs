@@ -1,7 +1,7 @@
 //! What a trial leaves on the broker: how much room it takes, and its removal.
 
 use crate::error::RunError;
-use crate::site::Site;
+use crate::site::{Site, group_of};
 use connectors::admin::KafkaAdmin;
 use connectors::kafka::KafkaSettings;
 use rdkafka::config::ClientConfig;
@@ -33,7 +33,7 @@ pub(super) fn bytes_of(site: &Site, broker_folder: &Path) -> u64 {
     let is_of_the_processor = |folder: &str| {
         // The log of a partition lies in TOPIC-NUMBER.
         let topic = folder.rsplit_once('-').map_or(folder, |(topic, _)| topic);
-        is_of_site(site, topic) && !inputs.contains(&topic)
+        is_of(&site.prefix, topic) && !inputs.contains(&topic)
     };
     logs(broker_folder, &is_of_the_processor)
 }
@@ -52,29 +52,42 @@ fn logs(folder: &Path, is_wanted: &dyn Fn(&str) -> bool) -> u64 {
     each.sum()
 }
 
-fn is_of_site(site: &Site, topic: &str) -> bool {
+fn is_of(prefix: &str, topic: &str) -> bool {
     let after =
         |start: &str, sign: char| topic.strip_prefix(start).is_some_and(|rest| rest.starts_with(sign));
     // Kafka Streams names its own topics by the application's id, which is the group.
-    after(&site.prefix, '.') || after(&site.group, '-')
+    after(prefix, '.') || after(&group_of(prefix), '-')
 }
 
-/// Removes all topics of a site, so that the next one finds the broker as this one did.
-pub(super) fn remove(site: &Site) -> Result<(), RunError> {
+/// Removes all topics of a prefix, so that the next one finds the broker as this one did.
+pub(super) fn remove(brokers: &str, prefix: &str) -> Result<(), RunError> {
     let mut config = ClientConfig::new();
-    config.set("bootstrap.servers", &site.brokers);
+    config.set("bootstrap.servers", brokers);
     let client: BaseConsumer = config.create().map_err(RunError::kafka("make a client"))?;
     let metadata = client.fetch_metadata(None, PATIENCE).map_err(RunError::kafka("name the topics"))?;
     let names: Vec<&str> = metadata.topics().iter().map(|topic| topic.name()).collect();
-    let of_site: Vec<&str> = names.into_iter().filter(|topic| is_of_site(site, topic)).collect();
-    let admin = KafkaAdmin::new(&KafkaSettings::new(&site.brokers, "loadtest"))
-        .map_err(RunError::failed(format!("administer {}", site.brokers)))?;
-    admin.delete_topics(&of_site).map_err(RunError::failed("remove the topics"))
+    let found: Vec<&str> = names.into_iter().filter(|topic| is_of(prefix, topic)).collect();
+    if found.is_empty() {
+        return Ok(());
+    }
+    let admin = KafkaAdmin::new(&KafkaSettings::new(brokers, "loadtest"))
+        .map_err(RunError::failed(format!("administer {brokers}")))?;
+    admin.delete_topics(&found).map_err(RunError::failed("remove the topics"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_prefix_has_its_own_topics_and_no_others() {
+        for own in ["r1-weir.accounts", "r1-weir.pass-through", "loadtest-r1-weir-debtors-changelog"] {
+            assert!(is_of("r1-weir", own), "{own}");
+        }
+        for other in ["r1-weir-half.accounts", "r1.accounts", "loadtest-r1-weir2-x", "__consumer_offsets"] {
+            assert!(!is_of("r1-weir", other), "{other}");
+        }
+    }
 
     #[test]
     fn a_folder_takes_what_its_files_hold_and_not_how_long_they_are() {

@@ -67,7 +67,7 @@ impl Trial<'_> {
         let folder = folder.map_err(RunError::failed("make a folder"))?;
         let site = Site::on(self.servers, &self.prefix("backlog"), self.plan.partitions)?;
         let done = self.with_backlog(&site, folder.path(), &mut outcome.figures);
-        topics::remove(&site)?;
+        topics::remove(&site.brokers, &site.prefix)?;
         done?;
         if self.is_over.load(Ordering::Relaxed) {
             return Ok(());
@@ -269,7 +269,7 @@ impl Trial<'_> {
             folder: None,
         };
         let report = run(&plan, self.is_over, &|_| {});
-        topics::remove(&Site::on(self.servers, &prefix, self.plan.partitions)?)?;
+        topics::remove(&self.servers.brokers, &prefix)?;
         let report = report?;
         at_half_load(&report, &mut outcome.figures);
         outcome.findings.extend(self.finding(&report));
