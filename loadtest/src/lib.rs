@@ -7,4 +7,5 @@ pub mod broker;
 pub mod generate;
 pub mod load;
 pub mod oracle;
+pub mod rounds;
 pub mod work;

@@ -44,6 +44,7 @@ fn plan(rates: &[u32], step: Duration) -> Plan {
         partitions: 3,
         linger: Duration::from_millis(5),
         store_memory: 64 << 20,
+        expects_commands: true,
         folder: None,
         verify: Some(1 << 30),
     }

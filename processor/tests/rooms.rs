@@ -14,7 +14,7 @@ fn dependencies(folder: &str) -> BTreeSet<String> {
 }
 
 /// Every package, by its folder.
-const PACKAGES: [&str; 11] = [
+const PACKAGES: [&str; 12] = [
     "processor",
     "processor/decision",
     "processor/policy",
@@ -25,6 +25,7 @@ const PACKAGES: [&str; 11] = [
     "connectors",
     "loadtest",
     "loadtest/runner",
+    "loadtest/yardsticks",
     "simulator",
 ];
 
@@ -61,8 +62,8 @@ fn only_state_knows_rocksdb() {
 
 #[test]
 fn only_connectors_knows_kafka_and_the_registry() {
-    // And the load test's runner, which must not measure Weir by Weir's own way to Kafka.
-    check_only(&["connectors", "loadtest/runner"], &["rdkafka"]);
+    // And the load test's runner and the yardsticks, which must not measure Weir by Weir's own way to Kafka.
+    check_only(&["connectors", "loadtest/runner", "loadtest/yardsticks"], &["rdkafka"]);
     check_only(&["connectors"], &["schema_registry_converter"]);
 }
 
@@ -85,13 +86,15 @@ fn the_engine_knows_neither_its_log_nor_its_store() {
 #[test]
 fn the_load_test_does_not_know_how_weir_is_built() {
     check_never("loadtest", &["engine", "state", "api"]);
-    check_never("loadtest/runner", &["engine", "state", "api", "policy", "weir"]);
+    check_never("loadtest/runner", &["engine", "state", "api", "policy", "weir", "yardsticks"]);
+    // RocksDB alone is measured with Weir's options, which `state` has. Nothing else of Weir is a yardstick.
+    check_never("loadtest/yardsticks", &["engine", "api", "policy", "weir", "decision", "schemas"]);
 }
 
 #[test]
-fn nothing_that_runs_in_production_knows_the_load_tests_runner() {
+fn nothing_that_runs_in_production_knows_the_load_tests_runner_or_a_yardstick() {
     for package in PACKAGES {
-        check_never(package, &["loadtest-runner"]);
+        check_never(package, &["loadtest-runner", "yardsticks"]);
     }
 }
 

@@ -38,7 +38,7 @@ impl Writer<'_> {
             self.out.push((left & 0x7f) as u8 | 0x80);
             left >>= 7;
         }
-        self.out.push(left as u8);
+        self.out.push((left & 0x7f) as u8);
     }
 
     fn length(&mut self, length: usize) -> Result<(), Unplaced> {

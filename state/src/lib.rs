@@ -5,6 +5,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic"))]
 
+mod bare;
 mod families;
 pub mod keys;
 mod lock;
@@ -14,6 +15,7 @@ mod rocks;
 mod sizes;
 mod write_behind;
 
+pub use bare::Bare;
 pub use lock::FolderLock;
 pub use memory::{MemoryStore, MemoryStores};
 pub use open::FORMAT_VERSION;

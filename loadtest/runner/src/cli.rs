@@ -1,7 +1,9 @@
 //! The command line.
 
+use crate::cli_peers::PeersArguments;
 use clap::{Args, Parser, Subcommand};
 use loadtest::load::{Profile, Size, Work};
+use miette::IntoDiagnostic;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -31,6 +33,10 @@ pub(crate) enum Command {
     /// loadtest verify --brokers localhost:9092 --registry http://localhost:8081 --prefix flink --peer --json out/verified.json
     #[command(verbatim_doc_comment)]
     Verify(VerifyArguments),
+    /// Put processors of the same work side by side: one broker, several rounds, medians and ratios.
+    ///
+    /// loadtest peers --rounds 5 --events 2000000 --kafka-streams "$(loadtest/peers/kafka-streams/build.sh)"
+    Peers(PeersArguments),
 }
 
 /// What is sent.
@@ -118,6 +124,9 @@ pub(crate) struct RunArguments {
     /// Another processor: its command line (loadtest/peers/README.md).
     #[arg(long, value_name = "COMMAND", conflicts_with = "none")]
     pub(crate) peer: Option<String>,
+    /// The peer decides nothing, and no command is to come: `--peer 'yardsticks pass-through' --expect-none`.
+    #[arg(long, requires = "peer")]
+    pub(crate) expect_none: bool,
     /// No processor: what the load alone costs the broker.
     #[arg(long)]
     pub(crate) none: bool,
@@ -183,6 +192,16 @@ impl RunArguments {
     }
 }
 
+/// Weir's binary, in the folder of this one.
+pub(crate) fn weir_beside_this() -> miette::Result<PathBuf> {
+    let own = std::env::current_exe().into_diagnostic()?;
+    let beside = own.with_file_name("weir");
+    if beside.is_file() {
+        return Ok(beside);
+    }
+    Err(miette::miette!("there is no Weir at {}; build it, or say --weir PATH", beside.display()))
+}
+
 fn length(text: &str) -> Result<Duration, String> {
     loadtest::load::length(text)
         .filter(|length| !length.is_zero())
@@ -224,5 +243,7 @@ mod tests {
             Some("cannot be used with"),
         );
         check("loadtest verify --brokers a:1", Some("--registry"));
+        check("loadtest run --peer x --expect-none", None);
+        check("loadtest run --expect-none", Some("--peer"));
     }
 }

@@ -14,10 +14,11 @@ use std::time::Duration;
 
 /// How long a question to the cluster may take.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How often it is asked again: leaders move, coordinators are found, and a machine that is measured is busy.
-const TRIES: u32 = 12;
+/// How often it is asked again: leaders move, coordinators are found, topics that were just made are not known yet,
+/// and a machine that is measured is busy.
+const TRIES: u32 = 60;
 /// How long is waited before that.
-const BEFORE_NEXT: Duration = Duration::from_millis(200);
+const BEFORE_NEXT: Duration = Duration::from_millis(500);
 
 /// Counts records that the cluster did not take.
 #[derive(Clone, Debug, Default)]

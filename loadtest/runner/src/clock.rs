@@ -19,6 +19,14 @@ impl Clock {
         Self { began: Instant::now(), began_on_the_wall }
     }
 
+    /// A clock that began so long ago, or as long ago as the machine knows.
+    pub(crate) fn started_before(span: Duration) -> Self {
+        let now = Self::start();
+        let Some(began) = now.began.checked_sub(span) else { return now };
+        let micros = i64::try_from(span.as_micros()).unwrap_or(0);
+        Self { began, began_on_the_wall: now.began_on_the_wall.plus_micros(-micros) }
+    }
+
     /// How many microseconds since its beginning.
     #[must_use]
     pub(crate) fn now_us(&self) -> u64 {

@@ -13,6 +13,7 @@
 //! | `watching`, `processes`, `scrape`, `client` | what everything costs, and how far the processor is |
 //! | `verify` | whether what came out is right, once a run is over |
 //! | `report` | the figures, and the page |
+//! | `peers` | several processors, the same work, round by round |
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
 mod client;
@@ -20,6 +21,7 @@ mod clock;
 mod error;
 pub mod generate;
 mod matching;
+pub mod peers;
 mod processes;
 mod reading;
 pub mod report;

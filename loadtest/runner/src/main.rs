@@ -1,10 +1,11 @@
 //! The load test's command line. What it does is the library's.
-#![cfg_attr(test, allow(clippy::unwrap_used))]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
 mod cli;
+mod cli_peers;
 
 use clap::Parser;
-use cli::{Cli, Command, GenerateArguments, RunArguments, VerifyArguments};
+use cli::{Cli, Command, GenerateArguments, RunArguments, VerifyArguments, weir_beside_this};
 use decision::time::Timestamp;
 use loadtest::load::Work;
 use loadtest_runner::generate::{Order, generate};
@@ -15,7 +16,6 @@ use loadtest_runner::{Choice, RunError};
 use miette::{IntoDiagnostic, WrapErr};
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -29,6 +29,7 @@ fn main() -> ExitCode {
         Command::Generate(arguments) => print_load(&arguments),
         Command::Run(arguments) => make_run(&arguments),
         Command::Verify(arguments) => verify_topics(&arguments),
+        Command::Peers(arguments) => cli_peers::run(&arguments),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("{error:?}");
@@ -92,15 +93,11 @@ fn make_run(arguments: &RunArguments) -> miette::Result<ExitCode> {
         partitions: arguments.partitions,
         linger: Duration::from_millis(arguments.linger_ms),
         store_memory: arguments.store_memory << 20,
+        expects_commands: !arguments.expect_none,
         folder: arguments.state.clone(),
         verify: (!arguments.no_verify).then(|| arguments.replay.bytes()),
     };
-    let is_over = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        // The second one ends it at once.
-        signal_hook::flag::register_conditional_shutdown(signal, 2, is_over.clone()).into_diagnostic()?;
-        signal_hook::flag::register(signal, is_over.clone()).into_diagnostic()?;
-    }
+    let is_over = until_told()?;
     let report = run(&plan, &is_over, &|text| eprintln!("▸ {text}")).map_err(told)?;
     write_report(arguments, &report)?;
     print_summary(&report);
@@ -147,17 +144,18 @@ fn print_verification(found: &Verification) {
     println!("{}: {}", if found.is_right() { "verified" } else { "WRONG" }, found.summary());
 }
 
-fn told(error: RunError) -> miette::Report {
-    miette::Report::from_err(error)
+/// Set once a signal says that it is enough; the second one ends the program at once.
+fn until_told() -> miette::Result<Arc<AtomicBool>> {
+    let is_over = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        signal_hook::flag::register_conditional_shutdown(signal, 2, is_over.clone()).into_diagnostic()?;
+        signal_hook::flag::register(signal, is_over.clone()).into_diagnostic()?;
+    }
+    Ok(is_over)
 }
 
-fn weir_beside_this() -> miette::Result<PathBuf> {
-    let own = std::env::current_exe().into_diagnostic()?;
-    let beside = own.with_file_name("weir");
-    if beside.is_file() {
-        return Ok(beside);
-    }
-    Err(miette::miette!("there is no Weir at {}; build it, or say --weir PATH", beside.display()))
+fn told(error: RunError) -> miette::Report {
+    miette::Report::from_err(error)
 }
 
 fn write_report(arguments: &RunArguments, report: &Report) -> miette::Result<()> {

@@ -65,6 +65,8 @@ pub struct Plan {
     pub linger: Duration,
     /// What Weir's stores may use of memory, in bytes.
     pub store_memory: u64,
+    /// Whether commands are to come; a processor that decides nothing has none.
+    pub expects_commands: bool,
     /// A folder for the processor's state and log; a temporary one where none is given.
     pub folder: Option<PathBuf>,
     /// How much memory the replay of Weir's journal may take, in bytes; none where nothing is to be verified.
@@ -143,18 +145,15 @@ impl<'a> Run<'a> {
         let events = Events::new(clock.began())?;
         let target = KafkaTarget::new(site, sender.clone(), events, matcher.clone());
         let reading = Reading::start(site, clock, matcher.clone(), sender, plan.profile.reports)?;
-        let group = subject.as_ref().map_or("loadtest", |subject| &subject.group);
-        let inputs = site.inputs();
-        let distance = || Distance::new(&site.brokers, group, &inputs, site.partitions);
         let found = || site.broker_folder.as_deref().and_then(processes::java_in);
         let watched = Watched {
             processor: subject.as_ref().map(Subject::id),
             broker: plan.broker_process.or_else(found),
             metrics: subject.as_ref().and_then(|subject| subject.metrics.clone()),
-            distance: distance()?,
+            distance: site.distance()?,
             progress: progress.clone(),
         };
-        let distance = distance()?;
+        let distance = site.distance()?;
         let watching = Watching::start(watched, clock)?;
         Ok(Self {
             say,
@@ -246,7 +245,8 @@ impl<'a> Run<'a> {
     fn wait_for_the_rest(&self) {
         let deadline = self.clock.now_us() + micros(REST_WITHIN);
         let missing = || self.matcher.lock().unwrap_or_else(PoisonError::into_inner).tally().missing();
-        while self.subject.is_some() && missing() > 0 && self.clock.now_us() < deadline {
+        let is_waited_for = self.subject.is_some() && self.plan.expects_commands;
+        while is_waited_for && missing() > 0 && self.clock.now_us() < deadline {
             std::thread::sleep(GLANCE);
         }
     }
@@ -293,6 +293,7 @@ impl<'a> Run<'a> {
                 // Without a processor nothing comes, and nothing is missed.
                 missing: match &plan.choice {
                     Choice::Nobody => 0,
+                    Choice::Weir(_) | Choice::Peer(_) if !plan.expects_commands => 0,
                     Choice::Weir(_) | Choice::Peer(_) => matcher.tally().missing(),
                 },
                 reports: reports.load(Ordering::Relaxed),

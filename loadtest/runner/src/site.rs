@@ -30,16 +30,41 @@ pub(crate) struct Site {
     pub(crate) names: TopicNames,
     pub(crate) registry: Arc<dyn Registry>,
     pub(crate) schemas: Schemas,
+    /// The group of the processor: several runs on one broker must not share one.
+    pub(crate) group: String,
     /// The file by which our own broker's process is found.
     pub(crate) broker_folder: Option<PathBuf>,
     // Held so that they end with the run.
-    _servers: Servers,
+    _servers: Option<Servers>,
 }
 
-#[derive(Default)]
-struct Servers {
+/// Broker and registry: ours, which end with this, or those that were there.
+pub(crate) struct Servers {
+    pub(crate) brokers: String,
+    pub(crate) registry_url: String,
+    /// The file by which our own broker's process is found.
+    pub(crate) broker_folder: Option<PathBuf>,
     _kafka: Option<Kafka>,
     _registry: Option<RegistryServer>,
+}
+
+impl Servers {
+    /// Starts what is not there.
+    pub(crate) fn open(brokers: Option<String>, registry: Option<String>) -> Result<Self, RunError> {
+        let options = KafkaOptions { jvm_options: JVM_OPTIONS, ..KafkaOptions::default() };
+        let kafka = if brokers.is_none() { Some(Kafka::start(&options)?) } else { None };
+        let own_registry = if registry.is_none() { Some(RegistryServer::start()?) } else { None };
+        let own = kafka.as_ref().map(|kafka| kafka.bootstrap().to_owned());
+        Ok(Self {
+            brokers: brokers.or(own).unwrap_or_default(),
+            registry_url: registry
+                .or(own_registry.as_ref().map(|registry| registry.url().to_owned()))
+                .unwrap_or_default(),
+            broker_folder: kafka.as_ref().and_then(|kafka| Some(kafka.log()?.parent()?.to_owned())),
+            _kafka: kafka,
+            _registry: own_registry,
+        })
+    }
 }
 
 /// What a site is to be.
@@ -54,23 +79,16 @@ pub(crate) struct Wanted {
 impl Site {
     /// Starts what is not there, and makes the topics.
     pub(crate) fn open(wanted: Wanted) -> Result<Self, RunError> {
-        let mut servers = Servers::default();
-        let mut broker_folder = None;
-        let brokers = match wanted.brokers {
-            Some(brokers) => brokers,
-            None => {
-                let options = KafkaOptions { jvm_options: JVM_OPTIONS, ..KafkaOptions::default() };
-                let kafka = Kafka::start(&options)?;
-                broker_folder = kafka.log().and_then(|log| Some(log.parent()?.to_owned()));
-                servers._kafka.insert(kafka).bootstrap().to_owned()
-            }
-        };
-        let registry_url = match wanted.registry {
-            Some(url) => url,
-            None => servers._registry.insert(RegistryServer::start()?).url().to_owned(),
-        };
-        let names = names(&wanted.prefix);
-        create_topics(&brokers, &names, wanted.partitions)?;
+        let servers = Servers::open(wanted.brokers, wanted.registry)?;
+        let site = Self::on(&servers, &wanted.prefix, wanted.partitions)?;
+        Ok(Self { _servers: Some(servers), ..site })
+    }
+
+    /// Makes the topics on servers that others hold.
+    pub(crate) fn on(servers: &Servers, prefix: &str, partitions: u32) -> Result<Self, RunError> {
+        let (brokers, registry_url) = (servers.brokers.clone(), servers.registry_url.clone());
+        let names = names(prefix);
+        create_topics(&brokers, &names, partitions)?;
         let settings = RegistrySettings { auto_register: true, ..RegistrySettings::new(&registry_url) };
         let registry = SchemaRegistry::connect(&settings)
             .map_err(RunError::failed(format!("reach the registry {registry_url}")))?;
@@ -80,13 +98,14 @@ impl Site {
         let site = Self {
             brokers,
             registry_url,
-            prefix: wanted.prefix,
-            partitions: wanted.partitions,
+            prefix: prefix.to_owned(),
+            partitions,
             names,
             registry: Arc::new(registry),
             schemas,
-            broker_folder,
-            _servers: servers,
+            group: group_of(prefix),
+            broker_folder: servers.broker_folder.clone(),
+            _servers: None,
         };
         site.check_empty()?;
         Ok(site)
@@ -102,13 +121,23 @@ impl Site {
         [OutputTopic::Messages, OutputTopic::Provisioning].map(|topic| &**self.names.output(topic))
     }
 
+    /// Asks how far the processor is.
+    pub(crate) fn distance(&self) -> Result<Distance, RunError> {
+        Distance::new(&self.brokers, &self.group, &self.inputs(), self.partitions)
+    }
+
     fn check_empty(&self) -> Result<(), RunError> {
-        let stand = Distance::new(&self.brokers, "loadtest", &self.inputs(), self.partitions)?.ask()?;
+        let stand = self.distance()?.ask()?;
         if stand.end == 0 {
             return Ok(());
         }
         Err(RunError::NotEmpty { prefix: self.prefix.clone(), records: stand.end })
     }
+}
+
+/// The group of a processor that reads the topics of a prefix.
+pub(crate) fn group_of(prefix: &str) -> String {
+    format!("loadtest-{prefix}")
 }
 
 /// The topics' names, under a prefix of one's own.

@@ -32,8 +32,6 @@ pub enum Choice {
 /// A processor at work.
 pub(crate) struct Subject {
     pub(crate) name: String,
-    /// The group by whose offsets it is told how far it is.
-    pub(crate) group: String,
     /// Where it serves its metrics, where it is Weir.
     pub(crate) metrics: Option<String>,
     child: Child,
@@ -49,15 +47,14 @@ impl Subject {
         store_memory: u64,
     ) -> Result<Option<Self>, RunError> {
         let log = folder.join("processor.log");
-        let group = "loadtest".to_owned();
         match choice {
             Choice::Nobody => Ok(None),
             Choice::Weir(binary) => {
-                let config = write_config(site, folder, &group, store_memory)?;
+                let config = write_config(site, folder, store_memory)?;
                 let mut command = Command::new(binary);
                 command.arg("run").arg("--config").arg(config);
                 let child = spawn(command, &log)?;
-                let mut subject = Self { name: "weir".to_owned(), group, metrics: None, child, log };
+                let mut subject = Self { name: "weir".to_owned(), metrics: None, child, log };
                 subject.wait_until_weir_is_ready()?;
                 Ok(Some(subject))
             }
@@ -66,10 +63,10 @@ impl Subject {
                 // The shell gives way to the command, so that its process is the one that is measured.
                 command.args(["-c", &format!("exec {line} \"$@\""), "peer"]);
                 command.args(["--brokers", &site.brokers, "--registry", &site.registry_url]);
-                command.args(["--prefix", &site.prefix, "--application-id", &group, "--state-dir"]);
+                command.args(["--prefix", &site.prefix, "--application-id", &site.group, "--state-dir"]);
                 command.arg(folder.join("state"));
                 let child = spawn(command, &log)?;
-                let mut subject = Self { name: "the peer".to_owned(), group, metrics: None, child, log };
+                let mut subject = Self { name: "the peer".to_owned(), metrics: None, child, log };
                 subject.wait_for("be ready", |log| log.contains("ready").then_some(()))?;
                 Ok(Some(subject))
             }
@@ -102,6 +99,13 @@ impl Subject {
             std::thread::sleep(GLANCE);
         }
         Err(self.slow("did not end", STOP_WITHIN))
+    }
+
+    /// SIGKILL: it is gone at once, and knows nothing of it.
+    pub(crate) fn kill(mut self) -> Result<(), RunError> {
+        self.check()?;
+        let killed = self.child.kill().and_then(|()| self.child.wait());
+        killed.map(drop).map_err(RunError::failed(format!("kill {}", self.name)))
     }
 
     /// That it is too slow.
@@ -154,8 +158,8 @@ fn spawn(mut command: Command, log: &Path) -> Result<Child, RunError> {
 }
 
 /// Weir's configuration. Everything else is as it is by default, or as the environment says.
-fn write_config(site: &Site, folder: &Path, group: &str, store_memory: u64) -> Result<PathBuf, RunError> {
-    let (brokers, url, prefix) = (&site.brokers, &site.registry_url, &site.prefix);
+fn write_config(site: &Site, folder: &Path, store_memory: u64) -> Result<PathBuf, RunError> {
+    let (brokers, url, prefix, group) = (&site.brokers, &site.registry_url, &site.prefix, &site.group);
     let text = format!(
         "[kafka]\nbrokers = \"{brokers}\"\ngroup = \"{group}\"\ngroup_instance_id = \"only\"\n\
          [registry]\nurl = \"{url}\"\n\

@@ -236,6 +236,16 @@ impl Schedule {
         Ok(from_us.saturating_add(length_us))
     }
 
+    /// The most events a second for which there are accounts enough to have the debts that come with them.
+    #[must_use]
+    pub fn highest_rate(&self) -> NonZeroU32 {
+        let mix = &self.profile.mix;
+        let a_debt = u128::from(mean_us(&self.profile.debts)) * 3 * u128::from(mix.invoices);
+        let all = u128::from(self.postpaid()) * 2 * u128::from(SECOND) * u128::from(mix.whole().max(1));
+        let most = all.checked_div(a_debt).and_then(|most| u32::try_from(most).ok()).unwrap_or(u32::MAX);
+        NonZeroU32::new(most).unwrap_or(NonZeroU32::MIN)
+    }
+
     fn check_debts(&self, a_second: NonZeroU32) -> Result<(), LoadError> {
         let mix = &self.profile.mix;
         let invoices = u64::from(a_second.get()) * u64::from(mix.invoices) / u64::from(mix.whole().max(1));

@@ -156,6 +156,14 @@ fn timers_are_set_for_the_share_of_accounts_and_all_for_one_moment() {
 }
 
 #[test]
+fn the_highest_rate_is_taken_and_a_little_more_is_refused() {
+    let mut schedule = schedule(profile("mixed"), 200_000, 1);
+    let highest = schedule.highest_rate().get();
+    assert!(schedule.begin_step(0, count(highest), Duration::from_secs(1)).is_ok());
+    assert!(schedule.begin_step(2_000_000, count(highest + highest / 500), Duration::from_secs(1)).is_err());
+}
+
+#[test]
 fn too_few_accounts_are_refused_with_how_many_it_takes() {
     let mut few = schedule(profile("mixed"), 1_000, 1);
     let refused = few.begin_step(0, count(1_000), Duration::from_secs(1)).unwrap_err();

@@ -260,7 +260,8 @@ impl fmt::Display for Decimal {
         }
         // Where the scale is greater than any number of units has digits, all of it is fraction.
         let one = 10_u64.checked_pow(self.scale.into());
-        let (whole, fraction) = one.map_or((0, units), |one| (units / one, units % one));
+        let parts = one.and_then(|one| units.checked_div(one).zip(units.checked_rem(one)));
+        let (whole, fraction) = parts.unwrap_or((0, units));
         write!(f, "{sign}{whole}.{fraction:0scale$}")
     }
 }

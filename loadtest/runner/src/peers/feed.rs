@@ -1,0 +1,92 @@
+//! The events of one trial: a backlog as fast as the broker takes it, then some more at a pace.
+//!
+//! All come from one schedule, so that what follows knows what came before: versions, debts, ids.
+
+use super::rate;
+use crate::client::{Losses, sender};
+use crate::clock::Clock;
+use crate::error::RunError;
+use crate::sending::{Progress, Target, send_all};
+use crate::site::Site;
+use crate::target::KafkaTarget;
+use loadtest::load::{Events, Profile, Schedule, Size};
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+/// How long the sender waits to fill a batch, as Kafka's own clients do.
+const LINGER: Duration = Duration::from_millis(5);
+/// How long all that was sent may take to be in the log.
+const FLUSH_WITHIN: Duration = Duration::from_secs(300);
+/// At one event a minute for each account there are always some without a debt, whatever the number of accounts.
+const SECONDS_AN_EVENT: f64 = 60.0;
+/// How long a pause lies between two parts: the schedule's moments only go on.
+const PAUSE_US: u64 = 1_000_000;
+
+/// Sends the events of a trial.
+pub(super) struct Feed {
+    schedule: Schedule,
+    target: KafkaTarget,
+    clock: Clock,
+    losses: Losses,
+    /// Where the schedule stands.
+    at_us: u64,
+    backlog_rate: NonZeroU32,
+}
+
+impl Feed {
+    pub(super) fn new(site: &Site, profile: &Profile, size: Size, events: u64) -> Result<Self, RunError> {
+        let backlog_rate = rate(f64::from(size.accounts.get()) / SECONDS_AN_EVENT);
+        // What waits has happened: its moments lie before now.
+        let span = Duration::from_secs_f64(events as f64 / f64::from(backlog_rate.get()));
+        let clock = Clock::started_before(span + Duration::from_secs(2));
+        let losses = Losses::default();
+        let sender = sender(&site.brokers, LINGER, losses.clone())?;
+        // Which command answers which event is not asked here: with a backlog nobody could say when a stage is due.
+        let target = KafkaTarget::new(site, sender, Events::new(clock.began())?, Default::default());
+        let schedule = Schedule::new(profile.clone(), size)?;
+        Ok(Self { schedule, target, clock, losses, at_us: 0, backlog_rate })
+    }
+
+    /// Tells all accounts.
+    pub(super) fn accounts(&mut self) -> Result<(), RunError> {
+        // All in the schedule's first second: it is over before anything else happens.
+        self.at_us = self.schedule.begin_preload(0, NonZeroU32::MAX) + PAUSE_US;
+        self.rush()
+    }
+
+    /// Sends so many events as fast as the broker takes them.
+    pub(super) fn backlog(&mut self, events: u64) -> Result<(), RunError> {
+        let length = Duration::from_secs_f64(events as f64 / f64::from(self.backlog_rate.get()));
+        self.at_us = self.schedule.begin_step(self.at_us, self.backlog_rate, length)?;
+        self.rush()
+    }
+
+    /// Sends at a rate for so long, each event at its moment.
+    pub(super) fn paced(&mut self, a_second: NonZeroU32, length: Duration) -> Result<(), RunError> {
+        let from = self.clock.now_us().max(self.at_us);
+        self.at_us = self.schedule.begin_step(from, a_second, length)?;
+        let progress = Progress::default();
+        send_all(&mut self.schedule, &self.clock, &mut self.target, &progress, &|| false)?;
+        self.flush()
+    }
+
+    /// The most events a second for which there are accounts enough.
+    pub(super) fn highest_rate(&self) -> NonZeroU32 {
+        self.schedule.highest_rate()
+    }
+
+    fn rush(&mut self) -> Result<(), RunError> {
+        for planned in &mut self.schedule {
+            self.target.send(&planned)?;
+        }
+        self.flush()
+    }
+
+    fn flush(&self) -> Result<(), RunError> {
+        self.target.flush(FLUSH_WITHIN)?;
+        match self.losses.count() {
+            0 => Ok(()),
+            count => Err(RunError::failed("send all events")(format!("the cluster did not take {count}"))),
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! Several processors of the same work, one after the other on one broker, round by round.
+//!
+//! What happens to each in a round is `trial`'s business; how the figures are shown, `table`'s.
+
+mod feed;
+mod figures;
+mod table;
+mod topics;
+mod trial;
+
+pub use figures::{FIGURES, Figure, Figures};
+pub use table::{markdown, text};
+
+use crate::error::RunError;
+use crate::processes;
+use crate::report::{self, Machine, Versions};
+use crate::site::Servers;
+use crate::subject::Choice;
+use loadtest::broker::Kafka;
+use loadtest::load::{Profile, Size};
+use serde::Serialize;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use trial::Trial;
+
+/// A processor that takes part.
+#[derive(Clone, Debug)]
+pub struct Contestant {
+    /// What it is called in the report.
+    pub name: String,
+    /// How it is started.
+    pub choice: Choice,
+    /// What it keeps, and where it lies.
+    pub state: StateIn,
+    /// Whether it decides, and so sends commands.
+    pub decides: bool,
+}
+
+/// Where what a processor keeps lies, apart from its folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StateIn {
+    /// In topics: from an empty folder all of it comes back.
+    Log,
+    /// In its folder alone.
+    Folder,
+    /// It keeps nothing.
+    Nowhere,
+}
+
+/// What is to be done.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Who takes part, in this order; each round begins with the next one.
+    pub contestants: Vec<Contestant>,
+    /// How many rounds.
+    pub rounds: usize,
+    /// How many events wait when a processor is started, beside one for each account.
+    pub events: u64,
+    /// The profile's name.
+    pub name: String,
+    /// What is sent: what all of them know.
+    pub profile: Profile,
+    /// How many accounts, and the seed.
+    pub size: Size,
+    /// How long the run at half of its saturation lasts.
+    pub step: Duration,
+    /// How many partitions each topic has.
+    pub partitions: u32,
+    /// What Weir's stores may use of memory, in bytes.
+    pub store_memory: u64,
+    /// A broker that is there already.
+    pub brokers: Option<String>,
+    /// That broker's process, if it is on this machine.
+    pub broker_process: Option<u32>,
+    /// A registry that is there already.
+    pub registry: Option<String>,
+    /// Where states lie while they are measured; a temporary folder where none is given.
+    pub folder: Option<PathBuf>,
+}
+
+/// What was measured of all.
+#[derive(Clone, Debug, Serialize)]
+pub struct Comparison {
+    /// What it ran on.
+    pub machine: Machine,
+    /// What ran.
+    pub versions: Versions,
+    /// How.
+    pub settings: Settings,
+    /// Each processor, in the order of the plan.
+    pub processors: Vec<Measured>,
+}
+
+/// How all were measured.
+#[derive(Clone, Debug, Serialize)]
+pub struct Settings {
+    /// How many rounds.
+    pub rounds: usize,
+    /// The profile's name.
+    pub profile: String,
+    /// How many events waited for each, beside one for each account.
+    pub events: u64,
+    /// How many accounts.
+    pub accounts: u32,
+    /// What all chance came from.
+    pub seed: u64,
+    /// How many partitions each topic had.
+    pub partitions: u32,
+    /// How long the runs at half of saturation lasted.
+    pub step_seconds: f64,
+    /// What Weir's stores could use of memory.
+    pub store_memory_bytes: u64,
+}
+
+/// One processor.
+#[derive(Clone, Debug, Serialize)]
+pub struct Measured {
+    /// What it is called.
+    pub name: String,
+    /// How it was started.
+    pub command: String,
+    /// The median of each figure over all rounds that have it.
+    pub medians: Figures,
+    /// Round by round.
+    pub rounds: Vec<Figures>,
+    /// What went wrong, in the words of whoever noticed.
+    pub faults: Vec<String>,
+}
+
+/// Measures all. `is_over` ends it after the processor at hand; `say` is told how far it is.
+///
+/// # Errors
+/// When broker, registry or machine do not do their part. What a processor does wrong is in the comparison.
+pub fn compare(plan: &Plan, is_over: &AtomicBool, say: &dyn Fn(&str)) -> Result<Comparison, RunError> {
+    say("starting the broker");
+    let servers = Servers::open(plan.brokers.clone(), plan.registry.clone())?;
+    let own = servers.broker_folder.as_deref().and_then(processes::java_in);
+    let broker = plan.broker_process.or(own);
+    let mut processors: Vec<Measured> = plan.contestants.iter().map(measured).collect();
+    let turns = turns(plan.contestants.len(), plan.rounds);
+    for (round, place) in turns {
+        let (Some(contestant), Some(measured)) = (plan.contestants.get(place), processors.get_mut(place))
+        else {
+            continue;
+        };
+        if is_over.load(Ordering::Relaxed) {
+            break;
+        }
+        let name = &contestant.name;
+        let tell = |text: &str| say(&format!("round {} of {}, {name}: {text}", round + 1, plan.rounds));
+        let mut trial = Trial { plan, contestant, servers: &servers, broker, round, is_over, say: &tell };
+        let outcome = trial.run();
+        if let Some(error) = outcome.error {
+            let text = format!("round {}: {}", round + 1, whole(&error));
+            tell(&text);
+            measured.faults.push(text);
+        }
+        measured.faults.extend(outcome.findings);
+        measured.rounds.push(outcome.figures);
+    }
+    for processor in &mut processors {
+        processor.medians = Figures::medians(&processor.rounds);
+    }
+    Ok(Comparison {
+        machine: report::machine(),
+        versions: versions(plan, &servers),
+        settings: settings(plan),
+        processors,
+    })
+}
+
+/// Who is measured when: whoever comes first has another machine than whoever comes last, so all take turns at it.
+fn turns(contestants: usize, rounds: usize) -> Vec<(usize, usize)> {
+    let of_round =
+        |round: usize| (0..contestants).map(move |turn| (round, (round + turn) % contestants.max(1)));
+    (0..rounds).flat_map(of_round).collect()
+}
+
+/// An error with all its causes.
+fn whole(error: &RunError) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(found) = cause {
+        text.push_str(": ");
+        text.push_str(&found.to_string());
+        cause = found.source();
+    }
+    text
+}
+
+fn measured(contestant: &Contestant) -> Measured {
+    let command = match &contestant.choice {
+        Choice::Weir(binary) => format!("{} run", binary.display()),
+        Choice::Peer(line) => line.clone(),
+        Choice::Nobody => "none".to_owned(),
+    };
+    let (medians, rounds, faults) = Default::default();
+    Measured { name: contestant.name.clone(), command, medians, rounds, faults }
+}
+
+fn versions(plan: &Plan, servers: &Servers) -> Versions {
+    let weir = plan.contestants.iter().find_map(|contestant| match &contestant.choice {
+        Choice::Weir(binary) => Some(binary.as_path()),
+        Choice::Peer(_) | Choice::Nobody => None,
+    });
+    let broker = match &servers.broker_folder {
+        Some(_) => format!("Apache Kafka {}, one node", Kafka::version()),
+        None => servers.brokers.clone(),
+    };
+    report::versions(weir, &broker)
+}
+
+fn settings(plan: &Plan) -> Settings {
+    Settings {
+        rounds: plan.rounds,
+        profile: plan.name.clone(),
+        events: plan.events,
+        accounts: plan.size.accounts.get(),
+        seed: plan.size.seed,
+        partitions: plan.partitions,
+        step_seconds: plan.step.as_secs_f64(),
+        store_memory_bytes: plan.store_memory,
+    }
+}
+
+/// A rate that is one.
+fn rate(a_second: f64) -> NonZeroU32 {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to what fits")]
+    let whole = a_second.clamp(1.0, f64::from(u32::MAX)) as u32;
+    NonZeroU32::new(whole).unwrap_or(NonZeroU32::MIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_round_begins_with_another_one_and_has_all() {
+        let turns = turns(3, 2);
+        assert_eq!(turns, [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (1, 0)]);
+    }
+
+    #[test]
+    fn a_rate_is_never_none() {
+        assert_eq!((rate(0.2).get(), rate(1_234.9).get(), rate(1e12).get()), (1, 1_234, u32::MAX));
+    }
+}
