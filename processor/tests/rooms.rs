@@ -14,7 +14,8 @@ fn dependencies(folder: &str) -> BTreeSet<String> {
 }
 
 /// Every package, by its folder.
-const PACKAGES: [&str; 12] = [
+const PACKAGES: [&str; 13] = [
+    "bench",
     "processor",
     "processor/decision",
     "processor/policy",

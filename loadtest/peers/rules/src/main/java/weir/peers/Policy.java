@@ -25,7 +25,7 @@ final class Policy {
     /** For how long the id of an event is remembered, and for how many events at the most. */
     static final int DEDUP_SECONDS = 8 * 24 * 60 * 60;
 
-    static final int MOST_SEEN = 64;
+    static final int MOST_SEEN = 16;
 
     /** How long a payment waits for an invoice that it names and that has not come. */
     static final long WAIT_FOR_INVOICE_MS = 3L * 24 * 60 * 60 * 1000;
