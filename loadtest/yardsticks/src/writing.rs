@@ -16,6 +16,8 @@ const FENCE_WITHIN: Duration = Duration::from_secs(30);
 const BEFORE_NEXT: Duration = Duration::from_millis(10);
 /// How long one call of an abort may take; in between the reports of what it drops are taken.
 const ABORT_CALL: Duration = Duration::from_millis(50);
+/// How long one call of a commit may take: it waits for the report of a record that failed, which is taken in between.
+const COMMIT_CALL: Duration = Duration::from_secs(1);
 
 /// What both kinds of clients have.
 pub(crate) fn client_config(brokers: &str, client_id: &str) -> ClientConfig {
@@ -103,10 +105,13 @@ impl Writer {
         let left = || deadline.saturating_duration_since(Instant::now());
         let outcome = match offsets {
             // They go first: their two round trips pass while the records are in flight.
-            Some((list, member)) => again(deadline, || send_offsets(&self.producer, list, member, left())),
+            Some((list, member)) => {
+                self.again(deadline, || send_offsets(&self.producer, list, member, left()))
+            }
             None => Ok(()),
         };
-        let outcome = outcome.and_then(|()| again(deadline, || commit(&self.producer, left())));
+        let outcome =
+            outcome.and_then(|()| self.again(deadline, || commit(&self.producer, left().min(COMMIT_CALL))));
         match outcome {
             Ok(()) => Ok(()),
             Err(refusal) if refusal.wants_abort => Err(self.abort(refusal.error)),
@@ -128,16 +133,16 @@ impl Writer {
             }
         }
     }
-}
 
-/// Makes a call until it is done, or may not be made again.
-fn again(deadline: Instant, call: impl Fn() -> Result<(), Refusal>) -> Result<(), Refusal> {
-    loop {
-        match call() {
-            Err(refusal) if refusal.may_retry && Instant::now() < deadline => {
-                std::thread::sleep(BEFORE_NEXT);
+    /// Makes a call until it is done, or may not be made again.
+    fn again(&self, deadline: Instant, call: impl Fn() -> Result<(), Refusal>) -> Result<(), Refusal> {
+        loop {
+            match call() {
+                Err(refusal) if refusal.may_retry && Instant::now() < deadline => {
+                    self.producer.poll(BEFORE_NEXT);
+                }
+                ended => return ended,
             }
-            ended => return ended,
         }
     }
 }

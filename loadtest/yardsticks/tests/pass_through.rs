@@ -15,12 +15,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 use yardsticks::pass_through::{INPUTS, OUTPUT};
 
 const PARTITIONS: u32 = 3;
-const LONG: Duration = Duration::from_secs(90);
+const LONG: Duration = Duration::from_secs(180);
 const GLANCE: Duration = Duration::from_millis(20);
 
 fn brokers() -> &'static str {
@@ -28,8 +28,12 @@ fn brokers() -> &'static str {
     KAFKA.get_or_init(|| Kafka::start(&KafkaOptions::default()).unwrap()).bootstrap()
 }
 
+/// Two cores are too few for a broker, several processes and several tests at once.
+static TURN: Mutex<()> = Mutex::new(());
+
 /// Topics of one test, and what was sent to them.
 struct Site {
+    _turn: MutexGuard<'static, ()>,
     prefix: &'static str,
     folder: tempfile::TempDir,
     sender: ThreadedProducer<rdkafka::producer::DefaultProducerContext>,
@@ -38,6 +42,7 @@ struct Site {
 
 impl Site {
     fn new(prefix: &'static str) -> Self {
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let admin = KafkaAdmin::new(&KafkaSettings::new(brokers(), "test")).unwrap();
         let spec = |name: &&str| NewTopicSpec {
             name: format!("{prefix}.{name}"),
@@ -49,7 +54,7 @@ impl Site {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", brokers()).set("partitioner", "murmur2_random").set("linger.ms", "2");
         let folder = tempfile::tempdir().unwrap();
-        Self { prefix, folder, sender: config.create().unwrap(), sent: BTreeMap::new() }
+        Self { _turn: turn, prefix, folder, sender: config.create().unwrap(), sent: BTreeMap::new() }
     }
 
     /// Sends so many events of so many debtors, in turn over all topics.
@@ -96,7 +101,13 @@ impl Site {
             list.add_partition(&format!("{}.{topic}", self.prefix), i32::try_from(partition).unwrap());
         }
         // While a transaction is pending the group does not answer.
-        let Ok(found) = self.reader().committed_offsets(list, Duration::from_secs(10)) else { return 0 };
+        let deadline = Instant::now() + LONG;
+        let found = loop {
+            match self.reader().committed_offsets(list.clone(), Duration::from_secs(10)) {
+                Ok(found) => break found,
+                Err(error) => assert!(Instant::now() < deadline, "the group does not answer: {error}"),
+            }
+        };
         let offset =
             |offset| if let Offset::Offset(offset) = offset { u64::try_from(offset).unwrap() } else { 0 };
         found.elements().iter().map(|element| offset(element.offset())).sum()
@@ -106,7 +117,8 @@ impl Site {
         let deadline = Instant::now() + LONG;
         while self.committed() < count {
             processes.iter_mut().for_each(|process| process.check());
-            assert!(Instant::now() < deadline, "{} of {count} were committed", self.committed());
+            let said = || processes.iter().map(|process| process.said()).collect::<String>();
+            assert!(Instant::now() < deadline, "{} of {count} were committed: {}", self.committed(), said());
             std::thread::sleep(GLANCE);
         }
     }
