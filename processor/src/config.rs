@@ -136,10 +136,11 @@ fn engine_settings(file: &file::Engine) -> Result<engine::Settings, Box<ConfigPr
     }
     Ok(engine::Settings {
         batch_inputs: file.batch_inputs,
-        timers_per_batch: (file.batch_inputs / 4).max(1),
+        // Live events go first, however large a batch may grow where they wait.
+        timers_per_batch: (file.batch_inputs / 4).clamp(1, default.timers_per_batch),
         commit_interval: Duration::from_millis(file.commit_interval_ms),
         cached_debtors: file.cached_debtors,
-        swept_per_batch: (file.batch_inputs / 10).max(1),
+        swept_per_batch: (file.batch_inputs / 10).clamp(1, default.swept_per_batch),
         clock_lead: match file.clock_lead_seconds {
             0 => Duration::MAX,
             seconds => Duration::from_secs(seconds),

@@ -53,7 +53,7 @@ pub(crate) struct PassThroughArguments {
     #[arg(long, default_value = "45000", value_name = "MS")]
     pub(crate) session_timeout_ms: u64,
     /// How many inputs make a batch full: Weir's engine.batch_inputs.
-    #[arg(long, default_value = "2000", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value = "10000", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) batch_inputs: u32,
     /// How long after a commit the next one begins: Weir's engine.commit_interval_ms.
     #[arg(long, default_value = "5", value_name = "MS")]
@@ -175,7 +175,7 @@ mod tests {
         );
         assert_eq!((&*options.brokers, &*options.prefix, &*options.application_id), ("b:1", "p", "g"));
         let engine = (options.batch_inputs, options.commit_interval.as_millis());
-        assert_eq!(engine, (2_000, 5));
+        assert_eq!(engine, (10_000, 5));
         assert_eq!((options.instance.as_deref(), options.threads), (Some("only"), None));
         let options = pass_through("yardsticks pass-through --brokers b:1 --instance= --threads 2");
         assert_eq!((options.instance, options.threads), (None, Some(2)));
