@@ -55,6 +55,11 @@ fn a_load_is_answered_as_expected_and_measured() {
     let _alone = alone();
     let plan = plan(&[300, 600], Duration::from_secs(6));
     let report = run(&plan, &AtomicBool::new(false), &|_| {}).unwrap_or_else(|error| panic!("{error:?}"));
+    let found = report.verification.as_ref().unwrap();
+    assert!(found.is_right(), "{:?}", found.findings());
+    let (work, replay) = (found.work.as_ref().unwrap(), found.replay.as_ref().unwrap());
+    assert!(work.right == work.commands && work.commands >= report.commands.tally.matched, "{work:?}");
+    assert!(replay.commands == work.commands && replay.inputs > work.events, "{replay:?} {work:?}");
     assert!(report.commands.are_as_expected(), "{:?}", report.commands);
     assert!(report.commands.tally.matched > 200 && report.commands.reports > 200, "{:?}", report.commands);
     let rates: Vec<u32> = report.steps.iter().map(|step| step.rate).collect();
@@ -75,11 +80,6 @@ fn a_load_is_answered_as_expected_and_measured() {
     assert!(report.seconds.len() >= 12, "{}", report.seconds.len());
     let page = page(&report);
     assert!(page.contains("all as expected") && page.contains("Verified."));
-    let found = report.verification.unwrap();
-    assert!(found.is_right(), "{:?}", found.findings());
-    let (work, replay) = (found.work.unwrap(), found.replay.unwrap());
-    assert!(work.right == work.commands && work.commands >= report.commands.tally.matched, "{work:?}");
-    assert!(replay.commands == work.commands && replay.inputs > work.events, "{replay:?} {work:?}");
 }
 
 /// Copies a record of a topic: what a processor that is not exactly once would do.
