@@ -93,18 +93,23 @@ pub fn run(plan: &Plan, is_over: &AtomicBool, say: &dyn Fn(&str)) -> Result<Repo
     let mut run = Run::begin(plan, &site, subject, is_over, say)?;
     let steps = run.drive();
     let mut report = run.end(steps?, plan, &site)?;
-    report.verification = verification(plan, &site, say)?;
+    report.verification = verification(&plan.choice, plan.verify, &site, say)?;
     Ok(report)
 }
 
 /// Whether all that came out is right; not asked where nothing could come, or nobody wants to know.
-fn verification(plan: &Plan, site: &Site, say: &dyn Fn(&str)) -> Result<Option<Verification>, RunError> {
-    let (work, policies) = match &plan.choice {
+pub(crate) fn verification(
+    choice: &Choice,
+    replay_memory: Option<u64>,
+    site: &Site,
+    say: &dyn Fn(&str),
+) -> Result<Option<Verification>, RunError> {
+    let (work, policies) = match choice {
         Choice::Weir(_) => (Work::Whole, Some(verify::yardstick()?)),
         Choice::Peer(_) => (Work::Shared, None),
         Choice::Nobody => return Ok(None),
     };
-    let Some(replay_memory) = plan.verify else { return Ok(None) };
+    let Some(replay_memory) = replay_memory else { return Ok(None) };
     let (brokers, registry) = (site.brokers.clone(), site.registry_url.clone());
     let (prefix, work) = (site.prefix.clone(), Some(work));
     verify::verify(&Order { brokers, registry, prefix, work, policies, replay_memory }, say).map(Some)

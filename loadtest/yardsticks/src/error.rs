@@ -28,6 +28,12 @@ pub enum YardstickError {
     /// The topics are not as they must be.
     #[error("{0}")]
     Topics(String),
+    /// A call of the client does not come back: only a new process helps.
+    #[error("a commit has not come back for {after:?}: the client is of no more use")]
+    Stuck {
+        /// How long was waited.
+        after: std::time::Duration,
+    },
     /// Something else failed.
     #[error("cannot {operation}")]
     Failed {
@@ -62,7 +68,11 @@ impl YardstickError {
                     | RDKafkaErrorCode::ProducerFenced
                     | RDKafkaErrorCode::InvalidProducerEpoch
             ),
-            Self::Kafka { .. } | Self::Topics(_) | Self::Failed { .. } | Self::Thread(_) => false,
+            Self::Kafka { .. }
+            | Self::Topics(_)
+            | Self::Stuck { .. }
+            | Self::Failed { .. }
+            | Self::Thread(_) => false,
         }
     }
 
@@ -72,7 +82,11 @@ impl YardstickError {
             Self::Client { code, .. } => {
                 matches!(code, RDKafkaErrorCode::Fatal | RDKafkaErrorCode::FencedInstanceId)
             }
-            Self::Kafka { .. } | Self::Topics(_) | Self::Failed { .. } | Self::Thread(_) => true,
+            Self::Kafka { .. }
+            | Self::Topics(_)
+            | Self::Stuck { .. }
+            | Self::Failed { .. }
+            | Self::Thread(_) => true,
         }
     }
 

@@ -12,6 +12,9 @@ use std::time::{Duration, Instant};
 pub(crate) struct Cadence {
     pub(crate) batch_inputs: usize,
     pub(crate) interval: Duration,
+    /// How long a commit may take. librdkafka may never come back from adding offsets, whatever time it was given,
+    /// once a broker was out of the cluster for a while (confluentinc/librdkafka#5456, #5511).
+    pub(crate) stuck_after: Duration,
 }
 
 /// What is pending of the partitions of one thread, by their places.
@@ -25,6 +28,14 @@ pub(crate) struct Desk {
 struct Lanes {
     all: Vec<Lane>,
     is_over: bool,
+    /// Since when a batch is being committed.
+    busy_since: Option<Instant>,
+}
+
+impl Lanes {
+    fn are_stuck(&self, after: Duration) -> bool {
+        self.busy_since.is_some_and(|since| since.elapsed() > after)
+    }
 }
 
 struct Lane {
@@ -39,7 +50,7 @@ impl Desk {
         let all = std::iter::repeat_with(lane).take(lanes).collect();
         Self {
             cadence,
-            lanes: Mutex::new(Lanes { all, is_over: false }),
+            lanes: Mutex::new(Lanes { all, is_over: false, busy_since: None }),
             work: Condvar::new(),
             room: Condvar::new(),
         }
@@ -53,10 +64,12 @@ impl Desk {
     /// Waits for the next batch that is due: its place and what it is. None once nothing more will come.
     pub(crate) fn next(&self) -> Option<(usize, Pending)> {
         let mut lanes = self.lock();
+        lanes.busy_since = None;
         loop {
             let now = Instant::now();
             if let Some(place) = self.due(&lanes, now) {
                 let pending = std::mem::take(&mut lanes.all.get_mut(place)?.pending);
+                lanes.busy_since = Some(now);
                 self.room.notify_all();
                 return Some((place, pending));
             }
@@ -80,6 +93,11 @@ impl Desk {
         self.lock().is_over = true;
         self.work.notify_all();
         self.room.notify_all();
+    }
+
+    /// Whether a commit takes longer than any should.
+    pub(crate) fn is_stuck(&self) -> bool {
+        self.lock().are_stuck(self.cadence.stuck_after)
     }
 
     /// The partition that has waited longest of those that are due.
@@ -112,7 +130,8 @@ pub(crate) struct Seat<'d> {
 }
 
 impl<'d> Seat<'d> {
-    /// Puts a record to a partition, and waits for room. What comes after the end is dropped.
+    /// Puts a record to a partition, and waits for room. What comes after the end is dropped, and what a stuck commit
+    /// leaves no room for.
     pub(crate) fn put(mut self, place: usize, topic: usize, offset: i64, key: &[u8]) -> Self {
         let most = self.desk.cadence.batch_inputs;
         let is_full = |lanes: &Lanes| lanes.all.get(place).is_some_and(|lane| lane.pending.inputs() >= most);
@@ -120,10 +139,13 @@ impl<'d> Seat<'d> {
             // It is due, and whoever commits may sleep until told.
             self.desk.work.notify_one();
         }
-        while is_full(&self.lanes) && !self.lanes.is_over {
-            self.lanes = self.desk.room.wait(self.lanes).unwrap_or_else(PoisonError::into_inner);
+        let stuck_after = self.desk.cadence.stuck_after;
+        while is_full(&self.lanes) && !self.lanes.is_over && !self.lanes.are_stuck(stuck_after) {
+            let wait = self.desk.room.wait_timeout(self.lanes, stuck_after / 10);
+            self.lanes = wait.unwrap_or_else(PoisonError::into_inner).0;
         }
         if !self.lanes.is_over
+            && !is_full(&self.lanes)
             && let Some(lane) = self.lanes.all.get_mut(place)
         {
             lane.pending.take(topic, offset, key);
@@ -143,7 +165,7 @@ mod tests {
     use super::*;
 
     fn desk(batch_inputs: usize, interval: Duration) -> Desk {
-        Desk::new(2, Cadence { batch_inputs, interval })
+        Desk::new(2, Cadence { batch_inputs, interval, stuck_after: Duration::from_millis(300) })
     }
 
     #[test]
@@ -193,5 +215,18 @@ mod tests {
         });
         let second = desk.next().unwrap().1;
         assert_eq!(second.offsets().collect::<Vec<_>>(), [(0, 3)]);
+    }
+
+    #[test]
+    fn nobody_waits_for_a_commit_that_does_not_come_back() {
+        let desk = desk(1, Duration::ZERO);
+        desk.sit().put(0, 0, 1, b"a").rise();
+        assert!(desk.next().is_some() && !desk.is_stuck());
+        desk.sit().put(0, 0, 2, b"b").rise();
+        // There is no room, and whoever had the first one is gone.
+        desk.sit().put(0, 0, 3, b"c").rise();
+        assert!(desk.is_stuck());
+        assert_eq!(desk.next().map(|(_, pending)| pending.offsets().collect()), Some(vec![(0, 3)]));
+        assert!(!desk.is_stuck());
     }
 }

@@ -38,6 +38,9 @@ const POLL: Duration = Duration::from_millis(100);
 /// How long the group may take to say that a partition is another's.
 const TOLD_WITHIN: Duration = Duration::from_secs(60);
 
+/// Twice as long as a transaction may be open.
+const STUCK_AFTER: Duration = Duration::from_secs(60);
+
 /// How it is to run.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -80,7 +83,11 @@ pub fn run(options: &Options, is_over: &AtomicBool, say: &dyn Fn(&str)) -> Resul
         output,
         transactional_prefix: options.application_id.clone(),
         value_bytes: options.value_bytes,
-        cadence: Cadence { batch_inputs: options.batch_inputs, interval: options.commit_interval },
+        cadence: Cadence {
+            batch_inputs: options.batch_inputs,
+            interval: options.commit_interval,
+            stuck_after: STUCK_AFTER,
+        },
         tally: tally.clone(),
         failure: Mutex::default(),
     });
@@ -119,6 +126,9 @@ impl Run {
         if self.lost.as_ref().is_some_and(|(since, _)| since.elapsed() > TOLD_WITHIN) {
             return self.lost.take().map_or(Ok(()), |(_, error)| Err(error));
         }
+        if self.workers.as_ref().is_some_and(Workers::are_stuck) {
+            return self.workers.take().map_or(Ok(()), Workers::end);
+        }
         let common = self.common.clone();
         let mut route = Route { topics: &common.topics, workers: self.workers.as_ref(), at: None };
         let read = common.member.read(Way::Batch, POLL, |record| route.take(&record));
@@ -143,7 +153,7 @@ impl Run {
     /// one before has committed last, once that one can commit no more.
     fn answer(&mut self, rebalance: &Rebalance) -> Result<(), YardstickError> {
         if let Some(workers) = self.workers.take() {
-            workers.end();
+            workers.end()?;
         }
         // Whatever could not be committed is read again by whoever has the partition next.
         self.lost = None;
@@ -168,7 +178,7 @@ impl Run {
     /// Commits what is pending, and leaves.
     fn end(mut self) -> Result<(), YardstickError> {
         if let Some(workers) = self.workers.take() {
-            workers.end();
+            workers.end()?;
         }
         self.common.member.close();
         self.failure().map_or(Ok(()), Err)

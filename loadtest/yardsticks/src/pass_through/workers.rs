@@ -9,7 +9,10 @@ use crate::writing::{NotCommitted, Writer};
 use rdkafka::{Offset, TopicPartitionList};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// How often a thread that is to end is looked at.
+const GLANCE: Duration = Duration::from_millis(1);
 
 /// What all threads know.
 pub(crate) struct Common {
@@ -39,6 +42,7 @@ pub(crate) struct Workers {
     /// By partition: whose it is, and its place there.
     places: Vec<Option<(usize, usize)>>,
     threads: Vec<JoinHandle<()>>,
+    stuck_after: Duration,
 }
 
 impl Workers {
@@ -64,7 +68,8 @@ impl Workers {
             share.push(*partition);
         }
         let (ready, answers) = std::sync::mpsc::channel();
-        let mut workers = Self { desks: Vec::new(), places, threads: Vec::new() };
+        let mut workers =
+            Self { desks: Vec::new(), places, threads: Vec::new(), stuck_after: common.cadence.stuck_after };
         for share in shares.into_iter().filter(|share| !share.is_empty()) {
             let desk = Arc::new(Desk::new(share.len(), common.cadence));
             workers.desks.push(desk.clone());
@@ -99,26 +104,38 @@ impl Workers {
         self.desks.get(thread).map(|desk| desk.sit())
     }
 
-    /// Commits what is pending, and ends the threads.
-    pub(crate) fn end(mut self) {
-        self.stop();
+    /// Whether one of them does not come back.
+    pub(crate) fn are_stuck(&self) -> bool {
+        self.desks.iter().any(|desk| desk.is_stuck())
     }
 
-    fn stop(&mut self) {
+    /// Commits what is pending, and ends the threads. One that does not come back is left to itself.
+    pub(crate) fn end(mut self) -> Result<(), YardstickError> {
         for desk in &self.desks {
             desk.end();
+        }
+        while self.threads.iter().any(|thread| !thread.is_finished()) {
+            if self.are_stuck() {
+                self.threads.clear();
+                return Err(YardstickError::Stuck { after: self.stuck_after });
+            }
+            std::thread::sleep(GLANCE);
         }
         for thread in self.threads.drain(..) {
             if let Err(panic) = thread.join() {
                 std::panic::resume_unwind(panic);
             }
         }
+        Ok(())
     }
 }
 
 impl Drop for Workers {
     fn drop(&mut self) {
-        self.stop();
+        // Whatever went wrong, nothing more is to be committed by threads that nobody knows any more.
+        for desk in &self.desks {
+            desk.end();
+        }
     }
 }
 
