@@ -231,12 +231,9 @@ impl Encoder {
         value: &impl Serialize,
         out: &mut Vec<u8>,
     ) -> Result<(), EncodeError> {
+        #[cfg(debug_assertions)]
         let begin = out.len();
-        self.write_header(schema, out)?;
-        positional::write(value, out).map_err(|error| {
-            out.truncate(begin);
-            EncodeError::Unfit { record: schema.name(), reason: error.to_string() }
-        })?;
+        self.framed(schema, out, |_, out| positional::write(value, out).map_err(|error| error.to_string()))?;
         #[cfg(debug_assertions)]
         self.assert_written_by_schema(schema, value, out.get(begin..).unwrap_or_default());
         Ok(())
@@ -257,25 +254,31 @@ impl Encoder {
         value: &impl Serialize,
         out: &mut Vec<u8>,
     ) -> Result<(), EncodeError> {
-        let begin = out.len();
-        self.write_header(schema, out)?;
-        #[expect(clippy::indexing_slicing, reason = "one configuration a schema, by construction")]
-        let config = &mut self.configs[schema as usize];
-        // The buffer itself, not a reference to it: the library's own buffers are of that type, and
-        // a second one would double the code of every record.
-        let mut state = SerializerState::from_writer(std::mem::take(out), config);
-        let written = value.serialize(state.serializer());
-        *out = state.into_writer();
-        written.map_err(|error| {
-            out.truncate(begin);
-            EncodeError::Unfit { record: schema.name(), reason: error.to_string() }
+        self.framed(schema, out, |config, out| {
+            // The buffer itself, not a reference to it: the library's own buffers are of that type, and
+            // a second one would double the code of every record.
+            let mut state = SerializerState::from_writer(std::mem::take(out), config);
+            let written = value.serialize(state.serializer());
+            *out = state.into_writer();
+            written.map_err(|error| error.to_string())
         })
     }
 
-    fn write_header(&self, schema: RecordSchema, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        let id = self.schemas.id(schema).ok_or(EncodeError::NoSchemaId { record: schema.name() })?;
-        framing::write_header(id, out);
-        Ok(())
+    /// Writes the header of a record, then its value; nothing at all where that fails.
+    fn framed(
+        &mut self,
+        schema: RecordSchema,
+        out: &mut Vec<u8>,
+        value: impl FnOnce(&mut SerializerConfig<'static>, &mut Vec<u8>) -> Result<(), String>,
+    ) -> Result<(), EncodeError> {
+        let (record, begin) = (schema.name(), out.len());
+        framing::write_header(self.schemas.id(schema).ok_or(EncodeError::NoSchemaId { record })?, out);
+        #[expect(clippy::indexing_slicing, reason = "one configuration a schema, by construction")]
+        let config = &mut self.configs[schema as usize];
+        value(config, out).map_err(|reason| {
+            out.truncate(begin);
+            EncodeError::Unfit { record, reason }
+        })
     }
 }
 
