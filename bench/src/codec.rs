@@ -8,7 +8,6 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 const EVENTS: usize = 20_000;
-const DEBTORS: usize = 10_000;
 
 /// A registry, the ids that it has, and who reads and writes by them.
 pub(crate) struct Codecs {
@@ -71,7 +70,6 @@ struct Encode {
 pub(crate) fn debtors() -> Result<Vec<Debtor>, Fault> {
     let mut debtors: Vec<Debtor> = Core::warm()?.debtors.into_values().collect();
     debtors.sort_by(|one, other| one.id.as_str().cmp(other.id.as_str()));
-    debtors.truncate(DEBTORS);
     Ok(debtors)
 }
 

@@ -28,7 +28,7 @@ pub(crate) fn compare(landed: &Path) -> Result<bool, Fault> {
             println!("{:<10} {:>9} {now:>9} {:>7}   a {}", case.name, "-", "new", case.per);
             continue;
         };
-        let is_too_much = now.saturating_mul(100) > before.saturating_mul(100 + MOST_MORE_PERCENT);
+        let is_too_much = is_too_much(*before, now);
         let mark = if is_too_much { ": TOO MUCH" } else { "" };
         println!(
             "{:<10} {before:>9} {now:>9} {:>6}%   a {}{mark}",
@@ -52,6 +52,10 @@ pub(crate) fn land(landed: &Path) -> Result<(), Fault> {
     }
     std::fs::write(landed, text)?;
     Ok(())
+}
+
+fn is_too_much(before: u64, now: u64) -> bool {
+    now.saturating_mul(100) > before.saturating_mul(100 + MOST_MORE_PERCENT)
 }
 
 #[expect(clippy::cast_possible_wrap, reason = "instructions of one event")]
@@ -82,4 +86,28 @@ fn count(case: &Case) -> Result<u64, Fault> {
         return Err("callgrind collected nothing: what is measured has another name".into());
     }
     Ok(total / times.max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_may_take_a_tenth_more_and_not_an_instruction_beyond() {
+        for (before, now, expected) in
+            [(1_000, 900, false), (1_000, 1_100, false), (1_000, 1_101, true), (0, 1, true)]
+        {
+            assert_eq!(is_too_much(before, now), expected, "{before} {now}");
+        }
+        assert_eq!((percent(1_000, 1_100), percent(1_000, 950)), (10, -5));
+    }
+
+    #[test]
+    fn every_part_has_landed_and_nothing_else_has() {
+        let landed: BTreeMap<String, u64> =
+            toml::from_str(include_str!("../landed.toml")).unwrap_or_default();
+        let mut names: Vec<&str> = CASES.iter().map(|case| case.name).collect();
+        names.sort_unstable();
+        assert!(landed.keys().eq(names.iter()), "{landed:?}");
+    }
 }
