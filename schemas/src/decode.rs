@@ -16,7 +16,7 @@ use crate::wire::account::AccountWire;
 use crate::wire::commands::{FeeWire, HandoverWire, MessageWire, ProvisioningWire, TaskWire};
 use crate::wire::control::ControlWire;
 use crate::wire::events::{AdjustmentWire, BalanceWire, InvoiceWire, PaymentWire, ReportWire, ReversalWire};
-use crate::{fit, framing};
+use crate::{fit, framing, positional};
 use decision::command::Command;
 use decision::time::Timestamp;
 use decision::{Debtor, Event};
@@ -24,6 +24,7 @@ use serde::Deserialize;
 use serde_avro_fast::Schema;
 use serde_avro_fast::de::read::SliceRead;
 use serde_avro_fast::de::{DeserializerConfig, DeserializerState};
+use std::fmt;
 use std::io::BufRead;
 use std::sync::Arc;
 
@@ -57,8 +58,32 @@ enum Met {
     Unfit(String),
 }
 
-impl std::fmt::Debug for Decoder {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+/// A schema by which a value can be read.
+#[derive(Clone, Copy)]
+enum Known<'s> {
+    Own(&'static Schema),
+    Other(&'s Schema),
+}
+
+impl<'s> Known<'s> {
+    fn schema(self) -> &'s Schema {
+        match self {
+            Self::Own(schema) => schema,
+            Self::Other(schema) => schema,
+        }
+    }
+
+    /// A value of our own schema. Where it cannot be read so, the schema tells better why.
+    fn by_position<'v, T: Deserialize<'v> + PartialEq + fmt::Debug>(self, datum: &'v [u8]) -> Option<T> {
+        let Self::Own(schema) = self else { return None };
+        let value = positional::read(datum).ok()?;
+        debug_assert_eq!(T::deserialize(reader(schema, datum).deserializer()).ok().as_ref(), Some(&value));
+        Some(value)
+    }
+}
+
+impl fmt::Debug for Decoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let met: usize = self.met.iter().map(Vec::len).sum();
         f.debug_struct("Decoder").field("schemas_met", &met).finish_non_exhaustive()
     }
@@ -110,7 +135,10 @@ impl Decoder {
     /// # Errors
     /// When it cannot be read.
     pub fn debtor(&mut self, value: &[u8]) -> Result<Debtor, WireError> {
-        self.read(RecordSchema::Debtor, value)
+        let wanted = RecordSchema::Debtor;
+        let (id, datum) = framing::split(value)?;
+        let met = self.written_with(wanted, id)?;
+        met.by_position(datum).map_or_else(|| read_datum(wanted, met.schema(), datum), Ok)
     }
 
     /// When a debtor's next timer is due, from its stored form. The rest is passed over, which costs a
@@ -201,24 +229,28 @@ impl Decoder {
         value: &'v [u8],
     ) -> Result<T, WireError> {
         let (id, datum) = framing::split(value)?;
-        let schema = self.written_with(wanted, id)?;
+        let schema = self.written_with(wanted, id)?.schema();
         read_datum(wanted, schema, datum)
     }
 
     /// Reads what others have written: where it cannot be read, the field is named. That takes a
     /// second reading, slow and large as code, which our own records can do without.
-    fn read_theirs<'v, T: Deserialize<'v>>(
+    fn read_theirs<'v, T: Deserialize<'v> + PartialEq + fmt::Debug>(
         &mut self,
         wanted: RecordSchema,
         value: &'v [u8],
     ) -> Result<T, WireError> {
         let (id, datum) = framing::split(value)?;
-        let schema = self.written_with(wanted, id)?;
+        let met = self.written_with(wanted, id)?;
+        if let Some(value) = met.by_position(datum) {
+            return Ok(value);
+        }
+        let schema = met.schema();
         read_datum(wanted, schema, datum).map_err(|error| explain::<T>(error, schema, datum))
     }
 
     /// The schema of this id, met before or asked for now.
-    fn written_with(&mut self, wanted: RecordSchema, id: u32) -> Result<&Schema, WireError> {
+    fn written_with(&mut self, wanted: RecordSchema, id: u32) -> Result<Known<'_>, WireError> {
         #[expect(clippy::indexing_slicing, reason = "one list a schema, by construction")]
         let met = &mut self.met[wanted as usize];
         let known = met.iter().position(|(known, _)| *known == id);
@@ -230,8 +262,8 @@ impl Decoder {
             }
         };
         match met.get(place) {
-            Some((_, Met::Own(schema))) => Ok(schema),
-            Some((_, Met::Other(schema))) => Ok(schema),
+            Some((_, Met::Own(schema))) => Ok(Known::Own(schema)),
+            Some((_, Met::Other(schema))) => Ok(Known::Other(schema)),
             Some((_, Met::Unfit(reason))) => {
                 let (record, reason) = (wanted.name(), reason.clone());
                 Err(WireError::UnfitSchema { id, record, reason })

@@ -168,7 +168,11 @@ impl<T: Words> Serialize for Word<T> {
 
 impl<'de, T: Words> Deserialize<'de> for Word<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(WordVisitor(std::marker::PhantomData))
+        let visitor = WordVisitor(std::marker::PhantomData);
+        if deserializer.is_human_readable() {
+            return deserializer.deserialize_str(visitor);
+        }
+        deserializer.deserialize_identifier(visitor)
     }
 }
 
@@ -183,6 +187,12 @@ impl<T: Words> Visitor<'_> for WordVisitor<T> {
 
     fn visit_str<E: de::Error>(self, word: &str) -> Result<Word<T>, E> {
         Ok(T::parse(word).map_or_else(|| Word::Unknown(word.to_owned()), Word::Known))
+    }
+
+    // By position: the place of the symbol.
+    fn visit_u64<E: de::Error>(self, place: u64) -> Result<Word<T>, E> {
+        let value = usize::try_from(place).ok().and_then(|place| T::VALUES.get(place).copied());
+        value.map(Word::Known).ok_or_else(|| E::custom(format_args!("there is no word at place {place}")))
     }
 }
 
@@ -234,6 +244,13 @@ impl<'de> Visitor<'de> for AttributeVisitor {
                 value.unit_variant()?;
                 Ok(Attribute::Long(number))
             }
+            Tag::Place(place) => match place {
+                0 => value.newtype_variant().map(Attribute::String),
+                1 => value.newtype_variant().map(Attribute::Long),
+                2 => value.newtype_variant().map(Attribute::Boolean),
+                3 => value.newtype_variant().map(Attribute::Date),
+                other => Err(de::Error::custom(format_args!("there is no type at place {other}"))),
+            },
             Tag::Type(name) => match &*name {
                 "String" => value.newtype_variant().map(Attribute::String),
                 "Long" | "Int" => value.newtype_variant().map(Attribute::Long),
@@ -248,8 +265,10 @@ impl<'de> Visitor<'de> for AttributeVisitor {
 }
 
 /// How the Avro library names a union's branch: by the name of its type, which lies in the schema
-/// and so cannot be borrowed. A text that can is no name but the value itself.
+/// and so cannot be borrowed. A text that can is no name but the value itself. By position it is the
+/// branch's place.
 enum Tag<'de> {
+    Place(u64),
     Type(String),
     Value(&'de str),
     Number(i64),
@@ -280,5 +299,9 @@ impl<'de> Visitor<'de> for TagVisitor {
 
     fn visit_i64<E: de::Error>(self, number: i64) -> Result<Tag<'de>, E> {
         Ok(Tag::Number(number))
+    }
+
+    fn visit_u64<E: de::Error>(self, place: u64) -> Result<Tag<'de>, E> {
+        Ok(Tag::Place(place))
     }
 }

@@ -44,7 +44,7 @@ wire_event! {
 }
 
 /// A service of an account.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ServiceWire<'a> {
     #[serde(borrow)]
     service_id: Text<'a>,

@@ -101,7 +101,7 @@ wire_event! {
 }
 
 /// One part of an instalment plan.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct InstalmentWire {
     due: Number,
     amount: Number,

@@ -21,7 +21,7 @@ use decision::time::{Date, Timestamp};
 macro_rules! wire_event {
     ($(#[$doc:meta])* $name:ident<$life:lifetime> { $($(#[$attr:meta])* $field:ident: $type:ty),+ $(,)? }) => {
         $(#[$doc])*
-        #[derive(Debug, serde::Serialize, serde::Deserialize)]
+        #[derive(Debug, PartialEq, serde::Serialize, serde::Deserialize)]
         pub(crate) struct $name<$life> {
             #[serde(borrow)]
             event_id: $crate::value::Text<$life>,
