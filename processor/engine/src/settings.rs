@@ -29,7 +29,8 @@ pub struct Settings {
     /// The most debtors kept decoded in a task.
     pub cached_debtors: usize,
     /// How long a commit may take before its outcome counts as unknown. Longer than the
-    /// transaction's own time-out, after which the log has surely ended it.
+    /// transaction's own time-out and an abort after it, by when the log has surely ended it; not by more,
+    /// since a client's call may never come back, and the partition stands still until then.
     pub commit_timeout: Duration,
     /// State older than this is rebuilt from the changelog's start: half of the changelog's
     /// `delete.retention.ms`, since a tombstone missed by an older state may be gone.
@@ -52,7 +53,7 @@ impl Default for Settings {
             queued_records: 30_000,
             poll_records: 2_000,
             cached_debtors: 100_000,
-            commit_timeout: Duration::from_secs(90),
+            commit_timeout: Duration::from_secs(45),
             oldest_state: Duration::from_secs(12 * 3_600),
             accept_remade_inputs: false,
             faults: Faults::default(),
