@@ -13,9 +13,11 @@
 //! | `watching`, `processes`, `scrape`, `client` | what everything costs, and how far the processor is |
 //! | `verify` | whether what came out is right, once a run is over |
 //! | `report` | the figures, and the page |
+//! | `backlog` | what waits for a processor, and what taking it costs |
 //! | `peers` | several processors, the same work, round by round |
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
+pub mod backlog;
 mod client;
 mod clock;
 mod error;

@@ -10,12 +10,11 @@ use crate::processes;
 use crate::reading::Reading;
 use crate::report::{self, Commands, Report, Settings, Step};
 use crate::sending::{Progress, send_all};
-use crate::site::{Site, Wanted};
+use crate::site::{Site, Wanted, broker_version};
 use crate::subject::{Choice, Subject};
 use crate::target::KafkaTarget;
 use crate::verify::{self, Order, Verification};
 use crate::watching::{Watched, Watching};
-use loadtest::broker::Kafka;
 use loadtest::load::{Events, Profile, Schedule, Size, Work};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -282,11 +281,7 @@ impl<'a> Run<'a> {
             Choice::Weir(binary) => Some(binary.as_path()),
             Choice::Peer(_) | Choice::Nobody => None,
         };
-        let broker = if site.broker_folder.is_some() {
-            format!("Apache Kafka {}, one node", Kafka::version())
-        } else {
-            site.brokers.clone()
-        };
+        let broker = broker_version(&site.brokers, site.broker_folder.as_deref());
         Ok(Report {
             began: self.clock.began().to_string(),
             machine: report::machine(),
@@ -312,7 +307,6 @@ impl<'a> Run<'a> {
 }
 
 fn settings(plan: &Plan) -> Settings {
-    let environment = std::env::vars().filter(|(name, _)| name.starts_with("WEIR__"));
     Settings {
         processor: match &plan.choice {
             Choice::Weir(_) => "weir".to_owned(),
@@ -328,14 +322,8 @@ fn settings(plan: &Plan) -> Settings {
         linger_ms: u64::try_from(plan.linger.as_millis()).unwrap_or(u64::MAX),
         step_seconds: plan.step.as_secs_f64(),
         store_memory_bytes: plan.store_memory,
-        environment: environment.map(|(name, value)| format!("{name}={}", shown(&name, &value))).collect(),
+        environment: report::environment(),
     }
-}
-
-/// A report is for others to read.
-fn shown(name: &str, value: &str) -> String {
-    let is_secret = ["PASSWORD", "TOKEN", "SECRET"].iter().any(|word| name.contains(word));
-    if is_secret { "(set)".to_owned() } else { value.to_owned() }
 }
 
 fn micros(duration: Duration) -> u64 {

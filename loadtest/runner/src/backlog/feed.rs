@@ -1,8 +1,7 @@
-//! The events of one trial: a backlog as fast as the broker takes it, then some more at a pace.
+//! The events of one measurement: backlogs as fast as the broker takes them, and some more at a pace.
 //!
 //! All come from one schedule, so that what follows knows what came before: versions, debts, ids.
 
-use super::rate;
 use crate::client::{Losses, sender};
 use crate::clock::Clock;
 use crate::error::RunError;
@@ -22,8 +21,8 @@ const SECONDS_AN_EVENT: f64 = 60.0;
 /// How long a pause lies between two parts: the schedule's moments only go on.
 const PAUSE_US: u64 = 1_000_000;
 
-/// Sends the events of a trial.
-pub(super) struct Feed {
+/// Sends the events of a measurement.
+pub(crate) struct Feed {
     schedule: Schedule,
     target: KafkaTarget,
     clock: Clock,
@@ -34,7 +33,8 @@ pub(super) struct Feed {
 }
 
 impl Feed {
-    pub(super) fn new(site: &Site, profile: &Profile, size: Size, events: u64) -> Result<Self, RunError> {
+    /// For so many events, beside one for each account.
+    pub(crate) fn new(site: &Site, profile: &Profile, size: Size, events: u64) -> Result<Self, RunError> {
         let backlog_rate = rate(f64::from(size.accounts.get()) / SECONDS_AN_EVENT);
         // What waits has happened: its moments lie before now.
         let span = Duration::from_secs_f64(events as f64 / f64::from(backlog_rate.get()));
@@ -48,21 +48,21 @@ impl Feed {
     }
 
     /// Tells all accounts.
-    pub(super) fn accounts(&mut self) -> Result<(), RunError> {
+    pub(crate) fn accounts(&mut self) -> Result<(), RunError> {
         // All in the schedule's first second: it is over before anything else happens.
         self.at_us = self.schedule.begin_preload(0, NonZeroU32::MAX) + PAUSE_US;
         self.rush()
     }
 
     /// Sends so many events as fast as the broker takes them.
-    pub(super) fn backlog(&mut self, events: u64) -> Result<(), RunError> {
+    pub(crate) fn backlog(&mut self, events: u64) -> Result<(), RunError> {
         let length = Duration::from_secs_f64(events as f64 / f64::from(self.backlog_rate.get()));
         self.at_us = self.schedule.begin_step(self.at_us, self.backlog_rate, length)?;
         self.rush()
     }
 
     /// Sends at a rate for so long, each event at its moment.
-    pub(super) fn paced(&mut self, a_second: NonZeroU32, length: Duration) -> Result<(), RunError> {
+    pub(crate) fn paced(&mut self, a_second: NonZeroU32, length: Duration) -> Result<(), RunError> {
         let from = self.clock.now_us().max(self.at_us);
         self.at_us = self.schedule.begin_step(from, a_second, length)?;
         let progress = Progress::default();
@@ -71,7 +71,7 @@ impl Feed {
     }
 
     /// The most events a second for which there are accounts enough.
-    pub(super) fn highest_rate(&self) -> NonZeroU32 {
+    pub(crate) fn highest_rate(&self) -> NonZeroU32 {
         self.schedule.highest_rate()
     }
 
@@ -88,5 +88,22 @@ impl Feed {
             0 => Ok(()),
             count => Err(RunError::failed("send all events")(format!("the cluster did not take {count}"))),
         }
+    }
+}
+
+/// A rate that is one.
+pub(crate) fn rate(a_second: f64) -> NonZeroU32 {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to what fits")]
+    let whole = a_second.clamp(1.0, f64::from(u32::MAX)) as u32;
+    NonZeroU32::new(whole).unwrap_or(NonZeroU32::MIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_never_none() {
+        assert_eq!((rate(0.2).get(), rate(1_234.9).get(), rate(1e12).get()), (1, 1_234, u32::MAX));
     }
 }
