@@ -28,6 +28,8 @@ const DRAIN_WITHIN: Duration = Duration::from_secs(300);
 const REST_WITHIN: Duration = Duration::from_secs(5);
 /// How often that is looked at.
 const GLANCE: Duration = Duration::from_millis(50);
+/// How much may wait to be sent: nobody waits for this sender, and what the cluster does not take at once lies here.
+const UNHINDERED_KIB: u32 = 2_000_000;
 /// Between the setting of timers and the first step.
 const BEFORE_STEPS_US: u64 = 1_000_000;
 
@@ -145,9 +147,9 @@ impl<'a> Run<'a> {
         let schedule = Schedule::new(plan.profile.clone(), plan.size)?;
         let clock = Clock::start();
         let (matcher, progress, losses): (Arc<Mutex<Matcher>>, Arc<Progress>, _) = Default::default();
-        let sender: Sender = sender(&site.brokers, plan.linger, Losses::clone(&losses))?;
+        let sender: Sender = sender(&site.brokers, plan.linger, UNHINDERED_KIB, Losses::clone(&losses))?;
         let events = Events::new(clock.began())?;
-        let target = KafkaTarget::new(site, sender.clone(), events, matcher.clone());
+        let target = KafkaTarget::new(site, sender.clone(), events, Some(matcher.clone()));
         let reading = Reading::start(site, clock, matcher.clone(), sender, plan.profile.reports)?;
         let found = || site.broker_folder.as_deref().and_then(processes::java_in);
         let watched = Watched {

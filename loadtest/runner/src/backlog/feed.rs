@@ -14,6 +14,9 @@ use std::time::Duration;
 
 /// How long the sender waits to fill a batch, as Kafka's own clients do.
 const LINGER: Duration = Duration::from_millis(5);
+/// How much may wait to be sent. The broker is to have the machine's memory: whoever sends ten million events as fast
+/// as they are taken can wait.
+const WAITING_KIB: u32 = 262_144;
 /// How long all that was sent may take to be in the log.
 const FLUSH_WITHIN: Duration = Duration::from_secs(300);
 /// At one event a minute for each account there are always some without a debt, whatever the number of accounts.
@@ -40,9 +43,10 @@ impl Feed {
         let span = Duration::from_secs_f64(events as f64 / f64::from(backlog_rate.get()));
         let clock = Clock::started_before(span + Duration::from_secs(2));
         let losses = Losses::default();
-        let sender = sender(&site.brokers, LINGER, losses.clone())?;
-        // Which command answers which event is not asked here: with a backlog nobody could say when a stage is due.
-        let target = KafkaTarget::new(site, sender, Events::new(clock.began())?, Default::default());
+        let sender = sender(&site.brokers, LINGER, WAITING_KIB, losses.clone())?;
+        // Which command answers which event is not asked here: with a backlog nobody could say when a stage is due. So
+        // nobody remembers what is expected either, which would be something for each event.
+        let target = KafkaTarget::new(site, sender, Events::new(clock.began())?, None);
         let schedule = Schedule::new(profile.clone(), size)?;
         Ok(Self { schedule, target, clock, losses, at_us: 0, backlog_rate })
     }
