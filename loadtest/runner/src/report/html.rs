@@ -1,6 +1,6 @@
 //! The report as one page that needs nothing else.
 
-use super::chart::{Chart, Scale, Series, number};
+use super::chart::{Across, Chart, Scale, Series, number};
 use super::{Percentiles, Report, Second, Step};
 use serde::Serialize;
 use std::fmt::Write;
@@ -133,7 +133,8 @@ impl<'r> Drawing<'r> {
             let seconds = self.report.seconds.iter();
             Series { name, points: seconds.map(|second| (second.second as f64, of(second))).collect() }
         };
-        Chart { title, unit, scale, series: lines.iter().map(line).collect(), marks: self.marks.clone() }
+        let series = lines.iter().map(line).collect();
+        Chart { title, unit, scale, across: Across::Seconds, series, marks: self.marks.clone() }
     }
 
     fn latencies(&self, title: &'r str, of: fn(&Second) -> Percentiles) -> Chart<'r> {
