@@ -1,6 +1,7 @@
 //! The command line.
 
 use crate::cli_peers::PeersArguments;
+use crate::cli_scale::ScaleArguments;
 use clap::{Args, Parser, Subcommand};
 use loadtest::load::{Profile, Size, Work};
 use loadtest_runner::backlog::Ground;
@@ -38,6 +39,11 @@ pub(crate) enum Command {
     ///
     /// loadtest peers --rounds 5 --events 2000000 --kafka-streams "$(loadtest/peers/kafka-streams/build.sh)"
     Peers(PeersArguments),
+    /// Measure how Weir grows with the number of accounts: what an account costs, and an event of accounts that are
+    /// not in memory, and of those that are.
+    ///
+    /// loadtest scale --accounts 10000,100000,1000000,10000000 --events 1000000
+    Scale(ScaleArguments),
 }
 
 /// What is sent.

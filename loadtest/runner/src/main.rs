@@ -3,6 +3,7 @@
 
 mod cli;
 mod cli_peers;
+mod cli_scale;
 
 use clap::Parser;
 use cli::{Cli, Command, GenerateArguments, RunArguments, VerifyArguments, weir_beside_this};
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         Command::Run(arguments) => make_run(&arguments),
         Command::Verify(arguments) => verify_topics(&arguments),
         Command::Peers(arguments) => cli_peers::run(&arguments),
+        Command::Scale(arguments) => cli_scale::run(&arguments),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("{error:?}");

@@ -19,8 +19,6 @@ const LINGER: Duration = Duration::from_millis(5);
 const WAITING_KIB: u32 = 262_144;
 /// How long all that was sent may take to be in the log.
 const FLUSH_WITHIN: Duration = Duration::from_secs(300);
-/// At one event a minute for each account there are always some without a debt, whatever the number of accounts.
-const SECONDS_AN_EVENT: f64 = 60.0;
 /// How long a pause lies between two parts: the schedule's moments only go on.
 const PAUSE_US: u64 = 1_000_000;
 
@@ -36,9 +34,17 @@ pub(crate) struct Feed {
 }
 
 impl Feed {
-    /// For so many events, beside one for each account.
-    pub(crate) fn new(site: &Site, profile: &Profile, size: Size, events: u64) -> Result<Self, RunError> {
-        let backlog_rate = rate(f64::from(size.accounts.get()) / SECONDS_AN_EVENT);
+    /// For so many events, beside one for each account. A second of the backlogs' own time has so many of them, or as
+    /// many as there are accounts enough for.
+    pub(crate) fn new(
+        site: &Site,
+        profile: &Profile,
+        size: Size,
+        events: u64,
+        a_second: NonZeroU32,
+    ) -> Result<Self, RunError> {
+        let schedule = Schedule::new(profile.clone(), size)?;
+        let backlog_rate = a_second.min(schedule.highest_rate());
         // What waits has happened: its moments lie before now.
         let span = Duration::from_secs_f64(events as f64 / f64::from(backlog_rate.get()));
         let clock = Clock::started_before(span + Duration::from_secs(2));
@@ -47,8 +53,12 @@ impl Feed {
         // Which command answers which event is not asked here: with a backlog nobody could say when a stage is due. So
         // nobody remembers what is expected either, which would be something for each event.
         let target = KafkaTarget::new(site, sender, Events::new(clock.began())?, None);
-        let schedule = Schedule::new(profile.clone(), size)?;
         Ok(Self { schedule, target, clock, losses, at_us: 0, backlog_rate })
+    }
+
+    /// From now on so much is a few accounts' doing: 0 makes all alike.
+    pub(crate) fn set_skew(&mut self, skew: f64) {
+        self.schedule.set_skew(skew);
     }
 
     /// Tells all accounts.

@@ -17,6 +17,8 @@ use std::time::{Duration, Instant};
 /// How long a load goes before a processor is killed under it, and how long it goes on.
 const BEFORE_KILL: Duration = Duration::from_secs(5);
 const WITH_KILL: Duration = Duration::from_secs(15);
+/// At one event a minute for each account there are always some without a debt, whatever the number of accounts.
+const SECONDS_AN_EVENT: f64 = 60.0;
 /// How many events show that a processor is back: some in each partition.
 const WITNESSES: u64 = 500;
 const MILLION: f64 = 1e6;
@@ -82,7 +84,9 @@ impl Trial<'_> {
         let events = self.plan.events;
         (self.say)(&format!("{} accounts and {events} events wait", self.plan.size.accounts));
         // Events that come later have a schedule of the same length behind them.
-        let mut feed = Feed::new(place.site, &self.plan.profile, self.plan.size, events)?;
+        let size = self.plan.size;
+        let a_second = rate(f64::from(size.accounts.get()) / SECONDS_AN_EVENT);
+        let mut feed = Feed::new(place.site, &self.plan.profile, size, events, a_second)?;
         feed.accounts()?;
         feed.backlog(events)?;
         let (subject, drained) = place.drain()?;
