@@ -1,8 +1,10 @@
 //! The command line.
 
 use crate::cli_peers::PeersArguments;
+use crate::cli_scale::ScaleArguments;
 use clap::{Args, Parser, Subcommand};
 use loadtest::load::{Profile, Size, Work};
+use loadtest_runner::backlog::Ground;
 use miette::IntoDiagnostic;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
@@ -37,29 +39,47 @@ pub(crate) enum Command {
     ///
     /// loadtest peers --rounds 5 --events 2000000 --kafka-streams "$(loadtest/peers/kafka-streams/build.sh)"
     Peers(PeersArguments),
+    /// Measure how Weir grows with the number of accounts: what an account costs, and an event of accounts that are
+    /// not in memory, and of those that are.
+    ///
+    /// loadtest scale --accounts 10000,100000,1000000,10000000 --events 1000000
+    Scale(ScaleArguments),
 }
 
 /// What is sent.
 #[derive(Debug, Args)]
 pub(crate) struct LoadArguments {
-    /// A profile that comes with Weir, or a profile's file.
-    #[arg(long, default_value = "mixed")]
-    pub(crate) profile: String,
+    #[command(flatten)]
+    pub(crate) what: ProfileArguments,
     /// How many accounts there are.
     #[arg(long, default_value = "200000")]
     accounts: NonZeroU32,
-    /// What all chance comes from: the same seed makes the same events.
-    #[arg(long, default_value = "1")]
-    seed: u64,
-    /// Leave out what not every processor of the comparison knows (loadtest/peers/README.md).
-    #[arg(long)]
-    pub(crate) shared_work: bool,
     /// For how long: of a run, each step.
     #[arg(long = "for", default_value = "30s", value_parser = length, value_name = "TIME")]
     pub(crate) length: Duration,
 }
 
 impl LoadArguments {
+    pub(crate) fn size(&self) -> Size {
+        Size { accounts: self.accounts, seed: self.what.seed }
+    }
+}
+
+/// What is sent, whatever the number of accounts.
+#[derive(Debug, Args)]
+pub(crate) struct ProfileArguments {
+    /// A profile that comes with Weir, or a profile's file.
+    #[arg(long, default_value = "mixed")]
+    pub(crate) profile: String,
+    /// What all chance comes from: the same seed makes the same events.
+    #[arg(long, default_value = "1")]
+    pub(crate) seed: u64,
+    /// Leave out what not every processor of the comparison knows (loadtest/peers/README.md).
+    #[arg(long)]
+    pub(crate) shared_work: bool,
+}
+
+impl ProfileArguments {
     /// The profile that is meant.
     pub(crate) fn profile(&self, shared_work: bool) -> Result<Profile, loadtest::load::ProfileError> {
         let profile = match Profile::shipped(&self.profile) {
@@ -68,9 +88,41 @@ impl LoadArguments {
         };
         Ok(profile?.limited_to(if shared_work { Work::Shared } else { Work::Whole }))
     }
+}
 
-    pub(crate) fn size(&self) -> Size {
-        Size { accounts: self.accounts, seed: self.seed }
+/// Where processors are measured one after the other.
+#[derive(Debug, Args)]
+pub(crate) struct GroundArguments {
+    /// How many partitions each topic has.
+    #[arg(long, default_value = "6", value_parser = clap::value_parser!(u32).range(1..=64))]
+    partitions: u32,
+    /// What Weir's stores may use of memory, in MiB.
+    #[arg(long, default_value = "512", value_name = "MIB")]
+    store_memory: u64,
+    /// The brokers; without, one is started (./x setup installs it).
+    #[arg(long, value_name = "HOST:PORT")]
+    brokers: Option<String>,
+    /// The id of the broker's process, where --brokers names one on this machine: its CPU is measured too.
+    #[arg(long, requires = "brokers", value_name = "ID")]
+    broker_process: Option<u32>,
+    /// The schema registry; without, one is started.
+    #[arg(long, value_name = "URL")]
+    registry: Option<String>,
+    /// Where states lie while they are measured; a temporary folder unless said.
+    #[arg(long, value_name = "FOLDER")]
+    state: Option<PathBuf>,
+}
+
+impl GroundArguments {
+    pub(crate) fn ground(&self) -> Ground {
+        Ground {
+            partitions: self.partitions,
+            store_memory: self.store_memory << 20,
+            brokers: self.brokers.clone(),
+            broker_process: self.broker_process,
+            registry: self.registry.clone(),
+            folder: self.state.clone(),
+        }
     }
 }
 

@@ -1,11 +1,11 @@
 //! The command line of the comparison.
 
-use crate::cli::{LoadArguments, weir_beside_this};
+use crate::cli::{GroundArguments, LoadArguments, weir_beside_this};
 use clap::{Args, ValueEnum};
 use loadtest_runner::Choice;
-use loadtest_runner::peers::{Comparison, Contestant, Plan, StateIn, compare, markdown, text};
-use miette::{IntoDiagnostic, WrapErr};
-use std::path::{Path, PathBuf};
+use loadtest_runner::peers::{Contestant, Plan, StateIn, compare, markdown, text};
+use miette::IntoDiagnostic;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Who can take part.
@@ -36,9 +36,6 @@ pub(crate) struct PeersArguments {
     /// How many events wait for a processor that is started, beside one for each account.
     #[arg(long, default_value = "2000000", value_parser = clap::value_parser!(u32).range(1..))]
     events: u32,
-    /// How many partitions each topic has.
-    #[arg(long, default_value = "6", value_parser = clap::value_parser!(u32).range(1..=64))]
-    partitions: u32,
     /// Weir's binary; without, the one beside this one.
     #[arg(long, value_name = "PATH")]
     weir: Option<PathBuf>,
@@ -54,21 +51,8 @@ pub(crate) struct PeersArguments {
     /// Measure Kafka Streams on its defaults as well.
     #[arg(long, requires = "kafka_streams")]
     defaults: bool,
-    /// What Weir's stores may use of memory, in MiB.
-    #[arg(long, default_value = "512", value_name = "MIB")]
-    store_memory: u64,
-    /// The brokers; without, one is started (./x setup installs it).
-    #[arg(long, value_name = "HOST:PORT")]
-    brokers: Option<String>,
-    /// The id of the broker's process, where --brokers names one on this machine: its CPU is measured too.
-    #[arg(long, requires = "brokers", value_name = "ID")]
-    broker_process: Option<u32>,
-    /// The schema registry; without, one is started.
-    #[arg(long, value_name = "URL")]
-    registry: Option<String>,
-    /// Where states lie while they are measured; a temporary folder unless said.
-    #[arg(long, value_name = "FOLDER")]
-    state: Option<PathBuf>,
+    #[command(flatten)]
+    ground: GroundArguments,
     /// Where peers.md and peers.json are written.
     #[arg(long, default_value = "out/peers", value_name = "FOLDER")]
     out: PathBuf,
@@ -141,17 +125,12 @@ impl PeersArguments {
             contestants: self.contestants()?,
             rounds: usize::try_from(self.rounds).unwrap_or(usize::MAX),
             events: u64::from(self.events),
-            name: self.load.profile.clone(),
+            name: self.load.what.profile.clone(),
             // All get what all of them know.
-            profile: self.load.profile(true).into_diagnostic()?,
+            profile: self.load.what.profile(true).into_diagnostic()?,
             size: self.load.size(),
             step: self.load.length,
-            partitions: self.partitions,
-            store_memory: self.store_memory << 20,
-            brokers: self.brokers.clone(),
-            broker_process: self.broker_process,
-            registry: self.registry.clone(),
-            folder: self.state.clone(),
+            ground: self.ground.ground(),
         })
     }
 }
@@ -162,19 +141,12 @@ pub(crate) fn run(arguments: &PeersArguments) -> miette::Result<ExitCode> {
     let is_over = crate::until_told()?;
     let comparison =
         compare(&plan, &is_over, &|text| eprintln!("▸ {text}")).map_err(miette::Report::from_err)?;
-    write(&arguments.out, &comparison)?;
+    let json = serde_json::to_vec_pretty(&comparison).into_diagnostic()?;
+    let files = [("peers.md", markdown(&comparison).into_bytes()), ("peers.json", json)];
+    crate::write_files(&arguments.out, &files)?;
     print!("{}", text(&comparison));
     let is_well = comparison.processors.iter().all(|measured| measured.faults.is_empty());
     Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::from(crate::WRONG) })
-}
-
-fn write(folder: &Path, comparison: &Comparison) -> miette::Result<()> {
-    let json = serde_json::to_vec_pretty(comparison).into_diagnostic()?;
-    std::fs::create_dir_all(folder)
-        .and_then(|()| std::fs::write(folder.join("peers.md"), markdown(comparison)))
-        .and_then(|()| std::fs::write(folder.join("peers.json"), json))
-        .into_diagnostic()
-        .wrap_err_with(|| format!("cannot write the comparison to {}", folder.display()))
 }
 
 #[cfg(test)]

@@ -57,17 +57,21 @@ fn config(brokers: &str) -> ClientConfig {
     config
 }
 
-/// A producer as upstream systems have it.
-pub(crate) fn sender(brokers: &str, linger: Duration, losses: Losses) -> Result<Sender, RunError> {
+/// A producer as upstream systems have it. So many KiB may wait in it.
+pub(crate) fn sender(
+    brokers: &str,
+    linger: Duration,
+    waiting_kib: u32,
+    losses: Losses,
+) -> Result<Sender, RunError> {
     let mut config = config(brokers);
     config
         .set("partitioner", "murmur2_random")
         .set("linger.ms", linger.as_millis().to_string())
         .set("enable.idempotence", "true")
         .set("compression.type", "lz4")
-        // Nobody waits for this producer: what the cluster does not take at once lies here.
         .set("queue.buffering.max.messages", "5000000")
-        .set("queue.buffering.max.kbytes", "2000000")
+        .set("queue.buffering.max.kbytes", waiting_kib.to_string())
         // A report for each of some million records would cost more than sending them.
         .set("delivery.report.only.error", "true");
     config.create_with_context(losses).map_err(RunError::kafka("make a producer"))

@@ -86,6 +86,18 @@ impl RunError {
         |source| Self::Kafka { operation, source }
     }
 
+    /// It and all its causes.
+    pub(crate) fn whole(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(found) = cause {
+            text.push_str(": ");
+            text.push_str(&found.to_string());
+            cause = found.source();
+        }
+        text
+    }
+
     /// For any other error.
     pub(crate) fn failed<E>(operation: impl Into<String>) -> impl FnOnce(E) -> Self
     where

@@ -13,9 +13,12 @@
 //! | `watching`, `processes`, `scrape`, `client` | what everything costs, and how far the processor is |
 //! | `verify` | whether what came out is right, once a run is over |
 //! | `report` | the figures, and the page |
+//! | `backlog` | what waits for a processor, and what taking it costs |
 //! | `peers` | several processors, the same work, round by round |
+//! | `scale` | Weir, the same work, one number of accounts after the other |
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
+pub mod backlog;
 mod client;
 mod clock;
 mod error;
@@ -26,6 +29,7 @@ mod processes;
 mod reading;
 pub mod report;
 pub mod run;
+pub mod scale;
 mod scrape;
 mod sending;
 mod site;

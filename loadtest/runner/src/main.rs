@@ -3,6 +3,7 @@
 
 mod cli;
 mod cli_peers;
+mod cli_scale;
 
 use clap::Parser;
 use cli::{Cli, Command, GenerateArguments, RunArguments, VerifyArguments, weir_beside_this};
@@ -16,6 +17,7 @@ use loadtest_runner::{Choice, RunError};
 use miette::{IntoDiagnostic, WrapErr};
 use std::fs::File;
 use std::io::{BufWriter, Write};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
         Command::Run(arguments) => make_run(&arguments),
         Command::Verify(arguments) => verify_topics(&arguments),
         Command::Peers(arguments) => cli_peers::run(&arguments),
+        Command::Scale(arguments) => cli_scale::run(&arguments),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("{error:?}");
@@ -41,7 +44,7 @@ fn print_load(arguments: &GenerateArguments) -> miette::Result<ExitCode> {
     let load = &arguments.load;
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let order = Order {
-        profile: load.profile(load.shared_work).into_diagnostic()?,
+        profile: load.what.profile(load.what.shared_work).into_diagnostic()?,
         size: load.size(),
         rate: arguments.rate,
         length: load.length,
@@ -76,10 +79,10 @@ fn make_run(arguments: &RunArguments) -> miette::Result<ExitCode> {
         (None, None) if arguments.none => Choice::Nobody,
         (None, None) => Choice::Weir(weir_beside_this()?),
     };
-    let shared_work = load.shared_work || arguments.peer.is_some();
+    let shared_work = load.what.shared_work || arguments.peer.is_some();
     let plan = Plan {
-        name: load.profile.clone(),
-        profile: load.profile(shared_work).into_diagnostic()?,
+        name: load.what.profile.clone(),
+        profile: load.what.profile(shared_work).into_diagnostic()?,
         shared_work,
         size: load.size(),
         rates: arguments.rates(),
@@ -159,13 +162,16 @@ fn told(error: RunError) -> miette::Report {
 }
 
 fn write_report(arguments: &RunArguments, report: &Report) -> miette::Result<()> {
-    let folder = &arguments.out;
     let json = serde_json::to_vec_pretty(report).into_diagnostic()?;
+    write_files(&arguments.out, &[("report.html", page(report).into_bytes()), ("report.json", json)])
+}
+
+/// Writes what was measured into a folder, which is made.
+fn write_files(folder: &Path, files: &[(&str, Vec<u8>)]) -> miette::Result<()> {
     std::fs::create_dir_all(folder)
-        .and_then(|()| std::fs::write(folder.join("report.html"), page(report)))
-        .and_then(|()| std::fs::write(folder.join("report.json"), json))
+        .and_then(|()| files.iter().try_for_each(|(name, text)| std::fs::write(folder.join(name), text)))
         .into_diagnostic()
-        .wrap_err_with(|| format!("cannot write the report to {}", folder.display()))
+        .wrap_err_with(|| format!("cannot write to {}", folder.display()))
 }
 
 fn print_summary(report: &Report) {

@@ -10,12 +10,11 @@ use crate::processes;
 use crate::reading::Reading;
 use crate::report::{self, Commands, Report, Settings, Step};
 use crate::sending::{Progress, send_all};
-use crate::site::{Site, Wanted};
+use crate::site::{Site, Wanted, broker_version};
 use crate::subject::{Choice, Subject};
 use crate::target::KafkaTarget;
 use crate::verify::{self, Order, Verification};
 use crate::watching::{Watched, Watching};
-use loadtest::broker::Kafka;
 use loadtest::load::{Events, Profile, Schedule, Size, Work};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -29,6 +28,8 @@ const DRAIN_WITHIN: Duration = Duration::from_secs(300);
 const REST_WITHIN: Duration = Duration::from_secs(5);
 /// How often that is looked at.
 const GLANCE: Duration = Duration::from_millis(50);
+/// How much may wait to be sent: nobody waits for this sender, and what the cluster does not take at once lies here.
+const UNHINDERED_KIB: u32 = 2_000_000;
 /// Between the setting of timers and the first step.
 const BEFORE_STEPS_US: u64 = 1_000_000;
 
@@ -146,9 +147,9 @@ impl<'a> Run<'a> {
         let schedule = Schedule::new(plan.profile.clone(), plan.size)?;
         let clock = Clock::start();
         let (matcher, progress, losses): (Arc<Mutex<Matcher>>, Arc<Progress>, _) = Default::default();
-        let sender: Sender = sender(&site.brokers, plan.linger, Losses::clone(&losses))?;
+        let sender: Sender = sender(&site.brokers, plan.linger, UNHINDERED_KIB, Losses::clone(&losses))?;
         let events = Events::new(clock.began())?;
-        let target = KafkaTarget::new(site, sender.clone(), events, matcher.clone());
+        let target = KafkaTarget::new(site, sender.clone(), events, Some(matcher.clone()));
         let reading = Reading::start(site, clock, matcher.clone(), sender, plan.profile.reports)?;
         let found = || site.broker_folder.as_deref().and_then(processes::java_in);
         let watched = Watched {
@@ -282,11 +283,7 @@ impl<'a> Run<'a> {
             Choice::Weir(binary) => Some(binary.as_path()),
             Choice::Peer(_) | Choice::Nobody => None,
         };
-        let broker = if site.broker_folder.is_some() {
-            format!("Apache Kafka {}, one node", Kafka::version())
-        } else {
-            site.brokers.clone()
-        };
+        let broker = broker_version(&site.brokers, site.broker_folder.as_deref());
         Ok(Report {
             began: self.clock.began().to_string(),
             machine: report::machine(),
@@ -312,7 +309,6 @@ impl<'a> Run<'a> {
 }
 
 fn settings(plan: &Plan) -> Settings {
-    let environment = std::env::vars().filter(|(name, _)| name.starts_with("WEIR__"));
     Settings {
         processor: match &plan.choice {
             Choice::Weir(_) => "weir".to_owned(),
@@ -328,14 +324,8 @@ fn settings(plan: &Plan) -> Settings {
         linger_ms: u64::try_from(plan.linger.as_millis()).unwrap_or(u64::MAX),
         step_seconds: plan.step.as_secs_f64(),
         store_memory_bytes: plan.store_memory,
-        environment: environment.map(|(name, value)| format!("{name}={}", shown(&name, &value))).collect(),
+        environment: report::environment(),
     }
-}
-
-/// A report is for others to read.
-fn shown(name: &str, value: &str) -> String {
-    let is_secret = ["PASSWORD", "TOKEN", "SECRET"].iter().any(|word| name.contains(word));
-    if is_secret { "(set)".to_owned() } else { value.to_owned() }
 }
 
 fn micros(duration: Duration) -> u64 {

@@ -8,7 +8,7 @@ use connectors::registry::{RegistrySettings, SchemaRegistry};
 use loadtest::broker::{Kafka, KafkaOptions, Registry as RegistryServer};
 use schemas::{InputTopic, OutputTopic, Registry, Schemas, TopicNames};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -132,6 +132,14 @@ impl Site {
             return Ok(());
         }
         Err(RunError::NotEmpty { prefix: self.prefix.clone(), records: stand.end })
+    }
+}
+
+/// What the broker is: by its version where it is ours, which has a folder; else by its address.
+pub(crate) fn broker_version(brokers: &str, folder: Option<&Path>) -> String {
+    match folder {
+        Some(_) => format!("Apache Kafka {}, one node", Kafka::version()),
+        None => brokers.to_owned(),
     }
 }
 

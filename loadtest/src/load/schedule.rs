@@ -5,7 +5,7 @@ use super::account::Account;
 use super::debts::{Act, Dues, Fate, mean_us};
 use super::planned::{EXPIRY_TOLD_BEFORE_US, Expected, Planned, What};
 use super::profile::{Profile, Timers, Waves};
-use super::zipf::Zipf;
+use super::zipf::Busy;
 use crate::generate::dice::Dice;
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -116,11 +116,11 @@ impl Planned {
 #[derive(Debug)]
 pub struct Schedule {
     profile: Profile,
+    seed: u64,
     accounts: Vec<Account>,
     /// How many of them, the first ones, pay before use.
     prepaid: u32,
-    busy_with_money: Option<Zipf>,
-    busy_with_data: Zipf,
+    busy: Busy,
     dice: Dice,
     dues: Dues,
     /// Counts the invoices: whose turn it is.
@@ -180,9 +180,9 @@ impl Schedule {
         }
         Ok(Self {
             accounts: vec![Account::default(); usize::try_from(accounts).unwrap_or(usize::MAX)],
+            seed: size.seed,
             prepaid,
-            busy_with_money: (prepaid > 0).then(|| Zipf::new(prepaid, profile.skew, size.seed)),
-            busy_with_data: Zipf::new(accounts, profile.skew, size.seed),
+            busy: Busy::new(accounts, prepaid, profile.skew, size.seed),
             dice: Dice::of(size.seed, &[]),
             dues: Dues::new(profile.payday),
             turn: 0,
@@ -196,6 +196,13 @@ impl Schedule {
     #[must_use]
     pub fn profile(&self) -> &Profile {
         &self.profile
+    }
+
+    /// From now on some are busier than others by this exponent of Zipf's law; 0 makes all alike.
+    pub fn set_skew(&mut self, skew: f64) {
+        self.profile.skew = skew;
+        let accounts = u32::try_from(self.accounts.len()).unwrap_or(u32::MAX);
+        self.busy = Busy::new(accounts, self.prepaid, skew, self.seed);
     }
 
     /// Begins the phase in which each account is told whole. Answers when it ends.
@@ -297,7 +304,7 @@ impl Schedule {
             Part::Data => self.data(at_us),
             Part::Invoice => self.invoice(at_us),
             Part::Snapshot => {
-                let number = self.busy_with_data.draw(&mut self.dice);
+                let number = self.busy.with_data.draw(&mut self.dice);
                 self.snapshot(at_us, number)
             }
         };
@@ -338,7 +345,7 @@ impl Schedule {
     }
 
     fn money(&mut self, at_us: u64) -> Planned {
-        let Some(busy) = self.busy_with_money else { return self.data(at_us) };
+        let Some(busy) = self.busy.with_money else { return self.data(at_us) };
         let number = busy.draw(&mut self.dice);
         let place = usize::try_from(number).unwrap_or(usize::MAX);
         #[expect(clippy::indexing_slicing, reason = "drawn below the number of accounts")]
@@ -347,7 +354,7 @@ impl Schedule {
     }
 
     fn data(&mut self, at_us: u64) -> Planned {
-        let number = self.busy_with_data.draw(&mut self.dice);
+        let number = self.busy.with_data.draw(&mut self.dice);
         let place = usize::try_from(number).unwrap_or(usize::MAX);
         #[expect(clippy::indexing_slicing, reason = "drawn below the number of accounts")]
         let (what, alert) = self.accounts[place].move_data(number, &self.profile.data, &mut self.dice);

@@ -5,6 +5,23 @@ use crate::generate::dice::Dice;
 /// A prime beyond any number of accounts: multiplied by it, neighbouring ranks lie far apart, and no two meet.
 const SCATTER: u64 = 4_294_967_311;
 
+/// Who is busy with what: the accounts that pay before use are the first ones.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Busy {
+    /// None where nobody pays before use.
+    pub(super) with_money: Option<Zipf>,
+    pub(super) with_data: Zipf,
+}
+
+impl Busy {
+    pub(super) fn new(accounts: u32, prepaid: u32, exponent: f64, seed: u64) -> Self {
+        Self {
+            with_money: (prepaid > 0).then(|| Zipf::new(prepaid, exponent, seed)),
+            with_data: Zipf::new(accounts, exponent, seed),
+        }
+    }
+}
+
 /// Draws account numbers, some more often than others.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Zipf {

@@ -41,6 +41,39 @@ fn moments_are_even_and_as_many_as_the_rate_says() {
     assert!(planned.len() < 60_600, "{}", planned.len());
 }
 
+/// In how many of so many events the busiest account has a part.
+fn of_the_busiest(planned: &[Planned]) -> usize {
+    let mut counts: BTreeMap<u32, usize> = BTreeMap::new();
+    for planned in planned {
+        *counts.entry(planned.account).or_default() += 1;
+    }
+    counts.into_values().max().unwrap_or(0)
+}
+
+#[test]
+fn who_is_busy_can_change_from_step_to_step_and_changes_nothing_else() {
+    let mut schedule = schedule(profile("mixed"), 20_000, 1);
+    let mut next = |skew: f64, from_us: u64| -> Vec<Planned> {
+        schedule.set_skew(skew);
+        schedule.begin_step(from_us, count(2_000), Duration::from_secs(10)).unwrap();
+        schedule.by_ref().collect()
+    };
+    let (even, skewed) = (next(0.0, 0), next(0.8, 10_000_000));
+    assert!(of_the_busiest(&even) < 20, "{}", of_the_busiest(&even));
+    assert!(of_the_busiest(&skewed) > 200, "{}", of_the_busiest(&skewed));
+    // Versions go on: no balance moves to one that it had.
+    let mut versions: BTreeMap<u32, u32> = BTreeMap::new();
+    for planned in even.iter().chain(&skewed) {
+        let What::Money { version, .. } = planned.what else { continue };
+        let last = versions.insert(planned.account, version).unwrap_or(0);
+        assert!(version == last + 1 || version == last, "{planned:?} after {last}");
+    }
+    // The profile's own skew, set once more, changes nothing.
+    let mut set = self::schedule(profile("mixed"), 20_000, 1);
+    set.set_skew(0.8);
+    assert_eq!(step(&mut set, 2_000, 10), step(&mut self::schedule(profile("mixed"), 20_000, 1), 2_000, 10));
+}
+
 /// How many of each kind, of a thousand of all that is not done about debts.
 fn mix_of(planned: &[Planned]) -> BTreeMap<&'static str, f64> {
     let mut counts: BTreeMap<&'static str, f64> = BTreeMap::new();

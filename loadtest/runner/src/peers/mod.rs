@@ -2,25 +2,20 @@
 //!
 //! What happens to each in a round is `trial`'s business; how the figures are shown, `table`'s.
 
-mod feed;
 mod figures;
 mod table;
-mod topics;
 mod trial;
 
 pub use figures::{FIGURES, Figure, Figures};
 pub use table::{markdown, text};
 
+use crate::backlog::Ground;
 use crate::error::RunError;
-use crate::processes;
 use crate::report::{self, Machine, Versions};
-use crate::site::Servers;
+use crate::site::{Servers, broker_version};
 use crate::subject::Choice;
-use loadtest::broker::Kafka;
 use loadtest::load::{Profile, Size};
 use serde::Serialize;
-use std::num::NonZeroU32;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use trial::Trial;
@@ -66,18 +61,8 @@ pub struct Plan {
     pub size: Size,
     /// How long the run at half of its saturation lasts.
     pub step: Duration,
-    /// How many partitions each topic has.
-    pub partitions: u32,
-    /// What Weir's stores may use of memory, in bytes.
-    pub store_memory: u64,
-    /// A broker that is there already.
-    pub brokers: Option<String>,
-    /// That broker's process, if it is on this machine.
-    pub broker_process: Option<u32>,
-    /// A registry that is there already.
-    pub registry: Option<String>,
-    /// Where states lie while they are measured; a temporary folder where none is given.
-    pub folder: Option<PathBuf>,
+    /// Where.
+    pub ground: Ground,
 }
 
 /// What was measured of all.
@@ -135,9 +120,7 @@ pub struct Measured {
 /// When broker, registry or machine do not do their part. What a processor does wrong is in the comparison.
 pub fn compare(plan: &Plan, is_over: &AtomicBool, say: &dyn Fn(&str)) -> Result<Comparison, RunError> {
     say("starting the broker");
-    let servers = Servers::open(plan.brokers.clone(), plan.registry.clone())?;
-    let own = servers.broker_folder.as_deref().and_then(processes::java_in);
-    let broker = plan.broker_process.or(own);
+    let (servers, broker) = plan.ground.open()?;
     let mut processors: Vec<Measured> = plan.contestants.iter().map(measured).collect();
     let turns = turns(plan.contestants.len(), plan.rounds);
     for (round, place) in turns {
@@ -153,7 +136,7 @@ pub fn compare(plan: &Plan, is_over: &AtomicBool, say: &dyn Fn(&str)) -> Result<
         let mut trial = Trial { plan, contestant, servers: &servers, broker, round, is_over, say: &tell };
         let outcome = trial.run();
         if let Some(error) = outcome.error {
-            let text = format!("round {}: {}", round + 1, whole(&error));
+            let text = format!("round {}: {}", round + 1, error.whole());
             tell(&text);
             measured.faults.push(text);
         }
@@ -178,18 +161,6 @@ fn turns(contestants: usize, rounds: usize) -> Vec<(usize, usize)> {
     (0..rounds).flat_map(of_round).collect()
 }
 
-/// An error with all its causes.
-fn whole(error: &RunError) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(found) = cause {
-        text.push_str(": ");
-        text.push_str(&found.to_string());
-        cause = found.source();
-    }
-    text
-}
-
 fn measured(contestant: &Contestant) -> Measured {
     let command = match &contestant.choice {
         Choice::Weir(binary) => format!("{} run", binary.display()),
@@ -205,11 +176,7 @@ fn versions(plan: &Plan, servers: &Servers) -> Versions {
         Choice::Weir(binary) => Some(binary.as_path()),
         Choice::Peer(_) | Choice::Nobody => None,
     });
-    let broker = match &servers.broker_folder {
-        Some(_) => format!("Apache Kafka {}, one node", Kafka::version()),
-        None => servers.brokers.clone(),
-    };
-    report::versions(weir, &broker)
+    report::versions(weir, &broker_version(&servers.brokers, servers.broker_folder.as_deref()))
 }
 
 fn settings(plan: &Plan) -> Settings {
@@ -219,17 +186,10 @@ fn settings(plan: &Plan) -> Settings {
         events: plan.events,
         accounts: plan.size.accounts.get(),
         seed: plan.size.seed,
-        partitions: plan.partitions,
+        partitions: plan.ground.partitions,
         step_seconds: plan.step.as_secs_f64(),
-        store_memory_bytes: plan.store_memory,
+        store_memory_bytes: plan.ground.store_memory,
     }
-}
-
-/// A rate that is one.
-fn rate(a_second: f64) -> NonZeroU32 {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to what fits")]
-    let whole = a_second.clamp(1.0, f64::from(u32::MAX)) as u32;
-    NonZeroU32::new(whole).unwrap_or(NonZeroU32::MIN)
 }
 
 #[cfg(test)]
@@ -240,10 +200,5 @@ mod tests {
     fn each_round_begins_with_another_one_and_has_all() {
         let turns = turns(3, 2);
         assert_eq!(turns, [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (1, 0)]);
-    }
-
-    #[test]
-    fn a_rate_is_never_none() {
-        assert_eq!((rate(0.2).get(), rate(1_234.9).get(), rate(1e12).get()), (1, 1_234, u32::MAX));
     }
 }

@@ -2,6 +2,7 @@
 
 use super::figures::{Better, FIGURES, Figure, Figures};
 use super::{Comparison, Measured};
+use crate::report::grid::{self, number};
 use std::fmt::Write;
 
 /// Of whom ratios are told, where they take part: the limit, and the engine that most would take instead.
@@ -10,22 +11,7 @@ const REFERENCES: [&str; 2] = ["pass-through", "kafka-streams"];
 /// For a terminal.
 #[must_use]
 pub fn text(comparison: &Comparison) -> String {
-    let rows = rows(comparison);
-    let mut widths: Vec<usize> = Vec::new();
-    for row in &rows {
-        widths.resize(widths.len().max(row.len()), 0);
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count());
-        }
-    }
-    let mut out = String::new();
-    for row in &rows {
-        for ((place, cell), width) in row.iter().enumerate().zip(&widths) {
-            let _ = if place < 2 { write!(out, "{cell:width$}  ") } else { write!(out, "{cell:>width$}  ") };
-        }
-        out.truncate(out.trim_end().len());
-        out.push('\n');
-    }
+    let mut out = grid::text(&rows(comparison));
     out.push_str(&ratios_of(comparison));
     for fault in faults(comparison) {
         let _ = writeln!(out, "! {fault}");
@@ -36,8 +22,7 @@ pub fn text(comparison: &Comparison) -> String {
 /// As a page of a document.
 #[must_use]
 pub fn markdown(comparison: &Comparison) -> String {
-    let (settings, machine) = (&comparison.settings, &comparison.machine);
-    let versions = &comparison.versions;
+    let settings = &comparison.settings;
     let mut out = String::from("# Processors of the same work\n\n");
     let _ = writeln!(
         out,
@@ -51,32 +36,10 @@ pub fn markdown(comparison: &Comparison) -> String {
         settings.step_seconds,
         settings.store_memory_bytes >> 20
     );
-    let mut rows = rows(comparison).into_iter();
-    if let Some(head) = rows.next() {
-        let _ = writeln!(out, "| {} |", head.join(" | "));
-        let rules: Vec<&str> = (0..head.len()).map(|place| if place < 2 { "---" } else { "---:" }).collect();
-        let _ = writeln!(out, "| {} |", rules.join(" | "));
-    }
-    for row in rows {
-        let _ = writeln!(out, "| {} |", row.join(" | "));
-    }
+    out.push_str(&grid::markdown(&rows(comparison)));
     let _ = write!(out, "\n{}", ratios_of(comparison));
-    let found: Vec<String> = faults(comparison).collect();
-    if !found.is_empty() {
-        let _ = write!(out, "\nWhat went wrong:\n\n- {}\n", found.join("\n- "));
-    }
-    let _ = writeln!(
-        out,
-        "\n{}, {} cores, {} GiB; kernel {}. Commit {}; {}; {}; librdkafka {}.\n",
-        machine.cpu,
-        machine.cores,
-        machine.memory_bytes >> 30,
-        machine.kernel,
-        versions.commit,
-        versions.processor,
-        versions.broker,
-        versions.librdkafka
-    );
+    out.push_str(&grid::what_went_wrong(&faults(comparison).collect::<Vec<_>>()));
+    let _ = writeln!(out, "\n{}\n", grid::conditions(&comparison.machine, &comparison.versions));
     for measured in &comparison.processors {
         let _ = writeln!(out, "- {}: `{}`", measured.name, measured.command);
     }
@@ -100,7 +63,7 @@ fn rows(comparison: &Comparison) -> Vec<Vec<String>> {
 }
 
 fn cell(comparison: &Comparison, measured: &Measured, figure: &Figure) -> String {
-    let Some(value) = (figure.get)(&measured.medians) else { return "–".to_owned() };
+    let Some(value) = (figure.get)(&measured.medians) else { return grid::NONE.to_owned() };
     let shown = number(value);
     if figure.better.is_none() {
         return shown;
@@ -113,7 +76,7 @@ fn cell(comparison: &Comparison, measured: &Measured, figure: &Figure) -> String
         .map(|name| match of(name) {
             _ if name == measured.name => "1".to_owned(),
             Some(ratio) => format!("{ratio:.2}"),
-            None => "–".to_owned(),
+            None => grid::NONE.to_owned(),
         })
         .collect();
     if ratios.is_empty() { shown } else { format!("{shown} ({})", ratios.join(", ")) }
@@ -144,20 +107,10 @@ fn ratios_of(comparison: &Comparison) -> String {
 
 fn faults(comparison: &Comparison) -> impl Iterator<Item = String> {
     let of = |measured: &Measured| -> Vec<String> {
-        // A line each: some are the end of a log.
-        let one_line = |fault: &String| format!("{}, {}", measured.name, fault.replace('\n', " / "));
+        let one_line = |fault: &String| format!("{}, {}", measured.name, grid::one_line(fault));
         measured.faults.iter().map(one_line).collect()
     };
     comparison.processors.iter().flat_map(of)
-}
-
-/// With three digits that say something.
-fn number(value: f64) -> String {
-    match value.abs() {
-        100.0.. => format!("{value:.0}"),
-        10.0..100.0 => format!("{value:.1}"),
-        _ => format!("{value:.2}"),
-    }
 }
 
 #[cfg(test)]
@@ -254,17 +207,5 @@ mod tests {
             assert!(page.contains(wanted), "{wanted}: {page}");
         }
         assert!(page.contains("| throughput at saturation | events/s | 123 |"), "{page}");
-    }
-
-    #[track_caller]
-    fn check(value: f64, shown: &str) {
-        assert_eq!(number(value), shown);
-    }
-
-    #[test]
-    fn numbers_have_the_digits_that_say_something() {
-        check(53_412.7, "53413");
-        check(12.34, "12.3");
-        check(0.854, "0.85");
     }
 }

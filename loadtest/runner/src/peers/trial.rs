@@ -1,11 +1,9 @@
 //! One processor in one round: a backlog, a kill, a restart, a restore; then a load at half of what it can do.
 
-use super::feed::Feed;
 use super::figures::Figures;
-use super::{Contestant, Plan, StateIn, rate, topics};
-use crate::client::{Distance, Stand};
+use super::{Contestant, Plan, StateIn};
+use crate::backlog::{Feed, Workplace, joined, rate, topics};
 use crate::error::RunError;
-use crate::processes::{Cost, cost};
 use crate::report::Report;
 use crate::run::{self, run};
 use crate::site::{Servers, Site};
@@ -13,19 +11,14 @@ use crate::subject::Subject;
 use crate::verify::Verification;
 use loadtest::load::Schedule;
 use std::num::NonZeroU32;
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// How often it is looked at how far the processor is.
-const GLANCE: Duration = Duration::from_millis(10);
-/// How long it may take for a backlog, or to be back.
-const DONE_WITHIN: Duration = Duration::from_secs(900);
-/// What is taken before counts as the start: a Java program is slow until it is compiled.
-const WARM_PART: f64 = 0.1;
 /// How long a load goes before a processor is killed under it, and how long it goes on.
 const BEFORE_KILL: Duration = Duration::from_secs(5);
 const WITH_KILL: Duration = Duration::from_secs(15);
+/// At one event a minute for each account there are always some without a debt, whatever the number of accounts.
+const SECONDS_AN_EVENT: f64 = 60.0;
 /// How many events show that a processor is back: some in each partition.
 const WITNESSES: u64 = 500;
 const MILLION: f64 = 1e6;
@@ -61,13 +54,17 @@ impl Trial<'_> {
     }
 
     fn go(&mut self, outcome: &mut Outcome) -> Result<(), RunError> {
-        let folder = match &self.plan.folder {
-            Some(folder) => tempfile::tempdir_in(folder),
-            None => tempfile::tempdir(),
+        let ground = &self.plan.ground;
+        let folder = ground.temporary()?;
+        let site = Site::on(self.servers, &self.prefix("backlog"), ground.partitions)?;
+        let place = Workplace {
+            choice: &self.contestant.choice,
+            site: &site,
+            folder: folder.path(),
+            store_memory: ground.store_memory,
+            broker: self.broker,
         };
-        let folder = folder.map_err(RunError::failed("make a folder"))?;
-        let site = Site::on(self.servers, &self.prefix("backlog"), self.plan.partitions)?;
-        let done = self.with_backlog(&site, folder.path(), &mut outcome.figures);
+        let done = self.with_backlog(&place, &mut outcome.figures);
         let verified = done.and_then(|()| self.verified(&site));
         topics::remove(&site.brokers, &site.prefix)?;
         outcome.findings.extend(verified?);
@@ -83,23 +80,29 @@ impl Trial<'_> {
         format!("r{}-{}-{part}", self.round + 1, self.contestant.name)
     }
 
-    fn with_backlog(&self, site: &Site, folder: &Path, figures: &mut Figures) -> Result<(), RunError> {
+    fn with_backlog(&self, place: &Workplace<'_>, figures: &mut Figures) -> Result<(), RunError> {
         let events = self.plan.events;
         (self.say)(&format!("{} accounts and {events} events wait", self.plan.size.accounts));
         // Events that come later have a schedule of the same length behind them.
-        let mut feed = Feed::new(site, &self.plan.profile, self.plan.size, events)?;
+        let size = self.plan.size;
+        let a_second = rate(f64::from(size.accounts.get()) / SECONDS_AN_EVENT);
+        let mut feed = Feed::new(place.site, &self.plan.profile, size, events, a_second)?;
         feed.accounts()?;
         feed.backlog(events)?;
-        let subject = self.drain(site, folder, figures)?;
-        let Some(saturation) = figures.saturation else { return subject.stop() };
+        let (subject, drained) = place.drain()?;
+        let saturation = drained.a_second;
+        figures.saturation = Some(saturation);
+        // Microseconds an event are seconds a million events.
+        figures.saturated_cpu = Some(drained.processor_us);
+        figures.saturated_broker_cpu = drained.broker_us;
         (self.say)(&format!("saturated at {saturation:.0} events a second; killing it at half of that"));
-        let subject = self.kill(site, folder, &mut feed, subject, figures)?;
+        let subject = self.kill(place, &mut feed, subject, figures)?;
         subject.stop()?;
-        let state = folder.join("state");
+        let state = place.folder.join("state");
         figures.state_mib = Some(topics::bytes_in(&state) as f64 / MIB);
         let broker_folder = self.servers.broker_folder.as_deref();
-        figures.topics_mib = broker_folder.map(|folder| topics::bytes_of(site, folder) as f64 / MIB);
-        self.start_again(site, folder, &mut feed, figures)
+        figures.topics_mib = broker_folder.map(|folder| topics::bytes_of(place.site, folder) as f64 / MIB);
+        self.start_again(place, &mut feed, figures)
     }
 
     /// What is wrong in the topics of a processor that had a backlog, was killed, and came back from nothing.
@@ -114,61 +117,19 @@ impl Trial<'_> {
     }
 
     fn wrong(&self, part: &str, verified: &Verification) -> Option<String> {
-        let first = verified.findings().into_iter().next().unwrap_or_default();
-        let round = self.round + 1;
-        (!verified.is_right())
-            .then(|| format!("round {round}, {part}: wrong: {} {first}", verified.summary()))
-    }
-
-    fn start(&self, site: &Site, folder: &Path) -> Result<Subject, RunError> {
-        let started = Subject::start(&self.contestant.choice, site, folder, self.plan.store_memory)?;
-        started.ok_or_else(|| RunError::failed("start nobody")("a processor is to be compared"))
-    }
-
-    /// Starts it before all that waits, and measures until nothing does.
-    fn drain(&self, site: &Site, folder: &Path, figures: &mut Figures) -> Result<Subject, RunError> {
-        let distance = site.distance()?;
-        let mut subject = self.start(site, folder)?;
-        let deadline = Instant::now() + DONE_WITHIN;
-        let mut first = self.look(&distance, &subject)?;
-        let last = loop {
-            let look = self.look(&distance, &subject)?;
-            if look.stand.lag() <= 0 {
-                break look;
-            }
-            if (first.stand.committed as f64) < look.stand.end as f64 * WARM_PART {
-                first = look;
-            }
-            subject.check()?;
-            if Instant::now() > deadline {
-                return Err(subject.slow("did not take what waited", DONE_WITHIN));
-            }
-            std::thread::sleep(GLANCE);
-        };
-        let drained = Drained::between(&first, &last);
-        figures.saturation = Some(drained.a_second);
-        figures.saturated_cpu = Some(drained.processor_cpu);
-        figures.saturated_broker_cpu = drained.broker_cpu;
-        Ok(subject)
-    }
-
-    fn look(&self, distance: &Distance, subject: &Subject) -> Result<Look, RunError> {
-        let stand = distance.ask()?;
-        let (processor, broker) = (cost(subject.id()), self.broker.map(cost));
-        Ok(Look { at: Instant::now(), stand, processor, broker })
+        verified.fault().map(|fault| format!("round {}, {part}: {fault}", self.round + 1))
     }
 
     /// Kills it under a load, and starts it again at once.
     fn kill(
         &self,
-        site: &Site,
-        folder: &Path,
+        place: &Workplace<'_>,
         feed: &mut Feed,
         subject: Subject,
         figures: &mut Figures,
     ) -> Result<Subject, RunError> {
         let half = half_of(figures.saturation.unwrap_or(1.0), feed.highest_rate());
-        let distance = site.distance()?;
+        let distance = place.site.distance()?;
         std::thread::scope(|scope| {
             let sending = scope.spawn(|| feed.paced(half, WITH_KILL));
             std::thread::sleep(BEFORE_KILL);
@@ -180,85 +141,40 @@ impl Trial<'_> {
             subject.kill()?;
             let killed = Instant::now();
             let before = distance.ask()?.committed;
-            let (at, subject) = self.started_until(site, folder, |stand| stand.committed > before)?;
+            let (at, subject) = place.started_until(|stand| stand.committed > before)?;
             figures.kill_to_commit_s = Some(at.saturating_duration_since(killed).as_secs_f64());
             joined(sending.join())?;
-            self.wait_until_done(&distance, subject)
+            place.wait_until_done(&distance, subject)
         })
-    }
-
-    /// Starts it, and looks meanwhile until something is so. Answers when that was.
-    fn started_until(
-        &self,
-        site: &Site,
-        folder: &Path,
-        is_so: impl Fn(Stand) -> bool + Send + Sync,
-    ) -> Result<(Instant, Subject), RunError> {
-        let distance = site.distance()?;
-        let gives_up = AtomicBool::new(false);
-        std::thread::scope(|scope| {
-            let watching = scope.spawn(|| {
-                let deadline = Instant::now() + DONE_WITHIN;
-                loop {
-                    if is_so(distance.ask()?) {
-                        return Ok(Some(Instant::now()));
-                    }
-                    if gives_up.load(Ordering::Relaxed) || Instant::now() > deadline {
-                        return Ok(None);
-                    }
-                    std::thread::sleep(GLANCE);
-                }
-            });
-            let started = self.start(site, folder);
-            gives_up.store(started.is_err(), Ordering::Relaxed);
-            let at = joined(watching.join())?;
-            let mut subject = started?;
-            subject.check()?;
-            at.map_or_else(|| Err(subject.slow("did not come to work", DONE_WITHIN)), Ok)
-                .map(|at| (at, subject))
-        })
-    }
-
-    fn wait_until_done(&self, distance: &Distance, mut subject: Subject) -> Result<Subject, RunError> {
-        let deadline = Instant::now() + DONE_WITHIN;
-        while distance.ask()?.lag() > 0 {
-            subject.check()?;
-            if Instant::now() > deadline {
-                return Err(subject.slow("did not take what waited", DONE_WITHIN));
-            }
-            std::thread::sleep(GLANCE);
-        }
-        Ok(subject)
     }
 
     /// On the folder that it had, and from nothing.
     fn start_again(
         &self,
-        site: &Site,
-        folder: &Path,
+        place: &Workplace<'_>,
         feed: &mut Feed,
         figures: &mut Figures,
     ) -> Result<(), RunError> {
         (self.say)("starting it again, on its folder");
-        let restart = self.back_at_work(site, folder, feed)?;
+        let restart = self.back_at_work(place, feed)?;
         figures.restart_s = Some(restart);
         if self.contestant.state != StateIn::Log {
             return Ok(());
         }
         (self.say)("starting it again, from nothing");
-        let state = folder.join("state");
+        let state = place.folder.join("state");
         std::fs::remove_dir_all(&state).map_err(RunError::failed(format!("empty {}", state.display())))?;
-        let from_nothing = self.back_at_work(site, folder, feed)?;
+        let from_nothing = self.back_at_work(place, feed)?;
         figures.from_nothing_s = Some(from_nothing);
         figures.restore_s = restore(restart, from_nothing, self.plan.size.accounts.get());
         Ok(())
     }
 
     /// How long it takes from its start until it has taken a few events that waited.
-    fn back_at_work(&self, site: &Site, folder: &Path, feed: &mut Feed) -> Result<f64, RunError> {
+    fn back_at_work(&self, place: &Workplace<'_>, feed: &mut Feed) -> Result<f64, RunError> {
         feed.backlog(WITNESSES)?;
         let began = Instant::now();
-        let (at, subject) = self.started_until(site, folder, |stand| stand.lag() <= 0)?;
+        let (at, subject) = place.started_until(|stand| stand.lag() <= 0)?;
         subject.stop()?;
         Ok(at.saturating_duration_since(began).as_secs_f64())
     }
@@ -282,9 +198,9 @@ impl Trial<'_> {
             broker_process: self.broker,
             registry: Some(self.servers.registry_url.clone()),
             prefix: prefix.clone(),
-            partitions: self.plan.partitions,
+            partitions: self.plan.ground.partitions,
             linger: Duration::from_millis(5),
-            store_memory: self.plan.store_memory,
+            store_memory: self.plan.ground.store_memory,
             expects_commands: self.contestant.decides,
             folder: None,
             verify: self.replay_memory(),
@@ -321,34 +237,6 @@ impl Trial<'_> {
     }
 }
 
-/// What was seen at a moment.
-struct Look {
-    at: Instant,
-    stand: Stand,
-    processor: Cost,
-    broker: Option<Cost>,
-}
-
-/// What taking a backlog cost, between two looks.
-struct Drained {
-    a_second: f64,
-    processor_cpu: f64,
-    broker_cpu: Option<f64>,
-}
-
-impl Drained {
-    fn between(first: &Look, last: &Look) -> Self {
-        let taken = (last.stand.committed - first.stand.committed).max(1) as f64;
-        let seconds = last.at.saturating_duration_since(first.at).as_secs_f64().max(1e-3);
-        let cpu = |first: Cost, last: Cost| (last.cpu_seconds - first.cpu_seconds) * MILLION / taken;
-        Self {
-            a_second: taken / seconds,
-            processor_cpu: cpu(first.processor, last.processor),
-            broker_cpu: first.broker.zip(last.broker).map(|(first, last)| cpu(first, last)),
-        }
-    }
-}
-
 /// Half of what it can do; or what there are accounts enough for, where that is less.
 fn half_of(saturation: f64, highest: NonZeroU32) -> NonZeroU32 {
     rate(saturation / 2.0).min(highest)
@@ -375,35 +263,9 @@ fn at_half_load(report: &Report, figures: &mut Figures) {
     figures.resident_mib = most.map(|bytes| bytes as f64 / MIB);
 }
 
-fn joined<T>(ended: std::thread::Result<Result<T, RunError>>) -> Result<T, RunError> {
-    match ended {
-        Ok(outcome) => outcome,
-        Err(panic) => std::panic::resume_unwind(panic),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_backlog_costs_what_was_used_for_each_event_between_two_looks() {
-        let began = Instant::now();
-        let look = |seconds: f64, committed, cpu_seconds, broker: Option<f64>| Look {
-            at: began + Duration::from_secs_f64(seconds),
-            stand: Stand { end: 3_000_000, committed },
-            processor: Cost { cpu_seconds, resident_bytes: 0 },
-            broker: broker.map(|cpu_seconds| Cost { cpu_seconds, resident_bytes: 0 }),
-        };
-        let drained =
-            Drained::between(&look(2.0, 1_000_000, 5.0, Some(1.0)), &look(12.0, 3_000_000, 13.0, Some(4.0)));
-        assert!((drained.a_second - 200_000.0).abs() < 1.0, "{}", drained.a_second);
-        assert!((drained.processor_cpu - 4.0).abs() < 1e-9, "{}", drained.processor_cpu);
-        assert!((drained.broker_cpu.unwrap() - 1.5).abs() < 1e-9);
-        // Nothing at all was seen to be taken: no division by it.
-        let drained = Drained::between(&look(2.0, 9, 5.0, None), &look(2.0, 9, 5.0, None));
-        assert!(drained.a_second.is_finite() && drained.broker_cpu.is_none());
-    }
 
     #[test]
     fn half_a_load_is_no_more_than_there_are_accounts_for() {

@@ -1,4 +1,4 @@
-//! Line charts as SVG: a few lines over the seconds of a run.
+//! Line charts as SVG: a few lines over the seconds of a run, or over something that grows by powers of ten.
 
 use std::fmt::Write;
 
@@ -9,32 +9,44 @@ const LEFT: f64 = 78.0;
 const RIGHT: f64 = 12.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 28.0;
+/// The room that half of a large number takes.
+const HALF_A_NUMBER: f64 = 36.0;
 
 /// How values are laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Scale {
+pub(crate) enum Scale {
     /// From 0 up.
     Linear,
     /// By powers of ten.
     Log,
 }
 
+/// What runs from left to right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Across {
+    /// Seconds, from 0 on.
+    Seconds,
+    /// Anything by powers of ten. There are few points, and each is marked.
+    Log,
+}
+
 /// One line.
-pub(super) struct Series<'a> {
-    pub(super) name: &'a str,
-    /// By second; a gap where there is none.
-    pub(super) points: Vec<(f64, Option<f64>)>,
+pub(crate) struct Series<'a> {
+    pub(crate) name: &'a str,
+    /// By what runs across; a gap where there is none.
+    pub(crate) points: Vec<(f64, Option<f64>)>,
 }
 
 /// A chart.
-pub(super) struct Chart<'a> {
-    pub(super) title: &'a str,
+pub(crate) struct Chart<'a> {
+    pub(crate) title: &'a str,
     /// What stands beside the numbers.
-    pub(super) unit: &'a str,
-    pub(super) scale: Scale,
-    pub(super) series: Vec<Series<'a>>,
+    pub(crate) unit: &'a str,
+    pub(crate) scale: Scale,
+    pub(crate) across: Across,
+    pub(crate) series: Vec<Series<'a>>,
     /// Where steps begin, with what is written there.
-    pub(super) marks: Vec<(f64, String)>,
+    pub(crate) marks: Vec<(f64, String)>,
 }
 
 /// The range that a chart shows, and its lines across.
@@ -70,13 +82,54 @@ impl Axis {
         }
     }
 
-    /// Where a value lies, from the top.
-    fn y(&self, value: f64) -> f64 {
-        let part = match self.scale {
+    /// How far along the axis a value lies, from 0 to 1.
+    fn part(&self, value: f64) -> f64 {
+        match self.scale {
             Scale::Linear => value / self.most,
             Scale::Log => (value.max(self.least) / self.least).ln() / (self.most / self.least).ln(),
-        };
-        TOP + (1.0 - part) * (HEIGHT - TOP - BOTTOM)
+        }
+    }
+
+    /// Where a value lies, from the top.
+    fn y(&self, value: f64) -> f64 {
+        TOP + (1.0 - self.part(value)) * (HEIGHT - TOP - BOTTOM)
+    }
+}
+
+/// What runs across, with its marks.
+struct Width {
+    axis: Axis,
+    right: f64,
+    ticks: Vec<(f64, String)>,
+}
+
+impl Width {
+    fn new(across: Across, values: impl Iterator<Item = f64> + Clone) -> Self {
+        match across {
+            Across::Seconds => {
+                let last = values.fold(1.0, f64::max);
+                let step = nice_step(last.max(5.0) * 0.5).max(1.0);
+                let mut ticks = Vec::new();
+                let mut at = 0.0;
+                while at <= last {
+                    ticks.push((at, format!("{} s", number(at))));
+                    at += step;
+                }
+                let axis = Axis { scale: Scale::Linear, least: 0.0, most: last, ticks: Vec::new() };
+                Self { axis, right: RIGHT, ticks }
+            }
+            Across::Log => {
+                let axis = Axis::new(Scale::Log, values);
+                let ticks = axis.ticks.iter().map(|tick| (*tick, number(*tick))).collect();
+                // The last of them stands at the end, and half of it beyond.
+                Self { axis, right: RIGHT.max(HALF_A_NUMBER), ticks }
+            }
+        }
+    }
+
+    /// Where a value lies, from the left.
+    fn x(&self, value: f64) -> f64 {
+        LEFT + self.axis.part(value) * (WIDTH - LEFT - self.right)
     }
 }
 
@@ -91,14 +144,13 @@ fn nice_step(most: f64) -> f64 {
 
 impl Chart<'_> {
     /// The chart as a figure of a page.
-    pub(super) fn draw(&self) -> String {
+    pub(crate) fn draw(&self) -> String {
         let mut out = String::new();
         let values =
             self.series.iter().flat_map(|series| series.points.iter().filter_map(|(_, value)| *value));
         let axis = Axis::new(self.scale, values);
-        let last =
-            self.series.iter().flat_map(|series| &series.points).map(|(at, _)| *at).fold(1.0, f64::max);
-        let x = |at: f64| LEFT + at / last * (WIDTH - LEFT - RIGHT);
+        let places = self.series.iter().flat_map(|series| series.points.iter().map(|(at, _)| *at));
+        let width = Width::new(self.across, places);
         // Writing to a string does not fail.
         let _ = write!(out, "<figure><figcaption>{}<span class=legend>", self.title);
         for (number, series) in self.series.iter().enumerate() {
@@ -115,23 +167,23 @@ impl Chart<'_> {
             let _ =
                 write!(out, "<text class=y x={:.1} y={:.1}>{text} {}</text>", LEFT - 6.0, y + 4.0, self.unit);
         }
-        let (bottom, step) = (HEIGHT - BOTTOM, nice_step(last.max(5.0) * 0.5).max(1.0));
-        let mut at = 0.0;
-        while at <= last {
-            let _ = write!(out, "<text class=x x={:.1} y={:.1}>{} s</text>", x(at), HEIGHT - 8.0, number(at));
-            at += step;
+        let bottom = HEIGHT - BOTTOM;
+        for (at, text) in &width.ticks {
+            let _ = write!(out, "<text class=x x={:.1} y={:.1}>{text}</text>", width.x(*at), HEIGHT - 8.0);
         }
         for (at, text) in &self.marks {
-            let x = x(*at);
+            let x = width.x(*at);
             let _ = write!(out, "<line class=mark x1={x:.1} x2={x:.1} y1={TOP} y2={bottom} />");
             let _ = write!(out, "<text class=mark x={:.1} y={:.1}>{text}</text>", x + 3.0, TOP + 9.0);
         }
         for (number, series) in self.series.iter().enumerate() {
-            let _ = write!(
-                out,
-                "<path class=s{number} d=\"{}\" />",
-                path(&series.points, x, |value| axis.y(value))
-            );
+            let (x, y) = (|at| width.x(at), |value| axis.y(value));
+            let _ = write!(out, "<path class=s{number} d=\"{}\" />", path(&series.points, x, y));
+            if self.across == Across::Log {
+                for (at, value) in series.points.iter().filter_map(|(at, value)| Some((*at, (*value)?))) {
+                    let _ = write!(out, "<circle class=s{number} cx={:.1} cy={:.1} r=3 />", x(at), y(value));
+                }
+            }
         }
         out.push_str("</svg></figure>\n");
         out
@@ -153,7 +205,7 @@ fn path(points: &[(f64, Option<f64>)], x: impl Fn(f64) -> f64, y: impl Fn(f64) -
 }
 
 /// A number as people read it: no more digits than tell.
-pub(super) fn number(value: f64) -> String {
+pub(crate) fn number(value: f64) -> String {
     let magnitude = value.abs();
     if magnitude >= 10_000.0 {
         let text = format!("{value:.0}");
@@ -214,5 +266,37 @@ mod tests {
         let log = Axis::new(Scale::Log, [0.0, 3.0, 470.0].into_iter());
         assert_eq!((log.least, log.most, log.ticks.len()), (1.0, 1_000.0, 4));
         assert!(log.y(1_000.0) < log.y(10.0) && (log.y(0.0) - (HEIGHT - BOTTOM)).abs() < 1e-9);
+    }
+
+    #[test]
+    fn powers_of_ten_lie_as_far_from_each_other_across_and_are_all_named() {
+        let width = Width::new(Across::Log, [20_000.0, 10_000.0, 10_000_000.0].into_iter());
+        let names: Vec<&str> = width.ticks.iter().map(|(_, name)| &**name).collect();
+        assert_eq!(names, ["10,000", "100,000", "1,000,000", "10,000,000"]);
+        let places: Vec<f64> = width.ticks.iter().map(|(at, _)| width.x(*at)).collect();
+        let steps: Vec<f64> = places.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        assert!(steps.iter().all(|step| (step - steps[0]).abs() < 1e-6), "{steps:?}");
+        assert!((places[0] - LEFT).abs() < 1e-9 && places[3] <= WIDTH - HALF_A_NUMBER + 1e-9, "{places:?}");
+        // Twice ten thousand lies at three tenths of a power.
+        assert!(((width.x(20_000.0) - LEFT) / steps[0] - 2_f64.log10()).abs() < 1e-9);
+    }
+
+    #[test]
+    fn seconds_run_from_nothing_and_have_no_dots() {
+        let width = Width::new(Across::Seconds, [0.0, 30.0].into_iter());
+        let names: Vec<&str> = width.ticks.iter().map(|(_, name)| &**name).collect();
+        assert_eq!(names, ["0 s", "5 s", "10 s", "15 s", "20 s", "25 s", "30 s"]);
+        assert!((width.x(30.0) - (WIDTH - RIGHT)).abs() < 1e-9);
+        let points = vec![(1.0, Some(2.0)), (30.0, Some(4.0))];
+        let chart = |across| Chart {
+            title: "a",
+            unit: "µs",
+            scale: Scale::Linear,
+            across,
+            series: vec![Series { name: "b", points: points.clone() }],
+            marks: Vec::new(),
+        };
+        assert_eq!(chart(Across::Seconds).draw().matches("<circle").count(), 0);
+        assert_eq!(chart(Across::Log).draw().matches("<circle").count(), 2);
     }
 }

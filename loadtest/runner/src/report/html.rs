@@ -1,7 +1,8 @@
 //! The report as one page that needs nothing else.
 
-use super::chart::{Chart, Scale, Series, number};
+use super::chart::{Across, Chart, Scale, Series, number};
 use super::{Percentiles, Report, Second, Step};
+use serde::Serialize;
 use std::fmt::Write;
 
 const STYLE: &str = include_str!("page.css");
@@ -10,13 +11,7 @@ const STYLE: &str = include_str!("page.css");
 #[must_use]
 pub fn page(report: &Report) -> String {
     let title = format!("Load test: {}, {}", report.settings.processor, report.settings.profile);
-    let mut out = format!(
-        "<!doctype html>\n<html lang=en><head><meta charset=utf-8><meta name=viewport content=\"width=device-width\">\
-         <title>{0}</title><style>{STYLE}</style></head><body><main>\n<h1>{0}</h1>\n<p>{1}</p>\n",
-        escaped(&title),
-        escaped(&report.settings.about)
-    );
-    out.push_str(&verdict(report));
+    let mut out = verdict(report);
     out.push_str(&verification(report));
     out.push_str(&steps(&report.steps));
     out.push_str("<p class=note>Latency counts from the moment an event was meant to be sent, by what was meant for that second. A rate is \
@@ -25,10 +20,19 @@ pub fn page(report: &Report) -> String {
         out.push_str(&chart.draw());
     }
     out.push_str(&conditions(report));
+    framed(&title, &report.settings.about, &out, report)
+}
+
+/// A page around what it says, with the raw figures that it was made of.
+pub(crate) fn framed(title: &str, about: &str, body: &str, raw: &impl Serialize) -> String {
     // What closes a script element must not stand in it.
-    let raw = serde_json::to_string(report).unwrap_or_default().replace("</", "<\\/");
-    let _ = write!(out, "<script type=\"application/json\" id=raw>{raw}</script>\n</main></body></html>\n");
-    out
+    let raw = serde_json::to_string(raw).unwrap_or_default().replace("</", "<\\/");
+    let (title, about) = (escaped(title), escaped(about));
+    format!(
+        "<!doctype html>\n<html lang=en><head><meta charset=utf-8><meta name=viewport content=\"width=device-width\">\
+         <title>{title}</title><style>{STYLE}</style></head><body><main>\n<h1>{title}</h1>\n<p>{about}</p>\n{body}\
+         <script type=\"application/json\" id=raw>{raw}</script>\n</main></body></html>\n"
+    )
 }
 
 fn verdict(report: &Report) -> String {
@@ -129,7 +133,8 @@ impl<'r> Drawing<'r> {
             let seconds = self.report.seconds.iter();
             Series { name, points: seconds.map(|second| (second.second as f64, of(second))).collect() }
         };
-        Chart { title, unit, scale, series: lines.iter().map(line).collect(), marks: self.marks.clone() }
+        let series = lines.iter().map(line).collect();
+        Chart { title, unit, scale, across: Across::Seconds, series, marks: self.marks.clone() }
     }
 
     fn latencies(&self, title: &'r str, of: fn(&Second) -> Percentiles) -> Chart<'r> {
@@ -237,7 +242,7 @@ fn mebibytes(bytes: u64) -> f64 {
     bytes as f64 / 1_048_576.0
 }
 
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 

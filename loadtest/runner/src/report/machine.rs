@@ -71,6 +71,18 @@ pub fn versions(weir: Option<&Path>, broker: &str) -> Versions {
     }
 }
 
+/// Weir's settings that were given by the environment, as others may read them.
+#[must_use]
+pub fn environment() -> Vec<String> {
+    let settings = std::env::vars().filter(|(name, _)| name.starts_with("WEIR__"));
+    settings.map(|(name, value)| format!("{name}={}", shown(&name, &value))).collect()
+}
+
+fn shown(name: &str, value: &str) -> String {
+    let is_secret = ["PASSWORD", "TOKEN", "SECRET"].iter().any(|word| name.contains(word));
+    if is_secret { "(set)".to_owned() } else { value.to_owned() }
+}
+
 fn said(command: &mut Command) -> Option<String> {
     let output = command.output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();

@@ -1,14 +1,16 @@
 //! What a run measured, ready to be shown and kept: the figures of each step, and the raw seconds.
 //!
-//! How it looks is `html`'s business; here is what it says, and how that follows from what was seen.
+//! How it looks is `html`'s business; here is what it says, and how that follows from what was seen. `chart`, `grid`
+//! and the frame of a page serve the comparisons too.
 
-mod chart;
-mod html;
+pub(crate) mod chart;
+pub(crate) mod grid;
+pub(crate) mod html;
 mod machine;
 mod steps;
 
 pub use html::page;
-pub use machine::{Machine, Versions, free_memory, machine, versions};
+pub use machine::{Machine, Versions, environment, free_memory, machine, versions};
 pub(crate) use steps::{seconds, step};
 
 use crate::matching::Tally;

@@ -66,6 +66,13 @@ impl Verification {
         work.chain(replay).collect()
     }
 
+    /// That it is wrong, where it is: the summary and the first finding.
+    #[must_use]
+    pub fn fault(&self) -> Option<String> {
+        let first = self.findings().into_iter().next().unwrap_or_default();
+        (!self.is_right()).then(|| format!("wrong: {} {first}", self.summary()))
+    }
+
     /// What was checked, and how that ended, in a few sentences.
     #[must_use]
     pub fn summary(&self) -> String {

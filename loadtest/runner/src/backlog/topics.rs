@@ -1,4 +1,4 @@
-//! What a trial leaves on the broker: how much room it takes, and its removal.
+//! What a measurement leaves on the broker: how much room it takes, and its removal.
 
 use crate::error::RunError;
 use crate::site::{Site, group_of};
@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const BLOCK_BYTES: u64 = 512;
 
 /// What a folder and all in it take of the disk. What is not there takes nothing.
-pub(super) fn bytes_in(folder: &Path) -> u64 {
+pub(crate) fn bytes_in(folder: &Path) -> u64 {
     let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
     let each = entries.filter_map(Result::ok).map(|entry| match entry.metadata() {
         Ok(found) if found.is_dir() => bytes_in(&entry.path()),
@@ -28,7 +28,7 @@ pub(super) fn bytes_in(folder: &Path) -> u64 {
 }
 
 /// What the topics of a site but its inputs take of the broker's disk: outputs, and what the processor made.
-pub(super) fn bytes_of(site: &Site, broker_folder: &Path) -> u64 {
+pub(crate) fn bytes_of(site: &Site, broker_folder: &Path) -> u64 {
     let inputs = site.inputs();
     let is_of_the_processor = |folder: &str| {
         // The log of a partition lies in TOPIC-NUMBER.
@@ -60,7 +60,7 @@ fn is_of(prefix: &str, topic: &str) -> bool {
 }
 
 /// Removes all topics of a prefix, so that the next one finds the broker as this one did.
-pub(super) fn remove(brokers: &str, prefix: &str) -> Result<(), RunError> {
+pub(crate) fn remove(brokers: &str, prefix: &str) -> Result<(), RunError> {
     let mut config = ClientConfig::new();
     config.set("bootstrap.servers", brokers);
     let client: BaseConsumer = config.create().map_err(RunError::kafka("make a client"))?;
