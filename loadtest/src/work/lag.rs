@@ -30,8 +30,14 @@ impl Lags {
             return NEAR;
         }
         let second = |at: i64| at.div_euclid(SECOND);
-        let around = self.seconds.range(second(from) - 3..=second(to) + 3);
-        around.map(|(_, lag)| *lag).max().unwrap_or_default().max(NEAR)
+        let (first, last) = (second(from) - 3, second(to) + 3);
+        if let Some(lag) = self.seconds.range(first..=last).map(|(_, lag)| *lag).max() {
+            return lag.max(NEAR);
+        }
+        // Nothing was decided then. It was as late as before or after, whichever is the later.
+        let before = self.seconds.range(..first).next_back();
+        let after = self.seconds.range(last..).next();
+        before.into_iter().chain(after).map(|(_, lag)| *lag).max().unwrap_or_default().max(NEAR)
     }
 
     /// The longest of all.
@@ -51,10 +57,24 @@ mod tests {
         assert_eq!(lags.near(100 * SECOND), NEAR);
         lags.saw(100 * SECOND, 109 * SECOND);
         lags.saw(100 * SECOND, 99 * SECOND);
+        lags.saw(95 * SECOND, 95 * SECOND);
+        lags.saw(106 * SECOND, 106 * SECOND);
         for (at, near) in [(96, NEAR), (97, 9 * SECOND), (103, 9 * SECOND), (104, NEAR)] {
             assert_eq!(lags.near(at * SECOND), near, "{at}");
         }
         assert_eq!(lags.between(90 * SECOND, 97 * SECOND), 9 * SECOND);
         assert_eq!(lags.longest(), 9 * SECOND);
+    }
+
+    #[test]
+    fn where_nothing_was_decided_it_was_as_late_as_before_or_after() {
+        let mut lags = Lags::default();
+        assert_eq!(lags.near(100 * SECOND), NEAR);
+        lags.saw(100 * SECOND, 109 * SECOND);
+        lags.saw(200 * SECOND, 200 * SECOND);
+        lags.saw(300 * SECOND, 300 * SECOND);
+        for (at, near) in [(50, 9 * SECOND), (150, 9 * SECOND), (250, NEAR), (350, NEAR)] {
+            assert_eq!(lags.near(at * SECOND), near, "{at}");
+        }
     }
 }
