@@ -199,14 +199,17 @@ fn apply_change(
             balance.valid_until = change.valid_until.or(balance.valid_until);
             balance.version = change.version.or(balance.version);
         }
-        None => member.balances.push(Balance {
-            name: change.name.clone(),
-            value: change.value,
-            limit: change.limit,
-            valid_until: change.valid_until,
-            version: change.version,
-            rules: Vec::new(),
-        }),
+        None => {
+            member.balances.reserve_exact(1);
+            member.balances.push(Balance {
+                name: change.name.clone(),
+                value: change.value,
+                limit: change.limit,
+                valid_until: change.valid_until,
+                version: change.version,
+                rules: Vec::new(),
+            });
+        }
     }
     let turn = Turn { occurred_at, reason: change.reason, former_base };
     ask_rules(member, change.name.as_str(), turn, Some(former), scribe);
@@ -322,6 +325,7 @@ pub(crate) fn fired_lines(debtor: &Debtor, scribe: &Scribe<'_>) -> BTreeMap<Rule
 fn state_of<'a>(balance: &'a mut Balance, rule: &RuleId) -> &'a mut RuleState {
     let known = balance.rules.iter().position(|state| state.rule == *rule);
     let at = known.unwrap_or_else(|| {
+        balance.rules.reserve_exact(1);
         balance.rules.push(RuleState::new(rule.clone()));
         balance.rules.len().saturating_sub(1)
     });

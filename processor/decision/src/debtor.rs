@@ -154,6 +154,8 @@ impl Debtor {
     pub(crate) fn member_mut(&mut self, account_id: &AccountId) -> &mut Member {
         let known = self.members.iter().position(|member| member.account_id == *account_id);
         let at = known.unwrap_or_else(|| {
+            // One, nearly always: room for four of them would be most of what a debtor takes.
+            self.members.reserve_exact(1);
             self.members.push(Member {
                 account_id: account_id.clone(),
                 snapshot: None,

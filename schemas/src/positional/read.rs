@@ -178,7 +178,7 @@ impl<'v> de::Deserializer<'v> for &mut Reader<'v> {
     }
 
     fn deserialize_seq<V: Visitor<'v>>(self, visitor: V) -> Result<V::Value, Unplaced> {
-        visitor.visit_seq(Blocks { reader: self, left: 0, is_ended: false })
+        visitor.visit_seq(Blocks::begin(self)?)
     }
 
     fn deserialize_tuple<V: Visitor<'v>>(self, _: usize, _: V) -> Result<V::Value, Unplaced> {
@@ -195,7 +195,7 @@ impl<'v> de::Deserializer<'v> for &mut Reader<'v> {
     }
 
     fn deserialize_map<V: Visitor<'v>>(self, visitor: V) -> Result<V::Value, Unplaced> {
-        visitor.visit_map(Blocks { reader: self, left: 0, is_ended: false })
+        visitor.visit_map(Blocks::begin(self)?)
     }
 
     fn deserialize_struct<V: Visitor<'v>>(
@@ -252,10 +252,19 @@ struct Blocks<'r, 'v> {
     is_ended: bool,
 }
 
-impl Blocks<'_, '_> {
+impl<'r, 'v> Blocks<'r, 'v> {
+    /// Reads how many the first block has: most have no other, and whoever keeps them makes as much room.
+    fn begin(reader: &'r mut Reader<'v>) -> Result<Self, Unplaced> {
+        let left = reader.block()?;
+        Ok(Self { reader, left, is_ended: left == 0 })
+    }
+
     /// Whether another one follows.
     fn goes_on(&mut self) -> Result<bool, Unplaced> {
-        if self.left == 0 && !self.is_ended {
+        if self.is_ended {
+            return Ok(false);
+        }
+        if self.left == 0 {
             self.left = self.reader.block()?;
             self.is_ended = self.left == 0;
         }
@@ -269,6 +278,10 @@ impl<'v> de::SeqAccess<'v> for Blocks<'_, 'v> {
 
     fn next_element_seed<S: DeserializeSeed<'v>>(&mut self, seed: S) -> Result<Option<S::Value>, Unplaced> {
         if self.goes_on()? { seed.deserialize(&mut *self.reader).map(Some) } else { Ok(None) }
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.left)
     }
 }
 
