@@ -52,7 +52,7 @@ impl Default for Settings {
             clock_lead: Duration::from_secs(60),
             queued_records: 30_000,
             poll_records: 2_000,
-            cached_debtors: 100_000,
+            cached_debtors: 20_000,
             commit_timeout: Duration::from_secs(45),
             oldest_state: Duration::from_secs(12 * 3_600),
             accept_remade_inputs: false,
