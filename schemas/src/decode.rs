@@ -60,24 +60,23 @@ enum Met {
 
 /// A schema by which a value can be read.
 #[derive(Clone, Copy)]
-enum Known<'s> {
-    Own(&'static Schema),
-    Other(&'s Schema),
+struct Known<'s> {
+    schema: &'s Schema,
+    /// Whether it is the very one that we have.
+    is_own: bool,
 }
 
-impl<'s> Known<'s> {
-    fn schema(self) -> &'s Schema {
-        match self {
-            Self::Own(schema) => schema,
-            Self::Other(schema) => schema,
-        }
-    }
-
+impl Known<'_> {
     /// A value of our own schema. Where it cannot be read so, the schema tells better why.
     fn by_position<'v, T: Deserialize<'v> + PartialEq + fmt::Debug>(self, datum: &'v [u8]) -> Option<T> {
-        let Self::Own(schema) = self else { return None };
+        if !self.is_own {
+            return None;
+        }
         let value = positional::read(datum).ok()?;
-        debug_assert_eq!(T::deserialize(reader(schema, datum).deserializer()).ok().as_ref(), Some(&value));
+        debug_assert_eq!(
+            T::deserialize(reader(self.schema, datum).deserializer()).ok().as_ref(),
+            Some(&value)
+        );
         Some(value)
     }
 }
@@ -138,7 +137,7 @@ impl Decoder {
         let wanted = RecordSchema::Debtor;
         let (id, datum) = framing::split(value)?;
         let met = self.written_with(wanted, id)?;
-        met.by_position(datum).map_or_else(|| read_datum(wanted, met.schema(), datum), Ok)
+        met.by_position(datum).map_or_else(|| read_datum(wanted, met.schema, datum), Ok)
     }
 
     /// When a debtor's next timer is due, from its stored form. The rest is passed over, which costs a
@@ -229,7 +228,7 @@ impl Decoder {
         value: &'v [u8],
     ) -> Result<T, WireError> {
         let (id, datum) = framing::split(value)?;
-        let schema = self.written_with(wanted, id)?.schema();
+        let schema = self.written_with(wanted, id)?.schema;
         read_datum(wanted, schema, datum)
     }
 
@@ -245,8 +244,7 @@ impl Decoder {
         if let Some(value) = met.by_position(datum) {
             return Ok(value);
         }
-        let schema = met.schema();
-        read_datum(wanted, schema, datum).map_err(|error| explain::<T>(error, schema, datum))
+        read_datum(wanted, met.schema, datum).map_err(|error| explain::<T>(error, met.schema, datum))
     }
 
     /// The schema of this id, met before or asked for now.
@@ -262,8 +260,8 @@ impl Decoder {
             }
         };
         match met.get(place) {
-            Some((_, Met::Own(schema))) => Ok(Known::Own(schema)),
-            Some((_, Met::Other(schema))) => Ok(Known::Other(schema)),
+            Some((_, Met::Own(schema))) => Ok(Known { schema, is_own: true }),
+            Some((_, Met::Other(schema))) => Ok(Known { schema, is_own: false }),
             Some((_, Met::Unfit(reason))) => {
                 let (record, reason) = (wanted.name(), reason.clone());
                 Err(WireError::UnfitSchema { id, record, reason })

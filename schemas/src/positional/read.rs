@@ -122,7 +122,7 @@ impl<'v> de::Deserializer<'v> for &mut Reader<'v> {
 
     /// Where a type takes what comes, our records have a whole number.
     fn deserialize_any<V: Visitor<'v>>(self, visitor: V) -> Result<V::Value, Unplaced> {
-        visitor.visit_i64(self.long()?)
+        self.deserialize_i64(visitor)
     }
 
     fn deserialize_bool<V: Visitor<'v>>(self, visitor: V) -> Result<V::Value, Unplaced> {
@@ -138,7 +138,7 @@ impl<'v> de::Deserializer<'v> for &mut Reader<'v> {
     }
 
     fn deserialize_string<V: Visitor<'v>>(self, visitor: V) -> Result<V::Value, Unplaced> {
-        visitor.visit_borrowed_str(self.text()?)
+        self.deserialize_str(visitor)
     }
 
     fn deserialize_bytes<V: Visitor<'v>>(self, visitor: V) -> Result<V::Value, Unplaced> {
@@ -146,7 +146,7 @@ impl<'v> de::Deserializer<'v> for &mut Reader<'v> {
     }
 
     fn deserialize_byte_buf<V: Visitor<'v>>(self, visitor: V) -> Result<V::Value, Unplaced> {
-        visitor.visit_borrowed_bytes(self.bytes()?)
+        self.deserialize_bytes(visitor)
     }
 
     fn deserialize_option<V: Visitor<'v>>(self, visitor: V) -> Result<V::Value, Unplaced> {
@@ -166,7 +166,7 @@ impl<'v> de::Deserializer<'v> for &mut Reader<'v> {
         _: &'static str,
         visitor: V,
     ) -> Result<V::Value, Unplaced> {
-        visitor.visit_unit()
+        self.deserialize_unit(visitor)
     }
 
     fn deserialize_newtype_struct<V: Visitor<'v>>(
@@ -385,19 +385,25 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_is_refused() {
-        let cases: [(&str, &[u8]); 7] = [
-            ("a variant that there is not", &[4]),
-            ("a number too large for its type", &[2, 0xff, 0xff, 0xff, 0x7f]),
-            ("a number of 65 bits", &[2, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x03]),
-            ("a list longer than all bytes", &[0, 0xfe, 0xff, 0xff, 0xff, 0x0f]),
-            ("a union of three", &[0, 0, 4]),
-            ("a text that is none", &[0, 0, 2, 2, 0xff]),
-            ("neither true nor false", &[0, 0, 0, 0, 2]),
+    fn what_cannot_be_is_refused_for_what_it_is() {
+        let cases: [(&[u8], &str); 6] = [
+            (&[4], "expected variant index 0 <= i < 2"),
+            (&[2, 0xff, 0xff, 0xff, 0x7f], "expected u16"),
+            (&[2, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x03], "more than 64 bits"),
+            (&[0, 0, 4], "neither nothing nor a value"),
+            (&[0, 0, 2, 2, 0xff], "invalid utf-8"),
+            (&[0, 0, 0, 0, 2], "neither true nor false"),
         ];
-        for (what, bytes) in cases {
-            assert!(read::<Thing>(bytes).is_err(), "{what}");
+        for (bytes, reason) in cases {
+            let error = read::<Thing>(bytes).map_err(|error| error.to_string());
+            assert!(error.as_ref().is_err_and(|said| said.contains(reason)), "{reason}: {error:?}");
         }
+    }
+
+    #[test]
+    fn a_list_is_not_believed_to_be_longer_than_its_bytes_even_where_its_elements_take_none() {
+        assert!(read::<Vec<()>>(&[2, 0]).is_ok());
+        assert!(read::<Vec<()>>(&[0xfe, 0xff, 0xff, 0xff, 0x0f, 0]).is_err());
     }
 
     #[test]
