@@ -132,18 +132,8 @@ mod tests {
 
     fn comparison(processors: Vec<Measured>) -> Comparison {
         Comparison {
-            machine: Machine {
-                cpu: "A processor".to_owned(),
-                cores: 2,
-                memory_bytes: 24 << 30,
-                kernel: "6.1".to_owned(),
-            },
-            versions: Versions {
-                processor: "weir 0.1.0".to_owned(),
-                broker: "a broker".to_owned(),
-                librdkafka: "2.12.1".to_owned(),
-                commit: "abc".to_owned(),
-            },
+            machine: Machine::some(),
+            versions: Versions::some(),
             settings: Settings {
                 rounds: 3,
                 profile: "mixed".to_owned(),

@@ -30,6 +30,28 @@ pub struct Versions {
     pub commit: String,
 }
 
+#[cfg(test)]
+impl Machine {
+    /// One to show in tests.
+    pub(crate) fn some() -> Self {
+        let (cpu, kernel) = ("A processor".to_owned(), "6.1".to_owned());
+        Self { cpu, cores: 2, memory_bytes: 24 << 30, kernel }
+    }
+}
+
+#[cfg(test)]
+impl Versions {
+    /// Some to show in tests.
+    pub(crate) fn some() -> Self {
+        Self {
+            processor: "weir 0.1.0".to_owned(),
+            broker: "a broker".to_owned(),
+            librdkafka: "2.12.1".to_owned(),
+            commit: "abc".to_owned(),
+        }
+    }
+}
+
 /// The machine that this runs on.
 #[must_use]
 pub fn machine() -> Machine {
