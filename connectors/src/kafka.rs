@@ -7,6 +7,7 @@
 
 mod commit;
 pub(crate) mod context;
+mod cursors;
 pub(crate) mod error;
 mod event;
 mod member;

@@ -49,12 +49,29 @@ impl EventQueue {
         Some(Self { queue: NonNull::new(queue)?, _client: client })
     }
 
+    /// The queue of one partition that the client fetches, before what comes there goes on to the client's.
+    pub(super) fn of_partition(client: &Arc<GroupClient>, topic: &CStr, partition: i32) -> Option<Self> {
+        // SAFETY: as above; the topic's name is copied.
+        let queue = unsafe {
+            native::rd_kafka_queue_get_partition(client.client().native_ptr(), topic.as_ptr(), partition)
+        };
+        let client: Arc<GroupClient> = Arc::clone(client);
+        Some(Self { queue: NonNull::new(queue)?, _client: client })
+    }
+
     /// The queue of a producer.
     pub(super) fn of_producer(client: &Arc<BaseProducer<Deliveries>>) -> Option<Self> {
         // SAFETY: as above.
         let queue = unsafe { native::rd_kafka_queue_get_main(client.client().native_ptr()) };
         let client: Arc<BaseProducer<Deliveries>> = Arc::clone(client);
         Some(Self { queue: NonNull::new(queue)?, _client: client })
+    }
+
+    /// What is here, and what comes from now on, goes on to that queue; or stays here.
+    pub(super) fn forward(&self, to: Option<&Self>) {
+        let to = to.map_or(ptr::null_mut(), |to| to.queue.as_ptr());
+        // SAFETY: both queues live; librdkafka counts who refers to the one that is gone on to.
+        unsafe { native::rd_kafka_queue_forward(self.queue.as_ptr(), to) }
     }
 
     /// Waits up to `wait` for the next event.

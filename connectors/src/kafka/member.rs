@@ -1,6 +1,7 @@
 //! The member of the group: polls for records, ends of partitions and rebalances.
 
 use super::context::Diagnostics;
+use super::cursors::Cursors;
 use super::error::{beyond_use, failed, name, of_code, refused, unavailable};
 use super::event::{EventQueue, Fetched, GroupClient, Told};
 use super::membership::KafkaMembership;
@@ -32,25 +33,13 @@ pub struct KafkaConsumer {
     settings: Arc<KafkaSettings>,
     topics: Vec<Arc<str>>,
     newcomer: Newcomer,
-    cursors: Vec<Cursor>,
-    /// Where the last record's cursor stands: records come in runs of one partition.
-    last: usize,
+    cursors: Cursors,
     /// Where keys and values are copied to.
     pieces: Pieces,
     rebalances: Rebalances,
     /// What was heard of after the records of the last poll.
     later: VecDeque<Result<Polled, LogError>>,
     is_closed: bool,
-}
-
-/// An assigned partition.
-struct Cursor {
-    source: TopicPartition,
-    number: i32,
-    /// The offset of the next record; none before [`Consumer::start`].
-    next: Option<i64>,
-    /// Whether librdkafka reads it no more, since what comes next is not there.
-    is_stuck: bool,
 }
 
 impl KafkaConsumer {
@@ -62,8 +51,7 @@ impl KafkaConsumer {
             settings: Arc::clone(settings),
             topics: topics.to_vec(),
             newcomer: Newcomer::default(),
-            cursors: Vec::new(),
-            last: 0,
+            cursors: Cursors::default(),
             pieces: Pieces::default(),
             rebalances: Rebalances::default(),
             later: VecDeque::new(),
@@ -129,9 +117,8 @@ impl KafkaConsumer {
             let Some(mut event) = self.events.poll(left) else { break };
             let polled = match event.tell() {
                 Told::Record(fetched) => {
-                    if let Some(record) = take(&mut self.cursors, &mut self.last, &mut self.pieces, &fetched)
-                    {
-                        records.push(record);
+                    if let Some(source) = self.cursors.pass(&fetched) {
+                        records.push(record(source, &fetched, |bytes| self.pieces.copy(bytes)));
                     }
                     continue;
                 }
@@ -187,7 +174,7 @@ impl KafkaConsumer {
     }
 
     fn end(&mut self, topic: &str, partition: i32, offset: i64) -> Option<Polled> {
-        let cursor = find(&mut self.cursors, &mut self.last, topic, partition)?;
+        let cursor = self.cursors.find(topic, partition)?;
         // One of before the start, or of before a later start, says nothing.
         (cursor.next? <= offset).then(|| {
             cursor.next = Some(offset);
@@ -197,7 +184,7 @@ impl KafkaConsumer {
 
     /// librdkafka reads no further in a partition once it was told that what it asks for is not there.
     fn stuck(&mut self, (topic, partition): &(String, i32), reason: String) -> Option<Polled> {
-        let cursor = find(&mut self.cursors, &mut self.last, topic, *partition)?;
+        let cursor = self.cursors.find(topic, *partition)?;
         // Of one that is not started yet, nobody waits for anything.
         cursor.next?;
         cursor.is_stuck = true;
@@ -235,7 +222,7 @@ impl KafkaConsumer {
 
     /// Forgets where these partitions stand, and what was heard of them and not told.
     fn forget(&mut self, partitions: &[TopicPartition]) {
-        self.cursors.retain(|cursor| !partitions.contains(&cursor.source));
+        self.cursors.forget(partitions, &self.events);
         self.later.retain(|polled| source_of(polled).is_none_or(|source| !partitions.contains(source)));
     }
 
@@ -246,13 +233,6 @@ impl KafkaConsumer {
             self.client.unassign()
         };
         answer.map_err(|error| failed("let partitions go", &error))
-    }
-
-    fn cursor(&mut self, partition: &TopicPartition, operation: &str) -> Result<&mut Cursor, LogError> {
-        self.cursors
-            .iter_mut()
-            .find(|cursor| cursor.source == *partition)
-            .ok_or_else(|| refused(&format!("{operation} {}", name(partition)), "it is not assigned"))
     }
 
     /// Moves the fetch position of an assigned partition.
@@ -324,8 +304,7 @@ impl Consumer for KafkaConsumer {
         assigned.map_err(|error| failed(operation, &error))?;
         self.newcomer.is_taken(Instant::now());
         for source in partitions {
-            let number = partitions::number(source)?;
-            self.cursors.push(Cursor { source: source.clone(), number, next: None, is_stuck: false });
+            self.cursors.add(source, &self.client)?;
         }
         if partitions.is_empty() {
             return Ok(());
@@ -342,7 +321,7 @@ impl Consumer for KafkaConsumer {
     }
 
     fn start(&mut self, partition: &TopicPartition, offset: i64) -> Result<(), LogError> {
-        if self.cursor(partition, "start")?.is_stuck {
+        if self.cursors.of(partition, "start")?.is_stuck {
             // It has stopped, and takes no seek; to assign all partitions anew would stop the others.
             return Err(LogError::Fatal {
                 operation: format!("start {} at {offset}", name(partition)),
@@ -353,24 +332,29 @@ impl Consumer for KafkaConsumer {
         self.later.retain(|polled| source_of(polled) != Some(partition));
         // Whatever was fetched before is dropped by the seek, since librdkafka numbers positions.
         self.seek(partition, offset)?;
-        self.cursor(partition, "start")?.next = Some(offset);
+        let cursor = self.cursors.of(partition, "start")?;
+        cursor.next = Some(offset);
+        if std::mem::take(&mut cursor.is_parked) {
+            let list = partitions::list(std::slice::from_ref(partition), Offset::Invalid)?;
+            self.client.resume(&list).map_err(|error| failed("start partitions", &error))?;
+        }
         self.resume(std::slice::from_ref(partition))
     }
 
     fn pause(&mut self, partitions: &[TopicPartition]) -> Result<(), LogError> {
+        // librdkafka's own pause drops what it has fetched, tens of thousands of records, to fetch it
+        // again. Here it stays where it is, and no more is fetched once that is enough.
         for partition in partitions {
-            self.cursor(partition, "pause")?;
+            self.cursors.of(partition, "pause")?.hold();
         }
-        let list = partitions::list(partitions, Offset::Invalid)?;
-        self.client.pause(&list).map_err(|error| failed("pause partitions", &error))
+        Ok(())
     }
 
     fn resume(&mut self, partitions: &[TopicPartition]) -> Result<(), LogError> {
         for partition in partitions {
-            self.cursor(partition, "resume")?;
+            self.cursors.of(partition, "resume")?.release(&self.events);
         }
-        let list = partitions::list(partitions, Offset::Invalid)?;
-        self.client.resume(&list).map_err(|error| failed("resume partitions", &error))
+        Ok(())
     }
 
     fn membership(&self) -> KafkaMembership {
@@ -426,41 +410,12 @@ fn subscribe(
     Ok((client, events))
 }
 
-/// The cursor of a partition.
-fn find<'c>(
-    cursors: &'c mut [Cursor],
-    last: &mut usize,
-    topic: &str,
-    partition: i32,
-) -> Option<&'c mut Cursor> {
-    let is_it = |cursor: &Cursor| cursor.number == partition && &*cursor.source.topic == topic;
-    if !cursors.get(*last).is_some_and(is_it) {
-        *last = cursors.iter().position(is_it)?;
-    }
-    cursors.get_mut(*last)
-}
-
 /// The partition that something is about which was heard of, where it is one.
 fn source_of(polled: &Result<Polled, LogError>) -> Option<&TopicPartition> {
     match polled {
         Ok(Polled::End { source, .. } | Polled::Stuck { source, .. }) => Some(source),
         Ok(Polled::Records(_) | Polled::Assigned(_) | Polled::Revoked(_) | Polled::Lost(_)) | Err(_) => None,
     }
-}
-
-/// A record that was fetched, if its partition was started and it lies after the start.
-fn take(
-    cursors: &mut [Cursor],
-    last: &mut usize,
-    pieces: &mut Pieces,
-    fetched: &Fetched<'_>,
-) -> Option<LogRecord> {
-    let cursor = find(cursors, last, fetched.topic, fetched.partition)?;
-    if cursor.next? > fetched.offset {
-        return None;
-    }
-    cursor.next = Some(fetched.offset + 1);
-    Some(record(&cursor.source, fetched, |bytes| pieces.copy(bytes)))
 }
 
 /// A record as the engine takes it, its bytes copied.

@@ -190,7 +190,9 @@ impl KafkaSettings {
 
     /// A member of the group.
     pub(super) fn member_config(&self) -> ClientConfig {
-        let mut config = self.reading_config();
+        // So much of each partition is held back while its task has enough to do. The others' records are
+        // polled at once.
+        let mut config = self.reading_config(2_048);
         config.set("max.poll.interval.ms", millis(self.rebalance_timeout));
         if let Some(instance) = &self.group_instance_id {
             config.set("group.instance.id", instance);
@@ -213,13 +215,11 @@ impl KafkaSettings {
     /// A reader outside the group. librdkafka wants a group id of whoever assigns partitions to
     /// itself; ours does, since nothing is committed, and asks for no further permission.
     pub(super) fn reader_config(&self) -> ClientConfig {
-        let mut config = self.reading_config();
+        // All partitions of a process may be restored at once, and each reader fetches ahead.
+        let mut config = self.reading_config(8_192);
         // The end of a partition is told by a fetch that brings nothing, and this long it waits
         // for more. A reader lives while a task restores, and that is waiting for the end.
         config.set("fetch.wait.max.ms", "10");
-        // All partitions of a process may be restored at once, and each reader fetches ahead: 64 MiB
-        // by default.
-        config.set("queued.max.messages.kbytes", "8192");
         config
     }
 
@@ -243,7 +243,8 @@ impl KafkaSettings {
         config
     }
 
-    fn reading_config(&self) -> ClientConfig {
+    /// What fetches as much ahead, in KiB, of each partition alone or of all that are polled together.
+    fn reading_config(&self, ahead: u32) -> ClientConfig {
         let mut config = self.config();
         config
             .set("group.id", &self.group_id)
@@ -257,7 +258,9 @@ impl KafkaSettings {
             .set("enable.partition.eof", "true")
             // After a full queue the next fetch waits a whole second by default, with partitions
             // idle long after the queue was emptied.
-            .set("fetch.queue.backoff.ms", "20");
+            .set("fetch.queue.backoff.ms", "20")
+            // 64 MiB by default.
+            .set("queued.max.messages.kbytes", ahead.to_string());
         extend(&mut config, &self.consumer_properties);
         config
     }

@@ -11,6 +11,7 @@ mod commits;
 #[path = "../contract/mod.rs"]
 mod contract;
 mod figures;
+mod pauses;
 mod protocols;
 mod topics;
 
