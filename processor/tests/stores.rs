@@ -3,7 +3,9 @@
 
 mod support;
 
-use engine::store::{StoreError, Stores};
+use bytes::Bytes;
+use decision::time::Timestamp;
+use engine::store::{Store, StoreBatch, StoreError, Stores};
 use state::{MemoryStore, MemoryStores, RocksStores, Sizes};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -164,4 +166,47 @@ fn damage(store: &Path, at_once: bool) {
         }
     }
     assert!(damaged > 0);
+}
+
+/// A debtor of whom the changelog knows nothing any more: its tombstone is gone.
+const GONE: &str = "A-gone";
+
+/// Lives for two days on a disk, and leaves one there who is gone.
+fn left_behind(world: &mut World, disk: &MemoryStores) {
+    let running = world.start(world.log.clone(), disk.clone());
+    world.live(2, PATIENCE);
+    world.wait_until_done();
+    running.stop().unwrap();
+    let mut store = disk.open(0).unwrap();
+    let form = Some(Bytes::from_static(b"an old form"));
+    store.apply(&StoreBatch { debtors: vec![(GONE.into(), form)], ..StoreBatch::default() }).unwrap();
+}
+
+/// Whether whoever is gone is still there once the disk is at work again, at this time of its clock.
+fn is_there(world: &World, disk: &MemoryStores, at: Timestamp) -> bool {
+    world.clock.set(at);
+    let running = world.start(world.log.clone(), disk.clone());
+    wait_until(|| running.status.is_ready());
+    running.stop().unwrap();
+    disk.open(0).unwrap().debtor(GONE).unwrap().is_some()
+}
+
+#[test]
+fn a_disk_that_is_too_old_is_built_anew_even_if_the_clock_does_not_say_so() {
+    // How many days others work meanwhile, how many days later its own clock says it is, and whether the
+    // disk is taken as it is.
+    let cases = [(0, 0, true), (2, 2, true), (0, 7, false), (0, -2, true), (0, -7, false), (9, 0, false)];
+    for (days, later, is_taken) in cases {
+        let mut world = World::new(22, 60);
+        world.settings.oldest_state = Duration::from_secs(5 * 86_400);
+        let disk = MemoryStores::new();
+        left_behind(&mut world, &disk);
+        let left = engine::Clock::now(&*world.clock);
+        let running = world.start(world.log.clone(), MemoryStores::new());
+        world.live(days, PATIENCE);
+        world.wait_until_done();
+        running.stop().unwrap();
+        let at = left.plus_micros(later * 86_400_000_000);
+        assert_eq!(is_there(&world, &disk, at), is_taken, "{days} days, {later} later");
+    }
 }

@@ -5,6 +5,7 @@
 //! ended; then read the changelog from where the store stands to its end; then compare the state's
 //! input offsets with the group's. Local state is never wiped for a crash, and never ahead.
 
+mod fitness;
 mod origin;
 
 pub(crate) use origin::Origin;
@@ -22,6 +23,7 @@ use crate::gate::{Breaker, Gate, Rates, Waits};
 use crate::horizon::Horizon;
 use crate::log::{Log, LogRecord, Producer, Reader, TopicPartition};
 use crate::metrics as names;
+use crate::pace::Pace;
 use crate::put_off::PutOffs;
 use crate::shared::Shared;
 use crate::store::{HistoryLine, Store, StoreBatch, Stores, TimerKey};
@@ -126,7 +128,7 @@ impl<L: Log, S: Stores> Task<L, S> {
         let mut recovery = Recovery::open(shared, partition, origin, is_stopped)?;
         let open_ms = laps.next(shared.clock.ticks());
         recovery.rebuild_if_unfit(&member)?;
-        recovery.catch_up()?;
+        recovery.catch_up_or_rebuild()?;
         recovery.check_partitions()?;
         recovery.store.flush()?;
         // A task whose first batch could not be kept is not at work.
@@ -183,35 +185,6 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
 
     fn log_error(&self, error: crate::log::LogError) -> TaskError {
         TaskError::from_log(self.partition, error)
-    }
-
-    /// Wipes a state that the changelog can no longer bring up to date: one that is too old for
-    /// the tombstones, that lies beyond the changelog's end, or that was built from another changelog.
-    fn rebuild_if_unfit(&mut self, member: &L::Membership) -> Result<(), TaskError> {
-        let Some(state) = &self.state else { return Ok(()) };
-        let age = self.shared.clock.now().micros_since(state.clock);
-        let oldest = i64::try_from(self.shared.settings.oldest_state.as_micros()).unwrap_or(i64::MAX);
-        let changelog = self.own(OutputTopic::Debtors);
-        let end = self.end_of(&changelog)?;
-        let next = state.changelog_next.unwrap_or(0);
-        let is_too_old = age > oldest && !self.breaks(Mutation::OldStateKept);
-        let reason = if self.origin.is_another_changelog(state) {
-            "it was built from another changelog"
-        } else if next > end {
-            "it lies beyond the changelog's end"
-        } else if is_too_old {
-            "it is older than half of the changelog's delete.retention.ms"
-        } else {
-            return Ok(());
-        };
-        if self.origin.is_another_changelog(state) || next > end {
-            // It may be the only copy there is.
-            self.check_that_the_changelog_replaces_it(member)?;
-        }
-        tracing::warn!(partition = self.partition, reason, "the state is rebuilt from the changelog's start");
-        self.store.clear()?;
-        self.state = None;
-        Ok(())
     }
 
     fn end_of(&self, source: &TopicPartition) -> Result<i64, TaskError> {
@@ -471,6 +444,7 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
             timers: Timers::new(cursor),
             horizon: Horizon::new(horizon),
             sweep,
+            pace: Pace::new(),
             gate,
             origin: self.origin,
             caution: Caution::default(),
@@ -479,7 +453,7 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
             records_next: self.state.as_ref().and_then(|state| state.records_next).unwrap_or(0),
             batch: self.state.as_ref().map_or(0, |state| state.batch),
             clock,
-            open: OpenBatch::new(Moment { now: clock, horizon }),
+            open: OpenBatch::new(Moment { now: clock, horizon }, Duration::ZERO),
             committing: None,
             last_commit: Duration::ZERO,
             waits_for_store: None,
