@@ -4,21 +4,21 @@
 mod support;
 
 use bytes::Bytes;
-use connectors::memory::{CommitFate, Faults};
+use connectors::memory::CommitFate;
 use decision::money::Decimal;
 use decision::policy::{Breaker, CommandRules};
 use decision::time::{Period, Timestamp, Zone};
 use decision::{Policies, Policy};
 use engine::store::{Store, Stores};
-use loadtest::generate::DEMO_POLICY;
-use schemas::{Decoder, HistoryLine, InputTopic, Journal, OutputTopic, Step, TASK_STATE_KEY, Waiting};
+use schemas::{Decoder, HistoryLine, InputTopic, OutputTopic, Step, TASK_STATE_KEY, Waiting};
 use state::{MemoryStores, RocksStores, Sizes};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
+use support::versions::version;
 use support::windows::{in_the_afternoon, with_a_window};
-use support::{PARTITIONS, World};
+use support::{Every, PARTITIONS, World};
 
 const HOUR: i64 = 3_600_000_000;
 const DAY: i64 = 24 * HOUR;
@@ -28,20 +28,6 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 fn rocks(folder: &std::path::Path) -> RocksStores {
     RocksStores::new(folder, Sizes::of_bytes(16 << 20))
-}
-
-/// What becomes of commits: every so-many-eth meets this fate.
-struct Every {
-    nth: u32,
-    fate: CommitFate,
-    count: Arc<AtomicU32>,
-}
-
-impl Faults for Every {
-    fn commit(&mut self, _: &str) -> CommitFate {
-        let count = self.count.fetch_add(1, Ordering::Relaxed) + 1;
-        if count.is_multiple_of(self.nth) { self.fate } else { CommitFate::Ends }
-    }
 }
 
 #[test]
@@ -178,81 +164,6 @@ fn what_cannot_be_read_is_rejected_with_its_bytes_and_the_rest_goes_on() {
     }
 }
 
-/// The demo's policy as another version of itself, which holds from a moment on, or always.
-fn version(label: &str, effective_from: Option<Timestamp>) -> Arc<Policy> {
-    let text = format!("{DEMO_POLICY}\n# {label}\n");
-    let text = text.replacen("version: \"1\"", &format!("version: \"{label}\""), 1);
-    let policy = Arc::into_inner(policy::parse("demo.policy.yaml", &text).unwrap().policy).unwrap();
-    Arc::new(Policy { effective_from, ..policy })
-}
-
-/// All that the journal of every partition says.
-fn journal(world: &World) -> Vec<Journal> {
-    let mut decoder = Decoder::new(world.registry.clone(), &world.schemas);
-    let topic = world.names.output(OutputTopic::Journal);
-    let records = (0..PARTITIONS).flat_map(|partition| world.log.committed_records(topic, partition));
-    records.map(|record| decoder.journal(record.value.as_ref().unwrap()).unwrap()).collect()
-}
-
-/// How often each debtor was decided anew.
-fn swept(world: &World) -> BTreeMap<String, usize> {
-    let mut counts = BTreeMap::new();
-    for step in journal(world).into_iter().flat_map(|batch| batch.steps) {
-        if let Step::Swept(swept) = step {
-            *counts.entry(swept.debtor_id.to_string()).or_default() += 1;
-        }
-    }
-    counts
-}
-
-#[test]
-fn from_the_date_of_a_new_version_on_every_debtor_is_decided_anew_once_whatever_breaks() {
-    let mut world = World::new(8, 200);
-    let zone = Zone::utc();
-    let change = zone.after(engine::Clock::now(&*world.clock), Period::Days(15));
-    let versions = vec![version("1", None), version("2", Some(change))];
-    world.policies = Arc::new(Policies::new(versions).unwrap());
-    world.settings.swept_per_batch = 5;
-    let count = Arc::new(AtomicU32::new(0));
-    world.log.set_faults(Every { nth: 7, fate: CommitFate::CommittedUnknown, count });
-    let running = world.start(world.log.clone(), MemoryStores::new());
-    world.live(40, PATIENCE);
-    world.wait_until_done();
-    running.stop().unwrap();
-    world.check_well();
-    let swept = swept(&world);
-    assert!(swept.len() > 150, "only {} debtors were decided anew", swept.len());
-    assert!(swept.values().all(|count| *count == 1), "{swept:?}");
-}
-
-#[test]
-fn a_version_that_is_new_at_a_start_sweeps_the_partition_and_a_stop_does_not_begin_it_again() {
-    let mut world = World::new(9, 200);
-    let stores = MemoryStores::new();
-    world.policies = Arc::new(version("1", None).into());
-    let running = world.start(world.log.clone(), stores.clone());
-    world.live(20, PATIENCE);
-    world.wait_until_done();
-    running.stop().unwrap();
-    assert!(swept(&world).is_empty());
-    let versions = vec![version("1", None), version("2", None)];
-    world.policies = Arc::new(Policies::new(versions).unwrap());
-    world.settings.swept_per_batch = 1;
-    for _ in 0..3 {
-        let running = world.start(world.log.clone(), stores.clone());
-        world.live(1, PATIENCE);
-        running.stop().unwrap();
-    }
-    world.settings.swept_per_batch = 100;
-    let running = world.start(world.log.clone(), stores);
-    world.live(10, PATIENCE);
-    world.wait_until_done();
-    running.stop().unwrap();
-    world.check_well();
-    let swept = swept(&world);
-    assert!(swept.len() > 150 && swept.values().all(|count| *count == 1), "{swept:?}");
-}
-
 #[test]
 fn a_clock_that_is_set_ahead_lets_nothing_fall_due_until_the_log_bears_it_out() {
     let mut world = World::new(10, 200);
@@ -269,7 +180,7 @@ fn a_clock_that_is_set_ahead_lets_nothing_fall_due_until_the_log_bears_it_out() 
     world.wait_until_done();
     let before = engine::Clock::now(&*world.clock);
     let fired = |world: &World| {
-        let steps = journal(world).into_iter().flat_map(|batch| batch.steps);
+        let steps = world.journal().into_iter().flat_map(|batch| batch.steps);
         steps.filter(|step| matches!(step, Step::Fired(_))).count()
     };
     let fired_before = fired(&world);
@@ -396,7 +307,7 @@ fn what_waits_for_its_rate_leaves_in_its_window_only_whatever_breaks_and_through
     world.check_well();
     let (windows, policy) = (with_a_window(&world), world.policies.versions()[0].clone());
     let (mut returned, mut messages, mut orders) = (0, 0, 0);
-    for batch in journal(&world) {
+    for batch in world.journal() {
         for step in &batch.steps {
             returned += usize::from(matches!(step, Step::Returned(_)));
             let Step::Let(gone) = step else { continue };

@@ -4,6 +4,7 @@
 //! memory, and everything that the store learns once it is committed.
 
 use crate::log::{NewRecord, TopicPartition};
+use crate::pace::Load;
 use crate::store::{HistoryLine, StoreBatch, TimerKey};
 use bytes::Bytes;
 use decision::Moment;
@@ -12,6 +13,7 @@ use decision::ids::DebtorId;
 use schemas::{Fired, Postponed, Step, Swept, Taken, TaskState, Waiting};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A batch that is being decided.
 #[derive(Debug)]
@@ -24,6 +26,10 @@ pub(crate) struct OpenBatch {
     pub(crate) fired: usize,
     /// How many debtors it decided anew.
     pub(crate) swept: usize,
+    /// Since when, by the clock that only goes forward.
+    pub(crate) began: Duration,
+    /// Whether timers that are due, or debtors to be decided anew, are left for the next one.
+    pub(crate) leaves_some: bool,
     /// What was done, in order.
     pub(crate) steps: Vec<Step>,
     /// Whether something that waits at the gate may go with it.
@@ -45,9 +51,12 @@ pub(crate) struct OpenBatch {
 }
 
 impl OpenBatch {
-    pub(crate) fn new(moment: Moment) -> Self {
+    /// An empty one, begun at this tick.
+    pub(crate) fn new(moment: Moment, began: Duration) -> Self {
         Self {
             moment,
+            began,
+            leaves_some: false,
             inputs: 0,
             fired: 0,
             swept: 0,
@@ -66,6 +75,12 @@ impl OpenBatch {
     /// Whether it holds anything to commit.
     pub(crate) fn is_dirty(&self) -> bool {
         self.inputs > 0 || self.lets
+    }
+
+    /// What there was to do.
+    pub(crate) fn load(&self) -> Load {
+        let events = self.inputs.saturating_sub(self.fired).saturating_sub(self.swept);
+        Load { began: self.began, has_events: events > 0, leaves_some: self.leaves_some }
     }
 
     /// Notes that a record was taken; one that follows the last of its topic lengthens its range.
@@ -126,7 +141,9 @@ pub(crate) struct SealedBatch {
     /// Where the task stands after it, but for the changelog's position, which the commit tells.
     pub(crate) state: TaskState,
     /// When its commit began.
-    pub(crate) began: std::time::Duration,
+    pub(crate) began: Duration,
+    /// What there was to do.
+    pub(crate) load: Load,
     /// How many inputs it holds.
     pub(crate) inputs: usize,
     /// How many commands it holds.

@@ -15,6 +15,7 @@
 //! | `gate` | where commands leave: rates, and the breaker |
 //! | [`verdicts`] | what a person says of all that the breaker holds, written to every partition |
 //! | [`rejects`] | what lies in the rejects, and sending it again |
+//! | `pace` | how much of what can wait goes beside live events |
 //! | `guard` | whether the wall clock is believed |
 //! | [`topology`], [`partition`] | which topics, which partition |
 //! | `forms`, [`pieces`] | written records, and the memory that they share |
@@ -33,6 +34,7 @@ mod horizon;
 pub mod instance;
 pub mod log;
 pub mod metrics;
+mod pace;
 mod panics;
 pub mod partition;
 pub mod pieces;

@@ -28,6 +28,7 @@ use crate::gate::Gate;
 use crate::guard::{Belief, ClockGuard};
 use crate::horizon::Horizon;
 use crate::log::{CommitError, Committed, Log, LogRecord, Producer};
+use crate::pace::Pace;
 use crate::put_off::PutOffs;
 use crate::shared::Shared;
 use crate::store::{Keeping, Store, StoreError, Stores};
@@ -56,6 +57,7 @@ pub struct Task<L: Log, S: Stores> {
     timers: Timers,
     horizon: Horizon,
     sweep: Sweep,
+    pace: Pace,
     gate: Gate,
     /// Which topics it reads and writes.
     origin: Origin,
@@ -219,6 +221,11 @@ impl<L: Log, S: Stores> Task<L, S> {
     /// How many of something a batch may hold, of those that it could.
     fn most_of(&self, most: usize) -> usize {
         if self.caution.takes_one_by_one() { most.min(1) } else { most }
+    }
+
+    /// How many of something that can wait a batch takes, of those that it could; the first is so late.
+    fn paced(&self, most: usize, late: Duration) -> usize {
+        self.most_of(self.pace.of(most, self.shared.clock.ticks(), late))
     }
 
     fn is_full(&self) -> bool {
@@ -419,6 +426,7 @@ impl<L: Log, S: Stores> Task<L, S> {
         self.working.make_room(self.batch.saturating_add(1));
         self.caution.committed(sealed.inputs);
         self.last_commit = ended;
+        self.pace.committed(sealed.load, ended);
         let took = ended.saturating_sub(sealed.began);
         self.shared.status.commit_ended(took, sealed.inputs, sealed.commands);
         self.shown.committed(took, sealed.inputs, sealed.commands);

@@ -5,10 +5,11 @@
 
 #[cfg(feature = "faults")]
 pub mod kafka;
+pub mod versions;
 pub mod windows;
 
 use bytes::Bytes;
-use connectors::memory::MemoryLog;
+use connectors::memory::{CommitFate, Faults, MemoryLog};
 use decision::Policies;
 use decision::time::{Timestamp, Zone};
 use engine::log::LogRecord;
@@ -19,10 +20,12 @@ use engine::{Clock, ClockGuard, Instance, InstanceError, Shared, Status, Topolog
 use loadtest::generate::{DEMO_POLICY, Operator, Profile};
 use loadtest::oracle::replay::{self, Oracle};
 use loadtest::oracle::{Partition, Seen};
-use schemas::{Encoder, InputTopic, OutputTopic, Registry, Schemas, StaticRegistry, TopicNames};
+use schemas::{
+    Decoder, Encoder, InputTopic, Journal, OutputTopic, Registry, Schemas, StaticRegistry, TopicNames,
+};
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -161,6 +164,14 @@ impl World {
         (partition, offset)
     }
 
+    /// All that the journal of every partition says.
+    pub fn journal(&self) -> Vec<Journal> {
+        let mut decoder = Decoder::new(self.registry.clone(), &self.schemas);
+        let topic = self.names.output(OutputTopic::Journal);
+        let records = (0..PARTITIONS).flat_map(|partition| self.log.committed_records(topic, partition));
+        records.map(|record| decoder.journal(record.value.as_ref().unwrap()).unwrap()).collect()
+    }
+
     /// A person says what becomes of what the breaker holds.
     pub fn judge(&self, event_id: &str, drops: bool) {
         let text = str::to_owned;
@@ -267,6 +278,20 @@ impl World {
         assert!(told.is_empty(), "{}", told.join("\n"));
         assert!(verdict.commands > 100 && verdict.timers > 0, "too little happened: {verdict:?}");
         verdict
+    }
+}
+
+/// What becomes of commits: every so-many-eth meets this fate.
+pub struct Every {
+    pub nth: u32,
+    pub fate: CommitFate,
+    pub count: Arc<AtomicU32>,
+}
+
+impl Faults for Every {
+    fn commit(&mut self, _: &str) -> CommitFate {
+        let count = self.count.fetch_add(1, Ordering::Relaxed) + 1;
+        if count.is_multiple_of(self.nth) { self.fate } else { CommitFate::Ends }
     }
 }
 

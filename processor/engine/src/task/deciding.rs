@@ -20,6 +20,7 @@ use decision::time::Timestamp;
 use decision::{Debtor, Decisions, Event, Input};
 use schemas::reject::Source;
 use schemas::{InputTopic, OutputTopic, PutOff, Reject, WireError};
+use std::time::Duration;
 
 impl<L: Log, S: Stores> Task<L, S> {
     pub(super) fn take_record(&mut self, record: &LogRecord) -> Result<(), TaskError> {
@@ -53,7 +54,7 @@ impl<L: Log, S: Stores> Task<L, S> {
     /// A batch is decided at one moment: that of its first input.
     pub(super) fn begin_batch_if_clean(&mut self) {
         if !self.open.is_dirty() {
-            self.open = OpenBatch::new(self.moment());
+            self.open = OpenBatch::new(self.moment(), self.shared.clock.ticks());
             self.clock = self.open.moment.now;
         }
     }
@@ -179,8 +180,13 @@ impl<L: Log, S: Stores> Task<L, S> {
             // Where the core fails over so many, it does not cut anybody off.
             return Ok(None);
         }
-        let room = self.most_of(self.shared.settings.timers_per_batch).saturating_sub(self.open.fired);
-        if next > now.min(reached) || room == 0 || self.is_full() {
+        let late = Duration::from_micros(lateness.unsigned_abs());
+        let room = self.paced(self.shared.settings.timers_per_batch, late).saturating_sub(self.open.fired);
+        if next > now.min(reached) {
+            return Ok(Some(next));
+        }
+        if room == 0 || self.is_full() {
+            self.open.leaves_some = true;
             return Ok(Some(next));
         }
         self.begin_batch_if_clean();
@@ -192,7 +198,9 @@ impl<L: Log, S: Stores> Task<L, S> {
         for timer in self.timers.take(&self.store, until, room)? {
             self.fire(&timer)?;
         }
-        Ok(self.timers.next(&self.store)?)
+        let next = self.timers.next(&self.store)?;
+        self.open.leaves_some |= next.is_some_and(|next| next <= until);
+        Ok(next)
     }
 
     /// Whether anything is known of a debtor, who is then in the working set.

@@ -16,7 +16,8 @@ impl<L: Log, S: Stores> Task<L, S> {
     pub(super) fn seal(&mut self) -> Result<SealedBatch, TaskError> {
         assert!(!self.open.fails, "sealing fails on purpose");
         self.pass_gate()?;
-        let fresh = OpenBatch::new(self.open.moment);
+        let load = self.open.load();
+        let fresh = OpenBatch::new(self.open.moment, load.began);
         let open = std::mem::replace(&mut self.open, fresh);
         self.batch = self.batch.saturating_add(1);
         let mut outputs = open.outputs;
@@ -48,6 +49,7 @@ impl<L: Log, S: Stores> Task<L, S> {
             store,
             state,
             began: self.shared.clock.ticks(),
+            load,
             inputs: open.inputs,
             commands: open.commands,
         })

@@ -11,6 +11,7 @@ use decision::ids::DebtorId;
 use decision::time::Timestamp;
 use schemas::PutOff;
 use std::sync::Arc;
+use std::time::Duration;
 
 impl<L: Log, S: Stores> Task<L, S> {
     /// Decides a few debtors anew, where another version of the policy came to hold.
@@ -19,7 +20,8 @@ impl<L: Log, S: Stores> Task<L, S> {
         if holds != *self.sweep.policy_hash() && !self.begin_sweep(holds) {
             return Ok(());
         }
-        let room = self.most_of(self.shared.settings.swept_per_batch).saturating_sub(self.open.swept);
+        let most = self.paced(self.shared.settings.swept_per_batch, Duration::ZERO);
+        let room = most.saturating_sub(self.open.swept);
         let Some(after) = self.sweep.after().cloned() else { return Ok(()) };
         if room == 0 || self.is_full() || self.put_off.is_full() {
             return Ok(());
@@ -34,6 +36,7 @@ impl<L: Log, S: Stores> Task<L, S> {
             self.decide_anew(id)?;
         }
         let is_last = ids.len() < room;
+        self.open.leaves_some |= !is_last;
         if is_last {
             tracing::info!(partition = self.partition, "every debtor was decided by the version that holds");
         }
