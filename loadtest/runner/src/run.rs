@@ -24,7 +24,7 @@ use std::time::Duration;
 
 /// How long a processor may take to read what was sent before and after the steps.
 const DRAIN_WITHIN: Duration = Duration::from_secs(300);
-/// How long what is still expected may take to come after all was read.
+/// How long nothing that is still expected may come, after all was read, before no more is waited for.
 const REST_WITHIN: Duration = Duration::from_secs(5);
 /// How often that is looked at.
 const GLANCE: Duration = Duration::from_millis(50);
@@ -247,13 +247,18 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// What was taken a moment ago may not have been read yet.
+    /// What was taken a moment ago may not have been read yet, and what was due may still be at work: waits as
+    /// long as some commands come.
     fn wait_for_the_rest(&self) {
-        let deadline = self.clock.now_us() + micros(REST_WITHIN);
         let missing = || self.matcher.lock().unwrap_or_else(PoisonError::into_inner).tally().missing();
         let is_waited_for = self.subject.is_some() && self.plan.expects_commands;
-        while is_waited_for && missing() > 0 && self.clock.now_us() < deadline {
+        let (mut fewest, mut since) = (missing(), self.clock.now_us());
+        while is_waited_for && fewest > 0 && self.clock.now_us() < since + micros(REST_WITHIN) {
             std::thread::sleep(GLANCE);
+            let still = missing();
+            if still < fewest {
+                (fewest, since) = (still, self.clock.now_us());
+            }
         }
     }
 
