@@ -373,6 +373,8 @@ pub(super) struct Seen<'a> {
     pub(super) event: Option<&'a Event>,
     pub(super) moment: Moment,
     pub(super) decisions: &'a crate::Decisions,
+    /// The debtor before it.
+    pub(super) before: &'a Debtor,
     /// The life after it.
     pub(super) life: &'a Life,
 }
@@ -399,8 +401,9 @@ pub(super) fn watch(
         while let Some(due) = life.debtor.next_due.filter(|due| step.timers_first && *due <= until) {
             now = now.max(due);
             let moment = Moment { now, horizon: due };
+            let before = life.debtor.clone();
             let decisions = life.decide(Input::Due, moment);
-            look(Seen { event: None, moment, decisions: &decisions, life: &life });
+            look(Seen { event: None, moment, decisions: &decisions, before: &before, life: &life });
         }
         now = until;
         let horizon = if step.lag == i64::MAX { Timestamp::EARLIEST } else { now.plus_micros(-step.lag) };
@@ -415,8 +418,9 @@ pub(super) fn watch(
         let occurred = Timestamp(now.0.saturating_add(step.occurred));
         let event: Event = event(&format!("e-{}", step.event_id % 500), occurred, body);
         let moment = Moment { now, horizon };
+        let before = life.debtor.clone();
         let decisions = life.take_event(&event, moment);
-        look(Seen { event: Some(&event), moment, decisions: &decisions, life: &life });
+        look(Seen { event: Some(&event), moment, decisions: &decisions, before: &before, life: &life });
         let is_in_care = view::segment(&life.debtor).is_some() && is_served;
         assert_eq!(view::manager(&life.debtor).is_some(), is_in_care, "{:?}", life.debtor.managers);
         let profiles = view::profiles(&life.debtor, Moment { now, horizon: now }, &life.policies);

@@ -7,7 +7,7 @@ use crate::command::{Action, Command, Origin};
 use crate::cycle::{Cycle, DebtClass, Profile};
 use crate::debt::Invoice;
 use crate::event::{Body, Outcome};
-use crate::ids::CommandId;
+use crate::ids::{CommandId, InvoiceId};
 use crate::money::MinorUnits;
 use crate::plan::{Anchor, CountDate, Plan, Stage};
 use crate::policy::Policy;
@@ -105,7 +105,15 @@ fn an_end_is_due(record: &Record, seen: &Seen<'_>) {
             let mut versions = seen.life.policies.versions().iter();
             let plan = versions.find_map(|version| version.plans.get(plan)).expect("a known plan");
             if !plan.rolling {
-                let real = owed(&seen.life.debtor, &class, plan, Some(seen.moment.now));
+                let real = match owned_before(record, &class, seen) {
+                    // Of several that come from a rolling plan each goes on with what it owns.
+                    Some(owned) => {
+                        let invoices = invoices(&seen.life.debtor, &class);
+                        let of_it = invoices.filter(|invoice| owned.contains(&invoice.id));
+                        of_it.map(Invoice::outstanding).sum()
+                    }
+                    None => owed(&seen.life.debtor, &class, plan, Some(seen.moment.now)),
+                };
                 assert!(real <= exit(plan), "{real:?} is still owed, and {record:?}");
             }
         }
@@ -113,6 +121,14 @@ fn an_end_is_due(record: &Record, seen: &Seen<'_>) {
         "closed by a person" | "begun anew under another plan" => {}
         other => panic!("nobody knows why a cycle ends by «{other}»"),
     }
+}
+
+/// What the cycle of a record owned before the decision, if it owned anything.
+fn owned_before<'a>(record: &Record, class: &DebtClass, seen: &Seen<'a>) -> Option<&'a [InvoiceId]> {
+    let number = figure(record, "cycle")?;
+    let profile = seen.before.profiles.iter().find(|profile| profile.debt_class == *class)?;
+    let cycle = profile.cycles.iter().find(|cycle| cycle.number.to_string() == number)?;
+    (!cycle.owned.is_empty()).then_some(&*cycle.owned)
 }
 
 /// No cycle is open where nothing is owed beyond what its plan leaves, or of an exempt account.
