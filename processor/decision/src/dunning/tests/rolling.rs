@@ -3,9 +3,9 @@
 use super::{bars, check, check_on, says, three_stages};
 use crate::event::Order;
 use crate::ids::InvoiceId;
-use crate::plan::{Anchor, BeforeDue, DebtClassBy, Plan, RunningCycles};
+use crate::plan::{Anchor, BeforeDue, DebtClassBy, OnResegment, Plan, RunningCycles};
 use crate::policies::Policies;
-use crate::policy::Policy;
+use crate::policy::{PlanGroup, Policy};
 use crate::record::RecordKind;
 use crate::testing::*;
 use std::sync::Arc;
@@ -45,6 +45,34 @@ fn a_rolling_cycle_ends_with_the_debt_of_its_own_invoices() {
     assert_eq!(life.reasons(RecordKind::CycleEnded).len(), 2);
     // An invoice that is open again belongs to no cycle any more: it is chased from the start.
     assert_eq!(life.at("2026-02-09", reversal("P1", None)), "remind");
+}
+
+#[test]
+fn cycles_of_a_rolling_plan_that_move_to_another_each_end_with_what_they_own() {
+    let named = |name: &str, plan: Plan| Plan { name: name.into(), ..plan };
+    let mapped = ["remind", "letter"].map(|stage| (stage.into(), stage.into())).into();
+    let whole = Plan {
+        rolling: false,
+        on_resegment: OnResegment::Map,
+        maps_from: [("rolling".into(), mapped)].into(),
+        ..rolling()
+    };
+    let mut policy = policy_of_plans(vec![("everyone", None, named("rolling", rolling()))]);
+    policy.plans.insert("whole".into(), named("whole", whole));
+    let both = PlanGroup { standard: "rolling".into(), plans: vec!["rolling".into(), "whole".into()] };
+    policy.groups.insert("everyone".into(), both);
+    let mut life = check(
+        policy,
+        vec![
+            ("2026-01-05", Some(invoice("B1", 100_00, "2026-01-05")), "remind", ""),
+            ("2026-01-06", Some(invoice("B2", 70_00, "2026-01-06")), "remind", ""),
+            ("2026-01-07", Some(control(Order::AssignPlan("whole".into()))), "", "active remind 170.00"),
+            ("2026-01-08", Some(payment("P1", 70_00, &["B2"])), "", "active remind 100.00"),
+        ],
+    );
+    assert_eq!(life.reasons(RecordKind::CycleEnded), ["cured"], "that of B2");
+    life.at("2026-01-09", payment("P2", 100_00, &["B1"]));
+    assert_eq!(life.state("2026-01-09"), "clear 0.00");
 }
 
 fn announcing() -> Plan {
