@@ -4,12 +4,15 @@
 mod support;
 
 use bytes::Bytes;
+use connectors::memory::{Call, Faults};
 use decision::time::Timestamp;
 use engine::store::{Store, StoreBatch, StoreError, Stores};
 use state::{MemoryStore, MemoryStores, RocksStores, Sizes};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 use support::{PARTITIONS, World};
 
@@ -209,4 +212,53 @@ fn a_disk_that_is_too_old_is_built_anew_even_if_the_clock_does_not_say_so() {
         let at = left.plus_micros(later * 86_400_000_000);
         assert_eq!(is_there(&world, &disk, at), is_taken, "{days} days, {later} later");
     }
+}
+
+/// Every third place that a thread looks for in the log is out of reach: of a task that comes to work, the
+/// first of the history, once it has written what the changelog says.
+#[derive(Default)]
+struct NoHistory {
+    sought: HashMap<ThreadId, u32>,
+    refused: Arc<AtomicUsize>,
+}
+
+impl Faults for NoHistory {
+    fn unreachable(&mut self, call: Call<'_>) -> bool {
+        if call != Call::Seek {
+            return false;
+        }
+        let sought = self.sought.entry(std::thread::current().id()).or_default();
+        *sought += 1;
+        let is_third = sought.is_multiple_of(3);
+        self.refused.fetch_add(usize::from(is_third), Ordering::SeqCst);
+        is_third
+    }
+}
+
+/// Nothing goes wrong any more.
+struct Nothing;
+
+impl Faults for Nothing {}
+
+#[test]
+fn a_disk_that_is_too_old_is_so_still_if_whoever_caught_up_with_it_came_no_further() {
+    let mut world = World::new(22, 60);
+    world.settings.oldest_state = Duration::from_secs(5 * 86_400);
+    let disk = MemoryStores::new();
+    left_behind(&mut world, &disk);
+    let left = engine::Clock::now(&*world.clock);
+    let running = world.start(world.log.clone(), MemoryStores::new());
+    world.live(9, PATIENCE);
+    world.wait_until_done();
+    running.stop().unwrap();
+
+    world.clock.set(left);
+    let refused = Arc::new(AtomicUsize::new(0));
+    world.log.set_faults(NoHistory { refused: refused.clone(), ..NoHistory::default() });
+    let running = world.start(world.log.clone(), disk.clone());
+    wait_until(|| refused.load(Ordering::SeqCst) > 2 * PARTITIONS as usize);
+    running.stop().unwrap();
+    world.log.set_faults(Nothing);
+    assert!(disk.open(0).unwrap().debtor(GONE).unwrap().is_some());
+    assert!(!is_there(&world, &disk, left));
 }

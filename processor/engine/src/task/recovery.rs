@@ -99,6 +99,8 @@ pub struct Recovery<'a, L: Log, S: Stores> {
     decoder: Decoder,
     forms: Forms,
     state: Option<TaskState>,
+    /// The clock at which the store stood as it was opened, until it is known not to be too old.
+    stood: Option<Timestamp>,
     origin: Origin,
     is_stopped: &'a AtomicBool,
     restored: u64,
@@ -163,6 +165,7 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
             decoder: Decoder::new(shared.registry.clone(), &shared.schemas),
             forms: Forms::new(partition, shared.schemas),
             state: None,
+            stood: None,
             is_stopped,
             restored: 0,
         };
@@ -170,6 +173,7 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
             let state = recovery.decoder.task_state(&meta).map_err(|error| {
                 TaskError::from_stored(partition, "the task's state", "where it stands", &error)
             })?;
+            recovery.stood = Some(state.clock);
             recovery.state = Some(state);
         }
         Ok(recovery)
@@ -348,9 +352,10 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
     }
 
     /// Writes a batch with where the store stands after it. Before the task's own record was read
-    /// nothing says where that is: then the batch is written without, and read again after a crash.
+    /// nothing says where that is, and until a store is known not to be too old, whoever begins again
+    /// after a crash must find that out anew: then the batch is written without, and read again.
     fn apply(&mut self, mut batch: StoreBatch) -> Result<(), TaskError> {
-        if let Some(state) = &self.state {
+        if let (Some(state), None) = (&self.state, self.stood) {
             let meta = self.forms.task_state(state)?;
             batch.meta = Some(meta);
         }

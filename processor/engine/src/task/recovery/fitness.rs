@@ -4,8 +4,8 @@ use super::Recovery;
 use crate::error::TaskError;
 use crate::faults::Mutation;
 use crate::log::Log;
-use crate::store::{Store, Stores};
-use schemas::{OutputTopic, TaskState};
+use crate::store::{Store, StoreBatch, Stores};
+use schemas::OutputTopic;
 
 /// Why a state is not caught up with the changelog.
 const TOO_OLD: &str = "it is older than half of the changelog's delete.retention.ms";
@@ -41,22 +41,22 @@ impl<L: Log, S: Stores> Recovery<'_, L, S> {
     fn begin_anew(&mut self, reason: &str) -> Result<(), TaskError> {
         tracing::warn!(partition = self.partition, reason, "the state is rebuilt from the changelog's start");
         self.store.clear()?;
-        self.state = None;
+        (self.state, self.stood) = (None, None);
         Ok(())
     }
 
     /// Catches up with the changelog; from its start where what it says of the time shows that the state was
     /// too old, whatever this machine's clock says: a tombstone in between may be gone.
     pub(super) fn catch_up_or_rebuild(&mut self) -> Result<(), TaskError> {
-        let clock = |state: &Option<TaskState>| state.as_ref().map(|state| state.clock);
-        let stood = clock(&self.state);
         self.catch_up()?;
-        let passed = clock(&self.state).zip(stood).map_or(0, |(now, before)| now.micros_since(before));
+        let came_to = self.state.as_ref().map(|state| state.clock);
+        let Some((came_to, stood)) = came_to.zip(self.stood) else { return Ok(()) };
         let oldest = i64::try_from(self.shared.settings.oldest_state.as_micros()).unwrap_or(i64::MAX);
-        if passed <= oldest || self.breaks(Mutation::OldStateKept) {
-            return Ok(());
+        if came_to.micros_since(stood) > oldest && !self.breaks(Mutation::OldStateKept) {
+            self.begin_anew(TOO_OLD)?;
+            return self.catch_up();
         }
-        self.begin_anew(TOO_OLD)?;
-        self.catch_up()
+        self.stood = None;
+        self.apply(StoreBatch::default())
     }
 }
