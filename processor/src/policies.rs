@@ -17,7 +17,8 @@ pub(crate) fn check(arguments: &CheckArguments) -> miette::Result<ExitCode> {
             Ok(loaded) => {
                 if !arguments.json {
                     let identity = &loaded.policy.identity;
-                    let hash = identity.hash.get(..12).unwrap_or(&identity.hash);
+                    let hash = identity.hash.as_str();
+                    let hash = hash.get(..12).unwrap_or(hash);
                     println!("{}: good ({} {}, {hash})", path.display(), identity.name, identity.version);
                 }
                 loaded.warnings

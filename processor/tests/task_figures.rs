@@ -156,10 +156,12 @@ fn snapshot() -> Snapshot {
         language: None,
         time_zone: None,
         credit_limit: None,
-        contacts: [("sms".into(), "+21612345678".to_owned())].into(),
+        contacts: [("sms".into(), "+21612345678".to_owned())].into_iter().collect(),
         opt_outs: Vec::new(),
         services: Vec::new(),
-        attributes: [("contract_no".to_owned(), AttributeValue::String("C-1".to_owned()))].into(),
+        attributes: [("contract_no".to_owned(), AttributeValue::String("C-1".to_owned()))]
+            .into_iter()
+            .collect(),
         closed: false,
     }
 }

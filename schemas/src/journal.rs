@@ -2,7 +2,7 @@
 //!
 //! What makes them is the engine's business; whoever replays a partition reads them.
 
-use decision::ids::{CommandId, DebtorId, EventId, ServiceId};
+use decision::ids::{CommandId, DebtorId, EventId, PolicyHash, ServiceId};
 use decision::policy::PolicyIdentity;
 use decision::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -25,7 +25,7 @@ pub struct Journal {
     /// Its version: a label.
     pub policy_version: Arc<str>,
     /// The hash of its content: its identity.
-    pub policy_hash: Arc<str>,
+    pub policy_hash: PolicyHash,
     /// What was done, in order.
     #[serde(default)]
     pub steps: Vec<Step>,
@@ -242,7 +242,7 @@ pub struct TaskState {
     /// Up to when the log is known to have been read.
     pub horizon: Timestamp,
     /// The hash of the policy that held.
-    pub policy_hash: Arc<str>,
+    pub policy_hash: PolicyHash,
     /// Where each input topic stands: the offsets that the group has committed.
     pub positions: Vec<Position>,
     /// The timer cursor's moment: every timer before the cursor has fired.
@@ -253,7 +253,7 @@ pub struct TaskState {
     pub timers_debtor: Option<DebtorId>,
     /// The hash of the policy version that every debtor was decided under, or is being.
     #[serde(default)]
-    pub swept_policy_hash: Option<Arc<str>>,
+    pub swept_policy_hash: Option<PolicyHash>,
     /// While that goes on: the last debtor that was decided; nobody's id before the first.
     #[serde(default)]
     pub swept_after: Option<DebtorId>,

@@ -91,7 +91,7 @@ impl<'a> LineWire<'a> {
             figures: Figures(&record.figures),
             policy_name: &record.policy.name,
             policy_version: &record.policy.version,
-            policy_hash: &record.policy.hash,
+            policy_hash: record.policy.hash.as_str(),
         }
     }
 }

@@ -130,7 +130,7 @@ fn snapshot() -> Snapshot {
         language: Some("uz".into()),
         time_zone: Zone::find("Asia/Tashkent"),
         credit_limit: Some(MinorUnits(50_000_000)),
-        contacts: [("sms".into(), "+998901234567".to_owned())].into(),
+        contacts: [("sms".into(), "+998901234567".to_owned())].into_iter().collect(),
         opt_outs: vec!["voice".into()],
         services: vec![Service {
             id: "998901234567".into(),
@@ -144,7 +144,8 @@ fn snapshot() -> Snapshot {
             ("tenure".to_owned(), AttributeValue::Long(23)),
             ("vip".to_owned(), AttributeValue::Boolean(true)),
         ]
-        .into(),
+        .into_iter()
+        .collect(),
         closed: false,
     }
 }

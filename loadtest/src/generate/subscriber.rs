@@ -13,7 +13,7 @@ use decision::event::Body;
 use decision::ids::{AccountId, Channel};
 use decision::money::{Currency, MinorUnits};
 use decision::time::{Timestamp, Zone};
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 /// The purpose of the chance that makes a subscriber what it is.
 const WHO: u64 = 1;
@@ -177,7 +177,7 @@ impl Subscriber {
             contacts: self.contacts(),
             opt_outs: if self.opted_out { vec!["sms".into()] } else { Vec::new() },
             services: self.services(),
-            attributes: BTreeMap::from([
+            attributes: LiteMap::from_iter([
                 ("contract_no".to_owned(), text(format!("C-{:06}", self.number))),
                 ("customer_type".to_owned(), text(self.segment.as_str().to_owned())),
             ]),
@@ -199,13 +199,13 @@ impl Subscriber {
         }
     }
 
-    fn contacts(&self) -> BTreeMap<Channel, String> {
+    fn contacts(&self) -> LiteMap<Channel, String> {
         // Numbers that nobody has: France keeps these for films, in Tunisia none begins with 0.
         let phone = match self.market {
             Market::Home => format!("+2160{:07}", self.number % 10_000_000),
             Market::Abroad => format!("+336399{:05}", 80_000 + self.number % 10_000),
         };
-        let mut contacts = BTreeMap::from([("sms".into(), phone)]);
+        let mut contacts = LiteMap::from_iter([("sms".into(), phone)]);
         if self.segment != Segment::Consumer || !self.number.is_multiple_of(3) {
             contacts.insert("email".into(), format!("customer{:06}@example.com", self.number));
         }

@@ -7,7 +7,7 @@ use decision::event::{BalanceChange, BalanceReason, Body, InvoiceIssued, Payment
 use decision::ids::{AccountId, BalanceName, Channel, Language};
 use decision::money::{Currency, MinorUnits, UnknownCurrency};
 use decision::time::{Date, Timestamp, Zone};
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 /// What bundles are counted in.
 const MEGABYTE: i64 = 1_000_000;
@@ -97,7 +97,7 @@ impl Events {
             language: Some(self.language.clone()),
             time_zone: Some(Zone::utc()),
             credit_limit: None,
-            contacts: BTreeMap::from([(self.sms.clone(), format!("+9989{account:08}"))]),
+            contacts: LiteMap::from_iter([(self.sms.clone(), format!("+9989{account:08}"))]),
             opt_outs: Vec::new(),
             services: vec![Service {
                 id: format!("S-{account:08}").into(),
@@ -105,7 +105,7 @@ impl Events {
                 provider: None,
                 always_on: false,
             }],
-            attributes: BTreeMap::new(),
+            attributes: LiteMap::new(),
             closed: false,
         })
     }

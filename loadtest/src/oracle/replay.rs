@@ -8,7 +8,7 @@ use super::pace::Pace;
 use super::{Deviation, Partition, Seen};
 use decision::command::Command;
 use decision::event::{Body, Order};
-use decision::ids::DebtorId;
+use decision::ids::{DebtorId, PolicyHash};
 use decision::time::Timestamp;
 use decision::{Debtor, Input, Moment, Policies};
 use schemas::reject::POISON;
@@ -88,7 +88,7 @@ struct Expected {
     /// The versions that the batch was decided by.
     policies: Arc<Policies>,
     /// The version that held at the last batch; none before the first.
-    held: Option<Arc<str>>,
+    held: Option<PolicyHash>,
     /// Who was decided by another version, and not yet by this one.
     to_sweep: BTreeSet<DebtorId>,
     /// The records of the batch that were set aside, by topic and offset.
@@ -345,7 +345,7 @@ impl Oracle {
     /// The versions by which a batch was decided: all, where the one that holds at its time is the
     /// one that it names; else that one alone, which was there before the others came.
     fn policies_of(&self, batch: &Journal) -> Option<Arc<Policies>> {
-        if *self.policies.at(batch.now).identity.hash == *batch.policy_hash {
+        if self.policies.at(batch.now).identity.hash == batch.policy_hash {
             return Some(self.policies.clone());
         }
         let named = self.policies.by_hash(&batch.policy_hash)?;

@@ -27,6 +27,7 @@ use decision::threshold::{Deliver, Direction, Line, Lines, OnFirst, Threshold, W
 use decision::time::{Date, Period, Timestamp, Weekday, Zone};
 use decision::{Debtor, Decisions, Input, Moment, Policies, decide};
 use jiff::civil::time;
+use litemap::LiteMap;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::hint::black_box;
@@ -218,13 +219,13 @@ fn snapshot() -> Snapshot {
         language: Some("de".into()),
         time_zone: None,
         credit_limit: Some(MinorUnits(200_00)),
-        contacts: BTreeMap::from([
+        contacts: LiteMap::from_iter([
             ("sms".into(), "+491700000001".to_owned()),
             ("email".into(), "somebody@example.com".to_owned()),
         ]),
         opt_outs: Vec::new(),
         services: vec![service("line-1"), service("line-2")],
-        attributes: BTreeMap::new(),
+        attributes: LiteMap::new(),
         closed: false,
     }
 }

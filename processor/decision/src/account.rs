@@ -6,8 +6,8 @@
 use crate::ids::{Channel, Language, Provider, ServiceId};
 use crate::money::{Currency, MinorUnits};
 use crate::time::{Date, Zone};
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use litemap::LiteMap;
+use serde::{Deserialize, Serialize, Serializer};
 
 /// A full snapshot of an account. A later one replaces it whole.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,15 +23,25 @@ pub struct Snapshot {
     /// Its credit limit in minor units, the base of percent lines for money without a limit.
     pub credit_limit: Option<MinorUnits>,
     /// An address by channel: a phone number for sms, a mailbox for email.
-    pub contacts: BTreeMap<Channel, String>,
+    #[serde(serialize_with = "as_map")]
+    pub contacts: LiteMap<Channel, String>,
     /// Channels by which it does not want to be addressed.
     pub opt_outs: Vec<Channel>,
     /// Its services.
     pub services: Vec<Service>,
     /// What the policy declares beyond the standard fields.
-    pub attributes: BTreeMap<String, AttributeValue>,
+    #[serde(serialize_with = "as_map")]
+    pub attributes: LiteMap<String, AttributeValue>,
     /// Whether the account is closed.
     pub closed: bool,
+}
+
+/// A map also where it is empty: in forms that people read, its own way would write that as a list.
+fn as_map<K: Serialize, V: Serialize, S: Serializer>(
+    map: &LiteMap<K, V>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(map.iter())
 }
 
 /// How an account pays.

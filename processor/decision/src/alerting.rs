@@ -13,7 +13,7 @@ use crate::account::Snapshot;
 use crate::balance::{Balance, RuleState, WaitingChange};
 use crate::debtor::{Debtor, Member};
 use crate::event::{BalanceChange, BalanceReason};
-use crate::ids::{AccountId, RuleId};
+use crate::ids::{AccountId, PolicyHash, RuleId};
 use crate::money::MinorUnits;
 use crate::policy::{Policy, Unit};
 use crate::scribe::Scribe;
@@ -22,7 +22,6 @@ use crate::time::Timestamp;
 use crossing::Standing;
 pub(crate) use expiry::{announce_expiries, next_expiry};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// The most balance changes that wait for an account's snapshot; of each balance the first and the
 /// newest are kept.
@@ -35,7 +34,7 @@ pub(crate) const MOST_LINES_NAMED: usize = 100;
 /// snapshot or the policy changes, never per event.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RulesFor {
-    asked: Option<(Arc<str>, Vec<bool>)>,
+    asked: Option<(PolicyHash, Vec<bool>)>,
 }
 
 impl PartialEq for RulesFor {
@@ -52,7 +51,7 @@ impl RulesFor {
     }
 
     fn ask(&mut self, snapshot: &Snapshot, policy: &Policy) -> &[bool] {
-        let current = matches!(&self.asked, Some((hash, _)) if **hash == *policy.identity.hash);
+        let current = matches!(&self.asked, Some((hash, _)) if *hash == policy.identity.hash);
         if !current {
             let holds = |rule: &Threshold| rule.when.as_ref().is_none_or(|when| when.holds(snapshot, None));
             let answers = policy.thresholds.iter().map(holds).collect();

@@ -4,7 +4,8 @@
 
 use crate::event::Outcome;
 use crate::ids::{
-    Channel, CommandId, InvoiceId, Operation, PlanName, Provider, Queue, ServiceId, StageName, TemplateName,
+    Channel, CommandId, InvoiceId, Operation, PlanName, PolicyHash, Provider, Queue, ServiceId, StageName,
+    TemplateName,
 };
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -83,7 +84,7 @@ pub struct Cycle {
     /// The plan.
     pub plan: PlanName,
     /// The hash of the policy it was opened under.
-    pub policy_hash: String,
+    pub policy_hash: PolicyHash,
     /// When it was opened.
     pub opened_at: Timestamp,
     /// The stage it is in; none before the first.

@@ -6,7 +6,7 @@ use crate::balance::{Balance, WaitingChange};
 use crate::cycle::{MeasureInForce, Profile};
 use crate::debt::Debt;
 use crate::hold::{FormerHold, Hold};
-use crate::ids::{AccountId, DebtorId, ManagerGroupName, ManagerName, PlanName, SegmentName};
+use crate::ids::{AccountId, DebtorId, ManagerGroupName, ManagerName, PlanName, PolicyHash, SegmentName};
 use crate::money::Currency;
 use crate::seen::{SeenEvents, SeenLately};
 use crate::time::Timestamp;
@@ -77,7 +77,7 @@ pub struct InSegment {
     /// The segment.
     pub name: SegmentName,
     /// The hash of the policy whose conditions were asked.
-    pub policy_hash: String,
+    pub policy_hash: PolicyHash,
 }
 
 /// In whose care a debtor is.

@@ -369,7 +369,7 @@ fn open(work: &Work<'_>, profile: &mut Profile, cause: Cause, scribe: &mut Scrib
     let cycle = Cycle {
         number: profile.cycles_opened,
         plan: work.plan.name.clone(),
-        policy_hash: scribe.policy.identity.hash.to_string(),
+        policy_hash: scribe.policy.identity.hash.clone(),
         opened_at: opening_time(work, &invoices, cause, scribe),
         stage: None,
         entries: Vec::new(),

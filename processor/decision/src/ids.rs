@@ -1,38 +1,48 @@
 //! Names and identifiers, each a type of its own, so that none stands in for another.
 //!
-//! What an identifier points to is its own module's business.
+//! What an identifier points to is its own module's business. An identifier is told once or a few times;
+//! a name, in every debtor of whom it says something: equal names share their text.
+
+mod known;
 
 use serde::{Deserialize, Serialize};
 use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 
-/// Reads a text straight into its shared form: serde's own way makes it twice, and a debtor is made
-/// of such texts.
-fn shared_text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Arc<str>, D::Error> {
-    struct Shared;
+/// Makes a text's shared form of it, straight from where it was read: serde's own way makes it twice, and a
+/// debtor is made of such texts.
+struct Shared(fn(&str) -> Arc<str>);
 
-    impl serde::de::Visitor<'_> for Shared {
-        type Value = Arc<str>;
+impl serde::de::Visitor<'_> for Shared {
+    type Value = Arc<str>;
 
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a string")
-        }
-
-        fn visit_str<E>(self, text: &str) -> Result<Arc<str>, E> {
-            Ok(text.into())
-        }
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
     }
 
-    deserializer.deserialize_str(Shared)
+    fn visit_str<E>(self, text: &str) -> Result<Arc<str>, E> {
+        Ok((self.0)(text))
+    }
 }
 
-macro_rules! text_ids {
-    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+fn own(text: &str) -> Arc<str> {
+    text.into()
+}
+
+/// Types of text, each of which makes its shared form in this way.
+macro_rules! texts {
+    ($shared:path; $($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
         $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
         #[serde(transparent)]
-        pub struct $name(#[serde(deserialize_with = "shared_text")] Arc<str>);
+        pub struct $name(Arc<str>);
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_str(Shared($shared)).map(Self)
+            }
+        }
 
         impl $name {
             /// The text of it.
@@ -44,13 +54,13 @@ macro_rules! text_ids {
 
         impl From<&str> for $name {
             fn from(text: &str) -> Self {
-                Self(text.into())
+                Self($shared(text))
             }
         }
 
         impl From<String> for $name {
             fn from(text: String) -> Self {
-                Self(text.into())
+                Self($shared(&text))
             }
         }
 
@@ -80,7 +90,8 @@ macro_rules! text_ids {
     )+};
 }
 
-text_ids! {
+texts! {
+    own;
     /// A billing account: who owes, or whose balance it is.
     AccountId,
     /// The account that finally pays, by default the account itself: the partition key.
@@ -97,6 +108,12 @@ text_ids! {
     AdjustmentId,
     /// A hold: a dispute, a promise, a deferral, an instalment plan.
     HoldId,
+    /// A service of an account (a line, a subscription).
+    ServiceId,
+}
+
+texts! {
+    known::shared;
     /// A balance's name on its account, as the policy declares it.
     BalanceName,
     /// A threshold rule of the policy.
@@ -117,6 +134,8 @@ text_ids! {
     WindowName,
     /// A message template of the policy.
     TemplateName,
+    /// The hash of a policy's file: which version of it.
+    PolicyHash,
     /// A way to reach a customer: sms, email, letter, voice.
     Channel,
     /// A language tag, as ISO 639 has it.
@@ -125,8 +144,6 @@ text_ids! {
     Operation,
     /// A queue of tasks for people.
     Queue,
-    /// A service of an account (a line, a subscription).
-    ServiceId,
     /// A provider whose service an invoice bills.
     Provider,
 }

@@ -177,7 +177,7 @@ mod tests {
         let cycle = Cycle {
             number: 1,
             plan: "soft".into(),
-            policy_hash: "1".to_owned(),
+            policy_hash: "1".into(),
             opened_at: at,
             stage: Some("bar".into()),
             entries: Vec::new(),
@@ -195,7 +195,7 @@ mod tests {
             first_id: id,
             account_id: "a-1".into(),
             origin: StoredOrigin::default(),
-            policy_hash: "1".to_owned(),
+            policy_hash: "1".into(),
             tries: 1,
             tries_here: 1,
             is_in_doubt: false,

@@ -3,6 +3,7 @@
 //!
 //! Where versions come from is not known here.
 
+use crate::ids::PolicyHash;
 use crate::policy::Policy;
 use crate::time::Timestamp;
 use std::sync::Arc;
@@ -41,8 +42,8 @@ impl Policies {
 
     /// The version of this hash, where it is at hand.
     #[must_use]
-    pub fn by_hash(&self, hash: &str) -> Option<&Arc<Policy>> {
-        self.versions.iter().find(|version| *version.identity.hash == *hash)
+    pub fn by_hash(&self, hash: &PolicyHash) -> Option<&Arc<Policy>> {
+        self.versions.iter().find(|version| version.identity.hash == *hash)
     }
 
     /// The next moment at which another version holds.
@@ -92,7 +93,7 @@ mod tests {
         assert_eq!(at("2026-03-01"), "march");
         assert_eq!(policies.next_change(moment("2026-02-28T23:59")), Some(moment("2026-03-01")));
         assert_eq!(policies.next_change(moment("2026-03-01")), None);
-        assert!(policies.by_hash("first").is_some() && policies.by_hash("other").is_none());
+        assert!(policies.by_hash(&"first".into()).is_some() && policies.by_hash(&"other".into()).is_none());
     }
 
     #[test]

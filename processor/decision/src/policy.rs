@@ -6,8 +6,8 @@ use crate::account::{AttributeKind, AttributeValue, Snapshot};
 use crate::calendar::Window;
 use crate::debt::Invoice;
 use crate::ids::{
-    BalanceName, Channel, GroupName, Language, ManagerGroupName, ManagerName, Operation, PlanName, Queue,
-    SegmentName, TemplateName, WindowName,
+    BalanceName, Channel, GroupName, Language, ManagerGroupName, ManagerName, Operation, PlanName,
+    PolicyHash, Queue, SegmentName, TemplateName, WindowName,
 };
 use crate::money::{Currency, Decimal};
 use crate::plan::Plan;
@@ -63,7 +63,7 @@ pub struct PolicyIdentity {
     /// Its version's label.
     pub version: Arc<str>,
     /// The hash of its content, in hexadecimal.
-    pub hash: Arc<str>,
+    pub hash: PolicyHash,
 }
 
 /// What holds where an account says nothing.

@@ -4,7 +4,7 @@
 
 use crate::command::{Action, Command, InWindow, Origin};
 use crate::debtor::Managers;
-use crate::ids::{AccountId, CommandId, DebtorId};
+use crate::ids::{AccountId, CommandId, DebtorId, PolicyHash};
 use crate::money::{MinorUnits, Money};
 use crate::policies::Policies;
 use crate::policy::Policy;
@@ -63,7 +63,7 @@ impl<'a> Scribe<'a> {
 
     /// Does something under the version of this hash, where it is at hand; else under the one that
     /// rules now.
-    pub(crate) fn under<T>(&mut self, policy_hash: &str, act: impl FnOnce(&mut Self) -> T) -> T {
+    pub(crate) fn under<T>(&mut self, policy_hash: &PolicyHash, act: impl FnOnce(&mut Self) -> T) -> T {
         let ruling = self.policy;
         self.policy = self.policies.by_hash(policy_hash).map_or(ruling, |version| version);
         let done = act(self);

@@ -21,7 +21,7 @@ use crate::event::{
 use crate::ids::CommandId;
 use crate::money::{Currency, MinorUnits};
 use crate::time::{Date, Timestamp, Zone};
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 /// Reads `2026-03-10` (its first moment), `2026-03-10T09:30` or `2026-03-10T09:30:59`, in UTC.
 #[track_caller]
@@ -49,10 +49,10 @@ pub(crate) fn snapshot() -> Snapshot {
         language: None,
         time_zone: None,
         credit_limit: None,
-        contacts: BTreeMap::new(),
+        contacts: LiteMap::new(),
         opt_outs: Vec::new(),
         services: Vec::new(),
-        attributes: BTreeMap::new(),
+        attributes: LiteMap::new(),
         closed: false,
     }
 }

@@ -5,8 +5,8 @@
 
 use crate::command::Origin;
 use crate::ids::{
-    AccountId, Channel, CommandId, InvoiceId, Operation, PlanName, Queue, RuleId, ServiceId, StageName,
-    TemplateName, WindowName,
+    AccountId, Channel, CommandId, InvoiceId, Operation, PlanName, PolicyHash, Queue, RuleId, ServiceId,
+    StageName, TemplateName, WindowName,
 };
 use crate::policy::MessageClass;
 use crate::time::Timestamp;
@@ -24,7 +24,7 @@ pub struct CommandUnderWay {
     /// What made it.
     pub origin: StoredOrigin,
     /// The hash of the policy it was decided under.
-    pub policy_hash: String,
+    pub policy_hash: PolicyHash,
     /// The how-many-eth try it is, from 1.
     pub tries: i32,
     /// The how-many-eth try by this channel, or of this order, from 1.

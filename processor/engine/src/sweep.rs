@@ -4,26 +4,25 @@
 //! What a version changes for a debtor is `decision`'s business; how the sweep is recovered and
 //! replayed: `docs/decisions/0008-a-new-version-sweeps-the-partition.md`.
 
-use decision::ids::DebtorId;
-use std::sync::Arc;
+use decision::ids::{DebtorId, PolicyHash};
 
 /// How far a partition's debtors were decided under the version that holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Sweep {
     /// The hash of that version.
-    policy_hash: Arc<str>,
+    policy_hash: PolicyHash,
     /// The last debtor that was decided, nobody's id before the first; none where all were.
     after: Option<DebtorId>,
 }
 
 impl Sweep {
     /// Every debtor was decided under this version, but for those after `after`.
-    pub(crate) fn new(policy_hash: Arc<str>, after: Option<DebtorId>) -> Self {
+    pub(crate) fn new(policy_hash: PolicyHash, after: Option<DebtorId>) -> Self {
         Self { policy_hash, after }
     }
 
     /// The version that it is about.
-    pub(crate) fn policy_hash(&self) -> &Arc<str> {
+    pub(crate) fn policy_hash(&self) -> &PolicyHash {
         &self.policy_hash
     }
 
@@ -33,7 +32,7 @@ impl Sweep {
     }
 
     /// Another version holds: from the first debtor on.
-    pub(crate) fn begin(&mut self, policy_hash: Arc<str>) {
+    pub(crate) fn begin(&mut self, policy_hash: PolicyHash) {
         *self = Self { policy_hash, after: Some("".into()) };
     }
 

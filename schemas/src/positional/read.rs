@@ -295,6 +295,10 @@ impl<'v> de::MapAccess<'v> for Blocks<'_, 'v> {
     fn next_value_seed<S: DeserializeSeed<'v>>(&mut self, seed: S) -> Result<S::Value, Unplaced> {
         seed.deserialize(&mut *self.reader)
     }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.left)
+    }
 }
 
 impl<'v> de::EnumAccess<'v> for &mut Reader<'v> {

@@ -13,6 +13,7 @@ use decision::account::{AttributeValue, PaymentMode, Service, Snapshot};
 use decision::event::Body;
 use decision::ids::Channel;
 use decision::time::{Date, Zone};
+use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -115,7 +116,7 @@ fn zone(name: &Text<'_>) -> Result<Zone, WireError> {
         .ok_or_else(|| Fault::UnknownTimeZone.of("time_zone", name.as_str().escape_default()))
 }
 
-fn contacts(contacts: BTreeMap<Text<'_>, Text<'_>>) -> Result<BTreeMap<Channel, String>, WireError> {
+fn contacts(contacts: BTreeMap<Text<'_>, Text<'_>>) -> Result<LiteMap<Channel, String>, WireError> {
     contacts
         .into_iter()
         .map(|(channel, address)| Ok((name("contacts", &channel)?, address.into_owned())))
@@ -124,7 +125,7 @@ fn contacts(contacts: BTreeMap<Text<'_>, Text<'_>>) -> Result<BTreeMap<Channel, 
 
 fn attributes(
     attributes: BTreeMap<Text<'_>, Attribute<'_>>,
-) -> Result<BTreeMap<String, AttributeValue>, WireError> {
+) -> Result<LiteMap<String, AttributeValue>, WireError> {
     attributes.into_iter().map(|(name, value)| Ok((name.into_owned(), attribute(value)?))).collect()
 }
 

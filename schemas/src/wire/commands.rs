@@ -86,7 +86,7 @@ macro_rules! wire_command {
                     invoice: origin.invoice,
                     policy_name: (&*policy.name).into(),
                     policy_version: (&*policy.version).into(),
-                    policy_hash: (&*policy.hash).into(),
+                    policy_hash: policy.hash.as_str().into(),
                     $($field),+
                 }
             }

@@ -91,7 +91,7 @@ fn snapshot() -> impl Strategy<Value = Snapshot> {
         contacts: lists.0.into_iter().map(|(channel, address)| (channel.into(), address)).collect(),
         opt_outs: lists.1.into_iter().map(Into::into).collect(),
         services: lists.2,
-        attributes,
+        attributes: attributes.into_iter().collect(),
         closed,
     })
 }

@@ -55,7 +55,7 @@ pub(crate) fn assign_segment(debtor: &mut Debtor, is_changed: bool, scribe: &mut
     let policy = scribe.policy;
     let Some(snapshot) = debtor.own_snapshot() else { return false };
     let is_current =
-        debtor.segment.as_ref().is_some_and(|segment| *segment.policy_hash == *policy.identity.hash);
+        debtor.segment.as_ref().is_some_and(|segment| segment.policy_hash == policy.identity.hash);
     if is_current && !is_changed {
         return false;
     }
@@ -64,10 +64,8 @@ pub(crate) fn assign_segment(debtor: &mut Debtor, is_changed: bool, scribe: &mut
         .iter()
         .find(|segment| segment.when.as_ref().is_none_or(|when| when.holds(snapshot, None)));
     let former = debtor.segment.take();
-    debtor.segment = matching.map(|segment| InSegment {
-        name: segment.name.clone(),
-        policy_hash: policy.identity.hash.to_string(),
-    });
+    debtor.segment = matching
+        .map(|segment| InSegment { name: segment.name.clone(), policy_hash: policy.identity.hash.clone() });
     if debtor.segment != former {
         scribe.changed();
     }
@@ -180,7 +178,7 @@ fn own_or_share(
 /// The plan of the cycle in the version that holds now, where the cycle is to come under it: it
 /// says so, or the version that the cycle was opened under is not at hand.
 fn new_version<'a>(cycle: &Cycle, scribe: &Scribe<'a>) -> Option<&'a Plan> {
-    if *scribe.policy.identity.hash == *cycle.policy_hash {
+    if scribe.policy.identity.hash == cycle.policy_hash {
         return None;
     }
     let plan = scribe.policy.plans.get(&cycle.plan)?;
@@ -207,7 +205,7 @@ fn map(
         Figure::new("cycle", cycle.number),
     ];
     put_under(work, profile, cycle, plan, stage, scribe);
-    cycle.policy_hash = current.identity.hash.to_string();
+    cycle.policy_hash = current.identity.hash.clone();
     figures.push(Figure::new("to", format!("{} {}", cycle.plan, stage_text(cycle))));
     scribe.record(&work.account_id(), RecordKind::PlanAssigned, "the running cycle is mapped", figures);
 }
@@ -226,7 +224,7 @@ fn renew(
     let is_at_hand = scribe.policies.by_hash(&cycle.policy_hash).is_some();
     let mut figures = work.figures_of_cycle(cycle.number);
     figures.extend([
-        Figure::new("from_hash", &cycle.policy_hash),
+        Figure::new("from_hash", cycle.policy_hash.as_str()),
         Figure::new("stage", stage.as_ref().map_or("none", |stage| stage.as_str())),
     ]);
     if stage == cycle.stage {
@@ -234,7 +232,7 @@ fn renew(
     } else {
         put_under(work, profile, cycle, plan, stage, scribe);
     }
-    cycle.policy_hash = current.identity.hash.to_string();
+    cycle.policy_hash = current.identity.hash.clone();
     let reason = if is_at_hand {
         "running cycles move to the new version"
     } else {

@@ -9,6 +9,7 @@ use crate::record::Record;
 use crate::testing::*;
 use crate::time::Timestamp;
 use crate::{Input, Moment, Policies, view};
+use litemap::LiteMap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -88,7 +89,7 @@ fn policy_of_segments() -> Policy {
 
 fn with(attribute: &str) -> Body {
     let value = AttributeValue::Boolean(true);
-    account(|account| account.attributes = BTreeMap::from([(attribute.to_owned(), value)]))
+    account(|account| account.attributes = LiteMap::from_iter([(attribute.to_owned(), value)]))
 }
 
 fn assign_as(role: &str, manager: &str) -> Body {

@@ -27,7 +27,7 @@ pub(super) fn first_try(
         first_id: id,
         account_id: account_id.clone(),
         origin,
-        policy_hash: scribe.policy.identity.hash.to_string(),
+        policy_hash: scribe.policy.identity.hash.clone(),
         tries: 1,
         tries_here: 1,
         sent_at: None,

@@ -9,7 +9,7 @@ use decision::event::{
 };
 use decision::ids::{CommandId, InvoiceId};
 use decision::time::{Timestamp, Zone};
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 const INVOICES: &[&str] = &["B1", "B2", "B3", "B4", "B5", "B6", "INVOICE-7", "INVOICE-8"];
 const PAYMENTS: &[&str] = &["P1", "P2", "P3", "P4", "P5"];
@@ -143,13 +143,13 @@ fn snapshot(bytes: &mut Bytes<'_>) -> Snapshot {
         language: bytes.maybe(|_| "de".into()),
         time_zone: bytes.once_in(4).then(|| bytes.pick(ZONES)).and_then(Zone::find),
         credit_limit: bytes.maybe(Bytes::amount),
-        contacts: BTreeMap::from([("sms".into(), "+1".to_owned())]),
+        contacts: LiteMap::from_iter([("sms".into(), "+1".to_owned())]),
         opt_outs: bytes.some(CHANNELS, 2).into_iter().map(Into::into).collect(),
         services: ids.into_iter().map(|id| service(bytes, id)).collect(),
         attributes: match bytes.below(8) {
-            0 => BTreeMap::from([("vip".to_owned(), AttributeValue::Long(1))]),
-            1 => BTreeMap::from([("vip".to_owned(), AttributeValue::Boolean(true))]),
-            _ => BTreeMap::new(),
+            0 => LiteMap::from_iter([("vip".to_owned(), AttributeValue::Long(1))]),
+            1 => LiteMap::from_iter([("vip".to_owned(), AttributeValue::Boolean(true))]),
+            _ => LiteMap::new(),
         },
         closed: bytes.once_in(16),
     }

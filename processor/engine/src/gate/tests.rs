@@ -68,7 +68,7 @@ fn by_day(command: Command) -> Command {
         first_id: command.id,
         account_id: command.account_id.clone(),
         origin: StoredOrigin::from(&command.origin),
-        policy_hash: "h".to_owned(),
+        policy_hash: "h".into(),
         tries: 1,
         tries_here: 1,
         sent_at: None,

@@ -1,7 +1,7 @@
 //! A command that waits, as far as the gate must know it.
 
 use decision::command::{Action, Command, InWindow, Origin};
-use decision::ids::{AccountId, CommandId, DebtorId, Operation, ServiceId, WindowName};
+use decision::ids::{AccountId, CommandId, DebtorId, Operation, PolicyHash, ServiceId, WindowName};
 use decision::time::{Timestamp, Zone};
 
 /// A command that waits. Its record lies in the store.
@@ -32,7 +32,7 @@ pub(crate) struct Hours {
     /// The zone whose wall clock it goes by.
     pub(crate) zone: Zone,
     /// The hash of the policy version that knows it.
-    pub(crate) policy_hash: String,
+    pub(crate) policy_hash: PolicyHash,
 }
 
 /// An order that can be taken back.

@@ -7,10 +7,9 @@ use crate::log::Log;
 use crate::metrics as names;
 use crate::store::{Store, Stores};
 use decision::Input;
-use decision::ids::DebtorId;
+use decision::ids::{DebtorId, PolicyHash};
 use decision::time::Timestamp;
 use schemas::PutOff;
-use std::sync::Arc;
 use std::time::Duration;
 
 impl<L: Log, S: Stores> Task<L, S> {
@@ -46,7 +45,7 @@ impl<L: Log, S: Stores> Task<L, S> {
 
     /// Begins a sweep, where the store knows everyone who was decided by the version before: those
     /// who come later are decided by the new one anyway.
-    fn begin_sweep(&mut self, holds: Arc<str>) -> bool {
+    fn begin_sweep(&mut self, holds: PolicyHash) -> bool {
         let is_settled = self.committing.is_none();
         let is_new = !self.open.is_dirty() || self.hash_at(self.open.moment.now) == holds;
         if is_settled && is_new {
@@ -76,7 +75,7 @@ impl<L: Log, S: Stores> Task<L, S> {
         }
     }
 
-    fn hash_at(&self, now: Timestamp) -> Arc<str> {
+    fn hash_at(&self, now: Timestamp) -> PolicyHash {
         self.shared.policies.at(now).identity.hash.clone()
     }
 }

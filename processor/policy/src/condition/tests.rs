@@ -36,7 +36,7 @@ fn account() -> Snapshot {
         contacts: Default::default(),
         opt_outs: Vec::new(),
         services: Vec::new(),
-        attributes: [("score".to_owned(), AttributeValue::Long(7))].into(),
+        attributes: [("score".to_owned(), AttributeValue::Long(7))].into_iter().collect(),
         closed: false,
     }
 }

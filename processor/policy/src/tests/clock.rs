@@ -5,7 +5,7 @@ use super::compare::matches;
 use super::file::Reports;
 use decision::command::{Action, Command};
 use decision::event::{Body, Event, Outcome, PaymentStatus, Report};
-use decision::ids::{AccountId, DebtorId, EventId};
+use decision::ids::{AccountId, DebtorId, EventId, PolicyHash};
 use decision::money::MinorUnits;
 use decision::record::Record;
 use decision::time::{Timestamp, Zone};
@@ -38,14 +38,14 @@ pub(super) struct World {
     /// Up to when the log is read.
     horizon: Timestamp,
     /// The hash of the policy under which what is due was done last.
-    ruling: Arc<str>,
+    ruling: PolicyHash,
     reports: Reports,
     events: usize,
 }
 
 impl World {
     pub(super) fn new(policy: Arc<Policy>, reports: Reports, clock: Timestamp) -> Self {
-        let ruling = Arc::clone(&policy.identity.hash);
+        let ruling = policy.identity.hash.clone();
         Self {
             debtor: Debtor::new(DebtorId::from(ACCOUNT)),
             policies: policy.into(),
@@ -78,7 +78,7 @@ impl World {
 
     /// When something is due next: by the debtor's state, or because another policy holds.
     fn next_due(&self) -> Option<Timestamp> {
-        let changed = *self.policies.at(self.clock).identity.hash != *self.ruling;
+        let changed = self.policies.at(self.clock).identity.hash != self.ruling;
         let policy = if changed { Some(self.clock) } else { self.policies.next_change(self.clock) };
         self.debtor.next_due.into_iter().chain(policy).min()
     }
@@ -109,7 +109,7 @@ impl World {
                 return Err(format!("something stays due at {due}, and never ends"));
             }
             self.horizon = self.clock;
-            self.ruling = Arc::clone(&self.policy().identity.hash);
+            self.ruling = self.policy().identity.hash.clone();
             self.decide(Input::Due);
         }
         self.clock = self.clock.max(at);

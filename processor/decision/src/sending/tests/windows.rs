@@ -264,7 +264,7 @@ fn a_message_before_the_due_day_is_not_sent_once_its_invoice_is_paid() {
             invoice: Some("B1".into()),
             ..StoredOrigin::default()
         },
-        policy_hash: "1".to_owned(),
+        policy_hash: "1".into(),
         tries: 1,
         tries_here: 1,
         sent_at: None,
