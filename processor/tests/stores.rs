@@ -174,12 +174,17 @@ fn damage(store: &Path, at_once: bool) {
 /// A debtor of whom the changelog knows nothing any more: its tombstone is gone.
 const GONE: &str = "A-gone";
 
-/// Lives for two days on a disk, and leaves one there who is gone.
-fn left_behind(world: &mut World, disk: &MemoryStores) {
+/// An instance is at work on this disk for so many days.
+fn work(world: &mut World, disk: &MemoryStores, days: usize) {
     let running = world.start(world.log.clone(), disk.clone());
-    world.live(2, PATIENCE);
+    world.live(days, PATIENCE);
     world.wait_until_done();
     running.stop().unwrap();
+}
+
+/// Lives for two days on a disk, and leaves one there who is gone.
+fn left_behind(world: &mut World, disk: &MemoryStores) {
+    work(world, disk, 2);
     let mut store = disk.open(0).unwrap();
     let form = Some(Bytes::from_static(b"an old form"));
     store.apply(&StoreBatch { debtors: vec![(GONE.into(), form)], ..StoreBatch::default() }).unwrap();
@@ -205,10 +210,7 @@ fn a_disk_that_is_too_old_is_built_anew_even_if_the_clock_does_not_say_so() {
         let disk = MemoryStores::new();
         left_behind(&mut world, &disk);
         let left = engine::Clock::now(&*world.clock);
-        let running = world.start(world.log.clone(), MemoryStores::new());
-        world.live(days, PATIENCE);
-        world.wait_until_done();
-        running.stop().unwrap();
+        work(&mut world, &MemoryStores::new(), days);
         let at = left.plus_micros(later * 86_400_000_000);
         assert_eq!(is_there(&world, &disk, at), is_taken, "{days} days, {later} later");
     }
@@ -247,10 +249,7 @@ fn a_disk_that_is_too_old_is_so_still_if_whoever_caught_up_with_it_came_no_furth
     let disk = MemoryStores::new();
     left_behind(&mut world, &disk);
     let left = engine::Clock::now(&*world.clock);
-    let running = world.start(world.log.clone(), MemoryStores::new());
-    world.live(9, PATIENCE);
-    world.wait_until_done();
-    running.stop().unwrap();
+    work(&mut world, &MemoryStores::new(), 9);
 
     world.clock.set(left);
     let refused = Arc::new(AtomicUsize::new(0));
