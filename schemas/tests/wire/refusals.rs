@@ -214,7 +214,7 @@ fn attributes_may_be_a_plain_map() {
         account["attributes"] = json!({"x": value});
         let bytes = written(&codec, &theirs.to_string(), &account);
         let read = codec.read(RecordSchema::Account, &bytes).unwrap();
-        assert!(read.contains(&format!("{{\"x\": {expected}}}")), "{read}");
+        assert!(read.contains(&format!("(\"x\", {expected})")), "{read}");
     }
 }
 
