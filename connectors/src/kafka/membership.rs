@@ -35,6 +35,9 @@ impl KafkaMembership {
             Diagnostics::new(&format!("{} onlooker", settings.client_id), settings.statistics.as_ref());
         let client: GroupClient = settings
             .reader_config()
+            // Read committed, the answer would wait for a moment at which no transaction brings an
+            // offset of any partition asked for: in a group at work there may be none for minutes.
+            .set("isolation.level", "read_uncommitted")
             .create_with_context(GroupContext { diagnostics, protocol: settings.group_protocol })
             .map_err(|error| failed(&operation, &error))?;
         Ok(Self { client: Arc::new(client), timeout: settings.request_timeout })
@@ -53,8 +56,8 @@ impl Membership for KafkaMembership {
     fn committed(&self, partitions: &[TopicPartition]) -> Result<Vec<Option<i64>>, LogError> {
         let operation = "ask for the committed offsets";
         let list = partitions::list(partitions, Offset::Invalid)?;
-        // A read-committed client asks for stable offsets: the broker has it wait for those of an
-        // open transaction, until the time-out.
+        // A member is read committed and asks for stable offsets: the broker has it wait for those of
+        // an open transaction, until the time-out. What is not committed is told to nobody.
         let list =
             self.client.committed_offsets(list, self.timeout).map_err(|error| failed(operation, &error))?;
         partitions.iter().map(|partition| committed(&list, partition)).collect()

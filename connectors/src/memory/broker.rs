@@ -110,14 +110,18 @@ impl Broker {
         Ok(())
     }
 
-    /// The group's committed offsets, if none of them is about to change.
-    pub(super) fn committed(&mut self, partitions: &[TopicPartition]) -> Result<Vec<Option<i64>>, LogError> {
+    /// The group's committed offsets; asked for as stable ones, only if none of them is about to change.
+    pub(super) fn committed(
+        &mut self,
+        partitions: &[TopicPartition],
+        stable: bool,
+    ) -> Result<Vec<Option<i64>>, LogError> {
         let operation = "ask for the committed offsets";
         self.reach(Call::Committed, operation)?;
         partitions
             .iter()
             .map(|partition| {
-                if self.transactions.has_pending_offset(partition) {
+                if stable && self.transactions.has_pending_offset(partition) {
                     return Err(LogError::Unavailable {
                         operation: operation.to_owned(),
                         reason: "an open transaction brings offsets".to_owned(),

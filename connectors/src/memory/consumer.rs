@@ -231,8 +231,9 @@ impl MemoryMembership {
 
 impl Membership for MemoryMembership {
     /// An open transaction that brings offsets is not waited for: there is nobody to wait for
-    /// while the caller's thread is here. It counts as a log that did not answer in time.
+    /// while the caller's thread is here. To a member it counts as a log that did not answer in time.
     fn committed(&self, partitions: &[TopicPartition]) -> Result<Vec<Option<i64>>, LogError> {
-        self.shared.change(|broker| broker.committed(partitions))
+        let stable = self.member.is_some();
+        self.shared.change(|broker| broker.committed(partitions, stable))
     }
 }

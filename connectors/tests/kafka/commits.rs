@@ -3,7 +3,11 @@
 use crate::cluster::Cluster;
 use crate::contract::{self, Setting, at, commit, fenced, nothing, polls, record, send, takes};
 use connectors::kafka::{KafkaLog, KafkaSettings};
-use engine::log::{CommitError, Consumer, Log, Polled, Producer};
+use engine::log::{CommitError, Consumer, Log, LogError, Membership, Polled, Producer};
+use rdkafka::config::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::producer::{BaseProducer, Producer as _};
+use rdkafka::{Offset, TopicPartitionList};
 use std::time::{Duration, Instant};
 
 /// Commits batches of records to three topics with offsets, one after the other, and says how long
@@ -86,4 +90,44 @@ fn the_commit_of_a_member_that_was_expelled_aborts_and_may_be_done_again() {
     let end = contract::end(&log, &out);
     let (records, _) = contract::read(&log, &out, 0, end, Duration::from_secs(5));
     assert_eq!(contract::texts(&records), ["again"]);
+}
+
+/// A transaction that brings this offset to the cluster's group, and is left open.
+fn left_open(cluster: &Cluster, topic: &str, offset: i64) -> BaseProducer {
+    let settings = cluster.settings();
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", &settings.brokers).set("group.id", &settings.group_id);
+    let group = config.create::<BaseConsumer>().unwrap().group_metadata().unwrap();
+    config.remove("group.id");
+    let producer: BaseProducer = config.set("transactional.id", format!("{topic}-open")).create().unwrap();
+    producer.init_transactions(Duration::from_secs(30)).unwrap();
+    producer.begin_transaction().unwrap();
+    let mut offsets = TopicPartitionList::new();
+    offsets.add_partition_offset(topic, 0, Offset::Offset(offset)).unwrap();
+    producer.send_offsets_to_transaction(&offsets, &group, Duration::from_secs(30)).unwrap();
+    producer
+}
+
+#[test]
+fn offsets_that_a_transaction_brings_are_waited_for_by_members_and_by_no_onlooker() {
+    let cluster = Cluster::of_test("pending");
+    let settings = KafkaSettings { request_timeout: Duration::from_secs(3), ..cluster.settings() };
+    let log = KafkaLog::new(settings).unwrap();
+    let input = cluster.topic("in", 2);
+    let both = [at(&input, 0), at(&input, 1)];
+    let mut consumer = log.join(std::slice::from_ref(&input)).unwrap();
+    takes(&mut consumer, &both);
+    let member = consumer.membership();
+    let mut producer = fenced(&log, &format!("{input}-p"));
+    producer.begin().unwrap();
+    commit(&mut producer, vec![(at(&input, 0), 3), (at(&input, 1), 7)], &member).unwrap();
+
+    let open = left_open(&cluster, &input, 5);
+    let onlooker = log.onlooker().unwrap();
+    assert_eq!(onlooker.committed(&both).unwrap(), [Some(3), Some(7)]);
+    let told = member.committed(&both);
+    assert!(matches!(told, Err(LogError::Unavailable { .. })), "{told:?}");
+    open.commit_transaction(Duration::from_secs(30)).unwrap();
+    assert_eq!(member.committed(&both).unwrap(), [Some(5), Some(7)]);
+    assert_eq!(onlooker.committed(&both).unwrap(), [Some(5), Some(7)]);
 }

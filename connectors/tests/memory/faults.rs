@@ -65,7 +65,7 @@ fn a_commit_ends_as_the_faults_say_and_a_fence_settles_the_rest() {
 }
 
 #[test]
-fn offsets_that_a_transaction_brings_are_not_told_before_it_ends() {
+fn offsets_that_a_transaction_brings_are_waited_for_by_members_and_by_no_onlooker() {
     let log = MemoryLog::new();
     log.create_topic("out", 1);
     let member = log.join(&["out".into()]).unwrap().membership();
@@ -76,8 +76,11 @@ fn offsets_that_a_transaction_brings_are_not_told_before_it_ends() {
     producer.commit(vec![(at("out", 0), 1)], &member);
     let told = member.committed(&[at("out", 0)]);
     assert!(matches!(told, Err(LogError::Unavailable { .. })), "{told:?}");
+    let onlooker = log.onlooker().unwrap();
+    assert_eq!(onlooker.committed(&[at("out", 0)]).unwrap(), [None]);
     assert!(producer.wait(Duration::ZERO).unwrap().is_ok());
     assert_eq!(member.committed(&[at("out", 0)]).unwrap(), [Some(1)]);
+    assert_eq!(onlooker.committed(&[at("out", 0)]).unwrap(), [Some(1)]);
 }
 
 #[test]

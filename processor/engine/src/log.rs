@@ -191,8 +191,9 @@ pub trait Consumer: Send {
 
 /// The member that this process is in the group, or an onlooker.
 pub trait Membership: Clone + Send + Sync {
-    /// The group's committed offsets; none where it has committed none. Offsets of a transaction
-    /// that is still open are waited for.
+    /// The group's committed offsets; none where it has committed none. A member waits for those that
+    /// a transaction brings which is still open: it goes on from what it is told. An onlooker does not,
+    /// and is told what is committed by now.
     ///
     /// # Errors
     /// When the log cannot be reached.
