@@ -197,10 +197,15 @@ impl Site {
     pub fn wait_until_done(&self, within: Duration) {
         self.flush();
         let deadline = Instant::now() + within;
-        let client: BaseConsumer = reading::client(&format!("{}group", self.prefix)).create().unwrap();
+        let group = format!("{}group", self.prefix);
+        let client: BaseConsumer = reading::client(&group).create().unwrap();
+        // Read committed, the answer would wait for a moment at which no transaction brings offsets:
+        // while the group is at work there may be none.
+        let mut config = reading::client(&group);
+        let onlooker: BaseConsumer = config.set("isolation.level", "read_uncommitted").create().unwrap();
         let mut quiet = (self.journal_ends(&client), Instant::now());
         loop {
-            let lag = self.lag(&client);
+            let lag = self.lag(&client, &onlooker);
             let journal = self.journal_ends(&client);
             if lag > 0 || journal != quiet.0 {
                 quiet = (journal, Instant::now());
@@ -213,12 +218,12 @@ impl Site {
     }
 
     /// How many records of the input topics the group has not committed.
-    fn lag(&self, client: &BaseConsumer) -> i64 {
+    fn lag(&self, client: &BaseConsumer, onlooker: &BaseConsumer) -> i64 {
         let mut list = TopicPartitionList::new();
         for topic in self.names.inputs() {
             list.add_partition_range(topic, 0, i32::try_from(PARTITIONS).unwrap() - 1);
         }
-        let committed = client.committed_offsets(list, Duration::from_secs(30)).unwrap();
+        let committed = onlooker.committed_offsets(list, Duration::from_secs(30)).unwrap();
         let lag_of = |element: &rdkafka::topic_partition_list::TopicPartitionListElem<'_>| {
             let (low, high) = client
                 .fetch_watermarks(element.topic(), element.partition(), Duration::from_secs(30))
