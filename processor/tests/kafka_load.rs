@@ -6,7 +6,7 @@ use loadtest::load::{Profile, Size, Work};
 use loadtest::work::Fault;
 use loadtest_runner::Choice;
 use loadtest_runner::report::page;
-use loadtest_runner::run::{Plan, run};
+use loadtest_runner::run::{Answers, Plan, run};
 use loadtest_runner::verify::{Order, verify, yardstick};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
@@ -44,7 +44,7 @@ fn plan(rates: &[u32], step: Duration) -> Plan {
         partitions: 3,
         linger: Duration::from_millis(5),
         store_memory: 64 << 20,
-        expects_commands: true,
+        answers: Answers::Commands,
         folder: None,
         verify: Some(1 << 30),
     }

@@ -5,6 +5,7 @@ use crate::cli_scale::ScaleArguments;
 use clap::{Args, Parser, Subcommand};
 use loadtest::load::{Profile, Size, Work};
 use loadtest_runner::backlog::Ground;
+use loadtest_runner::run::Answers;
 use miette::IntoDiagnostic;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
@@ -176,9 +177,13 @@ pub(crate) struct RunArguments {
     /// Another processor: its command line (loadtest/peers/README.md).
     #[arg(long, value_name = "COMMAND", conflicts_with = "none")]
     pub(crate) peer: Option<String>,
-    /// The peer decides nothing, and no command is to come: `--peer 'yardsticks pass-through' --expect-none`.
+    /// The peer decides nothing, and no command is to come.
     #[arg(long, requires = "peer")]
-    pub(crate) expect_none: bool,
+    expect_none: bool,
+    /// The peer decides nothing, and writes to this topic records with the timestamps of the events that they
+    /// answer: `--peer 'yardsticks pass-through' --echoes pass-through`. The topic's name without the prefix.
+    #[arg(long, requires = "peer", conflicts_with = "expect_none", value_name = "TOPIC")]
+    echoes: Option<String>,
     /// No processor: what the load alone costs the broker.
     #[arg(long)]
     pub(crate) none: bool,
@@ -239,6 +244,14 @@ impl ReplayArguments {
 }
 
 impl RunArguments {
+    pub(crate) fn answers(&self) -> Answers {
+        match &self.echoes {
+            Some(topic) => Answers::Echoes(topic.clone()),
+            None if self.expect_none => Answers::Nothing,
+            None => Answers::Commands,
+        }
+    }
+
     pub(crate) fn rates(&self) -> Vec<NonZeroU32> {
         if self.steps.is_empty() { vec![self.rate] } else { self.steps.clone() }
     }

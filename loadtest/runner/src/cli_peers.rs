@@ -4,6 +4,7 @@ use crate::cli::{GroundArguments, LoadArguments, weir_beside_this};
 use clap::{Args, ValueEnum};
 use loadtest_runner::Choice;
 use loadtest_runner::peers::{Contestant, Plan, StateIn, compare, markdown, text};
+use loadtest_runner::run::Answers;
 use miette::IntoDiagnostic;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -83,26 +84,30 @@ impl PeersArguments {
             })
         };
         let streams = || peer(&self.kafka_streams, "--kafka-streams");
-        let (name, choice, state, decides) = match subject {
-            Subject::PassThrough => {
-                ("pass-through", Choice::Peer(self.pass_through()?), StateIn::Nowhere, false)
-            }
+        let (name, choice, state) = match subject {
+            Subject::PassThrough => ("pass-through", Choice::Peer(self.pass_through()?), StateIn::Nowhere),
             Subject::Weir => {
                 let binary = self.weir.clone().map_or_else(weir_beside_this, Ok)?;
-                ("weir", Choice::Weir(binary), StateIn::Log, true)
+                ("weir", Choice::Weir(binary), StateIn::Log)
             }
-            Subject::KafkaStreams => ("kafka-streams", streams()?, StateIn::Log, true),
+            Subject::KafkaStreams => ("kafka-streams", streams()?, StateIn::Log),
             Subject::KafkaStreamsDefaults => {
                 let choice = match streams()? {
                     Choice::Peer(line) => Choice::Peer(format!("{line} --defaults")),
                     other @ (Choice::Weir(_) | Choice::Nobody) => other,
                 };
-                ("kafka-streams-defaults", choice, StateIn::Log, true)
+                ("kafka-streams-defaults", choice, StateIn::Log)
             }
             // Its checkpoints are its state, and lie in its folder.
-            Subject::Flink => ("flink", peer(&self.flink, "--flink")?, StateIn::Folder, true),
+            Subject::Flink => ("flink", peer(&self.flink, "--flink")?, StateIn::Folder),
         };
-        Ok(Contestant { name: name.to_owned(), choice, state, decides })
+        let answers = match subject {
+            Subject::PassThrough => Answers::Echoes("pass-through".to_owned()),
+            Subject::Weir | Subject::KafkaStreams | Subject::KafkaStreamsDefaults | Subject::Flink => {
+                Answers::Commands
+            }
+        };
+        Ok(Contestant { name: name.to_owned(), choice, state, answers })
     }
 
     fn pass_through(&self) -> miette::Result<String> {

@@ -47,6 +47,11 @@ impl Clock {
         self.began_on_the_wall
     }
 
+    /// A moment of this clock, on the wall clock.
+    pub(crate) fn to_wall(self, at_us: u64) -> Timestamp {
+        self.began_on_the_wall.plus_micros(i64::try_from(at_us).unwrap_or(i64::MAX))
+    }
+
     /// A moment of the wall clock, on this one; 0 for one before its beginning.
     #[must_use]
     pub(crate) fn of_wall(&self, at: Timestamp) -> u64 {

@@ -96,7 +96,7 @@ fn make_run(arguments: &RunArguments) -> miette::Result<ExitCode> {
         partitions: arguments.partitions,
         linger: Duration::from_millis(arguments.linger_ms),
         store_memory: arguments.store_memory << 20,
-        expects_commands: !arguments.expect_none,
+        answers: arguments.answers(),
         folder: arguments.state.clone(),
         verify: (!arguments.no_verify).then(|| arguments.replay.bytes()),
     };

@@ -182,6 +182,15 @@ impl Matcher {
                 return;
             }
         };
+        self.took(since, is_timer, seen_us);
+    }
+
+    /// A record was read that answers the event of this moment, by its own word.
+    pub(crate) fn on_echo(&mut self, since_us: u64, seen_us: u64) {
+        self.took(since_us, false, seen_us);
+    }
+
+    fn took(&mut self, since: u64, is_timer: bool, seen_us: u64) {
         let latency = seen_us.saturating_sub(since).min(MOST_US);
         let second = usize::try_from(since / 1_000_000).unwrap_or(usize::MAX);
         while self.seconds.len() <= second {

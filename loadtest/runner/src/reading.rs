@@ -1,4 +1,5 @@
-//! Reads the commands as they are committed, and reports on them as their receivers would.
+//! Reads what answers the events as it is committed: commands, on which it reports as their receivers would, or
+//! records that say by their timestamps what they answer.
 
 use crate::client::{self, Sender};
 use crate::clock::Clock;
@@ -32,8 +33,8 @@ pub(crate) struct Reading {
 }
 
 impl Reading {
-    /// Begins to read a site's commands.
-    pub(crate) fn start(
+    /// Begins to read a site's commands, and to report on them.
+    pub(crate) fn of_commands(
         site: &Site,
         clock: Clock,
         matcher: Arc<Mutex<Matcher>>,
@@ -42,7 +43,6 @@ impl Reading {
     ) -> Result<Self, RunError> {
         let topics = site.commands();
         let consumer = client::reader(&site.brokers, &topics, site.partitions)?;
-        let is_over = Arc::new(AtomicBool::new(false));
         let sent = Arc::new(AtomicU64::new(0));
         let mut reader = Reader {
             consumer,
@@ -59,15 +59,42 @@ impl Reading {
                 value: Vec::new(),
             },
         };
+        Self::start(sent, move || reader.read_one())
+    }
+
+    /// Begins to read a topic whose records have the timestamps of the events that they answer.
+    pub(crate) fn of_echoes(
+        site: &Site,
+        topic: &str,
+        clock: Clock,
+        matcher: Arc<Mutex<Matcher>>,
+    ) -> Result<Self, RunError> {
+        let topic = format!("{}.{topic}", site.prefix);
+        let consumer = client::reader(&site.brokers, &[&topic], site.partitions)?;
+        Self::start(Arc::default(), move || {
+            let Some(polled) = consumer.poll(POLL) else { return Ok(()) };
+            let message = polled.map_err(RunError::kafka("read what answers the events"))?;
+            let Some(millis) = message.timestamp().to_millis() else { return Ok(()) };
+            let (since_us, seen_us) = (clock.of_wall(Timestamp(millis * 1_000)), clock.now_us());
+            matcher.lock().unwrap_or_else(PoisonError::into_inner).on_echo(since_us, seen_us);
+            Ok(())
+        })
+    }
+
+    fn start(
+        reports: Arc<AtomicU64>,
+        mut read_one: impl FnMut() -> Result<(), RunError> + Send + 'static,
+    ) -> Result<Self, RunError> {
+        let is_over = Arc::new(AtomicBool::new(false));
         let flag = is_over.clone();
         let thread = std::thread::Builder::new().name("reader".to_owned()).spawn(move || {
             while !flag.load(Ordering::Relaxed) {
-                reader.read_one()?;
+                read_one()?;
             }
             Ok(())
         });
         let thread = thread.map_err(RunError::failed("start a thread"))?;
-        Ok(Self { is_over, reports: sent, thread })
+        Ok(Self { is_over, reports, thread })
     }
 
     /// Ends it; whatever went wrong comes to light here.

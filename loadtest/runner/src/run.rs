@@ -33,6 +33,18 @@ const UNHINDERED_KIB: u32 = 2_000_000;
 /// Between the setting of timers and the first step.
 const BEFORE_STEPS_US: u64 = 1_000_000;
 
+/// What answers the events, and so says how long that took.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answers {
+    /// Commands: the load knows which event asks for which.
+    Commands,
+    /// The records of this topic, without the prefix: each has the timestamp of the event that it answers. The
+    /// processor decides nothing.
+    Echoes(String),
+    /// Nothing: the processor decides nothing.
+    Nothing,
+}
+
 /// What a run is to be.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -66,8 +78,8 @@ pub struct Plan {
     pub linger: Duration,
     /// What Weir's stores may use of memory, in bytes.
     pub store_memory: u64,
-    /// Whether commands are to come; a processor that decides nothing has none.
-    pub expects_commands: bool,
+    /// What answers the events.
+    pub answers: Answers,
     /// A folder for the processor's state and log; a temporary one where none is given.
     pub folder: Option<PathBuf>,
     /// How much memory the replay of Weir's journal may take, in bytes; none where nothing is to be verified.
@@ -150,7 +162,13 @@ impl<'a> Run<'a> {
         let sender: Sender = sender(&site.brokers, plan.linger, UNHINDERED_KIB, Losses::clone(&losses))?;
         let events = Events::new(clock.began())?;
         let target = KafkaTarget::new(site, sender.clone(), events, Some(matcher.clone()));
-        let reading = Reading::start(site, clock, matcher.clone(), sender, plan.profile.reports)?;
+        let target = target.stamped_as_intended(clock);
+        let reading = match &plan.answers {
+            Answers::Commands | Answers::Nothing => {
+                Reading::of_commands(site, clock, matcher.clone(), sender, plan.profile.reports)?
+            }
+            Answers::Echoes(topic) => Reading::of_echoes(site, topic, clock, matcher.clone())?,
+        };
         let found = || site.broker_folder.as_deref().and_then(processes::java_in);
         let watched = Watched {
             processor: subject.as_ref().map(Subject::id),
@@ -251,7 +269,7 @@ impl<'a> Run<'a> {
     /// long as some commands come.
     fn wait_for_the_rest(&self) {
         let missing = || self.matcher.lock().unwrap_or_else(PoisonError::into_inner).tally().missing();
-        let is_waited_for = self.subject.is_some() && self.plan.expects_commands;
+        let is_waited_for = self.subject.is_some() && self.plan.answers == Answers::Commands;
         let (mut fewest, mut since) = (missing(), self.clock.now_us());
         while is_waited_for && fewest > 0 && self.clock.now_us() < since + micros(REST_WITHIN) {
             std::thread::sleep(GLANCE);
@@ -300,7 +318,7 @@ impl<'a> Run<'a> {
                 // Without a processor nothing comes, and nothing is missed.
                 missing: match &plan.choice {
                     Choice::Nobody => 0,
-                    Choice::Weir(_) | Choice::Peer(_) if !plan.expects_commands => 0,
+                    Choice::Weir(_) | Choice::Peer(_) if plan.answers != Answers::Commands => 0,
                     Choice::Weir(_) | Choice::Peer(_) => matcher.tally().missing(),
                 },
                 reports: reports.load(Ordering::Relaxed),

@@ -1,6 +1,7 @@
 //! Kafka as what events are sent to: Avro, keyed by the account, through librdkafka.
 
 use crate::client::Sender;
+use crate::clock::Clock;
 use crate::error::RunError;
 use crate::matching::Matcher;
 use crate::sending::Target;
@@ -22,6 +23,7 @@ pub(crate) struct KafkaTarget {
     events: Events,
     names: TopicNames,
     matcher: Option<Arc<Mutex<Matcher>>>,
+    intended: Option<Clock>,
     value: Vec<u8>,
 }
 
@@ -33,7 +35,12 @@ impl KafkaTarget {
         matcher: Option<Arc<Mutex<Matcher>>>,
     ) -> Self {
         let (encoder, names) = (Encoder::new(site.schemas), site.names.clone());
-        Self { sender, encoder, events, names, matcher, value: Vec::new() }
+        Self { sender, encoder, events, names, matcher, intended: None, value: Vec::new() }
+    }
+
+    /// Gives each record the moment at which it was to be sent by this clock, instead of that at which it is.
+    pub(crate) fn stamped_as_intended(self, clock: Clock) -> Self {
+        Self { intended: Some(clock), ..self }
     }
 
     /// Waits until all that was sent is in the log.
@@ -56,6 +63,7 @@ impl Target for KafkaTarget {
         let (topic, key) =
             self.encoder.event(&event, &mut self.value).map_err(RunError::failed("write an event"))?;
         let mut record = BaseRecord::to(self.names.input(topic)).key(key).payload(&self.value);
+        record.timestamp = self.intended.map(|clock| clock.to_wall(planned.at_us).0 / 1_000);
         loop {
             match self.sender.send(record) {
                 Ok(()) => return Ok(()),

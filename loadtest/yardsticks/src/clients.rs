@@ -110,7 +110,7 @@ fn write(writer: &Writer, records: u64, each: u64) -> Result<Round, YardstickErr
         writer.begin()?;
         for _ in 0..each {
             key.fill_with(|| dice.digit(10).try_into().unwrap_or(b'0'));
-            writer.send(0, &key)?;
+            writer.send(0, &key, None)?;
         }
         writer.commit(None).map_err(|error| match error {
             NotCommitted::Aborted(error) | NotCommitted::Over(error) => error,

@@ -36,6 +36,8 @@ pub(crate) struct Record<'m> {
     pub(crate) offset: i64,
     pub(crate) key: &'m [u8],
     pub(crate) length: usize,
+    /// In milliseconds; -1 where it has none.
+    pub(crate) timestamp: i64,
 }
 
 /// How records are taken from the client.
@@ -281,6 +283,7 @@ unsafe fn look_at(
             offset: message.offset,
             key: bytes(message.key, message.key_len),
             length: message.len,
+            timestamp: native::rd_kafka_message_timestamp(message, ptr::null_mut()),
         });
         Ok(1)
     }

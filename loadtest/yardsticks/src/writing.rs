@@ -82,9 +82,15 @@ impl Writer {
         self.producer.begin_transaction().map_err(YardstickError::kafka("begin a transaction"))
     }
 
-    /// Sends a record of this key.
-    pub(crate) fn send(&self, partition: i32, key: &[u8]) -> Result<(), YardstickError> {
+    /// Sends a record of this key, with this timestamp (in milliseconds) or that of now.
+    pub(crate) fn send(
+        &self,
+        partition: i32,
+        key: &[u8],
+        timestamp: Option<i64>,
+    ) -> Result<(), YardstickError> {
         let mut record = BaseRecord::to(&self.topic).partition(partition).key(key).payload(&self.value[..]);
+        record.timestamp = timestamp;
         loop {
             match self.producer.send(record) {
                 Ok(()) => return Ok(()),

@@ -16,7 +16,7 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use yardsticks::pass_through::{INPUTS, OUTPUT};
 
 const PARTITIONS: u32 = 3;
@@ -37,7 +37,10 @@ struct Site {
     prefix: &'static str,
     folder: tempfile::TempDir,
     sender: ThreadedProducer<rdkafka::producer::DefaultProducerContext>,
-    sent: BTreeMap<String, u64>,
+    /// By key, the timestamps.
+    sent: BTreeMap<String, Vec<i64>>,
+    /// Before that of the first record.
+    began: i64,
 }
 
 impl Site {
@@ -54,7 +57,10 @@ impl Site {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", brokers()).set("partitioner", "murmur2_random").set("linger.ms", "2");
         let folder = tempfile::tempdir().unwrap();
-        Self { _turn: turn, prefix, folder, sender: config.create().unwrap(), sent: BTreeMap::new() }
+        let sender = config.create().unwrap();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
+        let began = i64::try_from(now).unwrap() - 3_600_000;
+        Self { _turn: turn, prefix, folder, sender, sent: BTreeMap::new(), began }
     }
 
     /// Sends so many events of so many debtors, in turn over all topics.
@@ -62,11 +68,13 @@ impl Site {
         for number in 0..events {
             let topic = format!("{}.{}", self.prefix, INPUTS[usize::try_from(number % 4).unwrap()]);
             let key = format!("A-{}", number * 7 % debtors);
-            let record = BaseRecord::to(&topic).key(&key).payload("an event");
+            let timestamp = self.began + i64::try_from(number).unwrap();
+            let record = BaseRecord::to(&topic).key(&key).payload("an event").timestamp(timestamp);
             self.sender.send(record).map_err(|(error, _)| error).unwrap();
-            *self.sent.entry(key).or_default() += 1;
+            self.sent.entry(key).or_default().push(timestamp);
         }
         self.sender.flush(LONG).unwrap();
+        self.began += i64::try_from(events).unwrap();
     }
 
     fn start(&self, name: &str, further: &[&str]) -> Process {
@@ -84,13 +92,15 @@ impl Site {
         Process { child, log }
     }
 
-    fn reader(&self) -> BaseConsumer {
+    fn reader_config(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
         config
             .set("bootstrap.servers", brokers())
             .set("group.id", self.prefix)
-            .set("enable.partition.eof", "true");
-        config.set("isolation.level", "read_committed").set("enable.auto.commit", "false").create().unwrap()
+            .set("enable.partition.eof", "true")
+            .set("isolation.level", "read_committed")
+            .set("enable.auto.commit", "false");
+        config
     }
 
     /// How many records of the inputs the group has committed.
@@ -100,14 +110,10 @@ impl Site {
         {
             list.add_partition(&format!("{}.{topic}", self.prefix), i32::try_from(partition).unwrap());
         }
-        // While a transaction is pending the group does not answer.
-        let deadline = Instant::now() + LONG;
-        let found = loop {
-            match self.reader().committed_offsets(list.clone(), Duration::from_secs(10)) {
-                Ok(found) => break found,
-                Err(error) => assert!(Instant::now() < deadline, "the group does not answer: {error}"),
-            }
-        };
+        // Read committed, the answer would wait for a moment at which no transaction is pending.
+        let mut config = self.reader_config();
+        let onlooker: BaseConsumer = config.set("isolation.level", "read_uncommitted").create().unwrap();
+        let found = onlooker.committed_offsets(list, Duration::from_secs(60)).unwrap();
         let offset =
             |offset| if let Offset::Offset(offset) = offset { u64::try_from(offset).unwrap() } else { 0 };
         found.elements().iter().map(|element| offset(element.offset())).sum()
@@ -124,12 +130,12 @@ impl Site {
     }
 
     fn all(&self) -> u64 {
-        self.sent.values().sum()
+        self.sent.values().map(|of_key| u64::try_from(of_key.len()).unwrap()).sum()
     }
 
-    /// The committed records that came out, partition by partition: offset and key.
-    fn came_out(&self) -> Vec<Vec<(i64, String)>> {
-        let consumer = self.reader();
+    /// The committed records that came out, partition by partition: offset, key and timestamp.
+    fn came_out(&self) -> Vec<Vec<(i64, String, i64)>> {
+        let consumer: BaseConsumer = self.reader_config().create().unwrap();
         let topic = format!("{}.{OUTPUT}", self.prefix);
         let mut list = TopicPartitionList::new();
         for partition in 0..PARTITIONS {
@@ -147,20 +153,24 @@ impl Site {
                 Some(Ok(message)) => {
                     assert_eq!(message.payload().unwrap().len(), 300);
                     let key = String::from_utf8(message.key().unwrap().to_vec()).unwrap();
-                    records[usize::try_from(message.partition()).unwrap()].push((message.offset(), key));
+                    let timestamp = message.timestamp().to_millis().unwrap();
+                    let of_partition = &mut records[usize::try_from(message.partition()).unwrap()];
+                    of_partition.push((message.offset(), key, timestamp));
                 }
             }
         }
         records
     }
 
-    /// Where each input is a transaction of its own, each comes out as one record of its key.
+    /// Where each input is a transaction of its own, each comes out as one record of its key and timestamp.
     #[track_caller]
     fn check_each_once(&self) {
-        let mut came = BTreeMap::new();
-        for (_, key) in self.came_out().into_iter().flatten() {
-            *came.entry(key).or_insert(0) += 1;
+        let mut came: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+        for (_, key, timestamp) in self.came_out().into_iter().flatten() {
+            came.entry(key).or_default().push(timestamp);
         }
+        // Of one key the inputs lie in four topics, and come in no order among these.
+        came.values_mut().for_each(|timestamps| timestamps.sort_unstable());
         assert_eq!(came, self.sent);
     }
 }
@@ -232,13 +242,14 @@ fn a_transaction_has_one_record_for_each_key_and_all_offsets_are_committed() {
     let (mut records, mut keys) = (0, BTreeSet::new());
     for partition in site.came_out() {
         let (mut before, mut of_transaction) = (-1, BTreeSet::new());
-        for (offset, key) in partition {
+        for (offset, key, timestamp) in partition {
             // Between two transactions lies the marker of the first.
             if offset != before + 1 {
                 of_transaction.clear();
             }
             before = offset;
             assert!(of_transaction.insert(key.clone()), "{key} comes twice in the transaction at {offset}");
+            assert!(site.sent[&key].contains(&timestamp), "{key} has {timestamp} of none of its inputs");
             keys.insert(key);
             records += 1;
         }

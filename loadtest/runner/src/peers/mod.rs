@@ -12,6 +12,7 @@ pub use table::{markdown, text};
 use crate::backlog::Ground;
 use crate::error::RunError;
 use crate::report::{self, Machine, Versions};
+use crate::run::Answers;
 use crate::site::{Servers, broker_version};
 use crate::subject::Choice;
 use loadtest::load::{Profile, Size};
@@ -29,8 +30,15 @@ pub struct Contestant {
     pub choice: Choice,
     /// What it keeps, and where it lies.
     pub state: StateIn,
+    /// What it answers events by.
+    pub answers: Answers,
+}
+
+impl Contestant {
     /// Whether it decides, and so sends commands.
-    pub decides: bool,
+    fn decides(&self) -> bool {
+        self.answers == Answers::Commands
+    }
 }
 
 /// Where what a processor keeps lies, apart from its folder.

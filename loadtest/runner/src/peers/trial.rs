@@ -117,7 +117,7 @@ impl Trial<'_> {
 
     /// What the replay of a journal may take; none where there is nothing to verify.
     fn replay_memory(&self) -> Option<u64> {
-        self.contestant.decides.then(|| crate::report::free_memory() / 2)
+        self.contestant.decides().then(|| crate::report::free_memory() / 2)
     }
 
     fn wrong(&self, part: &str, verified: &Verification) -> Option<String> {
@@ -205,7 +205,7 @@ impl Trial<'_> {
             partitions: self.plan.ground.partitions,
             linger: Duration::from_millis(5),
             store_memory: self.plan.ground.store_memory,
-            expects_commands: self.contestant.decides,
+            answers: self.contestant.answers.clone(),
             folder: None,
             verify: self.replay_memory(),
         };
@@ -231,7 +231,7 @@ impl Trial<'_> {
             return Some(format!("round {round}: half of its saturation was not kept up with"));
         }
         let (commands, tally) = (&report.commands, &report.commands.tally);
-        let is_well = !self.contestant.decides || commands.are_as_expected();
+        let is_well = !self.contestant.decides() || commands.are_as_expected();
         (!is_well).then(|| {
             format!(
                 "round {round}: {} commands are missing, {} were passed over, {} unexpected, {} events lost",

@@ -2,7 +2,7 @@
 //!
 //! One batch of a partition is committed while the next one is gathered; when that is full too, reading waits.
 
-use super::pending::Pending;
+use super::pending::{Input, Pending};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -132,7 +132,7 @@ pub(crate) struct Seat<'d> {
 impl<'d> Seat<'d> {
     /// Puts a record to a partition, and waits for room. What comes after the end is dropped, and what a stuck commit
     /// leaves no room for.
-    pub(crate) fn put(mut self, place: usize, topic: usize, offset: i64, key: &[u8]) -> Self {
+    pub(crate) fn put(mut self, place: usize, topic: usize, input: Input<'_>) -> Self {
         let most = self.desk.cadence.batch_inputs;
         let is_full = |lanes: &Lanes| lanes.all.get(place).is_some_and(|lane| lane.pending.inputs() >= most);
         if is_full(&self.lanes) {
@@ -148,7 +148,7 @@ impl<'d> Seat<'d> {
             && !is_full(&self.lanes)
             && let Some(lane) = self.lanes.all.get_mut(place)
         {
-            lane.pending.take(topic, offset, key);
+            lane.pending.take(topic, input);
         }
         self
     }
@@ -164,6 +164,10 @@ impl<'d> Seat<'d> {
 mod tests {
     use super::*;
 
+    fn input(offset: i64, key: &[u8]) -> Input<'_> {
+        Input { offset, key, timestamp: -1 }
+    }
+
     fn desk(batch_inputs: usize, interval: Duration) -> Desk {
         Desk::new(2, Cadence { batch_inputs, interval, stuck_after: Duration::from_millis(300) })
     }
@@ -171,7 +175,12 @@ mod tests {
     #[test]
     fn a_batch_is_due_when_it_is_full_whatever_the_time() {
         let desk = desk(3, Duration::from_secs(3_600));
-        let seat = desk.sit().put(0, 0, 1, b"a").put(1, 0, 1, b"b").put(1, 0, 2, b"b").put(1, 0, 3, b"b");
+        let seat = desk
+            .sit()
+            .put(0, 0, input(1, b"a"))
+            .put(1, 0, input(1, b"b"))
+            .put(1, 0, input(2, b"b"))
+            .put(1, 0, input(3, b"b"));
         seat.rise();
         let (place, pending) = desk.next().unwrap();
         assert_eq!((place, pending.inputs(), pending.keys().len()), (1, 3, 1));
@@ -185,7 +194,7 @@ mod tests {
     fn a_batch_is_due_when_its_time_has_come_and_not_before() {
         let interval = Duration::from_millis(60);
         let desk = desk(1_000, interval);
-        desk.sit().put(1, 0, 1, b"a").rise();
+        desk.sit().put(1, 0, input(1, b"a")).rise();
         assert!(desk.next().is_some());
         let first = Instant::now();
         desk.committed(1);
@@ -193,7 +202,7 @@ mod tests {
             // Each wakes whoever waits, and is no reason to begin.
             scope.spawn(|| {
                 for offset in 2..12 {
-                    desk.sit().put(1, 0, offset, b"a").rise();
+                    desk.sit().put(1, 0, input(offset, b"a")).rise();
                     std::thread::sleep(Duration::from_millis(2));
                 }
             });
@@ -205,9 +214,9 @@ mod tests {
     #[test]
     fn whoever_puts_to_a_full_batch_waits_until_it_is_taken() {
         let desk = desk(1, Duration::ZERO);
-        desk.sit().put(0, 0, 1, b"a").rise();
+        desk.sit().put(0, 0, input(1, b"a")).rise();
         std::thread::scope(|scope| {
-            let putting = scope.spawn(|| desk.sit().put(0, 0, 2, b"b").rise());
+            let putting = scope.spawn(|| desk.sit().put(0, 0, input(2, b"b")).rise());
             std::thread::sleep(Duration::from_millis(50));
             assert!(!putting.is_finished());
             assert!(desk.next().is_some());
@@ -220,11 +229,11 @@ mod tests {
     #[test]
     fn nobody_waits_for_a_commit_that_does_not_come_back() {
         let desk = desk(1, Duration::ZERO);
-        desk.sit().put(0, 0, 1, b"a").rise();
+        desk.sit().put(0, 0, input(1, b"a")).rise();
         assert!(desk.next().is_some() && !desk.is_stuck());
-        desk.sit().put(0, 0, 2, b"b").rise();
+        desk.sit().put(0, 0, input(2, b"b")).rise();
         // There is no room, and whoever had the first one is gone.
-        desk.sit().put(0, 0, 3, b"c").rise();
+        desk.sit().put(0, 0, input(3, b"c")).rise();
         assert!(desk.is_stuck());
         assert_eq!(desk.next().map(|(_, pending)| pending.offsets().collect()), Some(vec![(0, 3)]));
         assert!(!desk.is_stuck());

@@ -1,7 +1,8 @@
 //! The limit: what a processor costs that keeps nothing and decides nothing.
 //!
 //! It reads the inputs, writes one record for each key that changed, and commits both with Weir's cadence. What a
-//! processor with state costs above this is its own; below it nobody gets who is exactly once.
+//! processor with state costs above this is its own; below it nobody gets who is exactly once. Each record has the
+//! timestamp of the earliest input that it answers: whoever reads it knows how long that took.
 //!
 //! Good rdkafka code, and no more: records are taken by batches, one thread reads, and one for each partition
 //! commits, since a commit waits for the broker most of its time.
@@ -17,6 +18,7 @@ use crate::writing::client_config;
 use connectors::admin::{KafkaAdmin, NewTopicSpec};
 use connectors::kafka::KafkaSettings;
 use desk::{Cadence, Seat};
+use pending::Input;
 use rdkafka::config::ClientConfig;
 use rdkafka::{Offset, TopicPartitionList};
 use std::collections::{BTreeMap, BTreeSet};
@@ -201,6 +203,7 @@ impl Route<'_> {
         let Some(workers) = self.workers else { return };
         let Some((thread, place)) = workers.place(record.partition) else { return };
         let Some(topic) = self.topics.iter().position(|topic| topic == record.topic) else { return };
+        let input = Input { offset: record.offset, key: record.key, timestamp: record.timestamp };
         let seat = match self.at.take() {
             Some((at, seat)) if at == thread => Some(seat),
             Some((_, seat)) => {
@@ -209,7 +212,7 @@ impl Route<'_> {
             }
             None => workers.sit(thread),
         };
-        self.at = seat.map(|seat| (thread, seat.put(place, topic, record.offset, record.key)));
+        self.at = seat.map(|seat| (thread, seat.put(place, topic, input)));
     }
 
     fn rise(self) {

@@ -183,8 +183,8 @@ fn commit(common: &Common, lane: &Lane, pending: &Pending) -> Result<(), Yardsti
     }
     loop {
         lane.writer.begin()?;
-        for key in pending.keys() {
-            lane.writer.send(lane.partition, key)?;
+        for (key, timestamp) in pending.keys() {
+            lane.writer.send(lane.partition, key, (timestamp >= 0).then_some(timestamp))?;
         }
         match lane.writer.commit(Some((&offsets, &common.member))) {
             Ok(()) => return Ok(()),
