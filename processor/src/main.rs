@@ -9,6 +9,7 @@ mod config;
 mod demo;
 mod held;
 mod logging;
+mod pages;
 mod policies;
 mod rejects;
 mod run;

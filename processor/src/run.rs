@@ -17,6 +17,7 @@ use std::sync::Arc;
 pub(crate) fn run(arguments: &RunArguments) -> miette::Result<ExitCode> {
     let config = Config::load(&arguments.config).map_err(|problem| *problem)?;
     logging::start(&config.log)?;
+    crate::pages::keep_small();
     // Before the group is joined: a second process on this folder must not take the first one's place.
     let _lock = FolderLock::take(&config.state_folder).into_diagnostic()?;
     let is_stopped = signals::stop_flag()?;

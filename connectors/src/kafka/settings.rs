@@ -193,6 +193,15 @@ impl KafkaSettings {
         // So much of each partition is held back while its task has enough to do. The others' records are
         // polled at once.
         let mut config = self.reading_config(2_048);
+        // One fetch brings so much of each partition, compressed, however little there is room for. 1 MiB by
+        // default: of six partitions that may be a hundred thousand records at once. The other name is
+        // librdkafka's second one for the same.
+        if ["fetch.message.max.bytes", "max.partition.fetch.bytes"]
+            .iter()
+            .all(|name| config.get(name).is_none())
+        {
+            config.set("fetch.message.max.bytes", "262144");
+        }
         config.set("max.poll.interval.ms", millis(self.rebalance_timeout));
         if let Some(instance) = &self.group_instance_id {
             config.set("group.instance.id", instance);
@@ -330,6 +339,19 @@ mod tests {
         let mut settings = with("queued.min.messages");
         settings.security.insert("client.id".to_owned(), "x".to_owned());
         assert!(matches!(settings.check(), Err(SettingsError::NotSecurity { .. })));
+    }
+
+    #[test]
+    fn how_much_a_fetch_brings_is_the_users_to_set_by_either_name() {
+        let fetched = |settings: &KafkaSettings| {
+            let config = settings.member_config();
+            ["fetch.message.max.bytes", "max.partition.fetch.bytes"]
+                .map(|name| config.get(name).map(str::to_owned))
+        };
+        let ours = KafkaSettings::new("localhost:9092", "weir");
+        assert_eq!(fetched(&ours), [Some("262144".to_owned()), None]);
+        assert_eq!(fetched(&with("max.partition.fetch.bytes")), [None, Some("1".to_owned())]);
+        assert_eq!(fetched(&with("fetch.message.max.bytes")), [Some("1".to_owned()), None]);
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub struct Settings {
     /// believed; [`Duration::MAX`] where it is always believed.
     pub clock_lead: Duration,
     /// The records that wait for one task before its partitions are paused; they are resumed at
-    /// half of it.
+    /// half of it, and that is a full batch.
     pub queued_records: usize,
     /// The most records taken from the log by one poll.
     pub poll_records: usize,
@@ -50,7 +50,7 @@ impl Default for Settings {
             timers_per_batch: 500,
             swept_per_batch: 200,
             clock_lead: Duration::from_secs(60),
-            queued_records: 30_000,
+            queued_records: 20_000,
             poll_records: 2_000,
             cached_debtors: 20_000,
             commit_timeout: Duration::from_secs(45),
