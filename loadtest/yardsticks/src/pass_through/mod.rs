@@ -133,7 +133,11 @@ impl Run {
         }
         let common = self.common.clone();
         let mut route = Route { topics: &common.topics, workers: self.workers.as_ref(), at: None };
-        let read = common.member.read(Way::Batch, POLL, |record| route.take(&record));
+        // A batch is waited for until it is full: so what is there is taken, and only the first of nothing waited for.
+        let read = match common.member.read(Way::Batch, Duration::ZERO, |record| route.take(&record)) {
+            Ok(0) => common.member.read(Way::Poll, POLL, |record| route.take(&record)),
+            read => read,
+        };
         route.rise();
         match read {
             Err(error) if error.is_fatal() => return Err(error),
