@@ -156,7 +156,8 @@ impl Producer for KafkaProducer {
         if let Some(value) = &record.value {
             new = new.payload(&value[..]);
         }
-        let begun = Instant::now();
+        // The clock is asked only where there is something to wait for: this is done for each record.
+        let mut full_since: Option<Instant> = None;
         loop {
             let (error, same) = match self.native.send(new) {
                 Ok(()) => return Ok(()),
@@ -164,7 +165,9 @@ impl Producer for KafkaProducer {
             };
             let operation = format!("send a record to {}", name(&record.target));
             match error.rdkafka_error_code() {
-                Some(RDKafkaErrorCode::QueueFull) if begun.elapsed() < ROOM_WITHIN => {
+                Some(RDKafkaErrorCode::QueueFull)
+                    if full_since.get_or_insert_with(Instant::now).elapsed() < ROOM_WITHIN =>
+                {
                     // Reports that were not taken hold their records in the queue.
                     self.native.serve(Duration::from_millis(5));
                     new = same;
