@@ -82,6 +82,23 @@ fn a_load_is_answered_as_expected_and_measured() {
     assert!(page.contains("all as expected") && page.contains("Verified."));
 }
 
+/// Without a processor the inputs themselves are what comes out: each says when it was to be sent.
+#[test]
+fn records_that_say_what_they_answer_are_measured_each() {
+    let _alone = alone();
+    let (rate, step) = (400, Duration::from_secs(5));
+    let here = plan(&[rate], step);
+    let echoes = Answers::Echoes("balances".to_owned());
+    let here = Plan { choice: Choice::Nobody, answers: echoes, verify: None, ..here };
+    let report = run(&here, &AtomicBool::new(false), &|_| {}).unwrap_or_else(|error| panic!("{error:?}"));
+    let events = &report.steps[0].events;
+    // Most of the profile's events are of balances.
+    assert!(events.count > 1_000 && events.count <= 2_000, "{events:?}");
+    // From the moment that was meant over the sender's linger to the reader, and not from another clock.
+    assert!(events.p50 > 1.0 && events.p50 < 1_000.0, "{events:?}");
+    assert_eq!((report.commands.missing, report.commands.tally.unexpected), (0, 0));
+}
+
 /// Copies a record of a topic: what a processor that is not exactly once would do.
 fn copy_one(brokers: &str, topic: &str) {
     let mut client = ClientConfig::new();

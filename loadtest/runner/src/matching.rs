@@ -319,6 +319,17 @@ mod tests {
     }
 
     #[test]
+    fn what_says_itself_what_it_answers_is_counted_and_matched_to_nothing() {
+        let mut matcher = Matcher::default();
+        expect(&mut matcher, Expected::LowBalance(0), 1_000_000);
+        matcher.on_echo(1_000_000, 1_002_000);
+        // Its clock shows milliseconds alone: it may be ahead by a part of one.
+        matcher.on_echo(1_003_000, 1_002_700);
+        check(&matcher, 1, &[2_000, 0], &[]);
+        assert_eq!((matcher.tally().matched, matcher.tally().unexpected), (0, 0));
+    }
+
+    #[test]
     fn a_stage_is_counted_from_the_moment_that_its_timer_was_due() {
         let mut matcher = Matcher::default();
         expect(&mut matcher, Expected::Remind, 1_000_000);
