@@ -2,7 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use connectors::admin::{KafkaAdmin, NewTopicSpec};
-use connectors::kafka::KafkaSettings;
+use connectors::kafka::{KafkaLog, KafkaMembership, KafkaSettings};
+use engine::log::{Log, LogError, Membership, TopicPartition};
 use loadtest::broker::{Kafka, KafkaOptions};
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -15,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use yardsticks::pass_through::{INPUTS, OUTPUT};
 
@@ -37,6 +38,9 @@ struct Site {
     prefix: &'static str,
     folder: tempfile::TempDir,
     sender: ThreadedProducer<rdkafka::producer::DefaultProducerContext>,
+    onlooker: KafkaMembership,
+    /// Every partition of the inputs.
+    inputs: Vec<TopicPartition>,
     /// By key, the timestamps.
     sent: BTreeMap<String, Vec<i64>>,
     /// Before that of the first record.
@@ -58,9 +62,16 @@ impl Site {
         config.set("bootstrap.servers", brokers()).set("partitioner", "murmur2_random").set("linger.ms", "2");
         let folder = tempfile::tempdir().unwrap();
         let sender = config.create().unwrap();
+        let log = KafkaLog::new(KafkaSettings::new(brokers(), prefix)).unwrap();
+        let onlooker = log.onlooker().unwrap();
+        let all_of = |topic: &&str| {
+            let topic: Arc<str> = format!("{prefix}.{topic}").into();
+            (0..PARTITIONS).map(move |partition| TopicPartition { topic: Arc::clone(&topic), partition })
+        };
+        let inputs = INPUTS.iter().flat_map(all_of).collect();
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
         let began = i64::try_from(now).unwrap() - 3_600_000;
-        Self { _turn: turn, prefix, folder, sender, sent: BTreeMap::new(), began }
+        Self { _turn: turn, prefix, folder, sender, onlooker, inputs, sent: BTreeMap::new(), began }
     }
 
     /// Sends so many events of so many debtors, in turn over all topics.
@@ -92,31 +103,19 @@ impl Site {
         Process { child, log }
     }
 
-    fn reader_config(&self) -> ClientConfig {
-        let mut config = ClientConfig::new();
-        config
-            .set("bootstrap.servers", brokers())
-            .set("group.id", self.prefix)
-            .set("enable.partition.eof", "true")
-            .set("isolation.level", "read_committed")
-            .set("enable.auto.commit", "false");
-        config
-    }
-
     /// How many records of the inputs the group has committed.
     fn committed(&self) -> u64 {
-        let mut list = TopicPartitionList::new();
-        for (topic, partition) in INPUTS.iter().flat_map(|topic| (0..PARTITIONS).map(move |one| (topic, one)))
-        {
-            list.add_partition(&format!("{}.{topic}", self.prefix), i32::try_from(partition).unwrap());
+        let deadline = Instant::now() + LONG;
+        loop {
+            match self.onlooker.committed(&self.inputs) {
+                // The group's coordinator is still being found, or made.
+                Err(LogError::Unavailable { .. }) if Instant::now() < deadline => std::thread::sleep(GLANCE),
+                answer => {
+                    let offsets = answer.unwrap().into_iter().flatten();
+                    return offsets.map(|offset| u64::try_from(offset).unwrap()).sum();
+                }
+            }
         }
-        // Read committed, the answer would wait for a moment at which no transaction is pending.
-        let mut config = self.reader_config();
-        let onlooker: BaseConsumer = config.set("isolation.level", "read_uncommitted").create().unwrap();
-        let found = onlooker.committed_offsets(list, Duration::from_secs(60)).unwrap();
-        let offset =
-            |offset| if let Offset::Offset(offset) = offset { u64::try_from(offset).unwrap() } else { 0 };
-        found.elements().iter().map(|element| offset(element.offset())).sum()
     }
 
     fn wait_until_committed(&self, count: u64, processes: &mut [&mut Process]) {
@@ -135,7 +134,14 @@ impl Site {
 
     /// The committed records that came out, partition by partition: offset, key and timestamp.
     fn came_out(&self) -> Vec<Vec<(i64, String, i64)>> {
-        let consumer: BaseConsumer = self.reader_config().create().unwrap();
+        let consumer: BaseConsumer = ClientConfig::new()
+            .set("bootstrap.servers", brokers())
+            .set("group.id", self.prefix)
+            .set("enable.partition.eof", "true")
+            .set("isolation.level", "read_committed")
+            .set("enable.auto.commit", "false")
+            .create()
+            .unwrap();
         let topic = format!("{}.{OUTPUT}", self.prefix);
         let mut list = TopicPartitionList::new();
         for partition in 0..PARTITIONS {

@@ -14,10 +14,10 @@ pub use reading::{Follower, Heard, follow_topic, producer_config, read_topic, to
 pub use servers::{SESSION_TIMEOUT_MS, servers};
 
 use connectors::admin::{KafkaAdmin, NewTopicSpec};
-use connectors::kafka::{KafkaLog, KafkaSettings};
+use connectors::kafka::{KafkaLog, KafkaMembership, KafkaSettings};
 use connectors::registry::{RegistrySettings, SchemaRegistry};
 use decision::{Event, Policies};
-use engine::log::{Log, TopicPartition};
+use engine::log::{Log, LogError, Membership, TopicPartition};
 use engine::partition::partition_of;
 use loadtest::generate::DEMO_POLICY;
 use loadtest::oracle::Partition;
@@ -199,47 +199,42 @@ impl Site {
         let deadline = Instant::now() + within;
         let group = format!("{}group", self.prefix);
         let client: BaseConsumer = reading::client(&group).create().unwrap();
-        // Read committed, the answer would wait for a moment at which no transaction brings offsets:
-        // while the group is at work there may be none.
-        let mut config = reading::client(&group);
-        let onlooker: BaseConsumer = config.set("isolation.level", "read_uncommitted").create().unwrap();
+        let log = KafkaLog::new(KafkaSettings::new(&servers().bootstrap, &group)).unwrap();
+        let onlooker = log.onlooker().unwrap();
         let mut quiet = (self.journal_ends(&client), Instant::now());
         loop {
             let lag = self.lag(&client, &onlooker);
             let journal = self.journal_ends(&client);
-            if lag > 0 || journal != quiet.0 {
+            if lag != Some(0) || journal != quiet.0 {
                 quiet = (journal, Instant::now());
             } else if quiet.1.elapsed() > Duration::from_secs(2) {
                 return;
             }
-            assert!(Instant::now() < deadline, "{lag} records of {} are still to be decided", self.prefix);
+            assert!(Instant::now() < deadline, "{lag:?} records of {} are still to be decided", self.prefix);
             std::thread::sleep(Duration::from_millis(200));
         }
     }
 
-    /// How many records of the input topics the group has not committed.
-    fn lag(&self, client: &BaseConsumer, onlooker: &BaseConsumer) -> i64 {
-        let mut list = TopicPartitionList::new();
-        for topic in self.names.inputs() {
-            list.add_partition_range(topic, 0, i32::try_from(PARTITIONS).unwrap() - 1);
-        }
-        let committed = onlooker.committed_offsets(list, Duration::from_secs(30)).unwrap();
-        let lag_of = |element: &rdkafka::topic_partition_list::TopicPartitionListElem<'_>| {
-            let (low, high) = client
-                .fetch_watermarks(element.topic(), element.partition(), Duration::from_secs(30))
-                .unwrap();
-            let at = match element.offset() {
-                Offset::Offset(offset) => offset,
-                Offset::Beginning
-                | Offset::End
-                | Offset::Stored
-                | Offset::Invalid
-                | Offset::OffsetTail(_) => low,
-            };
-            let is_marker = high - at == 1 && self.is_marker(element.topic(), element.partition(), at);
+    /// How many records of the input topics the group has not committed; none while it cannot be asked.
+    fn lag(&self, client: &BaseConsumer, onlooker: &KafkaMembership) -> Option<i64> {
+        let all_of = |topic: &Arc<str>| {
+            let topic = Arc::clone(topic);
+            (0..PARTITIONS).map(move |partition| TopicPartition { topic: Arc::clone(&topic), partition })
+        };
+        let places: Vec<TopicPartition> = self.names.inputs().iter().flat_map(all_of).collect();
+        let committed = match onlooker.committed(&places) {
+            Err(LogError::Unavailable { .. }) => return None,
+            answer => answer.unwrap(),
+        };
+        let lag_of = |(place, committed): (&TopicPartition, Option<i64>)| {
+            let partition = i32::try_from(place.partition).unwrap();
+            let (low, high) =
+                client.fetch_watermarks(&place.topic, partition, Duration::from_secs(30)).unwrap();
+            let at = committed.unwrap_or(low);
+            let is_marker = high - at == 1 && self.is_marker(&place.topic, partition, at);
             if is_marker { 0 } else { high - at }
         };
-        committed.elements().iter().map(lag_of).sum()
+        Some(places.iter().zip(committed).map(lag_of).sum())
     }
 
     /// Whether no record lies at the last offset of a partition of an input, but the marker of the
