@@ -10,6 +10,7 @@ pub(crate) mod context;
 mod cursors;
 pub(crate) mod error;
 mod event;
+mod fetches;
 mod member;
 mod membership;
 mod newcomer;

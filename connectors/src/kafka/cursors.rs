@@ -35,9 +35,9 @@ impl Cursor {
         self.queue.forward(None);
     }
 
-    /// What was held back, and what is fetched from now on, goes on to these events.
-    pub(super) fn release(&self, events: &EventQueue) {
-        self.queue.forward(Some(events));
+    /// What was held back, and what is fetched from now on, goes on to this queue.
+    pub(super) fn release(&self, fetches: &EventQueue) {
+        self.queue.forward(Some(fetches));
     }
 }
 
@@ -61,11 +61,11 @@ impl Cursors {
         Ok(())
     }
 
-    /// Forgets where these stand. What was held back of them goes on to these events, where the client
+    /// Forgets where these stand. What was held back of them goes on to this queue, where the client
     /// drops it: it would stay in memory for as long as the client knows the topic.
-    pub(super) fn forget(&mut self, partitions: &[TopicPartition], events: &EventQueue) {
+    pub(super) fn forget(&mut self, partitions: &[TopicPartition], fetches: &EventQueue) {
         for gone in self.all.extract_if(.., |cursor| partitions.contains(&cursor.source)) {
-            gone.release(events);
+            gone.release(fetches);
         }
     }
 

@@ -1,4 +1,4 @@
-//! A client's events as librdkafka gives them. One of two modules with unsafe code.
+//! A client's events as librdkafka gives them. One of three modules with unsafe code.
 //!
 //! rust-rdkafka tells that *some* partition was read to its end, and keeps to itself which topic's
 //! and at which offset. The engine needs both: it is how a position gets past transaction markers
@@ -59,6 +59,14 @@ impl EventQueue {
         Some(Self { queue: NonNull::new(queue)?, _client: client })
     }
 
+    /// A queue of its own, to which others go on.
+    pub(super) fn of_its_own(client: &Arc<GroupClient>) -> Option<Self> {
+        // SAFETY: as above.
+        let queue = unsafe { native::rd_kafka_queue_new(client.client().native_ptr()) };
+        let client: Arc<GroupClient> = Arc::clone(client);
+        Some(Self { queue: NonNull::new(queue)?, _client: client })
+    }
+
     /// The queue of a producer.
     pub(super) fn of_producer(client: &Arc<BaseProducer<Deliveries>>) -> Option<Self> {
         // SAFETY: as above.
@@ -74,11 +82,21 @@ impl EventQueue {
         unsafe { native::rd_kafka_queue_forward(self.queue.as_ptr(), to) }
     }
 
-    /// Waits up to `wait` for the next event.
-    pub(super) fn poll(&self, wait: Duration) -> Option<Event> {
+    /// librdkafka's handle, which lives as long as `self`.
+    pub(super) fn native(&self) -> *mut native::rd_kafka_queue_t {
+        self.queue.as_ptr()
+    }
+
+    /// A wait as librdkafka takes it.
+    pub(super) fn millis(wait: Duration) -> i32 {
         let whole = i32::try_from(wait.as_millis()).unwrap_or(i32::MAX);
         // Less than a millisecond would be no wait at all, and a loop around it would spin.
-        let millis = if wait.is_zero() { 0 } else { whole.max(1) };
+        if wait.is_zero() { 0 } else { whole.max(1) }
+    }
+
+    /// Waits up to `wait` for the next event.
+    pub(super) fn poll(&self, wait: Duration) -> Option<Event> {
+        let millis = Self::millis(wait);
         // SAFETY: the queue lives as long as `self`; the event is ours, and destroyed in its `drop`.
         let event = unsafe { native::rd_kafka_queue_poll(self.queue.as_ptr(), millis) };
         NonNull::new(event).map(Event)
@@ -202,10 +220,48 @@ impl Drop for Event {
 /// # Safety
 /// `event` is a fetch event, and lives for `'e`.
 unsafe fn fetched<'e>(event: *mut native::rd_kafka_event_t) -> Option<Fetched<'e>> {
-    // SAFETY: the message and all that it points to belong to the event. A consumer's message has
-    // its topic set. A null key or payload is an absent one, whatever its length.
+    // SAFETY: the message and all that it points to belong to the event, which has one.
+    unsafe { record(native::rd_kafka_event_message_next(event).as_ref()?) }
+}
+
+/// What a message says that is no record: the end of a partition, or what failed.
+///
+/// # Safety
+/// The message is a consumer's own.
+pub(super) unsafe fn failure(message: &native::rd_kafka_message_t) -> Option<Told<'static>> {
+    use native::rd_kafka_resp_err_t::{
+        RD_KAFKA_RESP_ERR__FATAL, RD_KAFKA_RESP_ERR__PARTITION_EOF, RD_KAFKA_RESP_ERR_NO_ERROR,
+    };
+    if message.err == RD_KAFKA_RESP_ERR_NO_ERROR {
+        return None;
+    }
+    // SAFETY: the topic's name and the text belong to the message, and are copied.
+    let (topic, reason) = unsafe {
+        let topic = (!message.rkt.is_null()).then(|| text(native::rd_kafka_topic_name(message.rkt)));
+        (topic, text(native::rd_kafka_message_errstr(message)))
+    };
+    let partition = message.partition;
+    Some(match topic {
+        Some(topic) if message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF => {
+            Told::End { topic, partition, offset: message.offset }
+        }
+        topic => Told::Failed {
+            code: message.err.into(),
+            is_fatal: message.err == RD_KAFKA_RESP_ERR__FATAL,
+            reason,
+            of: topic.map(|topic| (topic, partition)),
+        },
+    })
+}
+
+/// The record that a message is; none where its topic has no name.
+///
+/// # Safety
+/// The message is a consumer's own.
+pub(super) unsafe fn record(message: &native::rd_kafka_message_t) -> Option<Fetched<'_>> {
+    // SAFETY: what it points to lives as long as it does. A consumer's message has its topic set. A null
+    // key or payload is an absent one, whatever its length.
     unsafe {
-        let message = native::rd_kafka_event_message_next(event).as_ref()?;
         let mut kind = native::rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
         let timestamp = native::rd_kafka_message_timestamp(message, &raw mut kind);
         Some(Fetched {

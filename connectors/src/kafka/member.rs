@@ -4,6 +4,7 @@ use super::context::Diagnostics;
 use super::cursors::Cursors;
 use super::error::{beyond_use, failed, name, of_code, refused, unavailable};
 use super::event::{EventQueue, Fetched, GroupClient, Told};
+use super::fetches::Fetches;
 use super::membership::KafkaMembership;
 use super::newcomer::Newcomer;
 use super::partitions;
@@ -28,7 +29,10 @@ const LEAVE_WITHIN: Duration = Duration::from_secs(5);
 
 /// Reads the input topics as a member of the group.
 pub struct KafkaConsumer {
+    /// What the client has to say, but for what it fetches.
     events: EventQueue,
+    /// What it fetches of the partitions that are started.
+    fetches: Fetches,
     client: Arc<GroupClient>,
     settings: Arc<KafkaSettings>,
     topics: Vec<Arc<str>>,
@@ -37,16 +41,17 @@ pub struct KafkaConsumer {
     /// Where keys and values are copied to.
     pieces: Pieces,
     rebalances: Rebalances,
-    /// What was heard of after the records of the last poll.
+    /// What was heard of, and not told yet.
     later: VecDeque<Result<Polled, LogError>>,
     is_closed: bool,
 }
 
 impl KafkaConsumer {
     pub(super) fn join(settings: &Arc<KafkaSettings>, topics: &[Arc<str>]) -> Result<Self, LogError> {
-        let (client, events) = subscribe(settings, topics)?;
+        let (client, events, fetches) = subscribe(settings, topics)?;
         Ok(Self {
             events,
+            fetches,
             client,
             settings: Arc::clone(settings),
             topics: topics.to_vec(),
@@ -107,59 +112,58 @@ impl KafkaConsumer {
         Ok(None)
     }
 
-    /// Reads until there are `at_most` records, or something that has to come after them.
+    /// Takes what the client has to say, and what it has fetched, and tells the first of it.
     fn drain(&mut self, at_most: usize, wait: Duration) -> Result<Polled, LogError> {
-        let begun = Instant::now();
-        let mut records = Vec::new();
-        while records.len() < at_most {
-            // The first is waited for, and the rest is what is there.
-            let left = if records.is_empty() { wait.saturating_sub(begun.elapsed()) } else { Duration::ZERO };
-            let Some(mut event) = self.events.poll(left) else { break };
-            let polled = match event.tell() {
-                Told::Record(fetched) => {
-                    if let Some(source) = self.cursors.pass(&fetched) {
-                        records.push(record(source, &fetched, |bytes| self.pieces.copy(bytes)));
-                    }
-                    continue;
-                }
-                Told::End { topic, partition, offset } => match self.end(&topic, partition, offset) {
-                    Some(end) => Ok(end),
-                    None => continue,
-                },
-                Told::Failed { code: RDKafkaErrorCode::AutoOffsetReset, reason, of: Some(of), .. } => {
-                    match self.stuck(&of, reason) {
-                        Some(stuck) => Ok(stuck),
-                        None => continue,
-                    }
-                }
-                Told::Failed { code, is_fatal, reason, of: _ } => self.failed(code, is_fatal, reason),
-                Told::Rebalance { gives, partitions } => {
-                    self.hear(gives, &partitions);
-                    break;
-                }
-                Told::Log { level, facility, message } => {
-                    self.client.context().diagnostics.line(level, &facility, &message);
-                    continue;
-                }
-                Told::Statistics(json) => {
-                    self.client.context().diagnostics.report(json);
-                    continue;
-                }
-                // A consumer is not told of what became of records.
-                Told::Delivered(_) | Told::Nothing => continue,
-            };
-            if records.is_empty() {
-                return polled;
+        while let Some(mut event) = self.events.poll(Duration::ZERO) {
+            let heard = self.heard(event.tell());
+            self.later.extend(heard);
+        }
+        let wait = if self.later.is_empty() { wait } else { Duration::ZERO };
+        let (mut records, cursors, pieces) = (Vec::new(), &mut self.cursors, &mut self.pieces);
+        let others = self.fetches.take(at_most, wait, |fetched| {
+            if let Some(source) = cursors.pass(&fetched) {
+                records.push(record(source, &fetched, |bytes| pieces.copy(bytes)));
             }
-            self.later.push_back(polled);
-            break;
+        });
+        if !records.is_empty() {
+            self.later.push_back(Ok(Polled::Records(records)));
         }
-        if records.is_empty()
-            && let Some(rebalance) = self.next_rebalance()?
-        {
-            return Ok(rebalance);
+        // After all records: of an end that lies before one of them nothing is to be told.
+        for told in others {
+            let heard = self.heard(told);
+            self.later.extend(heard);
         }
-        Ok(Polled::Records(records))
+        if let Some(first) = self.later.pop_front() {
+            return first;
+        }
+        Ok(self.next_rebalance()?.unwrap_or(Polled::Records(Vec::new())))
+    }
+
+    /// What the engine is to be told of something, where it is anything.
+    fn heard(&mut self, told: Told<'_>) -> Option<Result<Polled, LogError>> {
+        match told {
+            Told::End { topic, partition, offset } => self.end(&topic, partition, offset).map(Ok),
+            Told::Failed { code: RDKafkaErrorCode::AutoOffsetReset, reason, of: Some(of), .. } => {
+                self.stuck(&of, reason).map(Ok)
+            }
+            Told::Failed { code, is_fatal, reason, of: _ } => Some(self.failed(code, is_fatal, reason)),
+            Told::Rebalance { gives, partitions } => {
+                self.hear(gives, &partitions);
+                None
+            }
+            Told::Log { level, facility, message } => {
+                self.client.context().diagnostics.line(level, &facility, &message);
+                None
+            }
+            Told::Statistics(json) => {
+                self.client.context().diagnostics.report(json);
+                None
+            }
+            // What is fetched of a partition between its assignment and its start.
+            Told::Record(_) => None,
+            // A consumer is not told of what became of records.
+            Told::Delivered(_) | Told::Nothing => None,
+        }
     }
 
     fn hear(&mut self, gives: bool, named: &[(String, i32)]) {
@@ -211,9 +215,10 @@ impl KafkaConsumer {
     /// Asks for a place again, with a new client: the one that was refused is beyond use.
     fn ask_again(&mut self) -> Result<(), LogError> {
         self.newcomer.asks();
-        let (client, events) = subscribe(&self.settings, &self.topics)?;
-        // The queue of the old client ends before the client does.
+        let (client, events, fetches) = subscribe(&self.settings, &self.topics)?;
+        // The queues of the old client end before the client does.
         self.events = events;
+        self.fetches = fetches;
         self.client = client;
         self.rebalances = Rebalances::default();
         self.later.clear();
@@ -222,8 +227,19 @@ impl KafkaConsumer {
 
     /// Forgets where these partitions stand, and what was heard of them and not told.
     fn forget(&mut self, partitions: &[TopicPartition]) {
-        self.cursors.forget(partitions, &self.events);
-        self.later.retain(|polled| source_of(polled).is_none_or(|source| !partitions.contains(source)));
+        self.cursors.forget(partitions, self.fetches.queue());
+        self.forget_heard(partitions);
+    }
+
+    /// Forgets what was heard of these partitions and not told.
+    fn forget_heard(&mut self, partitions: &[TopicPartition]) {
+        self.later.retain_mut(|heard| match heard {
+            Ok(Polled::Records(records)) => {
+                records.retain(|record| !partitions.contains(&record.source));
+                !records.is_empty()
+            }
+            heard => source_of(heard).is_none_or(|source| !partitions.contains(source)),
+        });
     }
 
     fn answer_let_go(&self, partitions: &[TopicPartition]) -> Result<(), LogError> {
@@ -329,16 +345,19 @@ impl Consumer for KafkaConsumer {
                     .to_owned(),
             });
         }
-        self.later.retain(|polled| source_of(polled) != Some(partition));
+        let named = std::slice::from_ref(partition);
+        self.forget_heard(named);
         // Whatever was fetched before is dropped by the seek, since librdkafka numbers positions.
         self.seek(partition, offset)?;
+        // Before it is read: what comes of it is to come to one queue.
+        self.resume(named)?;
         let cursor = self.cursors.of(partition, "start")?;
         cursor.next = Some(offset);
         if std::mem::take(&mut cursor.is_parked) {
-            let list = partitions::list(std::slice::from_ref(partition), Offset::Invalid)?;
+            let list = partitions::list(named, Offset::Invalid)?;
             self.client.resume(&list).map_err(|error| failed("start partitions", &error))?;
         }
-        self.resume(std::slice::from_ref(partition))
+        Ok(())
     }
 
     fn pause(&mut self, partitions: &[TopicPartition]) -> Result<(), LogError> {
@@ -352,7 +371,7 @@ impl Consumer for KafkaConsumer {
 
     fn resume(&mut self, partitions: &[TopicPartition]) -> Result<(), LogError> {
         for partition in partitions {
-            self.cursors.of(partition, "resume")?.release(&self.events);
+            self.cursors.of(partition, "resume")?.release(self.fetches.queue());
         }
         Ok(())
     }
@@ -394,7 +413,7 @@ impl Drop for KafkaConsumer {
 fn subscribe(
     settings: &Arc<KafkaSettings>,
     topics: &[Arc<str>],
-) -> Result<(Arc<GroupClient>, EventQueue), LogError> {
+) -> Result<(Arc<GroupClient>, EventQueue, Fetches), LogError> {
     let operation = format!("join the group {}", settings.group_id);
     let diagnostics =
         Diagnostics::new(&format!("{} member", settings.client_id), settings.statistics.as_ref());
@@ -403,11 +422,11 @@ fn subscribe(
         .create_with_context(GroupContext { diagnostics, protocol: settings.group_protocol })
         .map_err(|error| failed(&operation, &error))?;
     let client = Arc::new(client);
-    let events = EventQueue::of_consumer(&client)
-        .ok_or_else(|| refused(&operation, "the client has no event queue"))?;
+    let events = EventQueue::of_consumer(&client).zip(Fetches::new(&client));
+    let (events, fetches) = events.ok_or_else(|| refused(&operation, "the client has no event queue"))?;
     let topics: Vec<&str> = topics.iter().map(|topic| &**topic).collect();
     client.subscribe(&topics).map_err(|error| failed(&operation, &error))?;
-    Ok((client, events))
+    Ok((client, events, fetches))
 }
 
 /// The partition that something is about which was heard of, where it is one.
