@@ -76,6 +76,7 @@ fn rows(options: &Options, topic: &str, say: &dyn Fn(&str)) -> Result<Vec<Row>, 
         ("consumer_poll, one by one", Way::Poll),
         ("consume_batch_queue, 2,000 at the most", Way::Batch),
         ("queue_poll, events of one record", Way::Event),
+        ("consume_callback_queue, as Weir reads", Way::Callback),
     ];
     for (what, way) in ways {
         say(what);

@@ -49,6 +49,8 @@ pub(crate) enum Way {
     Batch,
     /// `rd_kafka_queue_poll`: events, of which each holds one record.
     Event,
+    /// `rd_kafka_consume_callback_queue`: all that is there, each record to a callback.
+    Callback,
 }
 
 /// How many records one call takes at the most.
@@ -171,7 +173,22 @@ impl Member {
                     taken
                 }
             }
+            Way::Callback => self.read_by_callback(millis, take),
         }
+    }
+
+    fn read_by_callback<T: FnMut(Record<'_>)>(&self, millis: i32, take: T) -> Result<usize, YardstickError> {
+        let mut reading = Reading { take, taken: 0, failure: None };
+        // SAFETY: the queue lives; `reading` is used by the callback alone, and only until this returns.
+        unsafe {
+            native::rd_kafka_consume_callback_queue(
+                self.queue.as_ptr(),
+                millis,
+                Some(read_one::<T>),
+                (&raw mut reading).cast::<c_void>(),
+            );
+        }
+        reading.failure.map_or(Ok(reading.taken), Err)
     }
 
     fn read_batch(&self, millis: i32, take: &mut impl FnMut(Record<'_>)) -> Result<usize, YardstickError> {
@@ -239,6 +256,29 @@ unsafe extern "C" fn on_rebalance(
         rebalances.push_back(Rebalance { gives, partitions });
         // The batch that is being gathered is handed out as it is, so that the rebalance is seen now.
         native::rd_kafka_yield(client);
+    }
+}
+
+/// What a reading by callback has come to.
+struct Reading<T> {
+    take: T,
+    taken: usize,
+    failure: Option<YardstickError>,
+}
+
+/// # Safety
+/// The message lives; `reading` is the `Reading` of the call that calls this.
+unsafe extern "C" fn read_one<T: FnMut(Record<'_>)>(
+    message: *mut native::rd_kafka_message_t,
+    reading: *mut c_void,
+) {
+    // SAFETY: the caller vouches for both.
+    unsafe {
+        let reading = &mut *reading.cast::<Reading<T>>();
+        match look_at(message, &mut reading.take) {
+            Ok(count) => reading.taken += count,
+            Err(error) => reading.failure = Some(error),
+        }
     }
 }
 
