@@ -1,6 +1,7 @@
 //! A short load test of the binary on a real Kafka: that it measures, and that what comes out is what should.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+use connectors::registry::{RegistrySettings, SchemaRegistry};
 use loadtest::broker::{Kafka, KafkaOptions, Registry};
 use loadtest::load::{Profile, Size, Work};
 use loadtest::work::Fault;
@@ -9,9 +10,12 @@ use loadtest_runner::report::page;
 use loadtest_runner::run::{Answers, Plan, run};
 use loadtest_runner::verify::{Order, verify, yardstick};
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
+use schemas::{Decoder, InputTopic, Schemas, TopicNames};
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -86,10 +90,17 @@ fn a_load_is_answered_as_expected_and_measured() {
 #[test]
 fn records_that_say_what_they_answer_are_measured_each() {
     let _alone = alone();
-    let (rate, step) = (400, Duration::from_secs(5));
-    let here = plan(&[rate], step);
-    let echoes = Answers::Echoes("balances".to_owned());
-    let here = Plan { choice: Choice::Nobody, answers: echoes, verify: None, ..here };
+    let (kafka, registry) = (Kafka::start(&KafkaOptions::default()).unwrap(), Registry::start().unwrap());
+    let (brokers, url) = (kafka.bootstrap().to_owned(), registry.url().to_owned());
+    let here = plan(&[400], Duration::from_secs(5));
+    let here = Plan {
+        choice: Choice::Nobody,
+        answers: Answers::Echoes("balances".to_owned()),
+        brokers: Some(brokers.clone()),
+        registry: Some(url.clone()),
+        verify: None,
+        ..here
+    };
     let report = run(&here, &AtomicBool::new(false), &|_| {}).unwrap_or_else(|error| panic!("{error:?}"));
     let events = &report.steps[0].events;
     // Most of the profile's events are of balances.
@@ -97,6 +108,41 @@ fn records_that_say_what_they_answer_are_measured_each() {
     // From the moment that was meant over the sender's linger to the reader, and not from another clock.
     assert!(events.p50 > 1.0 && events.p50 < 1_000.0, "{events:?}");
     assert_eq!((report.commands.missing, report.commands.tally.unexpected), (0, 0));
+    assert!(have_the_moment_they_tell(&brokers, &url, "weir.balances") > 1_000);
+}
+
+/// Checks that each record of events in a topic has the moment at which its event was to happen, by which
+/// it was to be sent: one stamped when it is sent is later by a few milliseconds. Answers how many there are.
+#[track_caller]
+fn have_the_moment_they_tell(brokers: &str, url: &str, topic: &str) -> usize {
+    let registry = Arc::new(SchemaRegistry::connect(&RegistrySettings::new(url)).unwrap());
+    let schemas = Schemas::for_topics(&*registry, &TopicNames::default()).unwrap();
+    let mut decoder = Decoder::new(registry, &schemas);
+    let consumer: BaseConsumer = ClientConfig::new()
+        .set("bootstrap.servers", brokers)
+        .set("group.id", "stamps")
+        .set("enable.partition.eof", "true")
+        .create()
+        .unwrap();
+    let mut list = TopicPartitionList::new();
+    for partition in 0..3 {
+        list.add_partition_offset(topic, partition, Offset::Beginning).unwrap();
+    }
+    consumer.assign(&list).unwrap();
+    let (mut ended, mut count) = (0, 0);
+    while ended < 3 {
+        match consumer.poll(Duration::from_secs(10)).expect("the topic can be read") {
+            Err(KafkaError::PartitionEOF(_)) => ended += 1,
+            Err(error) => panic!("{error}"),
+            Ok(message) => {
+                let event = decoder.event(InputTopic::Balances, message.key(), message.payload()).unwrap();
+                let stamp = message.timestamp().to_millis().unwrap();
+                assert_eq!(stamp, event.occurred_at.0.div_euclid(1_000), "{}", event.event_id);
+                count += 1;
+            }
+        }
+    }
+    count
 }
 
 /// Copies a record of a topic: what a processor that is not exactly once would do.
