@@ -7,6 +7,7 @@ use std::fmt::Write;
 
 const MIB: f64 = 1_048_576.0;
 const MILLION: f64 = 1e6;
+const LEAST_S: f64 = 2.0;
 
 /// A figure: its name, its unit, and where it is found.
 struct Figure {
@@ -24,24 +25,29 @@ macro_rules! figure {
 /// All of them, in the order in which they are shown.
 const FIGURES: &[Figure] = &[
     figure!("fill, until all is taken", "s", |found| Some(found.fill?.all_taken_s)),
-    figure!("fill, throughput", "accounts/s", |found| Some(found.fill?.a_second)),
-    figure!("fill, CPU of the process", "µs/account", |found| Some(found.fill?.processor_us)),
+    figure!("fill, throughput", "accounts/s", |found| Some(long(found.fill)?.a_second)),
+    figure!("fill, CPU of the process", "µs/account", |found| Some(long(found.fill)?.processor_us)),
     figure!("fill, most resident", "MiB", |found| Some(resident(found.fill?))),
     figure!("disk, folder", "MiB", |found| Some(found.state_bytes? as f64 / MIB)),
     figure!("disk, folder", "bytes/account", bytes_an_account),
     figure!("cold, start to first commit", "s", |found| Some(found.cold?.first_commit_s)),
-    figure!("cold, throughput", "events/s", |found| Some(found.cold?.a_second)),
-    figure!("cold, CPU of the process", "µs/event", |found| Some(found.cold?.processor_us)),
-    figure!("cold, CPU of the broker", "µs/event", |found| found.cold?.broker_us),
-    figure!("cold, a core", "events/s", |found| a_core_second(found.cold?)),
+    figure!("cold, throughput", "events/s", |found| Some(long(found.cold)?.a_second)),
+    figure!("cold, CPU of the process", "µs/event", |found| Some(long(found.cold)?.processor_us)),
+    figure!("cold, CPU of the broker", "µs/event", |found| long(found.cold)?.broker_us),
+    figure!("cold, a core", "events/s", |found| a_core_second(long(found.cold)?)),
     figure!("cold, most resident", "MiB", |found| Some(resident(found.cold?))),
     figure!("hot, start to first commit", "s", |found| Some(found.hot?.first_commit_s)),
-    figure!("hot, throughput", "events/s", |found| Some(found.hot?.a_second)),
-    figure!("hot, CPU of the process", "µs/event", |found| Some(found.hot?.processor_us)),
-    figure!("hot, CPU of the broker", "µs/event", |found| found.hot?.broker_us),
-    figure!("hot, a core", "events/s", |found| a_core_second(found.hot?)),
+    figure!("hot, throughput", "events/s", |found| Some(long(found.hot)?.a_second)),
+    figure!("hot, CPU of the process", "µs/event", |found| Some(long(found.hot)?.processor_us)),
+    figure!("hot, CPU of the broker", "µs/event", |found| long(found.hot)?.broker_us),
+    figure!("hot, a core", "events/s", |found| a_core_second(long(found.hot)?)),
     figure!("hot, most resident", "MiB", |found| Some(resident(found.hot?))),
 ];
+
+/// What took long enough for rates to say something: less is over between two looks.
+fn long(drained: Option<Drained>) -> Option<Drained> {
+    drained.filter(|drained| drained.seconds >= LEAST_S)
+}
 
 fn resident(drained: Drained) -> f64 {
     drained.resident_bytes as f64 / MIB
@@ -215,6 +221,15 @@ pub(super) mod tests {
         check("hot, most resident", "MiB", &["300", "–"]);
         // What nobody has is not shown.
         assert!(rows(&two()).iter().all(|row| row[0] != "hot, CPU of the broker"));
+    }
+
+    #[test]
+    fn of_what_took_a_moment_no_rate_is_told() {
+        let short = Drained { seconds: 1.0, ..drained(20.0) };
+        let sizes = vec![Measured { accounts: 10_000, fill: Some(short), ..Measured::default() }];
+        let rows = rows(&growth(sizes));
+        let names: Vec<&str> = rows.iter().map(|row| row[0].as_str()).collect();
+        assert_eq!(names, ["accounts", "fill, until all is taken", "fill, most resident"]);
     }
 
     #[test]
