@@ -10,10 +10,13 @@ use super::rebalances::GroupContext;
 use super::settings::KafkaSettings;
 use engine::log::{LogError, Membership, TopicPartition};
 use rdkafka::consumer::{Consumer as _, ConsumerGroupMetadata};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{Offset, TopicPartitionList};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// How long a broker is left alone after it has answered that it is no coordinator.
+const BEFORE_NEXT: Duration = Duration::from_millis(20);
 
 /// The member that this process is in the group, or an onlooker.
 #[derive(Clone)]
@@ -56,12 +59,33 @@ impl Membership for KafkaMembership {
     fn committed(&self, partitions: &[TopicPartition]) -> Result<Vec<Option<i64>>, LogError> {
         let operation = "ask for the committed offsets";
         let list = partitions::list(partitions, Offset::Invalid)?;
-        // A member is read committed and asks for stable offsets: the broker has it wait for those of
-        // an open transaction, until the time-out. What is not committed is told to nobody.
-        let list =
-            self.client.committed_offsets(list, self.timeout).map_err(|error| failed(operation, &error))?;
-        partitions.iter().map(|partition| committed(&list, partition)).collect()
+        let begun = Instant::now();
+        let found = loop {
+            let left = self.timeout.saturating_sub(begun.elapsed());
+            // A member is read committed and asks for stable offsets: the broker has it wait for those of
+            // an open transaction, until the time-out. What is not committed is told to nobody.
+            match self.client.committed_offsets(list.clone(), left) {
+                Ok(found) => break found,
+                Err(error) if is_of_coordinator(&error) && begun.elapsed() < self.timeout => {}
+                Err(error) => return Err(failed(operation, &error)),
+            }
+            std::thread::sleep(BEFORE_NEXT);
+        };
+        partitions.iter().map(|partition| committed(&found, partition)).collect()
     }
+}
+
+/// Whether the broker that was asked is not the group's coordinator, or not yet. For one that is still to be
+/// found the client waits; this it answers at once.
+fn is_of_coordinator(error: &KafkaError) -> bool {
+    matches!(
+        error.rdkafka_error_code(),
+        Some(
+            RDKafkaErrorCode::NotCoordinator
+                | RDKafkaErrorCode::CoordinatorNotAvailable
+                | RDKafkaErrorCode::CoordinatorLoadInProgress
+        )
+    )
 }
 
 fn committed(list: &TopicPartitionList, partition: &TopicPartition) -> Result<Option<i64>, LogError> {

@@ -2,12 +2,15 @@
 
 use crate::cluster::Cluster;
 use crate::contract::{self, Setting, at, commit, fenced, nothing, polls, record, send, takes};
+use connectors::admin::{KafkaAdmin, NewTopicSpec};
 use connectors::kafka::{KafkaLog, KafkaSettings};
 use engine::log::{CommitError, Consumer, Log, LogError, Membership, Polled, Producer};
+use loadtest::broker::{Kafka, KafkaOptions};
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::producer::{BaseProducer, Producer as _};
 use rdkafka::{Offset, TopicPartitionList};
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 /// Commits batches of records to three topics with offsets, one after the other, and says how long
@@ -130,4 +133,25 @@ fn offsets_that_a_transaction_brings_are_waited_for_by_members_and_by_no_onlooke
     open.commit_transaction(Duration::from_secs(30)).unwrap();
     assert_eq!(member.committed(&both).unwrap(), [Some(5), Some(7)]);
     assert_eq!(onlooker.committed(&both).unwrap(), [Some(5), Some(7)]);
+}
+
+#[test]
+fn a_broker_that_has_just_made_its_topic_of_offsets_is_asked_again() {
+    let broker = Kafka::start(&KafkaOptions::default()).unwrap();
+    let spec =
+        NewTopicSpec { name: "first".to_owned(), partitions: 1, replication: None, config: BTreeMap::new() };
+    KafkaAdmin::new(&KafkaSettings::new(broker.bootstrap(), "admin"))
+        .unwrap()
+        .create_topics(&[spec])
+        .unwrap();
+    // The first question for a group has it made: then each group's coordinator comes up in its own time.
+    std::thread::scope(|scope| {
+        for number in 0..24 {
+            let settings = KafkaSettings::new(broker.bootstrap(), &format!("group-{number}"));
+            scope.spawn(move || {
+                let onlooker = KafkaLog::new(settings).unwrap().onlooker().unwrap();
+                assert_eq!(onlooker.committed(&[at(&"first".into(), 0)]).unwrap(), [None]);
+            });
+        }
+    });
 }

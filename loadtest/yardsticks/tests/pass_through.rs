@@ -3,7 +3,7 @@
 
 use connectors::admin::{KafkaAdmin, NewTopicSpec};
 use connectors::kafka::{KafkaLog, KafkaMembership, KafkaSettings};
-use engine::log::{Log, LogError, Membership, TopicPartition};
+use engine::log::{Log, Membership, TopicPartition};
 use loadtest::broker::{Kafka, KafkaOptions};
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -105,17 +105,8 @@ impl Site {
 
     /// How many records of the inputs the group has committed.
     fn committed(&self) -> u64 {
-        let deadline = Instant::now() + LONG;
-        loop {
-            match self.onlooker.committed(&self.inputs) {
-                // The group's coordinator is still being found, or made.
-                Err(LogError::Unavailable { .. }) if Instant::now() < deadline => std::thread::sleep(GLANCE),
-                answer => {
-                    let offsets = answer.unwrap().into_iter().flatten();
-                    return offsets.map(|offset| u64::try_from(offset).unwrap()).sum();
-                }
-            }
-        }
+        let offsets = self.onlooker.committed(&self.inputs).unwrap();
+        offsets.into_iter().flatten().map(|offset| u64::try_from(offset).unwrap()).sum()
     }
 
     fn wait_until_committed(&self, count: u64, processes: &mut [&mut Process]) {

@@ -17,7 +17,7 @@ use connectors::admin::{KafkaAdmin, NewTopicSpec};
 use connectors::kafka::{KafkaLog, KafkaMembership, KafkaSettings};
 use connectors::registry::{RegistrySettings, SchemaRegistry};
 use decision::{Event, Policies};
-use engine::log::{Log, LogError, Membership, TopicPartition};
+use engine::log::{Log, Membership, TopicPartition};
 use engine::partition::partition_of;
 use loadtest::generate::DEMO_POLICY;
 use loadtest::oracle::Partition;
@@ -205,27 +205,24 @@ impl Site {
         loop {
             let lag = self.lag(&client, &onlooker);
             let journal = self.journal_ends(&client);
-            if lag != Some(0) || journal != quiet.0 {
+            if lag > 0 || journal != quiet.0 {
                 quiet = (journal, Instant::now());
             } else if quiet.1.elapsed() > Duration::from_secs(2) {
                 return;
             }
-            assert!(Instant::now() < deadline, "{lag:?} records of {} are still to be decided", self.prefix);
+            assert!(Instant::now() < deadline, "{lag} records of {} are still to be decided", self.prefix);
             std::thread::sleep(Duration::from_millis(200));
         }
     }
 
-    /// How many records of the input topics the group has not committed; none while it cannot be asked.
-    fn lag(&self, client: &BaseConsumer, onlooker: &KafkaMembership) -> Option<i64> {
+    /// How many records of the input topics the group has not committed.
+    fn lag(&self, client: &BaseConsumer, onlooker: &KafkaMembership) -> i64 {
         let all_of = |topic: &Arc<str>| {
             let topic = Arc::clone(topic);
             (0..PARTITIONS).map(move |partition| TopicPartition { topic: Arc::clone(&topic), partition })
         };
         let places: Vec<TopicPartition> = self.names.inputs().iter().flat_map(all_of).collect();
-        let committed = match onlooker.committed(&places) {
-            Err(LogError::Unavailable { .. }) => return None,
-            answer => answer.unwrap(),
-        };
+        let committed = onlooker.committed(&places).unwrap();
         let lag_of = |(place, committed): (&TopicPartition, Option<i64>)| {
             let partition = i32::try_from(place.partition).unwrap();
             let (low, high) =
@@ -234,7 +231,7 @@ impl Site {
             let is_marker = high - at == 1 && self.is_marker(&place.topic, partition, at);
             if is_marker { 0 } else { high - at }
         };
-        Some(places.iter().zip(committed).map(lag_of).sum())
+        places.iter().zip(committed).map(lag_of).sum()
     }
 
     /// Whether no record lies at the last offset of a partition of an input, but the marker of the
