@@ -117,8 +117,12 @@ pub enum Fault {
     NumberOutOfRange,
     /// A moment lies outside the years that calendars know.
     MomentOutOfCalendar,
+    /// A text that is no moment.
+    NotAMoment,
     /// A date that no calendar has.
     ImpossibleDate,
+    /// A text that is no day.
+    NotADay,
     /// No ISO 4217 currency code.
     UnknownCurrency,
     /// No zone of the IANA table.
@@ -152,7 +156,9 @@ impl Fault {
             Self::AmountOutOfRange => "amount_out_of_range",
             Self::NumberOutOfRange => "number_out_of_range",
             Self::MomentOutOfCalendar => "moment_out_of_calendar",
+            Self::NotAMoment => "not_a_moment",
             Self::ImpossibleDate => "impossible_date",
+            Self::NotADay => "not_a_day",
             Self::UnknownCurrency => "unknown_currency",
             Self::UnknownTimeZone => "unknown_time_zone",
             Self::UnknownWord { .. } => "unknown_word",
@@ -187,6 +193,10 @@ impl fmt::Display for Fault {
             Self::MomentOutOfCalendar => {
                 f.write_str("a moment in UTC microseconds, in the years 0 to 9998, is wanted")
             }
+            Self::NotAMoment => f.write_str(
+                "a moment with its offset, such as 2026-03-10T09:00:00Z, or UTC microseconds, is wanted",
+            ),
+            Self::NotADay => f.write_str("a day such as 2026-03-10, or days since 1970-01-01, is wanted"),
             Self::ImpossibleDate => f.write_str("days since 1970-01-01, in the years 0 to 9998, are wanted"),
             Self::UnknownCurrency => f.write_str("an ISO 4217 code, such as UZS, is wanted"),
             Self::UnknownTimeZone => {

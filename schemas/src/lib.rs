@@ -10,6 +10,7 @@
 //! | [`registry`] | where schema ids come from |
 //! | [`encode`], [`decode`] | the hot path, both ways |
 //! | [`journal`], [`line`], [`reject`], [`waiting`] | the records that no decision type is |
+//! | [`files`] | events in files: JSON Lines and Avro's container files |
 //! | [`error`] | what may be wrong with a value |
 //! | [`sample`] | one fixed example of each record |
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
@@ -18,6 +19,7 @@ pub mod avsc;
 pub mod decode;
 pub mod encode;
 pub mod error;
+pub mod files;
 mod fit;
 pub mod framing;
 pub mod journal;

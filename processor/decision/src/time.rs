@@ -35,6 +35,13 @@ impl Timestamp {
         self.0.saturating_sub(earlier.0)
     }
 
+    /// Reads `2026-03-10T09:00:00Z` or `2026-03-10T14:00:00+05:00`, as RFC 3339 has it: only with its
+    /// offset is a text a moment. What is finer than a microsecond is cut off.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        text.parse::<jiff::Timestamp>().ok().map(|moment| Self(moment.as_microsecond()))
+    }
+
     /// Whether the moment lies in the years that calendars know (0 to 9998).
     #[must_use]
     pub fn is_in_calendar(self) -> bool {

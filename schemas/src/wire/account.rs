@@ -3,8 +3,8 @@
 //! Which attributes there must be is the policy's business, and checked by the core.
 
 use super::{
-    header, name, names, optional_amount, optional_currency, optional_name, optional_out, out, wire_event,
-    word,
+    date, header, name, names, optional_amount, optional_currency, optional_name, optional_out, out,
+    wire_event, word,
 };
 use crate::error::{Fault, WireError};
 use crate::value::{Attribute, Number, Text, Word, words};
@@ -12,7 +12,7 @@ use decision::Event;
 use decision::account::{AttributeValue, PaymentMode, Service, Snapshot};
 use decision::event::Body;
 use decision::ids::Channel;
-use decision::time::{Date, Zone};
+use decision::time::Zone;
 use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -21,7 +21,7 @@ words! { PaymentMode { Prepaid = "prepaid", Postpaid = "postpaid", Hybrid = "hyb
 
 wire_event! {
     /// A full snapshot of an account.
-    AccountWire<'a> {
+    AccountWire<'a, A = Attribute<'a>> {
         payment_mode: Word<PaymentMode>,
         #[serde(borrow, default)]
         currency: Option<Text<'a>>,
@@ -37,8 +37,9 @@ wire_event! {
         opt_outs: Vec<Text<'a>>,
         #[serde(borrow, default)]
         services: Vec<ServiceWire<'a>>,
-        #[serde(borrow, default)]
-        attributes: BTreeMap<Text<'a>, Attribute<'a>>,
+        // Not by a path: serde then also asks for a default of `A`.
+        #[serde(borrow, default = "no_attributes")]
+        attributes: BTreeMap<Text<'a>, A>,
         #[serde(default)]
         closed: bool,
     }
@@ -93,7 +94,9 @@ impl<'a> AccountWire<'a> {
             body.closed,
         )
     }
+}
 
+impl<'a, A: Into<Attribute<'a>>> AccountWire<'a, A> {
     pub(crate) fn check(self) -> Result<Event, WireError> {
         let body = Snapshot {
             payment_mode: word("payment_mode", self.payment_mode)?,
@@ -123,10 +126,14 @@ fn contacts(contacts: BTreeMap<Text<'_>, Text<'_>>) -> Result<LiteMap<Channel, S
         .collect()
 }
 
-fn attributes(
-    attributes: BTreeMap<Text<'_>, Attribute<'_>>,
+fn no_attributes<'a, A>() -> BTreeMap<Text<'a>, A> {
+    BTreeMap::new()
+}
+
+fn attributes<'a, A: Into<Attribute<'a>>>(
+    attributes: BTreeMap<Text<'a>, A>,
 ) -> Result<LiteMap<String, AttributeValue>, WireError> {
-    attributes.into_iter().map(|(name, value)| Ok((name.into_owned(), attribute(value)?))).collect()
+    attributes.into_iter().map(|(name, value)| Ok((name.into_owned(), attribute(value.into())?))).collect()
 }
 
 fn attribute(value: Attribute<'_>) -> Result<AttributeValue, WireError> {
@@ -134,10 +141,7 @@ fn attribute(value: Attribute<'_>) -> Result<AttributeValue, WireError> {
         Attribute::String(text) => AttributeValue::String(text.into_owned()),
         Attribute::Long(number) => AttributeValue::Long(number),
         Attribute::Boolean(is) => AttributeValue::Boolean(is),
-        Attribute::Date(days) => {
-            let date = Date::from_days(days);
-            AttributeValue::Date(date.ok_or_else(|| Fault::ImpossibleDate.of("attributes", days))?)
-        }
+        Attribute::Date(days) => AttributeValue::Date(date("attributes", &Number::Whole(days.into()))?),
     })
 }
 

@@ -17,25 +17,27 @@ use decision::money::{Currency, LARGEST_AMOUNT, MinorUnits};
 use decision::time::{Date, Timestamp};
 
 /// Declares the wire type of an input record: the header that every event carries, then its own
-/// fields, in the order of its `.avsc`.
+/// fields, in the order of its `.avsc`. A parameter stands for what is written differently in files.
 macro_rules! wire_event {
-    ($(#[$doc:meta])* $name:ident<$life:lifetime> { $($(#[$attr:meta])* $field:ident: $type:ty),+ $(,)? }) => {
+    ($(#[$doc:meta])* $name:ident<$life:lifetime $(, $param:ident = $default:ty)?> {
+        $($(#[$attr:meta])* $field:ident: $type:ty),+ $(,)?
+    }) => {
         $(#[$doc])*
         #[derive(Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-        pub(crate) struct $name<$life> {
-            #[serde(borrow)]
+        pub(crate) struct $name<$life $(, $param = $default)?> {
+            #[serde(borrow, default)]
             event_id: $crate::value::Text<$life>,
             #[serde(borrow)]
             account_id: $crate::value::Text<$life>,
             #[serde(borrow, default)]
             debtor_id: Option<$crate::value::Text<$life>>,
             occurred_at: $crate::value::Number,
-            #[serde(borrow)]
+            #[serde(borrow, default)]
             source: $crate::value::Text<$life>,
             $($(#[$attr])* $field: $type),+
         }
 
-        impl<$life> $name<$life> {
+        impl<$life $(, $param)?> $name<$life $(, $param)?> {
             /// The header of this event, with a body of this kind.
             #[allow(clippy::too_many_arguments, reason = "one argument a field of the record")]
             fn under(event: &$life decision::Event, $($field: $type),+) -> Self {
@@ -49,9 +51,29 @@ macro_rules! wire_event {
                 }
             }
         }
+
+        impl<$life $(, $param)?> $crate::wire::FromFile for $name<$life $(, $param)?> {
+            fn complete(&mut self, place: &dyn std::fmt::Display) {
+                if self.event_id.as_str().is_empty() {
+                    self.event_id = place.to_string().into();
+                }
+                if self.source.as_str().is_empty() {
+                    self.source = $crate::wire::FILE_SOURCE.into();
+                }
+            }
+        }
     };
 }
 pub(crate) use wire_event;
+
+/// The source of an event of a file that names none.
+pub(crate) const FILE_SOURCE: &str = "file";
+
+/// An event in a file, which need not say all that one in a topic must.
+pub(crate) trait FromFile {
+    /// Gives it an id after its place, and a source, where it names none.
+    fn complete(&mut self, place: &dyn std::fmt::Display);
+}
 
 /// What every event carries, as it lies in the record.
 pub(crate) struct Header<'a> {
@@ -149,9 +171,12 @@ pub(crate) fn optional_amount(
     number.map(|number| amount(field, number)).transpose()
 }
 
-/// A checked moment.
+/// A checked moment: microseconds, or in files its text.
 pub(crate) fn moment(field: &'static str, number: &Number) -> Result<Timestamp, WireError> {
-    let moment = Timestamp(whole(field, number)?);
+    let moment = match number {
+        Number::Whole(micros) => Timestamp(*micros),
+        Number::Other(text) => Timestamp::parse(text).ok_or_else(|| Fault::NotAMoment.of(field, text))?,
+    };
     if moment.is_in_calendar() { Ok(moment) } else { Err(Fault::MomentOutOfCalendar.of(field, moment.0)) }
 }
 
@@ -163,9 +188,15 @@ pub(crate) fn optional_moment(
     number.map(|number| moment(field, number)).transpose()
 }
 
-/// A checked day.
+/// A checked day: counted from 1970 on, or in files its text.
 pub(crate) fn date(field: &'static str, number: &Number) -> Result<Date, WireError> {
-    let days = whole(field, number)?;
+    let days = match number {
+        Number::Whole(days) => *days,
+        Number::Other(text) => {
+            let date = Date::parse(text).filter(|date| Date::from_days(date.days()).is_some());
+            return date.ok_or_else(|| Fault::NotADay.of(field, text));
+        }
+    };
     let date = i32::try_from(days).ok().and_then(Date::from_days);
     date.ok_or_else(|| Fault::ImpossibleDate.of(field, days))
 }
