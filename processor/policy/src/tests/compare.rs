@@ -4,7 +4,6 @@
 //! units (so that `5.0` is `5.00`), times as moments.
 
 use super::checks::{CommandCheck, CommandKind, FieldText, RecordCheck, StateCheck};
-use super::clock::World;
 use super::convert::Reader;
 use super::output::listed;
 use crate::file::When;
@@ -13,6 +12,7 @@ use decision::cycle::DebtClass;
 use decision::record::Record;
 use decision::time::{Timestamp, Zone};
 use decision::view::{self, ProfileView};
+use lives::Life;
 
 /// The commands are those expected, in order and no others.
 pub(super) fn commands(wanted: &[CommandCheck], found: &[Command], zone: &Zone) -> Result<(), String> {
@@ -207,8 +207,8 @@ fn parts(value: &str) -> Vec<String> {
 }
 
 /// The state is the one expected now.
-pub(super) fn state(wanted: &StateCheck, world: &World, reader: &Reader<'_>) -> Result<(), String> {
-    let (debtor, moment, policies) = (&world.debtor, world.moment(), &world.policies);
+pub(super) fn state(wanted: &StateCheck, life: &Life, reader: &Reader<'_>) -> Result<(), String> {
+    let (debtor, moment, policies) = (life.debtor(), life.moment(), life.policies());
     let mut differences = Differences { reader, lines: Vec::new() };
     if wanted.asks_of_a_profile() {
         let profiles = view::profiles(debtor, moment, policies);

@@ -51,10 +51,10 @@ impl Play<'_> {
     fn start(&mut self, first: &Step) -> Result<(), String> {
         let at = self.moment(&first.at);
         self.world.run_to(at)?;
-        let policy = self.world.policy();
+        let policy = self.world.life.policy();
         let snapshot = self.reader(&policy).snapshot()?;
         self.world.happens(Body::Account(snapshot), at, None);
-        match self.world.rejections.pop() {
+        match self.world.told.rejections.pop() {
             None => Ok(()),
             Some(rejection) => Err(format!("the account's snapshot was rejected: {rejection}")),
         }
@@ -62,15 +62,15 @@ impl Play<'_> {
 
     fn step(&mut self, step: &Step) -> Result<(), String> {
         let at = self.moment(&step.at);
-        if at < self.world.clock {
-            return Err(format!("the step lies before the clock, which shows {}", self.world.clock));
+        if at < self.world.life.clock() {
+            return Err(format!("the step lies before the clock, which shows {}", self.world.life.clock()));
         }
         if step.after_outage {
-            self.world.wake_at(at);
+            self.world.life.wake_at(at);
         } else {
             self.world.run_to(at)?;
         }
-        self.world.rejections.clear();
+        self.world.told.rejections.clear();
         self.events(step, at)?;
         self.world.run_to(at)?;
         self.checks(step)
@@ -107,9 +107,9 @@ impl Play<'_> {
         if let Happening::Account(change) = happening {
             self.account = merged(&self.account, change);
         }
-        let policy = self.world.policy();
+        let policy = self.world.life.policy();
         if let Happening::Policy(name) = happening {
-            self.world.adopt(self.policies.another(name)?);
+            self.world.life.adopt(self.policies.another(name)?);
         } else if let Happening::Report(report) = happening {
             let zone = self.reader(&policy).zone();
             let what = (report.outcome.0, report.detail.clone());
@@ -123,23 +123,23 @@ impl Play<'_> {
 
     fn checks(&mut self, step: &Step) -> Result<(), String> {
         let mut differences = Vec::new();
-        let policy = self.world.policy();
+        let policy = self.world.life.policy();
         let reader = Reader { policy: &policy, account: &self.account };
         let zone = reader.zone();
-        let rejections = std::mem::take(&mut self.world.rejections);
+        let rejections = std::mem::take(&mut self.world.told.rejections);
         if let Some(wanted) = &step.rejected {
             differences.extend(rejected(wanted, &rejections).err());
         }
         if let Some(wanted) = &step.commands {
-            let found = std::mem::take(&mut self.world.commands);
+            let found = std::mem::take(&mut self.world.told.commands);
             differences.extend(compare::commands(wanted, &found, &zone).err());
         }
         if let Some(wanted) = &step.records {
-            let found = std::mem::take(&mut self.world.records);
+            let found = std::mem::take(&mut self.world.told.records);
             differences.extend(compare::records(wanted, &found, &zone).err());
         }
         for wanted in step.state.iter().flat_map(|states| &states.0) {
-            let found = compare::state(wanted, &self.world, &reader);
+            let found = compare::state(wanted, &self.world.life, &reader);
             differences.extend(found.err());
         }
         if differences.is_empty() {
@@ -153,7 +153,7 @@ impl Play<'_> {
     }
 
     fn moment(&self, written: &Spanned<Moment>) -> Timestamp {
-        written.value.0.in_zone(&self.reader(&self.world.policy()).zone())
+        written.value.0.in_zone(&self.reader(&self.world.life.policy()).zone())
     }
 
     fn reader<'r>(&'r self, policy: &'r Policy) -> Reader<'r> {
