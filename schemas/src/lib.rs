@@ -42,5 +42,5 @@ pub use journal::{
 pub use line::HistoryLine;
 pub use registry::{Registry, RegistryError, StaticRegistry};
 pub use reject::Reject;
-pub use topic::{InputTopic, OutputTopic, TASK_STATE_KEY, TOPICS, TopicNames, TopicSpec};
+pub use topic::{Beside, InputTopic, OutputTopic, TASK_STATE_KEY, TOPICS, TopicNames, TopicSpec};
 pub use waiting::Waiting;
