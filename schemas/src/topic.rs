@@ -145,7 +145,7 @@ topics! {
         Records = output("weir.records", RecordSchema::Record,
             "history: what was decided, and why"),
         Rejects = topic("weir.rejects", Direction::Out, RecordSchema::Reject,
-            "the rejected record's own key", "records that changed nothing, as they came"),
+            "the rejected record's own key; the debtor id where it is no record", "records that changed nothing, as they came"),
         Journal = topic("weir.journal", Direction::Out, RecordSchema::Journal,
             "partition, in decimal digits", "what each committed batch was"),
         Debtors = TopicSpec {
