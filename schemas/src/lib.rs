@@ -11,6 +11,7 @@
 //! | [`encode`], [`decode`] | the hot path, both ways |
 //! | [`journal`], [`line`], [`reject`], [`waiting`] | the records that no decision type is |
 //! | [`error`] | what may be wrong with a value |
+//! | [`pages`] | what is made for readers: `docs/topics.md`, `docs/asyncapi.json` |
 //! | [`sample`] | one fixed example of each record |
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
@@ -22,6 +23,7 @@ mod fit;
 pub mod framing;
 pub mod journal;
 pub mod line;
+pub mod pages;
 mod positional;
 pub mod registry;
 pub mod reject;
