@@ -83,6 +83,44 @@ fn a_policy_that_does_otherwise_is_found_out() {
     }
 }
 
+/// The policy as the README says that it goes live with the debts that were observed.
+fn gone_live() -> String {
+    let mut live = text(POLICY).replace("version: \"1\"", "version: \"2\"");
+    live = live.replace("    include:", "    running_cycles: move\n    include:");
+    for stage in ["letter", "bar", "suspend", "decide", "agency"] {
+        live = live.replace(&format!("stage: {stage}\n"), &format!("stage: {stage}-live\n"));
+    }
+    live = live.replace("of: letter", "of: letter-live");
+    let mapped = |line: &str| line.starts_with("      gentle: {") || line.starts_with("      standard: {");
+    let renamed = |line: &str| match line.split_once(": {") {
+        Some((plan, _)) if mapped(line) => format!("{plan}: {{ remind: remind }}\n"),
+        Some(_) | None => format!("{line}\n"),
+    };
+    live.lines().map(renamed).collect()
+}
+
+#[test]
+fn going_live_as_the_readme_says_sends_a_letter_before_any_bar() {
+    let folder = folder_with(&text(POLICY).replace("# observe: true", "observe: true"));
+    let life = r#"
+policy: mobile.policy.yaml
+account: { payment_mode: postpaid }
+tests:
+  - name: a debt that was observed up to the bar
+    steps:
+      - { at: 2026-09-01T10:00, invoice: { id: B1, amount: 120.00, due: 2026-09-15 } }
+      - { at: 2026-10-20T10:00, commands: [], state: { stage: bar } }
+      - { at: 2026-10-20T10:01, policy: live.policy.yaml, commands: [], state: { stage: remind } }
+      - { at: 2026-10-27T10:01, commands: [ { message: final-notice }, { message: final-notice-sms } ] }
+      - { at: 2026-11-09T08:59, commands: [] }
+      - { at: 2026-11-09T09:00, commands: [ { message: barred }, { provision: bar_outgoing } ] }
+"#;
+    std::fs::write(folder.path().join("live.policy.yaml"), gone_live()).unwrap();
+    std::fs::write(folder.path().join("live.tests.yaml"), life).unwrap();
+    let run = run(&folder.path().join("live.tests.yaml")).unwrap_or_else(|reports| panic!("{reports:#?}"));
+    assert!(run.failed() == 0, "\n{}", print(&[run]));
+}
+
 #[test]
 fn it_uses_every_section_that_it_comments_on() {
     for section in SECTIONS.split_whitespace() {
