@@ -12,6 +12,7 @@
 //! | [`journal`], [`line`], [`reject`], [`waiting`] | the records that no decision type is |
 //! | [`files`] | events in files: JSON Lines and Avro's container files |
 //! | [`error`] | what may be wrong with a value |
+//! | [`pages`] | what is made for readers: `docs/topics.md`, `docs/asyncapi.json` |
 //! | [`sample`] | one fixed example of each record |
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
@@ -24,6 +25,7 @@ mod fit;
 pub mod framing;
 pub mod journal;
 pub mod line;
+pub mod pages;
 mod positional;
 pub mod registry;
 pub mod reject;
@@ -44,5 +46,5 @@ pub use journal::{
 pub use line::HistoryLine;
 pub use registry::{Registry, RegistryError, StaticRegistry};
 pub use reject::Reject;
-pub use topic::{InputTopic, OutputTopic, TASK_STATE_KEY, TOPICS, TopicNames, TopicSpec};
+pub use topic::{Beside, InputTopic, OutputTopic, TASK_STATE_KEY, TOPICS, TopicNames, TopicSpec};
 pub use waiting::Waiting;

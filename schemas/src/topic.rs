@@ -26,6 +26,20 @@ pub struct TopicSpec {
     pub compacted: bool,
     /// What it is for.
     pub about: &'static str,
+    /// What else it carries, under keys of its own.
+    pub beside: &'static [Beside],
+}
+
+/// A record that shares a topic with the one that the topic is for. No key of theirs is a debtor's,
+/// since no debtor's id holds a control character.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Beside {
+    /// The record.
+    pub schema: RecordSchema,
+    /// What it is keyed by, in words.
+    pub key: &'static str,
+    /// What it is for.
+    pub about: &'static str,
 }
 
 /// Whether Weir reads a topic or writes it.
@@ -39,6 +53,16 @@ pub enum Direction {
 
 const DEBTOR_KEY: &str = "debtor id";
 
+/// What shares the changelog with the debtors.
+const BESIDE_DEBTORS: &[Beside] = &[
+    Beside { schema: RecordSchema::TaskState, key: "`\\0task_state`", about: "the state of each task" },
+    Beside {
+        schema: RecordSchema::Waiting,
+        key: "`\\0waiting/` and its sequence in twenty digits",
+        about: "commands that wait to be sent",
+    },
+];
+
 const fn topic(
     name: &'static str,
     direction: Direction,
@@ -46,7 +70,7 @@ const fn topic(
     key: &'static str,
     about: &'static str,
 ) -> TopicSpec {
-    TopicSpec { name, direction, schema, key, compacted: false, about }
+    TopicSpec { name, direction, schema, key, compacted: false, about, beside: &[] }
 }
 
 const fn input(name: &'static str, schema: RecordSchema, about: &'static str) -> TopicSpec {
@@ -121,13 +145,13 @@ topics! {
         Records = output("weir.records", RecordSchema::Record,
             "history: what was decided, and why"),
         Rejects = topic("weir.rejects", Direction::Out, RecordSchema::Reject,
-            "the rejected record's own key", "records that changed nothing, as they came"),
+            "the rejected record's own key; the debtor id where it is no record", "records that changed nothing, as they came"),
         Journal = topic("weir.journal", Direction::Out, RecordSchema::Journal,
             "partition, in decimal digits", "what each committed batch was"),
         Debtors = TopicSpec {
             compacted: true,
-            ..output("weir.debtors", RecordSchema::Debtor,
-                "the state of each debtor, of each task (`task_state`, key `\\0task_state`), and commands that wait to be sent (`waiting`)")
+            beside: BESIDE_DEBTORS,
+            ..output("weir.debtors", RecordSchema::Debtor, "the state of each debtor")
         },
     }
 }
@@ -246,6 +270,22 @@ mod tests {
             assert!(others.iter().all(|other| other.name != spec.name && other.schema != spec.schema));
         }
         assert_eq!(TOPICS.iter().filter(|spec| spec.compacted).count(), 1);
-        assert_eq!(TOPICS.len() + 2, RecordSchema::ALL.len());
+    }
+
+    #[test]
+    fn every_record_has_its_place_in_one_topic() {
+        let carried = TOPICS.iter().flat_map(|spec| {
+            std::iter::once(spec.schema).chain(spec.beside.iter().map(|beside| beside.schema))
+        });
+        assert_eq!(carried.collect::<Vec<_>>(), RecordSchema::ALL);
+    }
+
+    #[test]
+    fn the_keys_beside_the_debtors_are_as_the_table_says() {
+        let shown = |key: &[u8]| format!("`{}`", String::from_utf8_lossy(key).replace('\0', "\\0"));
+        let keys: Vec<_> = BESIDE_DEBTORS.iter().map(|beside| beside.key).collect();
+        assert_eq!(keys[0], shown(TASK_STATE_KEY));
+        let waiting = crate::Waiting::key(1).replace("00000000000000000001", "");
+        assert_eq!(keys[1], format!("{} and its sequence in twenty digits", shown(waiting.as_bytes())));
     }
 }

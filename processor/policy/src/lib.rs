@@ -12,6 +12,7 @@
 //! | `condition`, `texts` | CEL conditions and message templates, compiled |
 //! | `files`, `ics` | the files beside a policy: calendars of holidays |
 //! | `identity` | the hash of a policy's content |
+//! | [`starter`] | the files that a new user begins with |
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
@@ -22,6 +23,7 @@ mod files;
 mod ics;
 mod identity;
 mod report;
+pub mod starter;
 mod suggest;
 pub mod tests;
 mod texts;

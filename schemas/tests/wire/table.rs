@@ -1,6 +1,6 @@
-//! The schemas' own form, and the table of topics as the README shows it.
+//! The schemas' own form: what each names says what it is, and in which order.
 
-use schemas::{RecordSchema, TOPICS, sample};
+use schemas::{RecordSchema, sample};
 use serde_json::Value;
 
 /// Calls `each` for every object of a schema that names something.
@@ -75,16 +75,5 @@ fn the_debtor_is_declared_in_the_order_in_which_it_is_written() {
             })
         });
         assert!(found, "{names:?}");
-    }
-}
-
-#[test]
-fn the_readme_shows_the_table_of_topics() {
-    let readme = include_str!("../../README.md");
-    for topic in TOPICS {
-        let kept = if topic.compacted { "the last of each key" } else { "for a time" };
-        let (name, schema) = (topic.name, topic.schema.name());
-        let row = format!("| `{name}` | `{schema}` | {} | {kept} | {} |", topic.key, topic.about);
-        assert!(readme.contains(&row), "README.md lacks the row\n{row}");
     }
 }

@@ -61,6 +61,15 @@ fn the_schema_accepts_the_acceptance_policies() {
 }
 
 #[test]
+fn the_schemas_accept_the_starter_policy_and_its_tests() {
+    for file in crate::starter::FILES.iter().filter(|file| file.name.ends_with(".yaml")) {
+        let is_policy = file.name.ends_with(".policy.yaml");
+        let schema = if is_policy { crate::json_schema() } else { crate::tests::json_schema() };
+        accepts(schema, file.text).unwrap_or_else(|error| panic!("{}: {error}", file.name));
+    }
+}
+
+#[test]
 fn the_schema_accepts_every_field() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/whole/whole.policy.yaml");
     let text = std::fs::read_to_string(path).unwrap();
