@@ -9,3 +9,4 @@ pub mod load;
 pub mod oracle;
 pub mod rounds;
 pub mod work;
+pub mod year;

@@ -2,6 +2,13 @@
 //!
 //! What a command does is its own module's business.
 
+mod writers;
+
+pub(crate) use writers::{
+    CheckArguments, ExplainArguments, Format, InitArguments, ReportsFrom, SchemaArguments, SimulateArguments,
+    TestArguments,
+};
+
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -14,8 +21,11 @@ use std::time::Duration;
 #[command(after_help = "\
 Try:
   weir demo --for 20s             see it work, without Kafka
+  weir init try --events          a policy to start from, and events to try it on
   weir check my.policy.yaml       is the policy sound?
   weir test my.tests.yaml         does it do what is expected of it?
+  weir explain --help             why was each thing done to an account?
+  weir simulate --help            what would it do to the real customers?
   weir run --config weir.toml     process events from Kafka
   weir held release --help        let go what the breaker holds
   weir rejects list --help        what was rejected, and why
@@ -69,6 +79,15 @@ Examples:
   weir demo --for 20s
   weir demo --subscribers 5000 --day 10s")]
     Demo(DemoArguments),
+    /// Write a commented policy for a mobile operator, with its tests, to start from
+    #[command(after_help = "\
+The policy passes `weir check` and `weir test` as it is. The JSON Schemas beside it let editors complete and mark \
+mistakes. Nothing that is there is written over.
+
+Examples:
+  weir init policies
+  weir init try --events --accounts 100000")]
+    Init(InitArguments),
     /// Check policy files: every fault in one run, with its place and what would be right
     #[command(after_help = "\
 A policy with nothing but warnings is good; one with errors ends with status 1.
@@ -86,6 +105,31 @@ Examples:
   weir test my.tests.yaml
   weir test policies/*.tests.yaml --junit report.xml")]
     Test(TestArguments),
+    /// Tell the life of one account under a policy: what happened, what was owed, what was sent, and why
+    #[command(after_help = format!("\
+{}
+
+Without --account the events must be of one account. Times are the customer's own. What comes next is told below the \
+table, as if nothing more happened.
+
+Examples:
+  weir explain my.policy.yaml events.jsonl --account A-1
+  zcat 2026.jsonl.gz | weir explain my.policy.yaml - --account A-1 --until 2026-12-31 --output json", writers::EVENTS_HELP))]
+    Explain(ExplainArguments),
+    /// Try a policy on many accounts in virtual time: what would be sent, who would be cut off, what would be paid
+    #[command(after_help = format!("\
+{}
+
+Events are sorted by account on disk first, so that memory does not grow with their number. Whatever cannot be read \
+is told with its place, and ends it with status 2 before anything is played, unless --skip-faulty. Rates and the \
+breaker do not act here: every command goes out when it is asked for. What customers do does not change with the \
+policy: they pay when they paid.
+
+Examples:
+  weir simulate --policy new.policy.yaml --events accounts.jsonl invoices.avro payments.avro --until 2027-01-01
+  weir simulate --policy new.policy.yaml --against old.policy.yaml --events *.jsonl --until 2027-01-01 --csv differ.csv --html report.html
+  weir simulate --policy new.policy.yaml --events 2026.jsonl --until 2027-01-01 --output json", writers::EVENTS_HELP))]
+    Simulate(SimulateArguments),
     /// Print the JSON Schema of a file format, for editors
     #[command(after_help = "\
 Example:
@@ -309,40 +353,6 @@ pub(crate) struct DemoArguments {
     /// Where metrics and probes are served over HTTP; port 0 is any free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     pub(crate) listen: std::net::SocketAddr,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct CheckArguments {
-    /// Policy files (YAML)
-    #[arg(required = true, value_name = "POLICY")]
-    pub(crate) policies: Vec<PathBuf>,
-    /// Print the findings as JSON, for editors and programs
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct TestArguments {
-    /// Test files (YAML)
-    #[arg(required = true, value_name = "TESTS")]
-    pub(crate) files: Vec<PathBuf>,
-    /// Write the results as JUnit XML as well, for CI
-    #[arg(long, value_name = "FILE")]
-    pub(crate) junit: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct SchemaArguments {
-    /// Which files are meant
-    pub(crate) format: Format,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Format {
-    /// Policy files
-    Policy,
-    /// Test files of policies
-    Tests,
 }
 
 #[derive(Debug, Args)]

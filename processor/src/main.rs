@@ -7,13 +7,17 @@ mod cli;
 mod clock;
 mod config;
 mod demo;
+mod explain;
 mod held;
+mod init;
 mod logging;
 mod pages;
 mod policies;
 mod rejects;
 mod run;
 mod signals;
+mod simulate;
+mod terminal;
 mod versions;
 
 use clap::Parser;
@@ -46,8 +50,11 @@ fn act(command: Command) -> miette::Result<ExitCode> {
         Command::Held(arguments) => held::run(&arguments.verdict),
         Command::Rejects(arguments) => rejects::run(&arguments.command),
         Command::Demo(arguments) => demo::run(&arguments),
+        Command::Init(arguments) => only_prints(&|| init::run(&arguments)),
         Command::Check(arguments) => only_prints(&|| policies::check(&arguments)),
         Command::Test(arguments) => only_prints(&|| policies::test(&arguments)),
+        Command::Explain(arguments) => only_prints(&|| explain::run(&arguments)),
+        Command::Simulate(arguments) => only_prints(&|| simulate::run(&arguments)),
         Command::Schema(arguments) => only_prints(&|| policies::schema(&arguments)),
         Command::Completions(arguments) => only_prints(&|| cli::print_completions(arguments.shell)),
     }

@@ -31,6 +31,20 @@ pub(crate) fn load(from: &PolicyFiles, now: Timestamp) -> miette::Result<Policie
     Ok(policies)
 }
 
+/// The versions of a policy in these files, for those who only try it: the first holds from the beginning, whatever
+/// it says. Warnings are told.
+pub(crate) fn of_files(paths: &[PathBuf]) -> miette::Result<Policies> {
+    let mut versions = Vec::new();
+    for path in paths {
+        let loaded = policy::load(path)?;
+        if let Some(warnings) = loaded.warnings {
+            eprintln!("{:?}", miette::Report::new(warnings));
+        }
+        versions.push(loaded.policy);
+    }
+    Policies::new(versions).into_diagnostic()
+}
+
 /// The versions in a folder, by name: of two that hold from the same moment the later one holds.
 fn policies_in(folder: &Path) -> miette::Result<Vec<PathBuf>> {
     let context = || format!("cannot read the folder of policies {}", folder.display());

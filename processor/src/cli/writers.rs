@@ -1,0 +1,142 @@
+//! What those who write policies can ask for: check, test, explain, simulate.
+
+use super::Output;
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+/// How events in files look, for the help of every command that reads them.
+pub(crate) const EVENTS_HELP: &str = "\
+Events come from files of JSON Lines, one event a line, or from Avro container files; `-` is the standard input. \
+The fields are those of the topics (docs/topics.md), with `event` saying which it is:
+  {\"event\": \"account\", \"account_id\": \"A-1\", \"occurred_at\": \"2026-03-01T09:00:00Z\", \"payment_mode\": \"postpaid\"}
+  {\"event\": \"invoice\", \"account_id\": \"A-1\", \"occurred_at\": \"2026-03-01T09:00:00Z\", \"invoice_id\": \"B1\", \
+\"amount\": 12000, \"currency\": \"USD\", \"issued\": \"2026-03-01\", \"due\": \"2026-03-10\"}
+Amounts are in minor units. An event arrives when it happened, unless it says `arrived_at`; of one moment the \
+account itself comes first, then the others as they lie in the files.";
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArguments {
+    /// Where: a folder that is made where there is none
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+    /// Write a year of synthetic events as well
+    #[arg(long)]
+    pub(crate) events: bool,
+    /// Of how many accounts
+    #[arg(long, value_name = "COUNT", default_value_t = 1_000, requires = "events", value_parser = clap::value_parser!(u32).range(1..=9_999_999))]
+    pub(crate) accounts: u32,
+    /// What the events are made from: the same seed, the same events
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, requires = "events")]
+    pub(crate) seed: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
+    /// Policy files (YAML)
+    #[arg(required = true, value_name = "POLICY")]
+    pub(crate) policies: Vec<PathBuf>,
+    /// Print the findings as JSON, for editors and programs
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TestArguments {
+    /// Test files (YAML)
+    #[arg(required = true, value_name = "TESTS")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Write the results as JUnit XML as well, for CI
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArguments {
+    /// Which files are meant
+    pub(crate) format: Format,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Format {
+    /// Policy files
+    Policy,
+    /// Test files of policies
+    Tests,
+}
+
+/// Who reports what becomes of commands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportsFrom {
+    /// Every command is done at once, tasks are accepted; reports among the events are left out
+    Auto,
+    /// Reports among the events are taken, and there are no others
+    Given,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArguments {
+    /// The policy (YAML); further versions of it with --version
+    #[arg(value_name = "POLICY")]
+    pub(crate) policy: PathBuf,
+    /// Files of events, of one account or of many
+    #[arg(required = true, value_name = "EVENTS")]
+    pub(crate) events: Vec<PathBuf>,
+    /// A later version of the policy, which holds from its `effective_from` on
+    #[arg(long = "version", value_name = "POLICY")]
+    pub(crate) versions: Vec<PathBuf>,
+    /// Whose life: needed where the events are of several
+    #[arg(long, value_name = "ID")]
+    pub(crate) account: Option<String>,
+    /// Tell it up to then, such as 2026-12-31 or 2026-12-31T09:00:00Z, instead of up to the last event
+    #[arg(long, value_name = "DATE")]
+    pub(crate) until: Option<String>,
+    /// Who reports what becomes of commands
+    #[arg(long, value_name = "WHO", default_value = "auto")]
+    pub(crate) reports: ReportsFrom,
+    /// Tell what changed nothing as well, such as usage far from any line
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// How it is told
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimulateArguments {
+    /// The policy that is tried (YAML); given again, a later version of it
+    #[arg(long, required = true, value_name = "POLICY")]
+    pub(crate) policy: Vec<PathBuf>,
+    /// The policy that it is held against; given again, a later version of it
+    #[arg(long, value_name = "POLICY")]
+    pub(crate) against: Vec<PathBuf>,
+    /// Files of events
+    #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
+    pub(crate) events: Vec<PathBuf>,
+    /// Through when, such as 2026-12-31 or 2026-12-31T09:00:00Z: a date is its beginning, in the policy's zone
+    #[arg(long, value_name = "DATE")]
+    pub(crate) until: String,
+    /// Write the accounts whose outcome differs, as CSV
+    #[arg(long, value_name = "FILE", requires = "against")]
+    pub(crate) csv: Option<PathBuf>,
+    /// Write a page with charts as well: one file that needs nothing else
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+    /// Tell each day, not each month
+    #[arg(long)]
+    pub(crate) days: bool,
+    /// Who reports what becomes of commands
+    #[arg(long, value_name = "WHO", default_value = "auto")]
+    pub(crate) reports: ReportsFrom,
+    /// Pass over events that cannot be read, and count them
+    #[arg(long)]
+    pub(crate) skip_faulty: bool,
+    /// On how many threads; as many as there are cores, unless said
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
+    /// Where events lie while they are sorted: about half of what they take as JSON
+    #[arg(long, value_name = "FOLDER", default_value_os_t = std::env::temp_dir())]
+    pub(crate) scratch: PathBuf,
+    /// How it is told
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub(crate) output: Output,
+}

@@ -1,0 +1,275 @@
+//! One debtor's life under a policy, told as rows: when, what happened, what is owed, the stage, what was
+//! sent and why; and what comes next.
+//!
+//! How a table looks is [`text`]'s business.
+
+pub mod text;
+
+use crate::words;
+use decision::debtor::Debtor;
+use decision::event::{Body, Event};
+use decision::ids::DebtorId;
+use decision::money::MinorUnits;
+use decision::record::Record;
+use decision::time::{Timestamp, Zone};
+use decision::{Moment, Policies, view};
+use lives::{Cause, Decided, Endless, Life, Reports};
+use schemas::files::Arrival;
+use serde::Serialize;
+
+/// How a life is told.
+#[derive(Debug)]
+pub struct Wanted {
+    /// The versions of the policy.
+    pub policies: Policies,
+    /// Who reports what becomes of commands. Where the life does, reports among the events are left out:
+    /// they are of commands that another policy asked for.
+    pub reports: Reports,
+    /// Up to when it is told; up to the last event where nothing is said.
+    pub until: Option<Timestamp>,
+    /// Whether what changed nothing is told as well, such as usage far from any line.
+    pub everything: bool,
+}
+
+/// A life, told.
+#[derive(Debug, Serialize)]
+pub struct Story {
+    /// Whose.
+    pub debtor_id: String,
+    /// The zone of its times.
+    pub time_zone: &'static str,
+    /// What happened, in order.
+    pub rows: Vec<Row>,
+    /// How many decisions changed nothing and are not told.
+    pub left_out: u64,
+    /// Where it stands at the end, and what comes next.
+    pub end: End,
+}
+
+/// One decision.
+#[derive(Debug, Serialize)]
+pub struct Row {
+    /// When.
+    #[serde(serialize_with = "moment")]
+    pub at: Timestamp,
+    /// The same on the customer's wall clock: `2026-03-15 09:00`.
+    pub local: String,
+    /// What happened: an event in words; nothing where something was due.
+    pub event: Option<String>,
+    /// What is owed after it, a line for each debt class.
+    pub debts: Vec<DebtNow>,
+    /// What was sent.
+    pub commands: Vec<String>,
+    /// Why: each record in words.
+    pub why: Vec<String>,
+    /// Why the event changed nothing, where it was rejected.
+    pub rejected: Option<String>,
+}
+
+/// What is owed at a moment, and how far the work on it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DebtNow {
+    /// Which part of the debt: `all`, `provider:…`, `service:…`.
+    pub debt_class: String,
+    /// The plan that applies.
+    pub plan: Option<String>,
+    /// Whether a cycle is open, and at work: `clear`, `active`, `held`.
+    pub status: &'static str,
+    /// The stage; none before the first.
+    pub stage: Option<String>,
+    /// What is owed, in major units.
+    pub real_debt: String,
+    /// What of it no hold freezes, in major units.
+    pub conditional_debt: String,
+    /// The next stage, if nothing changes.
+    pub next: Option<Next>,
+}
+
+/// What comes next.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Next {
+    /// The stage.
+    pub stage: String,
+    /// When.
+    #[serde(serialize_with = "moment")]
+    pub at: Timestamp,
+    /// The same on the customer's wall clock.
+    pub local: String,
+}
+
+/// Where a life stands when it was told.
+#[derive(Debug, Serialize)]
+pub struct End {
+    /// When that is.
+    #[serde(serialize_with = "moment")]
+    pub at: Timestamp,
+    /// The same on the customer's wall clock.
+    pub local: String,
+    /// What is owed.
+    pub debts: Vec<DebtNow>,
+    /// What was paid and pays the next invoice, in major units; none where there is none.
+    pub credit: Option<String>,
+    /// The holds in force, in words.
+    pub holds: Vec<String>,
+    /// The lines that fired and are not armed again, by rule.
+    pub fired: Vec<String>,
+    /// When something is looked at next, if no event comes.
+    pub next_due: Option<String>,
+}
+
+fn moment<S: serde::Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(at)
+}
+
+/// Plays a life and tells it. The events are those of this debtor, by their arrival.
+///
+/// # Errors
+/// Where something stays due for ever: a fault of the policy that its lint did not find.
+pub fn tell(debtor: DebtorId, events: &[Arrival], wanted: &Wanted) -> Result<Story, Endless> {
+    let begins = events.first().map_or(Timestamp::EARLIEST, |first| first.at);
+    let mut life = Life::new(debtor, wanted.policies.clone(), wanted.reports, begins);
+    let mut teller = Teller { rows: Vec::new(), left_out: 0, everything: wanted.everything };
+    for arrival in events {
+        if wanted.until.is_some_and(|until| arrival.at > until) {
+            break;
+        }
+        if wanted.reports == Reports::Auto && matches!(arrival.event.body, Body::Report(_)) {
+            teller.left_out += 1;
+            continue;
+        }
+        life.run_to(arrival.at, &mut |decided| teller.hear(decided))?;
+        life.happens(&arrival.event, &mut |decided| teller.hear(decided));
+        life.run_to(arrival.at, &mut |decided| teller.hear(decided))?;
+    }
+    if let Some(until) = wanted.until {
+        life.run_to(until, &mut |decided| teller.hear(decided))?;
+    }
+    let facts = Facts::of(life.debtor(), life.moment(), life.policies());
+    Ok(Story {
+        debtor_id: life.debtor().id.to_string(),
+        time_zone: facts.zone.name(),
+        end: facts.end(),
+        rows: teller.rows,
+        left_out: teller.left_out,
+    })
+}
+
+/// Listens to a life and writes its rows.
+struct Teller {
+    rows: Vec<Row>,
+    left_out: u64,
+    everything: bool,
+}
+
+impl Teller {
+    fn hear(&mut self, decided: Decided<'_>) {
+        let facts = Facts::of(decided.debtor, decided.moment, decided.policies);
+        let decisions = &decided.decisions;
+        let event = match decided.cause {
+            Cause::Event(event) => Some(event),
+            Cause::Due => None,
+            // The life's own reports are news only where something follows from them.
+            Cause::Report(_) if decisions.commands.is_empty() && !self.everything => return,
+            Cause::Report(event) => Some(event),
+        };
+        let says_nothing =
+            decisions.commands.is_empty() && decisions.records.is_empty() && decisions.rejection.is_none();
+        let is_news = event.is_some_and(|event| !matches!(event.body, Body::Balance(_)));
+        if says_nothing && !is_news && !self.everything {
+            self.left_out += 1;
+            return;
+        }
+        self.rows.push(Row {
+            at: facts.moment.now,
+            local: facts.local(facts.moment.now),
+            event: event.map(|event| facts.event(event)),
+            debts: facts.debts(),
+            commands: decisions.commands.iter().map(words::command).collect(),
+            why: decisions.records.iter().filter(|record| is_why(record)).map(words::record).collect(),
+            rejected: decisions.rejection.as_ref().map(ToString::to_string),
+        });
+    }
+}
+
+/// Whether a record says why, and not only that a command was made, which stands beside it.
+fn is_why(record: &Record) -> bool {
+    use decision::record::RecordKind;
+    !matches!(record.kind, RecordKind::MeasureRequested | RecordKind::EventRejected)
+}
+
+/// A debtor at a moment, ready to be put into words.
+struct Facts<'a> {
+    debtor: &'a Debtor,
+    moment: Moment,
+    policies: &'a Policies,
+    zone: Zone,
+    exponent: u8,
+}
+
+impl<'a> Facts<'a> {
+    fn of(debtor: &'a Debtor, moment: Moment, policies: &'a Policies) -> Self {
+        let defaults = &policies.at(moment.now).defaults;
+        let zone = debtor.own_snapshot().and_then(|snapshot| snapshot.time_zone.clone());
+        let zone = zone.unwrap_or_else(|| defaults.zone.clone());
+        let exponent = debtor.currency.unwrap_or(defaults.currency).exponent();
+        Self { debtor, moment, policies, zone, exponent }
+    }
+
+    fn local(&self, at: Timestamp) -> String {
+        self.zone.local(at).strftime("%Y-%m-%d %H:%M").to_string()
+    }
+
+    fn event(&self, event: &Event) -> String {
+        words::event(event, self.exponent, self.policies.at(self.moment.now))
+    }
+
+    fn amount(&self, amount: MinorUnits) -> String {
+        amount.in_major(self.exponent)
+    }
+
+    fn debts(&self) -> Vec<DebtNow> {
+        let profiles = view::profiles(self.debtor, self.moment, self.policies);
+        let debt = |profile: view::ProfileView| DebtNow {
+            debt_class: profile.debt_class.to_string(),
+            plan: profile.plan.map(|plan| plan.to_string()),
+            status: profile.status.as_str(),
+            stage: profile.stage.map(|stage| stage.to_string()),
+            real_debt: self.amount(profile.real_debt),
+            conditional_debt: self.amount(profile.conditional_debt),
+            next: profile.next.map(|(stage, at)| Next {
+                stage: stage.to_string(),
+                at,
+                local: self.local(at),
+            }),
+        };
+        profiles.into_iter().map(debt).collect()
+    }
+
+    fn end(&self) -> End {
+        let credit = view::credit(self.debtor);
+        let holds = view::holds(self.debtor, self.moment, self.policies);
+        let hold = |hold: view::HoldView| {
+            let ends = hold.ends_at.map(|at| format!(", ends {}", self.local(at))).unwrap_or_default();
+            format!(
+                "{} {} of {} freezes {}{ends}",
+                hold.kind.as_str(),
+                hold.id,
+                self.amount(hold.amount),
+                self.amount(hold.freezes)
+            )
+        };
+        let fired = view::fired(self.debtor, self.moment, self.policies);
+        End {
+            at: self.moment.now,
+            local: self.local(self.moment.now),
+            debts: self.debts(),
+            credit: credit.is_positive().then(|| self.amount(credit)),
+            holds: holds.into_iter().map(hold).collect(),
+            fired: fired.into_iter().map(|(rule, lines)| format!("{rule}: {}", lines.join(", "))).collect(),
+            next_due: self.debtor.next_due.map(|at| self.local(at)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

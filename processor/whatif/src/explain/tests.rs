@@ -1,0 +1,153 @@
+use super::*;
+use schemas::files::read_line;
+
+const POLICY: &str = r#"
+policy: soft
+version: "1"
+time_zone: Asia/Tashkent
+currency: USD
+language: en
+balances: { main: { unit: money } }
+thresholds:
+  - { id: low, balance: main, falls_to: [50.00], do: [ { message: { template: low, channel: sms, class: service } } ] }
+segments: [ { name: everyone, group: all } ]
+groups: { all: { standard: soft, plans: [soft] } }
+holds: { promise: { at_most: 2, per: 90d, no_longer_than: 14d, no_more_than: 500.00, beyond: senior } }
+plans:
+  soft:
+    stages:
+      - { stage: remind, after: 5d, do: [ { message: { template: reminder, channel: sms, class: statutory } } ] }
+      - stage: bar
+        after: 15d
+        do: [ { provision: { operation: bar_outgoing, undo: unbar_outgoing, cuts_off: true } }, { task: { queue: calls } } ]
+templates: { low: { en: low }, reminder: { en: pay } }
+"#;
+
+fn policies() -> Policies {
+    policy::parse("soft.policy.yaml", POLICY).unwrap().policy.into()
+}
+
+fn events(lines: &[&str]) -> Vec<Arrival> {
+    (1..).zip(lines).map(|(number, line)| read_line(line, format!("events:{number}")).unwrap()).collect()
+}
+
+/// The life that most tests tell: an invoice, its ladder, and the payment that ends it.
+fn ladder() -> Vec<Arrival> {
+    events(&[
+        r#"{"event":"account","account_id":"A-1","occurred_at":"2026-03-01T05:00:00Z","payment_mode":"postpaid"}"#,
+        r#"{"event":"balance","account_id":"A-1","occurred_at":"2026-03-01T06:00:00Z","name":"main","value":9000,"currency":"USD"}"#,
+        r#"{"event":"balance","account_id":"A-1","occurred_at":"2026-03-01T07:00:00Z","name":"main","value":4000,"currency":"USD"}"#,
+        r#"{"event":"invoice","account_id":"A-1","occurred_at":"2026-03-02T05:00:00Z","invoice_id":"B1","amount":12000,"currency":"USD","issued":"2026-03-02","due":"2026-03-10"}"#,
+        r#"{"event":"payment","account_id":"A-1","occurred_at":"2026-03-25T05:30:00Z","payment_id":"P1","amount":12000,"currency":"USD"}"#,
+    ])
+}
+
+fn wanted() -> Wanted {
+    Wanted { policies: policies(), reports: Reports::Auto, until: None, everything: false }
+}
+
+fn moment_of(text: &str) -> Timestamp {
+    Timestamp::parse(text).unwrap()
+}
+
+#[test]
+fn a_life_is_told_row_by_row_in_the_customers_own_time() {
+    let story = tell("A-1".into(), &ladder(), &wanted()).unwrap();
+    assert_eq!(story.time_zone, "Asia/Tashkent");
+    let row = |row: &Row| {
+        let debt = &row.debts[0];
+        let stage = debt.stage.as_deref().unwrap_or(debt.status);
+        format!(
+            "{} | {} | {} | {stage} | {}",
+            row.local,
+            row.event.as_deref().unwrap_or("due"),
+            debt.real_debt,
+            row.commands.join(", ")
+        )
+    };
+    let rows: Vec<_> = story.rows.iter().map(row).collect();
+    assert_eq!(
+        rows,
+        [
+            "2026-03-01 10:00 | account: postpaid | 0.00 | clear | ",
+            "2026-03-01 12:00 | balance main: 40.00 | 0.00 | clear | low by sms (50.00)",
+            "2026-03-02 10:00 | invoice B1: 120.00, due 2026-03-10 | 0.00 | clear | ",
+            "2026-03-10 00:00 | due | 120.00 | active | ",
+            "2026-03-15 00:00 | due | 120.00 | remind | reminder by sms",
+            "2026-03-25 00:00 | due | 120.00 | bar | bar_outgoing, task calls",
+            "2026-03-25 10:30 | payment P1: 120.00 | 0.00 | clear | unbar_outgoing, cancel task calls",
+        ]
+    );
+    // The first balance, far from any line.
+    assert_eq!(story.left_out, 1);
+}
+
+#[test]
+fn each_row_says_why_and_the_end_says_what_comes_next() {
+    let until_the_reminder = Wanted { until: Some(moment_of("2026-03-20T00:00:00Z")), ..wanted() };
+    let story = tell("A-1".into(), &ladder(), &until_the_reminder).unwrap();
+    let reminded = story.rows.last().unwrap();
+    assert!(
+        reminded.why.iter().any(|why| why.starts_with("stage entered: its time has come (plan soft")),
+        "{reminded:?}"
+    );
+    assert_eq!(story.end.local, "2026-03-20 05:00");
+    let debt = &story.end.debts[0];
+    assert_eq!((debt.status, debt.real_debt.as_str()), ("active", "120.00"));
+    let next = debt.next.as_ref().unwrap();
+    assert_eq!((next.stage.as_str(), next.local.as_str()), ("bar", "2026-03-25 00:00"));
+    assert_eq!(story.end.fired, ["low: 50.00"]);
+}
+
+#[test]
+fn what_was_rejected_says_why() {
+    let mut life = ladder();
+    life.extend(events(&[
+        r#"{"event":"payment","account_id":"A-1","occurred_at":"2026-03-26T05:00:00Z","payment_id":"P2","amount":0,"currency":"USD"}"#,
+    ]));
+    let story = tell("A-1".into(), &life, &wanted()).unwrap();
+    let last = story.rows.last().unwrap();
+    assert!(last.rejected.as_ref().unwrap().contains("above zero"), "{last:?}");
+}
+
+#[test]
+fn reports_are_the_lifes_own_or_those_that_are_given() {
+    let given = Wanted { reports: Reports::AsGiven, everything: true, ..wanted() };
+    let own = Wanted { everything: true, ..wanted() };
+    let reports = |wanted: &Wanted| {
+        let story = tell("A-1".into(), &ladder(), wanted).unwrap();
+        story
+            .rows
+            .iter()
+            .filter(|row| row.event.as_ref().is_some_and(|event| event.starts_with("report")))
+            .count()
+    };
+    assert_eq!(reports(&given), 0);
+    // The alert, the reminder, the bar, its task and the unbar.
+    assert_eq!(reports(&own), 5);
+    let mut life = ladder();
+    life.extend(events(&[
+        r#"{"event":"report","account_id":"A-1","occurred_at":"2026-03-26T05:00:00Z","command_id":"00112233445566778899aabbccddeeff","outcome":"done"}"#,
+    ]));
+    // One of a command that another policy asked for would only confuse.
+    let story = tell("A-1".into(), &life, &wanted()).unwrap();
+    assert_eq!((story.rows.len(), story.left_out), (7, 2));
+}
+
+#[test]
+fn the_table_shows_the_whole_life() {
+    let story =
+        tell("A-1".into(), &ladder(), &Wanted { until: Some(moment_of("2026-03-20T00:00:00Z")), ..wanted() });
+    let text = text::table(&story.unwrap(), 140);
+    for part in [
+        "A-1, times in Asia/Tashkent",
+        "2026-03-15 00:00",
+        "reminder by sms",
+        "next, if nothing changes: bar at 2026-03-25 00:00",
+    ] {
+        assert!(text.contains(part), "«{part}» is missing:\n{text}");
+    }
+    assert!(text.lines().all(|line| line.chars().count() <= 140), "{text}");
+    let narrow = text::table(&tell("A-1".into(), &ladder(), &wanted()).unwrap(), 80);
+    assert!(narrow.lines().all(|line| line.chars().count() <= 80), "{narrow}");
+}

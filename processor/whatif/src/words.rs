@@ -1,0 +1,139 @@
+//! Events, commands and records in words, as a person reads them in a row of a table.
+
+use decision::command::{Action, Cancelled, Command};
+use decision::event::{
+    Body, ByHandMeasure, Control, DisputeOutcome, Event, HoldKind, HoldOrder, Order, PaymentStatus,
+};
+use decision::policy::{Policy, Unit};
+use decision::record::Record;
+
+/// What an event says. Amounts that name no currency have this many decimals.
+pub(crate) fn event(event: &Event, exponent: u8, policy: &Policy) -> String {
+    match &event.body {
+        Body::Account(snapshot) => {
+            let closed = if snapshot.closed { ", closed" } else { "" };
+            format!("account: {}{closed}", snapshot.payment_mode.as_str())
+        }
+        Body::Balance(change) => {
+            let unit = policy.balances.get(&change.name);
+            let value = match (unit, change.currency) {
+                (Some(Unit::Money), currency) => {
+                    change.value.in_major(currency.map_or(exponent, |currency| currency.exponent()))
+                }
+                (Some(_) | None, _) => change.value.0.to_string(),
+            };
+            format!("balance {}: {value}", change.name)
+        }
+        Body::Invoice(invoice) => {
+            let draft = if invoice.draft { "draft of an invoice" } else { "invoice" };
+            let amount = invoice.amount.in_major(invoice.currency.exponent());
+            format!("{draft} {}: {amount}, due {}", invoice.id, invoice.due)
+        }
+        Body::Adjustment(adjustment) => {
+            let undo = if adjustment.undo { "undo of adjustment" } else { "adjustment" };
+            let amount = adjustment.amount.in_major(adjustment.currency.exponent());
+            format!("{undo} {} of invoice {}: {amount}", adjustment.id, adjustment.invoice)
+        }
+        Body::Payment(payment) => {
+            let status = match payment.status {
+                PaymentStatus::Confirmed => "",
+                PaymentStatus::Unconfirmed => ", not confirmed",
+                PaymentStatus::Refused => ", refused",
+            };
+            format!(
+                "payment {}: {}{status}",
+                payment.id,
+                payment.amount.in_major(payment.currency.exponent())
+            )
+        }
+        Body::Reversal(reversal) => {
+            let undo = if reversal.undo { "undo of the reversal" } else { "reversal" };
+            let amount = reversal.amount.map(|amount| format!(": {}", amount.in_major(exponent)));
+            format!("{undo} of payment {}{}", reversal.payment, amount.unwrap_or_default())
+        }
+        Body::Control(control) => self::control(control, exponent),
+        Body::Report(report) => format!("report: {}", report.outcome.as_str()),
+    }
+}
+
+fn control(control: &Control, exponent: u8) -> String {
+    let what = match &control.order {
+        Order::Hold(hold) => self::hold(hold, exponent),
+        Order::DisputeEnded { id, outcome } => {
+            let outcome = match outcome {
+                DisputeOutcome::Upheld => "upheld",
+                DisputeOutcome::Rejected => "rejected",
+                DisputeOutcome::Withdrawn => "withdrawn",
+            };
+            format!("dispute {id} {outcome}")
+        }
+        Order::Exempt(true) => "exempt".to_owned(),
+        Order::Exempt(false) => "no longer exempt".to_owned(),
+        Order::AssignPlan(plan) => format!("plan {plan} assigned"),
+        Order::Pause { until: Some(until) } => format!("pause until {until}"),
+        Order::Pause { until: None } => "pause".to_owned(),
+        Order::Resume => "resume".to_owned(),
+        Order::Jump(stage) => format!("jump to {stage}"),
+        Order::Close => "close".to_owned(),
+        Order::Rearm(rule) => format!("re-arm {rule}"),
+        Order::TaskResult { queue, result } => format!("task {queue}: {result}"),
+        Order::Do(ByHandMeasure::Provision { operation, .. }) => format!("by hand: {operation}"),
+        Order::Do(ByHandMeasure::Message { template, channel, .. }) => {
+            format!("by hand: {template} by {channel}")
+        }
+        Order::Do(ByHandMeasure::Task { queue }) => format!("by hand: task {queue}"),
+        Order::Undo(operation) => format!("undo of {operation}"),
+        Order::AssignManager(manager) => format!("manager {manager}"),
+        Order::ReleaseHeld => "release of what is held".to_owned(),
+        Order::DropHeld => "drop of what is held".to_owned(),
+    };
+    format!("{what} (by {})", control.by)
+}
+
+fn hold(hold: &HoldOrder, exponent: u8) -> String {
+    let kind = match &hold.kind {
+        HoldKind::Dispute => "dispute",
+        HoldKind::Promise => "promise",
+        HoldKind::Deferral => "deferral",
+        HoldKind::Instalments { .. } => "instalments",
+    };
+    let amount = hold.amount.map(|amount| format!(": {}", amount.in_major(exponent))).unwrap_or_default();
+    let until = hold.until.map(|until| format!(", until {until}")).unwrap_or_default();
+    format!("{kind} {}{amount}{until}", hold.id)
+}
+
+/// What a command asks for.
+pub(crate) fn command(command: &Command) -> String {
+    let what = match &command.action {
+        Action::Message(message) => {
+            let lines = if message.lines.is_empty() {
+                String::new()
+            } else {
+                format!(" ({})", message.lines.join(", "))
+            };
+            format!("{} by {}{lines}", message.template, message.channel)
+        }
+        Action::Provision(provision) => provision.operation.to_string(),
+        Action::Task { queue, .. } => format!("task {queue}"),
+        Action::Fee { code, amount } => format!("fee {code} {amount}"),
+        Action::Handover { to, debt } => format!("hand over {debt} to {to}"),
+        Action::Cancel { what: Cancelled::Message(template), .. } => format!("cancel {template}"),
+        Action::Cancel { what: Cancelled::Task(queue), .. } => format!("cancel task {queue}"),
+    };
+    match &command.first_id {
+        Some(_) => format!("{what}, again"),
+        None => what,
+    }
+}
+
+/// What a record says, with the figures that it rests on.
+pub(crate) fn record(record: &Record) -> String {
+    let kind = record.kind.as_str().replace('_', " ");
+    // A command's id tells a person nothing.
+    let figures = record.figures.iter().filter(|figure| figure.name != "command_id");
+    let figures: Vec<_> =
+        figures.map(|figure| format!("{} {}", figure.name.replace('_', " "), figure.value)).collect();
+    let reason = if record.reason.is_empty() { String::new() } else { format!(": {}", record.reason) };
+    let figures = if figures.is_empty() { String::new() } else { format!(" ({})", figures.join(", ")) };
+    format!("{kind}{reason}{figures}")
+}
