@@ -63,14 +63,15 @@ pub(super) fn invoice_of<'a>(debtor: &'a Debtor, id: &InvoiceId) -> Option<&'a I
     debtor.debt.invoices.iter().find(|invoice| invoice.id == *id)
 }
 
-/// Whether a message of an invoice that is soon due may still go out: the invoice is open, nothing
-/// freezes it, and nobody holds dunning.
-pub(super) fn is_soon_due(debtor: &Debtor, id: &InvoiceId) -> bool {
+/// Whether a message of an invoice that is soon due may still go out: the invoice is open, its due day
+/// is still to come, nothing freezes it, and nobody holds dunning.
+pub(super) fn is_soon_due(debtor: &Debtor, id: &InvoiceId, scribe: &Scribe<'_>) -> bool {
     let frozen = holding::frozen(&debtor.debt, &debtor.holds);
+    let today = scribe.zone.date_of(scribe.now());
     let mut invoices = debtor.debt.invoices.iter().zip(frozen);
     let is_open = invoices.any(|(invoice, frozen)| {
         let is_worked_on = invoice.outstanding().is_positive() && !invoice.kept_out;
-        invoice.id == *id && is_worked_on && !frozen.is_positive()
+        invoice.id == *id && invoice.due > today && is_worked_on && !frozen.is_positive()
     });
     is_open && !debtor.exempt && debtor.pause.is_none()
 }

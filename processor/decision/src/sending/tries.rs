@@ -28,7 +28,7 @@ pub(super) enum Fate {
 
 /// Goes on after a try that came to nothing.
 pub(super) fn go_on(debtor: &mut Debtor, mut command: CommandUnderWay, fate: Fate, scribe: &mut Scribe<'_>) {
-    if command.origin.invoice.as_ref().is_some_and(|invoice| !debts::is_soon_due(debtor, invoice)) {
+    if command.origin.invoice.as_ref().is_some_and(|invoice| !debts::is_soon_due(debtor, invoice, scribe)) {
         return;
     }
     let policy_hash = command.policy_hash.clone();

@@ -63,7 +63,7 @@ fn waits_on(debtor: &Debtor, command: &CommandUnderWay) -> bool {
 
 /// Sends what waited. Answers whether it was dropped instead.
 fn send_waiting(debtor: &mut Debtor, command: CommandUnderWay, scribe: &mut Scribe<'_>) -> bool {
-    if command.origin.invoice.as_ref().is_some_and(|invoice| !debts::is_soon_due(debtor, invoice)) {
+    if command.origin.invoice.as_ref().is_some_and(|invoice| !debts::is_soon_due(debtor, invoice, scribe)) {
         cancel(&command, "its invoice asks for no message any longer", scribe);
         return false;
     }
