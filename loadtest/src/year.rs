@@ -219,8 +219,9 @@ fn prepaid(diary: &mut Diary, dice: &mut Dice) {
         diary.note(day, minute, balance("main", main, None, (versions, None), reason));
         day += i32::try_from(dice.between(3..=8)).unwrap_or(5);
     }
+    let first = i32::try_from(dice.between(1..=28)).unwrap_or(1);
     for month in 0..MONTHS {
-        bundle(diary, month * MONTH_DAYS + 1, dice);
+        bundle(diary, first + month * MONTH_DAYS, dice);
     }
 }
 

@@ -2,8 +2,10 @@
 //!
 //! What a command does is its own module's business.
 
+mod operators;
 mod writers;
 
+pub(crate) use operators::{CreateArguments, TopicsArguments, TopicsCommand};
 pub(crate) use writers::{
     CheckArguments, ExplainArguments, Format, InitArguments, ReportsFrom, SchemaArguments, SimulateArguments,
     TestArguments,
@@ -26,12 +28,13 @@ Try:
   weir test my.tests.yaml         does it do what is expected of it?
   weir explain --help             why was each thing done to an account?
   weir simulate --help            what would it do to the real customers?
+  weir topics create --help       make what it needs on a cluster
   weir run --config weir.toml     process events from Kafka
   weir held release --help        let go what the breaker holds
   weir rejects list --help        what was rejected, and why
 
 Exit status: 0 done; 1 a policy has errors, a test failed, partitions have not taken an order in \
-time, or something was not sent again; 2 wrong use or configuration, or the work cannot go on.")]
+time, something was not sent again, or a topic that is there is not right; 2 wrong use or configuration, or the work cannot go on.")]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -70,6 +73,8 @@ pub(crate) enum Command {
     Held(HeldArguments),
     /// List, show or send again what was rejected
     Rejects(RejectsArguments),
+    /// Make the topics that Weir needs
+    Topics(TopicsArguments),
     /// Show Weir at work on synthetic subscribers, without Kafka
     #[command(after_help = "\
 The real engine on an in-memory log, with RocksDB in a temporary folder that is removed at the end. \
@@ -132,9 +137,11 @@ Examples:
     Simulate(SimulateArguments),
     /// Print the JSON Schema of a file format, for editors
     #[command(after_help = "\
-Example:
+Examples:
   weir schema policy > policy.schema.json
-  then begin a policy with:  # yaml-language-server: $schema=policy.schema.json")]
+  then begin a policy with:  # yaml-language-server: $schema=policy.schema.json
+  weir schema config > weir.schema.json
+  then begin weir.toml with:  #:schema ./weir.schema.json")]
     Schema(SchemaArguments),
     /// Print a completion script for a shell
     #[command(after_help = "\

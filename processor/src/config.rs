@@ -19,6 +19,11 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+/// The JSON Schema of the file, for editors.
+pub(crate) fn json_schema() -> serde_json::Value {
+    file::json_schema()
+}
+
 /// The configuration, checked.
 #[derive(Clone, Debug)]
 pub(crate) struct Config {

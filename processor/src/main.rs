@@ -18,6 +18,7 @@ mod run;
 mod signals;
 mod simulate;
 mod terminal;
+mod topics;
 mod versions;
 
 use clap::Parser;
@@ -49,6 +50,7 @@ fn act(command: Command) -> miette::Result<ExitCode> {
         Command::Run(arguments) => run::run(&arguments),
         Command::Held(arguments) => held::run(&arguments.verdict),
         Command::Rejects(arguments) => rejects::run(&arguments.command),
+        Command::Topics(arguments) => topics::run(&arguments.command),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Init(arguments) => only_prints(&|| init::run(&arguments)),
         Command::Check(arguments) => only_prints(&|| policies::check(&arguments)),

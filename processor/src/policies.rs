@@ -69,6 +69,7 @@ pub(crate) fn schema(arguments: &SchemaArguments) -> miette::Result<ExitCode> {
     let schema = match arguments.format {
         Format::Policy => policy::json_schema(),
         Format::Tests => policy::tests::json_schema(),
+        Format::Config => crate::config::json_schema(),
     };
     println!("{schema:#}");
     Ok(ExitCode::SUCCESS)

@@ -30,6 +30,26 @@ fn the_policy_and_the_test_of_the_readme_are_the_files_and_pass() {
 }
 
 #[test]
+fn each_example_names_the_schema_beside_it_which_is_the_one_that_weir_prints() {
+    for (example, format, line) in [
+        ("soft.policy.yaml", "policy", "# yaml-language-server: $schema=policy.schema.json\n"),
+        ("soft.tests.yaml", "tests", "# yaml-language-server: $schema=tests.schema.json\n"),
+        ("weir.toml", "config", "#:schema ./weir.schema.json\n"),
+    ] {
+        let folder = root().join("docs/examples");
+        let text = std::fs::read_to_string(folder.join(example)).unwrap();
+        assert!(text.starts_with(line), "{example} must begin with {line}");
+        let (_, name) = line.trim_end().rsplit_once(['=', '/']).unwrap();
+        let (code, printed) = weir(&["schema", format]);
+        assert_eq!(code, 0, "{printed}");
+        let written = std::fs::read_to_string(folder.join(name)).unwrap();
+        assert!(written == printed, "run: weir schema {format} > docs/examples/{name}");
+        let schema: serde_json::Value = serde_json::from_str(&written).unwrap();
+        assert!(schema["properties"].as_object().is_some_and(|fields| fields.len() > 2), "{name}");
+    }
+}
+
+#[test]
 fn a_failing_test_and_a_faulty_policy_end_with_status_1_and_wrong_use_with_2() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: String| std::fs::write(folder.path().join(name), text).unwrap();

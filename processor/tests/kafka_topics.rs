@@ -112,3 +112,34 @@ fn a_changelog_made_anew_under_a_process_ends_it_and_is_written_to_no_more() {
     check_refused(site.start(&[]), &["changelog-under.debtors is not the one"]);
     assert_eq!(topic_records(&changelog), written);
 }
+
+/// What `weir topics create` says of each topic, and its exit status.
+fn create(site: &Site, prefix: &str, partitions: u32, more: &[&str]) -> (Option<i32>, Vec<(String, String)>) {
+    let partitions = partitions.to_string();
+    let arguments = [&["topics", "create", "--partitions", &partitions, "--output", "json"], more].concat();
+    let output = site.command(&arguments, &[("WEIR__TOPICS__PREFIX", prefix)]);
+    let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    let topics = told["topics"].as_array().cloned().unwrap_or_default();
+    let state = |topic: &serde_json::Value| {
+        (topic["name"].as_str().unwrap().to_owned(), topic["state"].as_str().unwrap().to_owned())
+    };
+    (output.status.code(), topics.iter().map(state).collect())
+}
+
+#[test]
+fn the_topics_that_are_missing_are_made_as_weir_needs_them_and_the_others_are_left() {
+    let site = Site::new("create");
+    let all = |state: &str, (code, topics): (Option<i32>, Vec<(String, String)>)| {
+        assert_eq!((code, topics.len()), (Some(0), schemas::TOPICS.len()), "{topics:?}");
+        assert!(topics.iter().all(|(_, is)| is == state), "{topics:?}");
+    };
+    all("would be made", create(&site, "made.", 3, &["--dry-run"]));
+    all("would be made", create(&site, "made.", 3, &["--dry-run", "--replication", "1"]));
+    all("made", create(&site, "made.", 3, &["--replication", "1"]));
+    all("is there", create(&site, "made.", 3, &["--replication", "1"]));
+    // Those of the tests were made by other hands, and are as they should be.
+    all("is there", create(&site, "create.", PARTITIONS, &[]));
+    let (code, topics) = create(&site, "create.", PARTITIONS + 1, &[]);
+    assert_eq!(code, Some(1));
+    assert!(topics.iter().all(|(_, is)| is == "is there, and not right"), "{topics:?}");
+}

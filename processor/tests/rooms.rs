@@ -14,11 +14,13 @@ fn dependencies(folder: &str) -> BTreeSet<String> {
 }
 
 /// Every package, by its folder.
-const PACKAGES: [&str; 13] = [
+const PACKAGES: [&str; 15] = [
     "bench",
     "processor",
     "processor/decision",
     "processor/policy",
+    "processor/lives",
+    "processor/whatif",
     "processor/engine",
     "processor/api",
     "state",
@@ -75,8 +77,30 @@ fn only_policy_knows_yaml_conditions_and_templates() {
 
 #[test]
 fn the_core_knows_no_other_room() {
-    let rooms = ["policy", "engine", "api", "state", "schemas", "connectors", "loadtest", "simulator"];
+    let rooms = [
+        "policy",
+        "engine",
+        "api",
+        "state",
+        "schemas",
+        "connectors",
+        "loadtest",
+        "simulator",
+        "lives",
+        "whatif",
+    ];
     check_never("processor/decision", &rooms);
+}
+
+#[test]
+fn virtual_time_knows_the_core_alone_and_what_counts_lives_neither_kafka_nor_a_store() {
+    let rooms =
+        ["policy", "engine", "api", "state", "schemas", "connectors", "loadtest", "simulator", "whatif"];
+    check_never("processor/lives", &rooms);
+    check_never(
+        "processor/whatif",
+        &["policy", "engine", "api", "state", "connectors", "loadtest", "simulator"],
+    );
 }
 
 #[test]

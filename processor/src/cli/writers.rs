@@ -62,6 +62,8 @@ pub(crate) enum Format {
     Policy,
     /// Test files of policies
     Tests,
+    /// The configuration of `weir run`
+    Config,
 }
 
 /// Who reports what becomes of commands.

@@ -4,6 +4,7 @@
 
 use super::ConfigProblem;
 use super::secret::Secret;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -16,7 +17,7 @@ pub(super) const PREFIX: &str = "WEIR__";
 const PROPERTIES: &str = "kafka__properties__";
 
 /// The whole file.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ConfigFile {
     /// `[kafka]`
@@ -42,7 +43,7 @@ pub(crate) struct ConfigFile {
 }
 
 /// `[kafka]`: the log.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Kafka {
     /// The brokers to reach first: `host:port,host:port`.
@@ -64,7 +65,7 @@ pub(crate) struct Kafka {
 }
 
 /// How the group gives partitions to its members.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum GroupProtocol {
     /// All partitions from everyone at each rebalance, and anew.
@@ -75,7 +76,7 @@ pub(crate) enum GroupProtocol {
 }
 
 /// `[registry]`: the schema registry.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Registry {
     /// Where it is, with Confluent's API.
@@ -101,7 +102,7 @@ pub(crate) struct Registry {
 }
 
 /// Where the registry is.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "expected a URL, or a list of URLs")]
 pub(crate) enum Urls {
     /// One, or several with commas between them.
@@ -111,7 +112,7 @@ pub(crate) enum Urls {
 }
 
 /// `[topics]`: what they are called.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Topics {
     /// What stands before each name instead of `weir.`
@@ -119,7 +120,7 @@ pub(crate) struct Topics {
 }
 
 /// `[state]`: where the state lies.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct State {
     /// The folder.
@@ -130,7 +131,7 @@ pub(crate) struct State {
 }
 
 /// `[policy]`: what is decided.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Policy {
     /// A policy file.
@@ -143,7 +144,7 @@ pub(crate) struct Policy {
 }
 
 /// `[http]`: metrics and probes.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Http {
     /// Where it is served.
@@ -157,7 +158,7 @@ impl Default for Http {
 }
 
 /// `[engine]`: how it runs.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Engine {
     /// How long after a commit the next one begins, in milliseconds.
@@ -191,7 +192,7 @@ impl Default for Engine {
 }
 
 /// `[log]`: what it says of itself.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Log {
     /// What is logged: `info`, or by module: `info,engine=debug`.
@@ -207,7 +208,7 @@ impl Default for Log {
 }
 
 /// In which form it logs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum LogFormat {
     /// A JSON object a line, for programs.
@@ -223,6 +224,11 @@ fn default_group() -> String {
 /// It answers in milliseconds: one that takes this long is out of reach, and it is the next one's turn.
 fn default_registry_timeout_ms() -> u64 {
     10_000
+}
+
+/// The JSON Schema of the file, for editors. What is required may come by the environment instead.
+pub(super) fn json_schema() -> serde_json::Value {
+    schemars::schema_for!(ConfigFile).to_value()
 }
 
 /// Reads the file, then what the environment overrides.

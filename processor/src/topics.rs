@@ -1,0 +1,247 @@
+//! `weir topics create`: the topics that Weir needs, made as it needs them.
+//!
+//! Which topics there are is `schemas`' table; whether an instance will do with those that it finds is the
+//! engine's business.
+
+use crate::cli::{CreateArguments, Output, TopicsCommand};
+use crate::config::Config;
+use connectors::admin::{Creation, KafkaAdmin, NewTopicSpec, TopicDescription};
+use miette::{Context, IntoDiagnostic};
+use schemas::{InputTopic, OutputTopic, TopicNames, TopicSpec};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// A topic is there and is not as it should be: not wrong use, and told apart from it by scripts.
+const NOT_AS_WANTED: u8 = 1;
+
+/// With so many replicas a write can wait for two of them, and one broker may be down.
+const REPLICAS_FOR_TWO_IN_SYNC: u16 = 3;
+
+/// Makes what is missing.
+pub(crate) fn run(command: &TopicsCommand) -> miette::Result<ExitCode> {
+    let TopicsCommand::Create(arguments) = command;
+    let config = Config::load(&arguments.config).map_err(|problem| *problem)?;
+    let wanted = wanted(&config.topics, arguments, config.engine.oldest_state);
+    let at = || format!("the topics at {} cannot be made", config.kafka.brokers);
+    let admin = KafkaAdmin::new(&config.kafka).into_diagnostic().wrap_err_with(at)?;
+    let names: Vec<&str> = wanted.iter().map(|topic| topic.name.as_str()).collect();
+    let found = admin.describe_topics(&names).into_diagnostic().wrap_err_with(at)?;
+    let missing: Vec<NewTopicSpec> = wanted
+        .iter()
+        .zip(&found)
+        .filter(|(_, found)| found.is_none())
+        .map(|(topic, _)| topic.clone())
+        .collect();
+    if !arguments.dry_run && !missing.is_empty() {
+        let made = admin.create_topics(&missing).into_diagnostic().wrap_err_with(at)?;
+        if made.contains(&Creation::WasThere) {
+            eprintln!(
+                "someone else has made some of them in this moment: run it again to see whether they are right"
+            );
+        }
+    }
+    let topics: Vec<Topic<'_>> =
+        wanted.iter().zip(&found).map(|(wanted, found)| Topic::new(wanted, found.as_ref())).collect();
+    let text = match arguments.output {
+        Output::Text => in_words(&topics, arguments.dry_run),
+        Output::Json => in_json(&topics, arguments.dry_run),
+    };
+    writeln!(std::io::stdout(), "{text}").into_diagnostic()?;
+    let is_well = topics.iter().all(|topic| topic.faults.is_empty());
+    Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::from(NOT_AS_WANTED) })
+}
+
+/// All topics as they should be.
+fn wanted(names: &TopicNames, arguments: &CreateArguments, oldest_state: Duration) -> Vec<NewTopicSpec> {
+    let inputs = InputTopic::ALL.iter().map(|topic| (names.input(*topic), topic.spec()));
+    let outputs = OutputTopic::ALL.iter().map(|topic| (names.output(*topic), topic.spec()));
+    let topic = |(name, spec): (&std::sync::Arc<str>, TopicSpec)| NewTopicSpec {
+        name: name.to_string(),
+        partitions: arguments.partitions,
+        replication: arguments.replication,
+        config: config_of(&spec, arguments.replication, oldest_state),
+    };
+    inputs.chain(outputs).map(topic).collect()
+}
+
+fn config_of(spec: &TopicSpec, replication: Option<u16>, oldest_state: Duration) -> BTreeMap<String, String> {
+    let policy = if spec.compacted { "compact" } else { "delete" };
+    let mut config = BTreeMap::from([("cleanup.policy".to_owned(), policy.to_owned())]);
+    if spec.compacted {
+        // A disk that was away for longer than half of this is rebuilt.
+        let retention = oldest_state.as_millis().saturating_mul(2);
+        config.insert("delete.retention.ms".to_owned(), retention.to_string());
+    }
+    if replication.is_some_and(|replicas| replicas >= REPLICAS_FOR_TWO_IN_SYNC) {
+        config.insert("min.insync.replicas".to_owned(), "2".to_owned());
+    }
+    config
+}
+
+/// A topic: as it should be, and what is wrong with the one that is there.
+struct Topic<'a> {
+    wanted: &'a NewTopicSpec,
+    is_there: bool,
+    faults: Vec<String>,
+}
+
+impl<'a> Topic<'a> {
+    fn new(wanted: &'a NewTopicSpec, found: Option<&TopicDescription>) -> Self {
+        Self {
+            wanted,
+            is_there: found.is_some(),
+            faults: found.map_or_else(Vec::new, |found| faults(wanted, found)),
+        }
+    }
+
+    fn state(&self, is_dry: bool) -> &'static str {
+        match (self.is_there, is_dry) {
+            (true, _) if self.faults.is_empty() => "is there",
+            (true, _) => "is there, and not right",
+            (false, true) => "would be made",
+            (false, false) => "made",
+        }
+    }
+}
+
+/// What is wrong with a topic that is there, and how to mend it.
+fn faults(wanted: &NewTopicSpec, found: &TopicDescription) -> Vec<String> {
+    let mut faults = Vec::new();
+    if found.partitions != wanted.partitions {
+        faults.push(format!(
+            "it has {} partitions, and {} are wanted: the number must be one for all topics and never change, since it \
+             decides where an account lies. Ask for --partitions {}, or remove the topic while it is empty",
+            found.partitions, wanted.partitions, found.partitions
+        ));
+    }
+    for (key, value) in &wanted.config {
+        let is = found.config.get(key).map_or("unset", String::as_str);
+        let is_good = match key.as_str() {
+            // More is as good.
+            "delete.retention.ms" | "min.insync.replicas" => {
+                let number = |text: &str| text.parse::<u128>().unwrap_or(0);
+                number(is) >= number(value)
+            }
+            _ => is == value,
+        };
+        if !is_good {
+            faults.push(format!(
+                "{key} is {is}, and {value} is wanted: kafka-configs.sh --alter --entity-type topics --entity-name {} \
+                 --add-config {key}={value}",
+                wanted.name
+            ));
+        }
+    }
+    faults
+}
+
+fn in_words(topics: &[Topic<'_>], is_dry: bool) -> String {
+    let longest = topics.iter().map(|topic| topic.wanted.name.len()).max().unwrap_or(0);
+    let mut text = String::new();
+    for topic in topics {
+        let config: Vec<_> =
+            topic.wanted.config.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        // Writing to a text does not fail.
+        let _ = writeln!(
+            text,
+            "{:longest$}  {} partitions, {}  {}",
+            topic.wanted.name,
+            topic.wanted.partitions,
+            config.join(", "),
+            topic.state(is_dry)
+        );
+        for fault in &topic.faults {
+            let _ = writeln!(text, "  {fault}");
+        }
+    }
+    text.truncate(text.trim_end().len());
+    text
+}
+
+fn in_json(topics: &[Topic<'_>], is_dry: bool) -> String {
+    let topic = |topic: &Topic<'_>| -> Value {
+        json!({
+            "name": topic.wanted.name,
+            "partitions": topic.wanted.partitions,
+            "replication": topic.wanted.replication,
+            "config": topic.wanted.config,
+            "state": topic.state(is_dry),
+            "faults": topic.faults,
+        })
+    };
+    json!({ "dry_run": is_dry, "topics": topics.iter().map(topic).collect::<Vec<_>>() }).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arguments(partitions: u32, replication: Option<u16>) -> CreateArguments {
+        CreateArguments {
+            config: "weir.toml".into(),
+            partitions,
+            replication,
+            dry_run: true,
+            output: Output::Text,
+        }
+    }
+
+    fn all(replication: Option<u16>) -> Vec<NewTopicSpec> {
+        wanted(&TopicNames::default(), &arguments(12, replication), Duration::from_secs(12 * 3_600))
+    }
+
+    /// A topic that is just as it should be.
+    fn there(topic: &NewTopicSpec) -> TopicDescription {
+        TopicDescription {
+            name: topic.name.clone(),
+            partitions: topic.partitions,
+            config: topic.config.clone(),
+        }
+    }
+
+    #[test]
+    fn every_topic_of_the_table_is_wanted_and_the_changelog_alone_is_compacted() {
+        let all = all(Some(3));
+        assert_eq!(all.len(), schemas::TOPICS.len());
+        let compacted: Vec<_> =
+            all.iter().filter(|topic| topic.config["cleanup.policy"] == "compact").collect();
+        assert_eq!(compacted.len(), 1);
+        assert_eq!(compacted[0].name, "weir.debtors");
+        assert_eq!(compacted[0].config["delete.retention.ms"], "86400000");
+        assert!(all.iter().all(|topic| topic.config["min.insync.replicas"] == "2" && topic.partitions == 12));
+        assert!(self::all(Some(1)).iter().all(|topic| !topic.config.contains_key("min.insync.replicas")));
+    }
+
+    #[track_caller]
+    fn check_fault(change: impl Fn(&mut TopicDescription), wanted: Option<&str>) {
+        let all = all(Some(3));
+        let debtors = all.iter().find(|topic| topic.name == "weir.debtors").unwrap();
+        let mut found = there(debtors);
+        change(&mut found);
+        let faults = faults(debtors, &found);
+        match wanted {
+            Some(wanted) => assert!(faults.len() == 1 && faults[0].contains(wanted), "{faults:?}"),
+            None => assert!(faults.is_empty(), "{faults:?}"),
+        }
+    }
+
+    #[test]
+    fn a_topic_that_is_there_is_held_against_what_it_should_be() {
+        let set = |found: &mut TopicDescription, key: &str, value: &str| {
+            found.config.insert(key.to_owned(), value.to_owned());
+        };
+        check_fault(|_| {}, None);
+        check_fault(|found| found.partitions = 6, Some("it has 6 partitions, and 12 are wanted"));
+        check_fault(
+            |found| set(found, "cleanup.policy", "delete"),
+            Some("--add-config cleanup.policy=compact"),
+        );
+        check_fault(|found| set(found, "delete.retention.ms", "3600000"), Some("86400000 is wanted"));
+        check_fault(|found| set(found, "delete.retention.ms", "604800000"), None);
+        check_fault(|found| set(found, "min.insync.replicas", "1"), Some("min.insync.replicas is 1"));
+    }
+}
