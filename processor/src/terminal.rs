@@ -9,9 +9,10 @@ const WIDTH_ELSEWHERE: u16 = 160;
 /// The least width in which a table can be read.
 const LEAST_WIDTH: u16 = 60;
 
-/// How wide a table may be, in columns.
+/// How wide a table may be, in columns: as wide as the terminal that it goes to, if it goes to one.
 pub(crate) fn width() -> u16 {
-    let width = terminal_size::terminal_size().map_or(WIDTH_ELSEWHERE, |(width, _)| width.0);
+    let width =
+        terminal_size::terminal_size_of(std::io::stdout()).map_or(WIDTH_ELSEWHERE, |(width, _)| width.0);
     width.max(LEAST_WIDTH)
 }
 

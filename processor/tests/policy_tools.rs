@@ -159,7 +159,7 @@ fn a_year_is_simulated_and_two_policies_are_held_against_each_other() {
     }
     let against = ["--against", "start/mobile.policy.yaml", "--csv", "differ.csv", "--html", "report.html"];
     let table = simulate(&against);
-    assert!(table.contains("accounts come off differently") && table.contains("difference"), "{table}");
+    assert!(table.contains("with another outcome: ") && table.contains("difference"), "{table}");
     let json: Value =
         serde_json::from_str(&simulate(&[&against[..], &["--output", "json"]].concat())).unwrap();
     let page = std::fs::read_to_string(folder.path().join("report.html")).unwrap();
@@ -204,5 +204,5 @@ fn a_line_that_cannot_be_read_ends_a_simulation_with_its_place() {
     );
     let output = run(folder.path(), &[&simulate[..], &["--skip-faulty"]].concat());
     assert!(output.status.success());
-    assert!(String::from_utf8_lossy(&output.stdout).contains("1 events passed over"));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("1 event passed over"));
 }

@@ -137,3 +137,35 @@ pub(crate) fn record(record: &Record) -> String {
     let figures = if figures.is_empty() { String::new() } else { format!(" ({})", figures.join(", ")) };
     format!("{kind}{reason}{figures}")
 }
+
+/// So many of something that has an ordinary plural.
+pub(crate) fn count(count: u64, what: &str) -> String {
+    format!("{} {what}{}", grouped(&count.to_string()), if count == 1 { "" } else { "s" })
+}
+
+/// A number with its thousands apart, whatever stands behind its whole part: 1,234,567.80 USD.
+pub(crate) fn grouped(number: &str) -> String {
+    let end = number.find(|letter: char| !letter.is_ascii_digit() && letter != '-').unwrap_or(number.len());
+    let (whole, rest) = number.split_at(end);
+    let (sign, digits) = whole.strip_prefix('-').map_or(("", whole), |digits| ("-", digits));
+    let mut text = sign.to_owned();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_their_thousands_apart() {
+        let all = ["0", "999", "1000", "1234567.80 USD", "-1234.50", "-999"].map(grouped);
+        assert_eq!(all, ["0", "999", "1,000", "1,234,567.80 USD", "-1,234.50", "-999"]);
+        assert_eq!([count(1, "event"), count(2_000, "event")], ["1 event", "2,000 events"]);
+    }
+}

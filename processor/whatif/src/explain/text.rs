@@ -1,6 +1,7 @@
 //! A story as a table for a terminal.
 
 use super::{DebtNow, End, Row, Story};
+use crate::words;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{ContentArrangement, Table};
 use std::fmt::Write as _;
@@ -28,11 +29,8 @@ pub fn table(story: &Story, width: u16) -> String {
         let _ = writeln!(text, "{table}");
     }
     if story.left_out > 0 {
-        let _ = writeln!(
-            text,
-            "{} decisions changed nothing and are not told (--all tells them).",
-            story.left_out
-        );
+        let decisions = words::count(story.left_out, "decision");
+        let _ = writeln!(text, "{decisions} left out: nothing changed (--all tells them)");
     }
     text + &end(&story.end)
 }

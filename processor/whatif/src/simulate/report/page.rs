@@ -2,9 +2,10 @@
 
 use super::chart::{self, Layer, escaped, highest};
 use super::series::{Days, EventDays, StageDays};
-use super::text::{difference, grouped, told};
+use super::text::{difference, told};
 use super::{Figure, Report, Section, SectionRow};
 use crate::simulate::tally::AGES;
+use crate::words::count;
 use decision::time::Date;
 
 const STYLE: &str = include_str!("page.css");
@@ -36,19 +37,19 @@ pub fn page(report: &Report) -> String {
 fn head(report: &Report) -> String {
     let against = report.against.as_ref().map(|against| format!(" against {}", escaped(against)));
     let differing =
-        report.differing.map(|differing| format!(" {} of them come off differently.", grouped(differing)));
+        report.differing.map(|differing| format!(" With another outcome: {}.", count(differing, "account")));
     let faulty = if report.faulty > 0 {
-        format!(" {} events could not be read and were passed over.", grouped(report.faulty))
+        format!(" Passed over, since unreadable: {}.", count(report.faulty, "event"))
     } else {
         String::new()
     };
     format!(
-        "<header><h1>Simulation of {}{}</h1><p>{} accounts and {} events, through {}.{}{faulty} \
+        "<header><h1>Simulation of {}{}</h1><p>{} and {}, through {}.{}{faulty} \
          Customers do what they did: a policy changes what is sent to them, not when they pay.</p></header>\n",
         escaped(&report.tried),
         against.unwrap_or_default(),
-        grouped(report.accounts),
-        grouped(report.events),
+        count(report.accounts, "account"),
+        count(report.events, "event"),
         report.until,
         differing.unwrap_or_default(),
     )

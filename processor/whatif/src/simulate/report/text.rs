@@ -1,6 +1,7 @@
 //! A report as tables for a terminal.
 
 use super::{Figure, ORDER, Report, Section, SectionRow, in_major};
+use crate::words::{count, grouped};
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 use std::fmt::Write as _;
@@ -23,25 +24,18 @@ pub fn tables(report: &Report, width: u16, each_day: bool) -> String {
 }
 
 fn head(report: &Report) -> String {
-    let mut text = format!(
-        "{} accounts, {} events, through {}\n",
-        grouped(report.accounts),
-        grouped(report.events),
-        report.until
-    );
+    let accounts = count(report.accounts, "account");
+    let mut text = format!("{accounts}, {}, through {}\n", count(report.events, "event"), report.until);
     if report.left_out > 0 {
-        let _ = writeln!(
-            text,
-            "{} events left out: later than that, or reports of other commands",
-            grouped(report.left_out)
-        );
+        let events = count(report.left_out, "event");
+        let _ = writeln!(text, "{events} left out: later than that, or reports of other commands");
     }
     if report.faulty > 0 {
-        let _ = writeln!(text, "{} events passed over: they cannot be read", grouped(report.faulty));
+        let _ = writeln!(text, "{} passed over: unreadable", count(report.faulty, "event"));
     }
     let _ = writeln!(text, "tried: {}", report.tried);
     if let (Some(against), Some(differing)) = (&report.against, report.differing) {
-        let _ = writeln!(text, "against: {against}\n{} accounts come off differently", grouped(differing));
+        let _ = writeln!(text, "against: {against}\nwith another outcome: {}", count(differing, "account"));
     }
     text
 }
@@ -118,15 +112,15 @@ fn both(row: &SectionRow) -> String {
 /// A figure in words.
 pub(crate) fn told(figure: Figure) -> String {
     match figure {
-        Figure::Count(count) => grouped(count),
+        Figure::Count(count) => grouped(&count.to_string()),
         Figure::Amounts(amounts, currency) => {
             format!(
                 "{}: {} {currency}",
-                grouped(amounts.count),
-                grouped_text(&in_major(amounts.sum, currency))
+                grouped(&amounts.count.to_string()),
+                grouped(&in_major(amounts.sum, currency))
             )
         }
-        Figure::Money(sum, currency) => format!("{} {currency}", grouped_text(&in_major(sum, currency))),
+        Figure::Money(sum, currency) => format!("{} {currency}", grouped(&in_major(sum, currency))),
     }
 }
 
@@ -150,40 +144,14 @@ pub(super) fn difference(before: Figure, now: Figure) -> String {
 fn signed(more: i128, told: impl Fn(i128) -> String) -> String {
     match more {
         0 => String::new(),
-        1.. => format!("+{}", grouped_text(&told(more))),
-        i128::MIN..=-1 => format!("−{}", grouped_text(&told(more.saturating_neg()))),
+        1.. => format!("+{}", grouped(&told(more))),
+        i128::MIN..=-1 => format!("−{}", grouped(&told(more.saturating_neg()))),
     }
-}
-
-/// A number with its thousands apart: 1,234,567.
-pub(crate) fn grouped(number: u64) -> String {
-    grouped_text(&number.to_string())
-}
-
-/// The same of a number as written, whatever stands behind its whole part.
-fn grouped_text(number: &str) -> String {
-    let end = number.find(|letter: char| !letter.is_ascii_digit() && letter != '-').unwrap_or(number.len());
-    let (whole, rest) = number.split_at(end);
-    let (sign, digits) = whole.strip_prefix('-').map_or(("", whole), |digits| ("-", digits));
-    let mut text = sign.to_owned();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text + rest
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_have_their_thousands_apart() {
-        let all = ["0", "999", "1000", "1234567.80 USD", "-1234.50", "-999"].map(grouped_text);
-        assert_eq!(all, ["0", "999", "1,000", "1,234,567.80 USD", "-1,234.50", "-999"]);
-    }
 
     #[test]
     fn a_difference_has_its_sign() {
