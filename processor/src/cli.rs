@@ -119,6 +119,7 @@ table, as if nothing more happened.
 
 Examples:
   weir explain my.policy.yaml events.jsonl --account A-1
+  weir explain my.policy.yaml --config weir.toml --account A-1
   zcat 2026.jsonl.gz | weir explain my.policy.yaml - --account A-1 --until 2026-12-31 --output json", writers::EVENTS_HELP))]
     Explain(ExplainArguments),
     /// Try a policy on many accounts in virtual time: what would be sent, who would be cut off, what would be paid
@@ -133,7 +134,7 @@ policy: they pay when they paid.
 Examples:
   weir simulate --policy new.policy.yaml --events accounts.jsonl invoices.avro payments.avro --until 2027-01-01
   weir simulate --policy new.policy.yaml --against old.policy.yaml --events *.jsonl --until 2027-01-01 --csv differ.csv --html report.html
-  weir simulate --policy new.policy.yaml --events 2026.jsonl --until 2027-01-01 --output json", writers::EVENTS_HELP))]
+  weir simulate --policy new.policy.yaml --config weir.toml --until 2027-01-01 --output json", writers::EVENTS_HELP))]
     Simulate(SimulateArguments),
     /// Print the JSON Schema of a file format, for editors
     #[command(after_help = "\

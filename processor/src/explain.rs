@@ -3,16 +3,16 @@
 //! Playing and telling it is `whatif`'s business; this is where its events come from.
 
 use crate::cli::{ExplainArguments, Output, ReportsFrom};
+use crate::events::Events;
 use crate::{terminal, versions};
 use lives::Reports;
 use miette::{IntoDiagnostic, miette};
 use schemas::files::Arrival;
 use std::collections::BTreeSet;
 use std::io::Write as _;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use whatif::explain::{self, Wanted, text};
-use whatif::source::{EventFiles, Faulty};
+use whatif::source::{Faulty, Source};
 
 /// How many of the accounts are named, where it is not clear whose life is meant.
 const NAMED: usize = 5;
@@ -26,8 +26,9 @@ pub(crate) fn run(arguments: &ExplainArguments) -> miette::Result<ExitCode> {
     let policies = versions::of_files(&paths)?;
     let zone = policies.at(decision::time::Timestamp::EARLIEST).defaults.zone.clone();
     let until = arguments.until.as_ref().map(|text| terminal::moment(text, &zone)).transpose()?;
-    let events = events(&arguments.events, arguments.account.as_deref())?;
-    let Some(first) = events.first() else { return Err(miette!("there are no events in these files")) };
+    let mut from = Events::of(&arguments.events, arguments.config.as_deref())?;
+    let events = events(&mut *from.source, arguments.account.as_deref())?;
+    let Some(first) = events.first() else { return Err(miette!("there are no events")) };
     let debtor = first.event.debtor().into();
     let wanted = Wanted { policies, reports: reports(arguments.reports), until, everything: arguments.all };
     let story = explain::tell(debtor, &events, &wanted).into_diagnostic()?;
@@ -48,10 +49,9 @@ pub(crate) fn reports(from: ReportsFrom) -> Reports {
 }
 
 /// The events of one debtor, by their arrival: of one moment the account first, then as they lie in the files.
-fn events(paths: &[PathBuf], account: Option<&str>) -> miette::Result<Vec<Arrival>> {
-    let mut files = EventFiles::new(paths.to_vec());
+fn events(source: &mut dyn Source, account: Option<&str>) -> miette::Result<Vec<Arrival>> {
     let mut found = Found::default();
-    while let Some(batch) = files.next_batch().into_diagnostic()? {
+    while let Some(batch) = source.next_batch().into_diagnostic()? {
         batch.for_each(|place, read| match read {
             Ok(arrival) => found.take(arrival, account),
             Err(what) => found.faulty.push(Faulty { place, what }),
@@ -91,10 +91,7 @@ impl Found {
         }
         match account {
             Some(account) if self.events.is_empty() => {
-                return Err(miette!(
-                    "there is no event of {account} in these files; there are of {}",
-                    named.join(", ")
-                ));
+                return Err(miette!("there is no event of {account}; there are of {}", named.join(", ")));
             }
             None if self.debtors.len() > 1 => {
                 let help = format!(

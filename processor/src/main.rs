@@ -7,6 +7,7 @@ mod cli;
 mod clock;
 mod config;
 mod demo;
+mod events;
 mod explain;
 mod held;
 mod init;

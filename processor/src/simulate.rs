@@ -3,6 +3,7 @@
 //! Playing and counting is `whatif`'s business; this is what it is tried on, and how it is shown.
 
 use crate::cli::{Output, SimulateArguments};
+use crate::events::Events;
 use crate::explain::reports;
 use crate::{terminal, versions};
 use decision::time::Timestamp;
@@ -19,9 +20,11 @@ use whatif::simulate::{Job, Progress, simulate};
 pub(crate) fn run(arguments: &SimulateArguments) -> miette::Result<ExitCode> {
     let job = job(arguments)?;
     let mut csv = arguments.csv.as_deref().map(create).transpose()?;
-    let mut bar = Bar::new(&job.files);
+    let mut from = Events::of(&arguments.events, arguments.config.as_deref())?;
+    let mut bar = Bar::new(&from);
     let differences = csv.as_mut().map(|(_, out)| out as &mut dyn Write);
-    let simulated = simulate(&job, differences, &mut |progress| bar.show(progress)).into_diagnostic();
+    let simulated =
+        simulate(&job, &mut *from.source, differences, &mut |progress| bar.show(progress)).into_diagnostic();
     bar.end();
     let simulated = simulated?;
     if let Some((path, mut out)) = csv {
@@ -52,7 +55,6 @@ fn job(arguments: &SimulateArguments) -> miette::Result<Job> {
     Ok(Job {
         policy,
         against,
-        files: arguments.events.clone(),
         until: terminal::moment(&arguments.until, &zone)?,
         reports: reports(arguments.reports),
         skip_faulty: arguments.skip_faulty,
@@ -74,13 +76,14 @@ struct Bar {
 }
 
 impl Bar {
-    fn new(files: &[PathBuf]) -> Self {
-        let sizes = files.iter().map(|path| path.metadata().map(|file| file.len()).ok());
-        // The length of a pipe is not known: then only what was read is shown.
-        let bar = match sizes.sum::<Option<u64>>() {
-            Some(total) => ProgressBar::new(total)
+    fn new(from: &Events) -> Self {
+        let bar = match (from.total, from.are_bytes) {
+            (Some(total), true) => ProgressBar::new(total)
                 .with_style(style("reading  {bar:40} {bytes} of {total_bytes}, {eta} left")),
-            None => ProgressBar::no_length().with_style(style("reading  {bytes}")),
+            (Some(total), false) => ProgressBar::new(total)
+                .with_style(style("reading  {bar:40} {pos} of {len} records, {eta} left")),
+            // The length of a pipe is not known: then only what was read is shown.
+            (None, _) => ProgressBar::no_length().with_style(style("reading  {bytes}")),
         };
         Self { bar, is_playing: false }
     }

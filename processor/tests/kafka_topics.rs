@@ -143,3 +143,39 @@ fn the_topics_that_are_missing_are_made_as_weir_needs_them_and_the_others_are_le
     assert_eq!(code, Some(1));
     assert!(topics.iter().all(|(_, is)| is == "is there, and not right"), "{topics:?}");
 }
+
+#[test]
+fn a_policy_is_tried_on_what_lies_in_the_topics_which_are_only_read() {
+    let mut site = Site::new("tried");
+    let mut operator = Operator::new(Profile::test(64));
+    let mut told = 0;
+    let mut debtors = std::collections::BTreeSet::new();
+    for _ in 0..20 {
+        for event in operator.next_day() {
+            told += 1;
+            debtors.insert(event.debtor().to_owned());
+            site.tell(&event);
+        }
+    }
+    site.flush();
+    let policy = site.state_folder().with_file_name("demo.policy.yaml");
+    let policy = policy.to_str().unwrap();
+    let simulate = ["simulate", "--policy", policy, "--until", "2100-01-01", "--output", "json"];
+    let output = site.command(&simulate, &[]);
+    let error = String::from_utf8_lossy(&output.stderr);
+    let all: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{error}"));
+    assert_eq!((&all["events"], &all["accounts"]), (&told.into(), &debtors.len().into()), "{error}");
+    assert!(
+        all["totals"].as_array().unwrap().iter().any(|row| row["what"] == "messages" && row["tried"] != 0)
+    );
+    let account = debtors.first().unwrap();
+    let output = site.command(&["explain", policy, "--account", account, "--output", "json"], &[]);
+    let story: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(story["debtor_id"], account.as_str());
+    assert!(!story["rows"].as_array().unwrap().is_empty());
+    // Nobody is a member of the group, and nothing was taken from it.
+    let mut process = site.start(&[]);
+    process.wait_until_ready();
+    site.wait_until_done(LONG);
+    site.check_well();
+}

@@ -12,7 +12,9 @@ The fields are those of the topics (docs/topics.md), with `event` saying which i
   {\"event\": \"invoice\", \"account_id\": \"A-1\", \"occurred_at\": \"2026-03-01T09:00:00Z\", \"invoice_id\": \"B1\", \
 \"amount\": 12000, \"currency\": \"USD\", \"issued\": \"2026-03-01\", \"due\": \"2026-03-10\"}
 Amounts are in minor units. An event arrives when it happened, unless it says `arrived_at`; of one moment the \
-account itself comes first, then the others as they lie in the files.";
+account itself comes first, then the others as they lie in the files.
+With --config they come from the input topics, which are only read, outside any group: up to where they end now. \
+There an event arrives at its record's own time.";
 
 #[derive(Debug, Args)]
 pub(crate) struct InitArguments {
@@ -81,8 +83,11 @@ pub(crate) struct ExplainArguments {
     #[arg(value_name = "POLICY")]
     pub(crate) policy: PathBuf,
     /// Files of events, of one account or of many
-    #[arg(required = true, value_name = "EVENTS")]
+    #[arg(required_unless_present = "config", conflicts_with = "config", value_name = "EVENTS")]
     pub(crate) events: Vec<PathBuf>,
+    /// Read the input topics of this configuration instead: all that they hold
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
     /// A later version of the policy, which holds from its `effective_from` on
     #[arg(long = "version", value_name = "POLICY")]
     pub(crate) versions: Vec<PathBuf>,
@@ -112,8 +117,11 @@ pub(crate) struct SimulateArguments {
     #[arg(long, value_name = "POLICY")]
     pub(crate) against: Vec<PathBuf>,
     /// Files of events
-    #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
+    #[arg(long, required_unless_present = "config", conflicts_with = "config", num_args = 1.., value_name = "FILE")]
     pub(crate) events: Vec<PathBuf>,
+    /// Read the input topics of this configuration instead: all that they hold
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
     /// Through when, such as 2026-12-31 or 2026-12-31T09:00:00Z: a date is its beginning, in the policy's zone
     #[arg(long, value_name = "DATE")]
     pub(crate) until: String,

@@ -14,7 +14,7 @@ mod tally;
 pub use life::Outcome;
 pub use tally::{AGES, Amounts, Day, Recovery, Sum, Tally};
 
-use crate::source::{Faulty, SourceError};
+use crate::source::{Faulty, Source, SourceError};
 use decision::Policies;
 use decision::ids::DebtorId;
 use decision::time::{Date, Timestamp};
@@ -32,8 +32,6 @@ pub struct Job {
     pub policy: Policies,
     /// The one that it is held against.
     pub against: Option<Policies>,
-    /// Files of events.
-    pub files: Vec<PathBuf>,
     /// Through which moment lives are played; later events are left out.
     pub until: Timestamp,
     /// Who reports what becomes of commands.
@@ -86,7 +84,7 @@ pub enum SimulateError {
 /// How far a simulation is, for whoever shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// Events are read: so many bytes so far.
+    /// Events are read: so much so far, in what the source counts.
     Reading(u64),
     /// Lives are played: so many shards of so many.
     Playing {
@@ -125,13 +123,14 @@ pub struct Simulated {
 /// Where events cannot be read or kept, or a life cannot be played.
 pub fn simulate(
     job: &Job,
+    source: &mut dyn Source,
     mut differences: Option<&mut dyn Write>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Simulated, SimulateError> {
     let in_folder = |source| SimulateError::Folder { folder: job.folder.clone(), source };
     let folder =
         tempfile::Builder::new().prefix("weir-simulate-").tempdir_in(&job.folder).map_err(in_folder)?;
-    let dealt = shuffle::deal(job, folder.path(), progress)?;
+    let dealt = shuffle::deal(job, source, folder.path(), progress)?;
     let mut simulated = Simulated {
         events: dealt.events,
         left_out: dealt.left_out,

@@ -1,6 +1,7 @@
-//! Events out of files: JSON Lines, or Avro's container files, told apart by how they begin.
+//! Where events come from: files of JSON Lines or Avro's container files, told apart by how they begin, or
+//! whatever else a [`Source`] is made of.
 //!
-//! A file is handed out in batches, so that many threads can read one file of lines. What is done with
+//! Events are handed out in batches, so that many threads can read one file of lines. What is done with
 //! what cannot be read is the reader's choice: each is told with its place.
 
 use schemas::files::{Arrival, Container, is_container, read_line};
@@ -17,7 +18,7 @@ const BATCH_BYTES: usize = 1 << 20;
 /// How much is read of a file at once, in bytes.
 const READ_BYTES: usize = 1 << 18;
 
-/// A file cannot be read.
+/// Events cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
     /// It cannot be opened, or reading it fails.
@@ -29,6 +30,9 @@ pub enum SourceError {
         #[source]
         source: io::Error,
     },
+    /// They come from elsewhere, and cannot be had there.
+    #[error("cannot read the events of {0}")]
+    Elsewhere(String, #[source] Box<dyn std::error::Error + Send + Sync>),
     /// It is a container file, and of no events.
     #[error("{file} holds no events")]
     NoEvents {
@@ -38,6 +42,19 @@ pub enum SourceError {
         #[source]
         source: schemas::files::ContainerError,
     },
+}
+
+/// Where events come from.
+pub trait Source {
+    /// The next batch; none after the last.
+    ///
+    /// # Errors
+    /// Where they cannot be had.
+    fn next_batch(&mut self) -> Result<Option<Batch>, SourceError>;
+
+    /// How much was read so far, in whatever the source counts: bytes, records. It may count on while
+    /// batches are read.
+    fn done(&self) -> Arc<AtomicU64>;
 }
 
 /// An event that cannot be read: where it lies, and what is wrong with it.
@@ -89,31 +106,6 @@ impl EventFiles {
         Self { paths: paths.into_iter(), current: None, files_opened: 0, bytes_read }
     }
 
-    /// How much was read so far, in bytes; it counts on while container files are read.
-    #[must_use]
-    pub fn bytes_read(&self) -> Arc<AtomicU64> {
-        Arc::clone(&self.bytes_read)
-    }
-
-    /// The next batch; none after the last.
-    ///
-    /// # Errors
-    /// Where a file cannot be read, or holds no events.
-    pub fn next_batch(&mut self) -> Result<Option<Batch>, SourceError> {
-        loop {
-            if let Some(lines) = &mut self.current {
-                if let Some(batch) = lines.next_batch()? {
-                    return Ok(Some(batch));
-                }
-                self.current = None;
-            }
-            let Some(path) = self.paths.next() else { return Ok(None) };
-            if let Some(batch) = self.open(&path)? {
-                return Ok(Some(batch));
-            }
-        }
-    }
-
     /// Opens a file: a container file is one batch.
     fn open(&mut self, path: &Path) -> Result<Option<Batch>, SourceError> {
         let file: Arc<str> = path.to_string_lossy().into();
@@ -136,6 +128,27 @@ impl EventFiles {
         }
         self.current = Some(Lines { from, reader, next: 1 });
         Ok(None)
+    }
+}
+
+impl Source for EventFiles {
+    fn next_batch(&mut self) -> Result<Option<Batch>, SourceError> {
+        loop {
+            if let Some(lines) = &mut self.current {
+                if let Some(batch) = lines.next_batch()? {
+                    return Ok(Some(batch));
+                }
+                self.current = None;
+            }
+            let Some(path) = self.paths.next() else { return Ok(None) };
+            if let Some(batch) = self.open(&path)? {
+                return Ok(Some(batch));
+            }
+        }
+    }
+
+    fn done(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.bytes_read)
     }
 }
 
@@ -198,16 +211,27 @@ impl fmt::Debug for Batch {
 }
 
 enum Content {
+    Read(Vec<(u64, Result<Arrival, String>)>),
     Lines(Vec<u8>),
     Container(Box<Container<Reader>>),
 }
 
 impl Batch {
+    /// Events that were read already, each with its number in the file or partition of this name.
+    #[must_use]
+    pub fn read(file_number: u32, file: &Arc<str>, events: Vec<(u64, Result<Arrival, String>)>) -> Self {
+        let from = Origin { file_number, file: Arc::clone(file) };
+        Self { from, first: 0, content: Content::Read(events) }
+    }
+
     /// Reads each event; lines with nothing but blanks are none.
     pub fn for_each(self, mut take: impl FnMut(Place, Result<Arrival, String>)) {
         let Self { from, first, content } = self;
         let place = |number| Place { file_number: from.file_number, number, file: Arc::clone(&from.file) };
         match content {
+            Content::Read(events) => {
+                events.into_iter().for_each(|(number, event)| take(place(number), event))
+            }
             Content::Lines(text) => {
                 for (number, line) in (first..).zip(text.split_inclusive(|byte| *byte == b'\n')) {
                     let place = place(number);

@@ -4,7 +4,7 @@
 
 use super::shard::Writer;
 use super::{Job, Progress, SimulateError};
-use crate::source::{Batch, EventFiles, Faulty, SourceError};
+use crate::source::{Batch, Faulty, Source, SourceError};
 use decision::event::Body;
 use decision::time::Timestamp;
 use foldhash::fast::FixedState;
@@ -68,6 +68,7 @@ impl FaultyEvents {
 /// Deals all events of a job into files in this folder.
 pub(super) fn deal(
     job: &Job,
+    source: &mut dyn Source,
     folder: &Path,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Dealt, SimulateError> {
@@ -75,8 +76,7 @@ pub(super) fn deal(
     let shards: Vec<_> = (0..SHARDS).map(|number| folder.join(format!("{number:03}"))).collect();
     let open: Result<Vec<_>, _> = shards.iter().map(|path| File::create(path).map(Mutex::new)).collect();
     let open = open.map_err(failed)?;
-    let mut files = EventFiles::new(job.files.clone());
-    let bytes_read = files.bytes_read();
+    let done = source.done();
     let (send, receive) = mpsc::sync_channel::<Batch>(job.threads.max(1));
     let receive = Mutex::new(receive);
     let parts: Result<Vec<Part>, SimulateError> = std::thread::scope(|scope| {
@@ -90,8 +90,7 @@ pub(super) fn deal(
             }
         };
         let threads: Vec<_> = (0..job.threads.max(1)).map(|_| scope.spawn(work)).collect();
-        let read =
-            read(&mut files, &send, &mut || progress(Progress::Reading(bytes_read.load(Ordering::Relaxed))));
+        let read = read(source, &send, &mut || progress(Progress::Reading(done.load(Ordering::Relaxed))));
         drop(send);
         let parts = threads.into_iter().map(|thread| match thread.join() {
             Ok(part) => part.map_err(failed),
@@ -114,11 +113,11 @@ pub(super) fn deal(
 
 /// Hands all batches to the threads.
 fn read(
-    files: &mut EventFiles,
+    source: &mut dyn Source,
     send: &mpsc::SyncSender<Batch>,
     progress: &mut dyn FnMut(),
 ) -> Result<(), SourceError> {
-    while let Some(batch) = files.next_batch()? {
+    while let Some(batch) = source.next_batch()? {
         // Refused only once every thread has ended, which then says why.
         if send.send(batch).is_err() {
             break;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::source::EventFiles;
 use std::fmt::Write as _;
 
 /// A reminder after five days and a bar after fifteen; the bar can be had on another day.
@@ -60,7 +61,14 @@ fn events(accounts: usize) -> String {
 
 struct Made {
     job: Job,
+    file: PathBuf,
     _folder: tempfile::TempDir,
+}
+
+impl Made {
+    fn source(&self) -> EventFiles {
+        EventFiles::new(vec![self.file.clone()])
+    }
 }
 
 fn job(content: &str, against: Option<u32>, threads: usize) -> Made {
@@ -70,20 +78,19 @@ fn job(content: &str, against: Option<u32>, threads: usize) -> Made {
     let job = Job {
         policy: policies(15),
         against: against.map(policies),
-        files: vec![file],
         until: Timestamp::parse("2026-07-01T00:00:00Z").unwrap(),
         reports: Reports::Auto,
         skip_faulty: false,
         threads,
         folder: folder.path().to_owned(),
     };
-    Made { job, _folder: folder }
+    Made { job, file, _folder: folder }
 }
 
 fn simulated(made: &Made) -> (Simulated, String) {
     let mut csv = Vec::new();
     let out: Option<&mut dyn Write> = Some(&mut csv);
-    let simulated = simulate(&made.job, out, &mut |_| {}).unwrap();
+    let simulated = simulate(&made.job, &mut made.source(), out, &mut |_| {}).unwrap();
     (simulated, String::from_utf8(csv).unwrap())
 }
 
@@ -201,7 +208,7 @@ fn what_cannot_be_read_ends_it_before_anything_is_played_unless_it_is_to_be_pass
     let mut content = events(3);
     content.push_str("{\"event\":\"payment\"}\nnothing\n");
     let mut made = job(&content, None, 2);
-    let error = simulate(&made.job, None, &mut |_| {}).unwrap_err().to_string();
+    let error = simulate(&made.job, &mut made.source(), None, &mut |_| {}).unwrap_err().to_string();
     assert!(error.starts_with("2 of the events cannot be read:"), "{error}");
     assert!(
         error.contains("events.jsonl:9: missing field") && error.contains("events.jsonl:10: expected"),

@@ -19,7 +19,7 @@ fn read(contents: &[&[u8]]) -> Vec<(String, Result<Arrival, String>)> {
         });
     }
     let total: usize = contents.iter().map(|content| content.len()).sum();
-    assert_eq!(files.bytes_read().load(Ordering::Relaxed), u64::try_from(total).unwrap());
+    assert_eq!(files.done().load(Ordering::Relaxed), u64::try_from(total).unwrap());
     read
 }
 
