@@ -5,7 +5,7 @@
 mod operators;
 mod writers;
 
-pub(crate) use operators::{CreateArguments, TopicsArguments, TopicsCommand};
+pub(crate) use operators::{DoctorArguments, TopicsArguments, TopicsCommand};
 pub(crate) use writers::{
     CheckArguments, ExplainArguments, Format, InitArguments, ReportsFrom, SchemaArguments, SimulateArguments,
     TestArguments,
@@ -28,13 +28,14 @@ Try:
   weir test my.tests.yaml         does it do what is expected of it?
   weir explain --help             why was each thing done to an account?
   weir simulate --help            what would it do to the real customers?
+  weir doctor --config weir.toml  what stands in the way?
   weir topics create --help       make what it needs on a cluster
   weir run --config weir.toml     process events from Kafka
   weir held release --help        let go what the breaker holds
   weir rejects list --help        what was rejected, and why
 
 Exit status: 0 done; 1 a policy has errors, a test failed, partitions have not taken an order in \
-time, something was not sent again, or a topic that is there is not right; 2 wrong use or configuration, or the work cannot go on.")]
+time, something was not sent again, or what doctor or topics looked at is wrong; 2 wrong use or configuration, or the work cannot go on.")]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -73,6 +74,19 @@ pub(crate) enum Command {
     Held(HeldArguments),
     /// List, show or send again what was rejected
     Rejects(RejectsArguments),
+    /// Say what stands in the way of running with a configuration, and how to mend it
+    #[command(after_help = "\
+It looks at the policy, the state's folder and its disk, how many files may be open, the port, the registry and the \
+schemas of what Weir writes, the brokers, the topics and their configuration, the group, transactions, and the clock. It \
+joins nothing, writes nothing and registers nothing. Whether the output topics may be written is not tried: that would \
+leave records there. It ends with status 1 where something is wrong.
+
+Run it where an instance is to run, as the user that it runs as.
+
+Examples:
+  weir doctor --config weir.toml
+  weir doctor --config weir.toml --output json")]
+    Doctor(DoctorArguments),
     /// Make the topics that Weir needs
     Topics(TopicsArguments),
     /// Show Weir at work on synthetic subscribers, without Kafka

@@ -7,6 +7,7 @@ mod cli;
 mod clock;
 mod config;
 mod demo;
+mod doctor;
 mod events;
 mod explain;
 mod held;
@@ -51,6 +52,7 @@ fn act(command: Command) -> miette::Result<ExitCode> {
         Command::Run(arguments) => run::run(&arguments),
         Command::Held(arguments) => held::run(&arguments.verdict),
         Command::Rejects(arguments) => rejects::run(&arguments.command),
+        Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Topics(arguments) => topics::run(&arguments.command),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Init(arguments) => only_prints(&|| init::run(&arguments)),

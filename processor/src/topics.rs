@@ -3,9 +3,10 @@
 //! Which topics there are is `schemas`' table; whether an instance will do with those that it finds is the
 //! engine's business.
 
-use crate::cli::{CreateArguments, Output, TopicsCommand};
+use crate::cli::{Output, TopicsCommand};
 use crate::config::Config;
 use connectors::admin::{Creation, KafkaAdmin, NewTopicSpec, TopicDescription};
+use engine::log::LogError;
 use miette::{Context, IntoDiagnostic};
 use schemas::{InputTopic, OutputTopic, TopicNames, TopicSpec};
 use serde_json::{Value, json};
@@ -25,7 +26,8 @@ const REPLICAS_FOR_TWO_IN_SYNC: u16 = 3;
 pub(crate) fn run(command: &TopicsCommand) -> miette::Result<ExitCode> {
     let TopicsCommand::Create(arguments) = command;
     let config = Config::load(&arguments.config).map_err(|problem| *problem)?;
-    let wanted = wanted(&config.topics, arguments, config.engine.oldest_state);
+    let wanted =
+        wanted(&config.topics, arguments.partitions, arguments.replication, config.engine.oldest_state);
     let at = || format!("the topics at {} cannot be made", config.kafka.brokers);
     let admin = KafkaAdmin::new(&config.kafka).into_diagnostic().wrap_err_with(at)?;
     let names: Vec<&str> = wanted.iter().map(|topic| topic.name.as_str()).collect();
@@ -56,14 +58,19 @@ pub(crate) fn run(command: &TopicsCommand) -> miette::Result<ExitCode> {
 }
 
 /// All topics as they should be.
-fn wanted(names: &TopicNames, arguments: &CreateArguments, oldest_state: Duration) -> Vec<NewTopicSpec> {
+fn wanted(
+    names: &TopicNames,
+    partitions: u32,
+    replication: Option<u16>,
+    oldest_state: Duration,
+) -> Vec<NewTopicSpec> {
     let inputs = InputTopic::ALL.iter().map(|topic| (names.input(*topic), topic.spec()));
     let outputs = OutputTopic::ALL.iter().map(|topic| (names.output(*topic), topic.spec()));
     let topic = |(name, spec): (&std::sync::Arc<str>, TopicSpec)| NewTopicSpec {
         name: name.to_string(),
-        partitions: arguments.partitions,
-        replication: arguments.replication,
-        config: config_of(&spec, arguments.replication, oldest_state),
+        partitions,
+        replication,
+        config: config_of(&spec, replication, oldest_state),
     };
     inputs.chain(outputs).map(topic).collect()
 }
@@ -82,11 +89,35 @@ fn config_of(spec: &TopicSpec, replication: Option<u16>, oldest_state: Duration)
     config
 }
 
+/// What is wrong with a topic that is there, and how to mend it.
+pub(crate) struct Fault {
+    /// What.
+    pub(crate) told: String,
+    /// What to do.
+    pub(crate) mend: String,
+}
+
+/// What is wrong with the topics of a configuration that are there, whatever their replication.
+pub(crate) fn faults_of_those_there(
+    admin: &KafkaAdmin,
+    config: &Config,
+    partitions: u32,
+) -> Result<Vec<(String, Fault)>, LogError> {
+    let wanted = wanted(&config.topics, partitions, None, config.engine.oldest_state);
+    let names: Vec<&str> = wanted.iter().map(|topic| topic.name.as_str()).collect();
+    let found = admin.describe_topics(&names)?;
+    let there = wanted.iter().zip(found).filter_map(|(wanted, found)| Some((wanted, found?)));
+    let faults = there.flat_map(|(wanted, found)| {
+        faults(wanted, &found).into_iter().map(|fault| (wanted.name.clone(), fault)).collect::<Vec<_>>()
+    });
+    Ok(faults.collect())
+}
+
 /// A topic: as it should be, and what is wrong with the one that is there.
 struct Topic<'a> {
     wanted: &'a NewTopicSpec,
     is_there: bool,
-    faults: Vec<String>,
+    faults: Vec<Fault>,
 }
 
 impl<'a> Topic<'a> {
@@ -109,14 +140,17 @@ impl<'a> Topic<'a> {
 }
 
 /// What is wrong with a topic that is there, and how to mend it.
-fn faults(wanted: &NewTopicSpec, found: &TopicDescription) -> Vec<String> {
+fn faults(wanted: &NewTopicSpec, found: &TopicDescription) -> Vec<Fault> {
     let mut faults = Vec::new();
     if found.partitions != wanted.partitions {
-        faults.push(format!(
-            "it has {} partitions, and {} are wanted: the number must be one for all topics and never change, since it \
-             decides where an account lies. Ask for --partitions {}, or remove the topic while it is empty",
-            found.partitions, wanted.partitions, found.partitions
-        ));
+        faults.push(Fault {
+            told: format!("it has {} partitions, and {} are wanted", found.partitions, wanted.partitions),
+            mend: format!(
+                "the number must be one for all topics and never change, since it decides where an account lies: ask for \
+                 --partitions {}, or remove the topic while it is empty",
+                found.partitions
+            ),
+        });
     }
     for (key, value) in &wanted.config {
         let is = found.config.get(key).map_or("unset", String::as_str);
@@ -129,11 +163,13 @@ fn faults(wanted: &NewTopicSpec, found: &TopicDescription) -> Vec<String> {
             _ => is == value,
         };
         if !is_good {
-            faults.push(format!(
-                "{key} is {is}, and {value} is wanted: kafka-configs.sh --alter --entity-type topics --entity-name {} \
-                 --add-config {key}={value}",
-                wanted.name
-            ));
+            faults.push(Fault {
+                told: format!("{key} is {is}, and {value} is wanted"),
+                mend: format!(
+                    "kafka-configs.sh --alter --entity-type topics --entity-name {} --add-config {key}={value}",
+                    wanted.name
+                ),
+            });
         }
     }
     faults
@@ -155,7 +191,7 @@ fn in_words(topics: &[Topic<'_>], is_dry: bool) -> String {
             topic.state(is_dry)
         );
         for fault in &topic.faults {
-            let _ = writeln!(text, "  {fault}");
+            let _ = writeln!(text, "  {}: {}", fault.told, fault.mend);
         }
     }
     text.truncate(text.trim_end().len());
@@ -170,7 +206,7 @@ fn in_json(topics: &[Topic<'_>], is_dry: bool) -> String {
             "replication": topic.wanted.replication,
             "config": topic.wanted.config,
             "state": topic.state(is_dry),
-            "faults": topic.faults,
+            "faults": topic.faults.iter().map(|fault| json!({ "told": fault.told, "mend": fault.mend })).collect::<Vec<_>>(),
         })
     };
     json!({ "dry_run": is_dry, "topics": topics.iter().map(topic).collect::<Vec<_>>() }).to_string()
@@ -180,18 +216,8 @@ fn in_json(topics: &[Topic<'_>], is_dry: bool) -> String {
 mod tests {
     use super::*;
 
-    fn arguments(partitions: u32, replication: Option<u16>) -> CreateArguments {
-        CreateArguments {
-            config: "weir.toml".into(),
-            partitions,
-            replication,
-            dry_run: true,
-            output: Output::Text,
-        }
-    }
-
     fn all(replication: Option<u16>) -> Vec<NewTopicSpec> {
-        wanted(&TopicNames::default(), &arguments(12, replication), Duration::from_secs(12 * 3_600))
+        wanted(&TopicNames::default(), 12, replication, Duration::from_secs(12 * 3_600))
     }
 
     /// A topic that is just as it should be.
@@ -224,8 +250,12 @@ mod tests {
         change(&mut found);
         let faults = faults(debtors, &found);
         match wanted {
-            Some(wanted) => assert!(faults.len() == 1 && faults[0].contains(wanted), "{faults:?}"),
-            None => assert!(faults.is_empty(), "{faults:?}"),
+            Some(wanted) => {
+                assert_eq!(faults.len(), 1);
+                let told = format!("{}: {}", faults[0].told, faults[0].mend);
+                assert!(told.contains(wanted), "{told}");
+            }
+            None => assert!(faults.is_empty(), "{}", faults[0].told),
         }
     }
 

@@ -179,3 +179,62 @@ fn a_policy_is_tried_on_what_lies_in_the_topics_which_are_only_read() {
     site.wait_until_done(LONG);
     site.check_well();
 }
+
+/// What `weir doctor` finds, as `about: standing`, what it says where that is not good, and its exit status.
+fn doctor(site: &Site, environment: &[(&str, &str)]) -> (Option<i32>, Vec<String>, String) {
+    let output = site.command(&["doctor", "--output", "json"], environment);
+    let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    let findings = told["findings"].as_array().cloned().unwrap_or_default();
+    let text =
+        |finding: &serde_json::Value, field: &str| finding[field].as_str().unwrap_or_default().to_owned();
+    let standing =
+        |finding: &serde_json::Value| format!("{}: {}", text(finding, "about"), text(finding, "standing"));
+    let bad = findings.iter().filter(|finding| finding["standing"] != "good");
+    let bad = bad.map(|finding| format!("{} → {}\n", text(finding, "told"), text(finding, "mend"))).collect();
+    (output.status.code(), findings.iter().map(standing).collect(), bad)
+}
+
+#[test]
+fn the_doctor_finds_nothing_where_all_is_well_and_says_what_to_do_where_it_is_not() {
+    let site = Site::new("doctor");
+    let (code, findings, bad) = doctor(&site, &[]);
+    assert_eq!((code, bad.as_str()), (Some(0), ""), "{findings:?}");
+    for about in [
+        "policy",
+        "state folder",
+        "disk",
+        "open files",
+        "http",
+        "registry",
+        "brokers",
+        "topics",
+        "group",
+        "transactions",
+        "clock",
+    ] {
+        assert!(findings.contains(&format!("{about}: good")), "{about}: {findings:?}");
+    }
+    // It left no trace: a process begins as if nobody had looked.
+    site.start(&[]).wait_until_ready();
+    let check = |environment: &[(&str, &str)], standing: &str, words: &[&str]| {
+        let (code, findings, bad) = doctor(&site, environment);
+        assert_eq!(code, Some(1), "{findings:?}");
+        assert!(findings.iter().any(|finding| finding == standing), "{findings:?}");
+        words.iter().for_each(|words| assert!(bad.contains(words), "«{words}» is not in {bad}"));
+    };
+    check(
+        &[("WEIR__TOPICS__PREFIX", "nobody.")],
+        "topics: wrong",
+        &["there is no topic nobody.", "weir topics create"],
+    );
+    check(&[("WEIR__TOPICS__PREFIX", "nobody.")], "schemas: wrong", &["register schemas/avsc/message.avsc"]);
+    check(&[("WEIR__KAFKA__BROKERS", "127.0.0.1:1")], "brokers: wrong", &["127.0.0.1:1 right, and reached"]);
+    check(
+        &[("WEIR__REGISTRY__URL", "http://127.0.0.1:1")],
+        "registry: wrong",
+        &["http://127.0.0.1:1", "[registry]"],
+    );
+    check(&[("WEIR__STATE__FOLDER", "/proc/weir")], "state folder: wrong", &["/proc/weir cannot be made"]);
+    std::fs::write(site.state_folder().with_file_name("demo.policy.yaml"), "policy: [").unwrap();
+    check(&[], "policy: wrong", &["weir check"]);
+}

@@ -52,13 +52,9 @@ impl Schemas {
     /// When the registry cannot be reached, or refuses a schema.
     pub fn for_topics(registry: &dyn Registry, names: &TopicNames) -> Result<Self, RegistryError> {
         let mut schemas = Self { ids: [None; RecordSchema::ALL.len()] };
-        for topic in OutputTopic::ALL {
-            let subject = TopicNames::subject_of(names.output(*topic));
-            schemas.learn(registry, &subject, topic.schema())?;
+        for (subject, schema) in names.subjects_written() {
+            schemas.learn(registry, &subject, schema)?;
         }
-        let beside = |record| names.subject_beside_debtors(record);
-        schemas.learn(registry, &beside("weir.TaskState"), RecordSchema::TaskState)?;
-        schemas.learn(registry, &beside("weir.Waiting"), RecordSchema::Waiting)?;
         Ok(schemas)
     }
 

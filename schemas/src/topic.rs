@@ -238,6 +238,15 @@ impl TopicNames {
         InputTopic::ALL.get(place).copied()
     }
 
+    /// What Weir must find registered, or register: the subject of every record that it writes.
+    #[must_use]
+    pub fn subjects_written(&self) -> Vec<(String, RecordSchema)> {
+        let of_topic = |topic: &OutputTopic| (Self::subject_of(self.output(*topic)), topic.schema());
+        let beside = [("weir.TaskState", RecordSchema::TaskState), ("weir.Waiting", RecordSchema::Waiting)];
+        let beside = beside.map(|(record, schema)| (self.subject_beside_debtors(record), schema));
+        OutputTopic::ALL.iter().map(of_topic).chain(beside).collect()
+    }
+
     /// The subject under which a topic's schema is registered: `TOPIC-value`.
     pub(crate) fn subject_of(topic: &str) -> String {
         format!("{topic}-value")

@@ -31,7 +31,7 @@ const PARTITION_PART: usize = 4;
 
 /// File handles that one partition keeps open. 64 partitions stay below the 32,768 that container
 /// runtimes and service managers commonly grant, with room for connections.
-const OPEN_FILES: i32 = 384;
+pub(crate) const OPEN_FILES: i32 = 384;
 
 /// So many flushes of a family are compacted together with what was there before. What a partition has
 /// mostly lies in one level below, which is written anew each time: with the default of 4, compacting took

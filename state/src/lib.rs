@@ -19,7 +19,7 @@ pub use bare::Bare;
 pub use lock::FolderLock;
 pub use memory::{MemoryStore, MemoryStores};
 pub use open::FORMAT_VERSION;
-pub use rocks::{RocksStore, RocksStores};
+pub use rocks::{FILES_A_PARTITION, RocksStore, RocksStores, least_free_bytes};
 pub use sizes::Sizes;
 pub use write_behind::{Gathering, WriteBehind, WriteBehindStore};
 

@@ -26,12 +26,21 @@ pub struct RocksStores {
 /// for those who come to see why it is full.
 const SPARE_BYTES: u64 = 32 * 1024 * 1024;
 
+/// The most files that the store of one partition keeps open.
+pub const FILES_A_PARTITION: u64 = families::OPEN_FILES.unsigned_abs() as u64;
+
+/// How much of the disk must be free, in bytes: below it nothing more is kept.
+#[must_use]
+pub fn least_free_bytes(sizes: &Sizes) -> u64 {
+    sizes.write_buffers_bytes().saturating_add(SPARE_BYTES)
+}
+
 impl RocksStores {
     /// The stores under a folder, which is made with the first of them. They share this memory.
     #[must_use]
     pub fn new(folder: impl Into<PathBuf>, sizes: Sizes) -> Self {
         // All that is in memory must find room, whosever it is.
-        let least_free_bytes = sizes.write_buffers_bytes().saturating_add(SPARE_BYTES);
+        let least_free_bytes = least_free_bytes(&sizes);
         Self { folder: folder.into(), shared: Arc::new(Shared::new(sizes)), least_free_bytes }
     }
 

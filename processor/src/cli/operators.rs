@@ -1,7 +1,8 @@
-//! What those who set Weir up can ask for: topics.
+//! What those who set Weir up can ask for: topics, and what is wrong.
 
 use super::Output;
 use clap::{Args, Subcommand};
+use engine::topology::MOST_PARTITIONS;
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
@@ -34,7 +35,7 @@ pub(crate) struct CreateArguments {
     #[arg(long, value_name = "FILE", env = "WEIR_CONFIG")]
     pub(crate) config: PathBuf,
     /// How many partitions each topic has: all have as many
-    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_PARTITIONS)))]
     pub(crate) partitions: u32,
     /// How many brokers hold each; the cluster's own default, unless said
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=100))]
@@ -43,6 +44,16 @@ pub(crate) struct CreateArguments {
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// How the outcome is told
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArguments {
+    /// The configuration file of the instances, in TOML
+    #[arg(long, value_name = "FILE", env = "WEIR_CONFIG")]
+    pub(crate) config: PathBuf,
+    /// How it is told
     #[arg(long, value_name = "FORM", default_value = "text")]
     pub(crate) output: Output,
 }

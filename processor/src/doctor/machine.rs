@@ -1,0 +1,118 @@
+//! What an instance needs of the machine that it runs on: a policy, a disk, file handles, a port.
+
+use super::Finding;
+use crate::config::Config;
+use crate::versions;
+use decision::time::Timestamp;
+use rustix::process::{Resource, getrlimit};
+use state::Sizes;
+use std::fs;
+use std::net::TcpListener;
+use std::path::Path;
+
+/// File handles for what is no store: brokers' connections, HTTP, logs.
+const OTHER_FILES: u64 = 1_024;
+
+/// The policy's versions are sound, and one holds.
+pub(super) fn policy(config: &Config, now: Timestamp) -> Finding {
+    match versions::load(&config.policy, now) {
+        Ok(policies) => {
+            let holding = &policies.at(now).identity;
+            let count = policies.versions().len();
+            Finding::good("policy", format!("{} {} holds now, of {count}", holding.name, holding.version))
+        }
+        Err(report) => {
+            Finding::wrong("policy", report.to_string(), "weir check says all that is wrong with a file")
+        }
+    }
+}
+
+/// Everything else of the machine. How many partitions there are is not known where no broker is.
+pub(super) fn look(config: &Config, partitions: Option<u32>) -> Vec<Finding> {
+    vec![folder(&config.state_folder), room(config), files(partitions), port(config)]
+}
+
+/// The folder of the state can be written.
+fn folder(folder: &Path) -> Finding {
+    const ABOUT: &str = "state folder";
+    let shown = folder.display();
+    if let Err(error) = fs::create_dir_all(folder) {
+        return Finding::wrong(
+            ABOUT,
+            format!("{shown} cannot be made: {error}"),
+            "name another in [state], or let us write there",
+        );
+    }
+    // Not the lock: an instance that is at work has it, and must keep it.
+    match tempfile::tempfile_in(folder) {
+        Ok(_) => Finding::good(ABOUT, format!("{shown} can be written")),
+        Err(error) => Finding::wrong(
+            ABOUT,
+            format!("{shown} cannot be written: {error}"),
+            "let the user that Weir runs as write there",
+        ),
+    }
+}
+
+/// The disk has room for more than it refuses to work below.
+fn room(config: &Config) -> Finding {
+    const ABOUT: &str = "disk";
+    let sizes = config.state_memory.map_or_else(Sizes::of_this_process, Sizes::of_bytes);
+    let least = state::least_free_bytes(&sizes);
+    let disk = match rustix::fs::statvfs(&config.state_folder) {
+        Ok(disk) => disk,
+        Err(error) => {
+            return Finding::wrong(
+                ABOUT,
+                format!("its room cannot be asked for: {error}"),
+                "look at [state] folder",
+            );
+        }
+    };
+    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    let told = format!("{} MB are free", free / 1_000_000);
+    if free < least {
+        let mend =
+            format!("a partition stops below {} MB: free some, or give it a larger disk", least / 1_000_000);
+        return Finding::wrong(ABOUT, told, mend);
+    }
+    if free < least.saturating_mul(10) {
+        return Finding::doubtful(ABOUT, told, "docs/performance.md says how much a million accounts take");
+    }
+    Finding::good(ABOUT, told)
+}
+
+/// As many files may be open as the stores of all partitions hold.
+fn files(partitions: Option<u32>) -> Finding {
+    const ABOUT: &str = "open files";
+    let limit = getrlimit(Resource::Nofile).current;
+    let partitions = u64::from(partitions.unwrap_or(1));
+    let needed = partitions.saturating_mul(state::FILES_A_PARTITION).saturating_add(OTHER_FILES);
+    match limit {
+        Some(limit) if limit < needed => {
+            let told = format!("{limit} may be open, and {partitions} partitions need up to {needed}");
+            Finding::doubtful(
+                ABOUT,
+                told,
+                format!("ulimit -n {needed}; LimitNOFILE={needed} in a unit of systemd"),
+            )
+        }
+        Some(limit) => Finding::good(
+            ABOUT,
+            format!("{limit} may be open, {needed} is the most that {partitions} partitions need"),
+        ),
+        None => Finding::good(ABOUT, "as many as there are"),
+    }
+}
+
+/// Metrics and probes can be served.
+fn port(config: &Config) -> Finding {
+    const ABOUT: &str = "http";
+    match TcpListener::bind(config.listen) {
+        Ok(_) => Finding::good(ABOUT, format!("{} is free", config.listen)),
+        Err(error) => {
+            let mend = "right where an instance of this configuration is at work; else give another `listen` in [http]";
+            Finding::doubtful(ABOUT, format!("{} cannot be listened on: {error}", config.listen), mend)
+        }
+    }
+}
