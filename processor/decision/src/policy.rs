@@ -251,7 +251,8 @@ pub struct Breaker {
     pub at_least: u32,
 }
 
-/// A compiled condition (`when`, `include`) over an account, and an invoice where there is one.
+/// A compiled condition (`when`, `include`) over an account, and an invoice where there is one. Its
+/// `Debug` is the condition as it is written.
 pub trait Condition: fmt::Debug + Send + Sync {
     /// Whether it holds. A condition that cannot be evaluated does not.
     fn holds(&self, account: &Snapshot, invoice: Option<&Invoice>) -> bool;
@@ -269,6 +270,11 @@ pub trait Texts: fmt::Debug + Send + Sync {
         language: &Language,
         values: &TextValues<'_>,
     ) -> Result<Text, String>;
+
+    /// The templates as they are written, each with its language; none where nobody wrote them.
+    fn written(&self) -> BTreeMap<(TemplateName, Language), String> {
+        BTreeMap::new()
+    }
 }
 
 /// A rendered text.

@@ -12,12 +12,14 @@
 //! | `condition`, `texts` | CEL conditions and message templates, compiled |
 //! | `files`, `ics` | the files beside a policy: calendars of holidays |
 //! | `identity` | the hash of a policy's content |
+//! | [`difference`] | what changes from one policy to another, in words |
 //! | [`starter`] | the files that a new user begins with |
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
 mod compile;
 mod condition;
+pub mod difference;
 mod file;
 mod files;
 mod ics;

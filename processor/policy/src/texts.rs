@@ -104,6 +104,17 @@ impl Texts for PolicyTexts {
         let body = self.rendered(template.as_str(), language.as_str(), values)?;
         Ok(Text { body, language: language.clone() })
     }
+
+    fn written(&self) -> BTreeMap<(TemplateName, Language), String> {
+        let names = self.languages.iter().flat_map(|(template, languages)| {
+            languages.iter().map(move |language| (template.as_str(), language.as_str()))
+        });
+        let written = |(template, language): (&str, &str)| {
+            let found = self.environment.get_template(&key(template, language)).ok()?;
+            Some(((template.into(), language.into()), found.source().to_owned()))
+        };
+        names.filter_map(written).collect()
+    }
 }
 
 fn key(template: &str, language: &str) -> String {
