@@ -7,8 +7,8 @@ mod writers;
 
 pub(crate) use operators::{DoctorArguments, TopicsArguments, TopicsCommand};
 pub(crate) use writers::{
-    CheckArguments, ExplainArguments, Format, InitArguments, ReportsFrom, SchemaArguments, SimulateArguments,
-    TestArguments,
+    CheckArguments, DiffArguments, ExplainArguments, Format, InitArguments, PolicyArguments, PolicyCommand,
+    ReportsFrom, SchemaArguments, SimulateArguments, TestArguments,
 };
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -115,6 +115,8 @@ Examples:
   weir check my.policy.yaml
   weir check --json policies/*.policy.yaml")]
     Check(CheckArguments),
+    /// Compare policies
+    Policy(PolicyArguments),
     /// Run policies' tests: what happens to an account, day by day, and what must come of it
     #[command(after_help = "\
 A test file names the policy that it is about, by a path from its own folder. Time is virtual: a \

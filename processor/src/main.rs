@@ -57,6 +57,7 @@ fn act(command: Command) -> miette::Result<ExitCode> {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Init(arguments) => only_prints(&|| init::run(&arguments)),
         Command::Check(arguments) => only_prints(&|| policies::check(&arguments)),
+        Command::Policy(arguments) => only_prints(&|| policies::policy(&arguments.command)),
         Command::Test(arguments) => only_prints(&|| policies::test(&arguments)),
         Command::Explain(arguments) => only_prints(&|| explain::run(&arguments)),
         Command::Simulate(arguments) => only_prints(&|| simulate::run(&arguments)),

@@ -1,8 +1,12 @@
-//! `weir check`, `weir test`, `weir schema`: what those who write policies use.
+//! `weir check`, `weir test`, `weir policy`, `weir schema`: what those who write policies use.
 
-use crate::cli::{CheckArguments, Format, SchemaArguments, TestArguments};
+use crate::cli::{
+    CheckArguments, DiffArguments, Format, Output, PolicyCommand, SchemaArguments, TestArguments,
+};
+use decision::Policy;
 use miette::{IntoDiagnostic, Report, WrapErr};
 use policy::PolicyReport;
+use policy::difference::Change;
 use std::process::ExitCode;
 
 /// A policy or a test failed: not wrong use, and told apart from it by scripts.
@@ -62,6 +66,28 @@ pub(crate) fn test(arguments: &TestArguments) -> miette::Result<ExitCode> {
         std::fs::write(path, xml).into_diagnostic().wrap_err_with(context)?;
     }
     Ok(if is_failed { ExitCode::from(FAILED) } else { ExitCode::SUCCESS })
+}
+
+/// Compares policies.
+pub(crate) fn policy(command: &PolicyCommand) -> miette::Result<ExitCode> {
+    let PolicyCommand::Diff(arguments) = command;
+    diff(arguments)
+}
+
+fn diff(arguments: &DiffArguments) -> miette::Result<ExitCode> {
+    let (old, new) = (policy::load(&arguments.old)?.policy, policy::load(&arguments.new)?.policy);
+    let changes = policy::difference::between(&old, &new);
+    let named = |policy: &Policy| format!("{} {}", policy.identity.name, policy.identity.version);
+    match arguments.output {
+        Output::Text if changes.is_empty() => println!("{} and {} say the same", named(&old), named(&new)),
+        Output::Text => changes.iter().for_each(|change| println!("{change}")),
+        Output::Json => {
+            let change = |change: &Change| serde_json::json!({ "subject": change.subject, "what": change.what, "groups": change.groups });
+            let changes: Vec<_> = changes.iter().map(change).collect();
+            println!("{}", serde_json::json!({ "old": named(&old), "new": named(&new), "changes": changes }));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Prints the JSON Schema of a format.

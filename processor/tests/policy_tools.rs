@@ -206,3 +206,26 @@ fn a_line_that_cannot_be_read_ends_a_simulation_with_its_place() {
     assert!(output.status.success());
     assert!(String::from_utf8_lossy(&output.stdout).contains("1 event passed over"));
 }
+
+#[test]
+fn what_changes_between_two_policies_is_said_in_words_with_the_groups_concerned() {
+    let folder = started("1");
+    let policy = std::fs::read_to_string(folder.path().join("start/mobile.policy.yaml")).unwrap();
+    let later = policy.replacen(
+        "      - stage: bar\n        after: 30d",
+        "      - stage: bar\n        after: 44d",
+        1,
+    );
+    std::fs::write(folder.path().join("later.policy.yaml"), later).unwrap();
+    let diff = |new: &str, more: &[&str]| {
+        good(folder.path(), &[&["policy", "diff", "start/mobile.policy.yaml", new], more].concat())
+    };
+    let told = diff("later.policy.yaml", &[]);
+    assert_eq!(told, "plan standard, stage bar: after 30d → 44d (groups: business, consumers)\n");
+    let json: Value = serde_json::from_str(&diff("later.policy.yaml", &["--output", "json"])).unwrap();
+    assert_eq!(json["changes"][0]["groups"], serde_json::json!(["business", "consumers"]));
+    assert_eq!(diff("start/mobile.policy.yaml", &[]), "mobile 1 and mobile 1 say the same\n");
+    std::fs::write(folder.path().join("bad.policy.yaml"), "policy: [").unwrap();
+    let told = refused(folder.path(), &["policy", "diff", "start/mobile.policy.yaml", "bad.policy.yaml"]);
+    assert!(told.contains("bad.policy.yaml"), "{told}");
+}

@@ -1,7 +1,7 @@
 //! What those who write policies can ask for: check, test, explain, simulate.
 
 use super::Output;
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 /// How events in files look, for the help of every command that reads them.
@@ -146,6 +146,37 @@ pub(crate) struct SimulateArguments {
     /// Where events lie while they are sorted: about half of what they take as JSON
     #[arg(long, value_name = "FOLDER", default_value_os_t = std::env::temp_dir())]
     pub(crate) scratch: PathBuf,
+    /// How it is told
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PolicyArguments {
+    #[command(subcommand)]
+    pub(crate) command: PolicyCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// Say in words what changes from one policy to another
+    #[command(after_help = "\
+What means the same is no change, however it is written. Behind a change stand the plan groups that it affects.
+
+Examples:
+  weir policy diff old.policy.yaml new.policy.yaml
+  weir policy diff old.policy.yaml new.policy.yaml --output json")]
+    Diff(DiffArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DiffArguments {
+    /// The policy as it was (YAML)
+    #[arg(value_name = "OLD")]
+    pub(crate) old: PathBuf,
+    /// The policy as it is to be (YAML)
+    #[arg(value_name = "NEW")]
+    pub(crate) new: PathBuf,
     /// How it is told
     #[arg(long, value_name = "FORM", default_value = "text")]
     pub(crate) output: Output,

@@ -29,7 +29,12 @@ pub(super) fn policy(config: &Config, now: Timestamp) -> Finding {
 
 /// Everything else of the machine. How many partitions there are is not known where no broker is.
 pub(super) fn look(config: &Config, partitions: Option<u32>) -> Vec<Finding> {
-    vec![folder(&config.state_folder), room(config), files(partitions), port(config)]
+    vec![
+        folder(&config.state_folder),
+        room(config),
+        files(getrlimit(Resource::Nofile).current, partitions),
+        port(config),
+    ]
 }
 
 /// The folder of the state can be written.
@@ -83,24 +88,25 @@ fn room(config: &Config) -> Finding {
 }
 
 /// As many files may be open as the stores of all partitions hold.
-fn files(partitions: Option<u32>) -> Finding {
+fn files(limit: Option<u64>, partitions: Option<u32>) -> Finding {
     const ABOUT: &str = "open files";
-    let limit = getrlimit(Resource::Nofile).current;
     let partitions = u64::from(partitions.unwrap_or(1));
     let needed = partitions.saturating_mul(state::FILES_A_PARTITION).saturating_add(OTHER_FILES);
     match limit {
         Some(limit) if limit < needed => {
-            let told = format!("{limit} may be open, and {partitions} partitions need up to {needed}");
+            let told = match partitions {
+                1 => format!("{limit} may be open, and a partition needs up to {needed}"),
+                _ => format!("{limit} may be open, and {partitions} partitions need up to {needed}"),
+            };
             Finding::doubtful(
                 ABOUT,
                 told,
                 format!("ulimit -n {needed}; LimitNOFILE={needed} in a unit of systemd"),
             )
         }
-        Some(limit) => Finding::good(
-            ABOUT,
-            format!("{limit} may be open, {needed} is the most that {partitions} partitions need"),
-        ),
+        Some(limit) => {
+            Finding::good(ABOUT, format!("{limit} may be open, {needed} is the most that is needed"))
+        }
         None => Finding::good(ABOUT, "as many as there are"),
     }
 }
@@ -114,5 +120,35 @@ fn port(config: &Config) -> Finding {
             let mend = "right where an instance of this configuration is at work; else give another `listen` in [http]";
             Finding::doubtful(ABOUT, format!("{} cannot be listened on: {error}", config.listen), mend)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Standing;
+    use super::*;
+
+    #[test]
+    fn a_limit_of_open_files_is_held_against_what_the_partitions_need() {
+        let check = |limit, partitions, standing, words: &str| {
+            let finding = files(limit, partitions);
+            assert_eq!(finding.standing, standing, "{finding:?}");
+            assert!(format!("{finding:?}").contains(words), "{finding:?}");
+        };
+        check(Some(1_024), Some(48), Standing::Doubtful, "LimitNOFILE=19456");
+        check(Some(19_455), Some(48), Standing::Doubtful, "48 partitions need up to 19456");
+        check(Some(19_456), Some(48), Standing::Good, "19456 may be open");
+        check(Some(1_024), None, Standing::Doubtful, "needs up to 1408");
+        check(None, Some(48), Standing::Good, "as many as there are");
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_or_written_is_told() {
+        let place = tempfile::tempdir().unwrap();
+        assert_eq!(folder(&place.path().join("a/b")).standing, Standing::Good);
+        assert!(place.path().join("a/b").read_dir().unwrap().next().is_none(), "it left something there");
+        let file = place.path().join("file");
+        fs::write(&file, "").unwrap();
+        assert_eq!(folder(&file.join("state")).standing, Standing::Wrong);
     }
 }
