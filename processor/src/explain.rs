@@ -12,13 +12,10 @@ use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::process::ExitCode;
 use whatif::explain::{self, Wanted, text};
-use whatif::source::{Faulty, Source};
+use whatif::source::{Faulty, FaultyEvents, Source};
 
 /// How many of the accounts are named, where it is not clear whose life is meant.
 const NAMED: usize = 5;
-
-/// How many of the events that cannot be read are told.
-const TOLD: usize = 20;
 
 /// Tells a life.
 pub(crate) fn run(arguments: &ExplainArguments) -> miette::Result<ExitCode> {
@@ -27,7 +24,7 @@ pub(crate) fn run(arguments: &ExplainArguments) -> miette::Result<ExitCode> {
     let zone = policies.at(decision::time::Timestamp::EARLIEST).defaults.zone.clone();
     let until = arguments.until.as_ref().map(|text| terminal::moment(text, &zone)).transpose()?;
     let mut from = Events::of(&arguments.events, arguments.config.as_deref())?;
-    let events = events(&mut *from.source, arguments.account.as_deref())?;
+    let events = events(&mut *from.source, arguments)?;
     let Some(first) = events.first() else { return Err(miette!("there are no events")) };
     let debtor = first.event.debtor().into();
     let wanted = Wanted { policies, reports: reports(arguments.reports), until, everything: arguments.all };
@@ -49,15 +46,27 @@ pub(crate) fn reports(from: ReportsFrom) -> Reports {
 }
 
 /// The events of one debtor, by their arrival: of one moment the account first, then as they lie in the files.
-fn events(source: &mut dyn Source, account: Option<&str>) -> miette::Result<Vec<Arrival>> {
+fn events(source: &mut dyn Source, arguments: &ExplainArguments) -> miette::Result<Vec<Arrival>> {
+    let account = arguments.account.as_deref();
     let mut found = Found::default();
     while let Some(batch) = source.next_batch().into_diagnostic()? {
         batch.for_each(|place, read| match read {
             Ok(arrival) => found.take(arrival, account),
-            Err(what) => found.faulty.push(Faulty { place, what }),
+            Err(what) => found.faulty.add(Faulty { place, what }),
         });
     }
+    if found.faulty.count > 0 {
+        if !arguments.skip_faulty {
+            return Err(unreadable(&found.faulty));
+        }
+        eprintln!("passed over, {}", found.faulty);
+    }
     found.events(account)
+}
+
+/// Some events cannot be read, and are not to be passed over.
+pub(crate) fn unreadable(faulty: &FaultyEvents) -> miette::Report {
+    miette!(help = "mend them, or pass over them with --skip-faulty", "{faulty}")
 }
 
 /// What was found in the files.
@@ -66,7 +75,7 @@ struct Found {
     events: Vec<Arrival>,
     /// The first debtors that there are events of.
     debtors: BTreeSet<String>,
-    faulty: Vec<Faulty>,
+    faulty: FaultyEvents,
 }
 
 impl Found {
@@ -81,10 +90,6 @@ impl Found {
     }
 
     fn events(mut self, account: Option<&str>) -> miette::Result<Vec<Arrival>> {
-        if !self.faulty.is_empty() {
-            let told: Vec<_> = self.faulty.iter().take(TOLD).map(|faulty| format!("  {faulty}")).collect();
-            return Err(miette!("{} of the events cannot be read:\n{}", self.faulty.len(), told.join("\n")));
-        }
         let mut named: Vec<_> = self.debtors.iter().take(NAMED).cloned().collect();
         if self.debtors.len() > NAMED {
             named.push("…".to_owned());

@@ -4,7 +4,7 @@
 
 use crate::cli::{Output, SimulateArguments};
 use crate::events::Events;
-use crate::explain::reports;
+use crate::explain::{reports, unreadable};
 use crate::{terminal, versions};
 use decision::time::Timestamp;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -14,7 +14,7 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use whatif::simulate::report::{Report, page, text};
-use whatif::simulate::{Job, Progress, simulate};
+use whatif::simulate::{Job, Progress, SimulateError, simulate};
 
 /// Simulates, and tells what came of it.
 pub(crate) fn run(arguments: &SimulateArguments) -> miette::Result<ExitCode> {
@@ -23,15 +23,17 @@ pub(crate) fn run(arguments: &SimulateArguments) -> miette::Result<ExitCode> {
     let mut from = Events::of(&arguments.events, arguments.config.as_deref())?;
     let mut bar = Bar::new(&from);
     let differences = csv.as_mut().map(|(_, out)| out as &mut dyn Write);
-    let simulated =
-        simulate(&job, &mut *from.source, differences, &mut |progress| bar.show(progress)).into_diagnostic();
+    let simulated = simulate(&job, &mut *from.source, differences, &mut |progress| bar.show(progress));
     bar.end();
-    let simulated = simulated?;
+    let simulated = match simulated {
+        Err(SimulateError::Faulty(faulty)) => return Err(unreadable(&faulty)),
+        other => other.into_diagnostic()?,
+    };
     if let Some((path, mut out)) = csv {
         out.flush().into_diagnostic().wrap_err_with(|| format!("cannot write {}", path.display()))?;
     }
-    for faulty in &simulated.first_faulty {
-        eprintln!("passed over: {faulty}");
+    if simulated.faulty.count > 0 {
+        eprintln!("passed over, {}", simulated.faulty);
     }
     let report = Report::new(&job, &simulated);
     if let Some(path) = &arguments.html {

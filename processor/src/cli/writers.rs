@@ -100,6 +100,9 @@ pub(crate) struct ExplainArguments {
     /// Who reports what becomes of commands
     #[arg(long, value_name = "WHO", default_value = "auto")]
     pub(crate) reports: ReportsFrom,
+    /// Pass over events that cannot be read, and say which
+    #[arg(long)]
+    pub(crate) skip_faulty: bool,
     /// Tell what changed nothing as well, such as usage far from any line
     #[arg(long)]
     pub(crate) all: bool,
@@ -137,7 +140,7 @@ pub(crate) struct SimulateArguments {
     /// Who reports what becomes of commands
     #[arg(long, value_name = "WHO", default_value = "auto")]
     pub(crate) reports: ReportsFrom,
-    /// Pass over events that cannot be read, and count them
+    /// Pass over events that cannot be read, and say which
     #[arg(long)]
     pub(crate) skip_faulty: bool,
     /// On how many threads; as many as there are cores, unless said

@@ -14,7 +14,7 @@ mod tally;
 pub use life::Outcome;
 pub use tally::{AGES, Amounts, Day, Recovery, Sum, Tally};
 
-use crate::source::{Faulty, Source, SourceError};
+use crate::source::{FaultyEvents, Source, SourceError};
 use decision::Policies;
 use decision::ids::DebtorId;
 use decision::time::{Date, Timestamp};
@@ -51,13 +51,8 @@ pub enum SimulateError {
     #[error(transparent)]
     Source(#[from] SourceError),
     /// Some events cannot be read.
-    #[error("{count} of the events cannot be read:\n{}", first.iter().map(|faulty| format!("  {faulty}")).collect::<Vec<_>>().join("\n"))]
-    Faulty {
-        /// How many.
-        count: u64,
-        /// The first of them.
-        first: Vec<Faulty>,
-    },
+    #[error("{0}")]
+    Faulty(FaultyEvents),
     /// The shards cannot be written or read back.
     #[error("cannot keep the events in {folder} while they are sorted", folder = folder.display())]
     Folder {
@@ -102,10 +97,8 @@ pub struct Simulated {
     pub events: u64,
     /// How many were after the end, or reports that are not taken.
     pub left_out: u64,
-    /// How many could not be read, where they are passed over.
-    pub faulty: u64,
-    /// The first of these.
-    pub first_faulty: Vec<Faulty>,
+    /// Those that could not be read, where they are passed over.
+    pub faulty: FaultyEvents,
     /// How many debtors there are.
     pub accounts: u64,
     /// Under the policy that is tried.
@@ -134,8 +127,7 @@ pub fn simulate(
     let mut simulated = Simulated {
         events: dealt.events,
         left_out: dealt.left_out,
-        faulty: dealt.faulty.count,
-        first_faulty: dealt.faulty.first,
+        faulty: dealt.faulty,
         accounts: 0,
         tried: Tally::default(),
         against: job.against.is_some().then(Tally::default),

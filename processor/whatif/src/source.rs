@@ -4,6 +4,7 @@
 //! Events are handed out in batches, so that many threads can read one file of lines. What is done with
 //! what cannot be read is the reader's choice: each is told with its place.
 
+use crate::words;
 use schemas::files::{Arrival, Container, is_container, read_line};
 use std::fmt;
 use std::fs::File;
@@ -69,6 +70,56 @@ pub struct Faulty {
 impl fmt::Display for Faulty {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.place, self.what)
+    }
+}
+
+/// How many of the events that cannot be read are told; all are counted.
+const TOLD: usize = 20;
+
+/// Events that cannot be read: how many, and the first of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FaultyEvents {
+    /// How many.
+    pub count: u64,
+    first: Vec<Faulty>,
+}
+
+impl FaultyEvents {
+    /// Counts one more.
+    pub fn add(&mut self, faulty: Faulty) {
+        self.count = self.count.saturating_add(1);
+        self.keep([faulty]);
+    }
+
+    /// Counts those that were found elsewhere.
+    pub fn extend(&mut self, others: Self) {
+        self.count = self.count.saturating_add(others.count);
+        self.keep(others.first);
+    }
+
+    /// The first of them by their place, in whichever order threads came to them.
+    #[must_use]
+    pub fn first(&self) -> &[Faulty] {
+        &self.first
+    }
+
+    fn keep(&mut self, more: impl IntoIterator<Item = Faulty>) {
+        for faulty in more {
+            let at = self.first.partition_point(|known| known.place < faulty.place);
+            if at < TOLD {
+                self.first.insert(at, faulty);
+                self.first.truncate(TOLD);
+            }
+        }
+    }
+}
+
+impl fmt::Display for FaultyEvents {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} cannot be read:", words::count(self.count, "event"))?;
+        self.first.iter().try_for_each(|faulty| write!(f, "\n  {faulty}"))?;
+        let told = u64::try_from(self.first.len()).unwrap_or(u64::MAX);
+        if self.count > told { write!(f, "\n  … and {} more", self.count - told) } else { Ok(()) }
     }
 }
 

@@ -95,7 +95,7 @@ impl Report {
             until: job.until,
             events: simulated.events,
             left_out: simulated.left_out,
-            faulty: simulated.faulty,
+            faulty: simulated.faulty.count,
             accounts: simulated.accounts,
             differing: job.against.is_some().then_some(simulated.differing),
             sections: sides.sections(),

@@ -4,7 +4,7 @@
 
 use super::shard::Writer;
 use super::{Job, Progress, SimulateError};
-use crate::source::{Batch, Faulty, Source, SourceError};
+use crate::source::{Batch, Faulty, FaultyEvents, Source, SourceError};
 use decision::event::Body;
 use decision::time::Timestamp;
 use foldhash::fast::FixedState;
@@ -24,9 +24,6 @@ const SHARDS: usize = 256;
 /// How much a thread gathers for a shard before it writes it, in bytes.
 const GATHERED_BYTES: usize = 64 << 10;
 
-/// How many faulty events are told; all are counted.
-const TOLD: usize = 20;
-
 /// Shards of one hash whatever the machine, so that a result can be had again.
 const SEED: u64 = 0x57_45_49_52;
 
@@ -39,30 +36,6 @@ pub(super) struct Dealt {
     pub(super) events: u64,
     pub(super) left_out: u64,
     pub(super) faulty: FaultyEvents,
-}
-
-/// What could not be read.
-#[derive(Default)]
-pub(super) struct FaultyEvents {
-    pub(super) count: u64,
-    /// The first by place.
-    pub(super) first: Vec<Faulty>,
-}
-
-impl FaultyEvents {
-    fn add(&mut self, faulty: Faulty) {
-        self.count += 1;
-        self.first.push(faulty);
-        // Threads come to them in any order; the first by place are told.
-        if self.first.len() >= 2 * TOLD {
-            self.cut();
-        }
-    }
-
-    fn cut(&mut self) {
-        self.first.sort_by(|one, other| one.place.cmp(&other.place));
-        self.first.truncate(TOLD);
-    }
 }
 
 /// Deals all events of a job into files in this folder.
@@ -104,9 +77,8 @@ pub(super) fn deal(
     for part in parts? {
         dealt.add(part);
     }
-    dealt.faulty.cut();
     if dealt.faulty.count > 0 && !job.skip_faulty {
-        return Err(SimulateError::Faulty { count: dealt.faulty.count, first: dealt.faulty.first });
+        return Err(SimulateError::Faulty(dealt.faulty));
     }
     Ok(dealt)
 }
@@ -132,8 +104,7 @@ impl Dealt {
         self.events += part.events;
         self.left_out += part.left_out;
         self.first = self.first.into_iter().chain(part.first).min();
-        self.faulty.count += part.faulty.count;
-        self.faulty.first.extend(part.faulty.first);
+        self.faulty.extend(part.faulty);
     }
 }
 

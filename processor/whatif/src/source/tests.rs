@@ -63,3 +63,20 @@ fn a_file_that_is_not_there_is_named() {
     let mut files = EventFiles::new(vec!["nowhere.jsonl".into()]);
     assert_eq!(files.next_batch().unwrap_err().to_string(), "cannot read the events in nowhere.jsonl");
 }
+
+#[test]
+fn of_the_events_that_cannot_be_read_all_are_counted_and_the_first_by_place_are_told() {
+    let faulty = |number| {
+        let place = Place { file_number: 0, number, file: "events.jsonl".into() };
+        Faulty { place, what: "nothing".to_owned() }
+    };
+    let (mut one, mut other) = (FaultyEvents::default(), FaultyEvents::default());
+    (0..50).rev().for_each(|number| one.add(faulty(2 * number)));
+    (0..50).for_each(|number| other.add(faulty(2 * number + 1)));
+    one.extend(other);
+    let told: Vec<_> = one.first().iter().map(|faulty| faulty.place.number).collect();
+    assert_eq!((one.count, told), (100, (0..20).collect()));
+    let text = one.to_string();
+    assert!(text.starts_with("100 events cannot be read:\n  events.jsonl:0: nothing\n"), "{text}");
+    assert!(text.ends_with("\n  … and 80 more"), "{text}");
+}
