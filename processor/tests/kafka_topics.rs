@@ -235,7 +235,7 @@ fn the_doctor_finds_nothing_where_all_is_well_and_says_what_to_do_where_it_is_no
         "registry: wrong",
         &["http://127.0.0.1:1", "[registry]"],
     );
-    check(&[("WEIR__STATE__FOLDER", "/proc/weir")], "state folder: wrong", &["/proc/weir cannot be made"]);
+    check(&[("WEIR__STATE__FOLDER", "/proc/weir")], "state folder: wrong", &["/proc/weir cannot be written"]);
     std::fs::write(site.state_folder().with_file_name("demo.policy.yaml"), "policy: [").unwrap();
     check(&[], "policy: wrong", &["weir check"]);
 }

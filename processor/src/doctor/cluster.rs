@@ -38,7 +38,7 @@ pub(super) fn look(config: &Config, now: Timestamp) -> Cluster {
     };
     if let Err(error) = log.partitions(&[Arc::clone(config.topics.input(InputTopic::Accounts))]) {
         let mend = format!(
-            "are {} right, and reached from here? TLS and SASL are set in [kafka.properties]",
+            "is {} right, and reached from here? TLS and SASL are set in [kafka.properties]",
             config.kafka.brokers
         );
         findings.push(Finding::wrong("brokers", whole(&error), mend));

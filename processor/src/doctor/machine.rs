@@ -6,7 +6,6 @@ use crate::versions;
 use decision::time::Timestamp;
 use rustix::process::{Resource, getrlimit};
 use state::Sizes;
-use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
 
@@ -37,26 +36,28 @@ pub(super) fn look(config: &Config, partitions: Option<u32>) -> Vec<Finding> {
     ]
 }
 
-/// The folder of the state can be written.
+/// The folder of the state can be written, or made where it is to be. It is not made by this.
 fn folder(folder: &Path) -> Finding {
     const ABOUT: &str = "state folder";
-    let shown = folder.display();
-    if let Err(error) = fs::create_dir_all(folder) {
-        return Finding::wrong(
-            ABOUT,
-            format!("{shown} cannot be made: {error}"),
-            "name another in [state], or let us write there",
-        );
-    }
+    let (shown, there) = (folder.display(), nearest(folder));
     // Not the lock: an instance that is at work has it, and must keep it.
-    match tempfile::tempfile_in(folder) {
-        Ok(_) => Finding::good(ABOUT, format!("{shown} can be written")),
-        Err(error) => Finding::wrong(
-            ABOUT,
-            format!("{shown} cannot be written: {error}"),
-            "let the user that Weir runs as write there",
-        ),
+    match tempfile::tempfile_in(there) {
+        Ok(_) if there == folder => Finding::good(ABOUT, format!("{shown} can be written")),
+        Ok(_) => Finding::good(ABOUT, format!("{shown} can be made")),
+        Err(error) => {
+            let told = format!("{shown} cannot be written: {}: {error}", there.display());
+            Finding::wrong(
+                ABOUT,
+                told,
+                "let the user that Weir runs as write there, or name another in [state]",
+            )
+        }
     }
+}
+
+/// The folder itself, or the nearest above it that is there.
+fn nearest(folder: &Path) -> &Path {
+    folder.ancestors().find(|folder| folder.exists()).unwrap_or(folder)
 }
 
 /// The disk has room for more than it refuses to work below.
@@ -64,7 +65,7 @@ fn room(config: &Config) -> Finding {
     const ABOUT: &str = "disk";
     let sizes = config.state_memory.map_or_else(Sizes::of_this_process, Sizes::of_bytes);
     let least = state::least_free_bytes(&sizes);
-    let disk = match rustix::fs::statvfs(&config.state_folder) {
+    let disk = match rustix::fs::statvfs(nearest(&config.state_folder)) {
         Ok(disk) => disk,
         Err(error) => {
             return Finding::wrong(
@@ -143,12 +144,13 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_cannot_be_made_or_written_is_told() {
+    fn a_folder_is_looked_at_and_left_as_it_is() {
         let place = tempfile::tempdir().unwrap();
-        assert_eq!(folder(&place.path().join("a/b")).standing, Standing::Good);
-        assert!(place.path().join("a/b").read_dir().unwrap().next().is_none(), "it left something there");
-        let file = place.path().join("file");
-        fs::write(&file, "").unwrap();
-        assert_eq!(folder(&file.join("state")).standing, Standing::Wrong);
+        let told = |path: &str| folder(&place.path().join(path));
+        assert!(told("a/b").told.ends_with("a/b can be made"), "{:?}", told("a/b"));
+        assert!(told(".").told.ends_with("can be written"), "{:?}", told("."));
+        assert!(place.path().read_dir().unwrap().next().is_none(), "it left something there");
+        std::fs::write(place.path().join("file"), "").unwrap();
+        assert_eq!(told("file/state").standing, Standing::Wrong);
     }
 }
