@@ -239,3 +239,11 @@ fn months_end_at_midnight_and_the_end_itself_is_looked_at() {
     assert_eq!(ends, ["2026-12-01T00:00:00Z", "2027-01-01T00:00:00Z", "2027-02-01T00:00:00Z"]);
     assert!(month_ends(None, at("2027-02-01T00:00:00Z")).is_empty());
 }
+
+#[test]
+fn of_one_moment_the_account_comes_first_wherever_it_lies_in_the_files() {
+    let content = r#"{"event":"control","account_id":"A-1","occurred_at":"2026-03-01T00:00:00Z","by":"anna","role":"agent","order":"assign_plan","plan":"soft"}
+{"event":"account","account_id":"A-1","occurred_at":"2026-03-01T00:00:00Z","payment_mode":"postpaid"}"#;
+    let (simulated, _) = simulated(&job(content, None, 1));
+    assert!(simulated.tried.rejected.is_empty(), "{:?}", simulated.tried.rejected);
+}
