@@ -64,7 +64,7 @@ pub mod view;
 pub use debtor::Debtor;
 pub use decide::decide;
 pub use event::Event;
-pub use policies::Policies;
+pub use policies::{Policies, Published};
 pub use policy::Policy;
 pub use rejection::Rejection;
 
