@@ -87,6 +87,8 @@ record_schemas! {
     TaskState = "task_state",
     /// State: a command that waits to be sent.
     Waiting = "waiting",
+    /// State: a version of the policy that was published.
+    Publication = "publication",
 }
 
 #[expect(clippy::expect_used, reason = "compiled in, and a test parses every one")]

@@ -8,6 +8,7 @@ use crate::encode::Schemas;
 use crate::error::WireError;
 use crate::journal::{Journal, TaskState};
 use crate::line::HistoryLine;
+use crate::publication::Publication;
 use crate::registry::{Registry, RegistryError};
 use crate::reject::Reject;
 use crate::topic::{InputTopic, OutputTopic};
@@ -176,6 +177,14 @@ impl Decoder {
     /// When it cannot be read.
     pub fn journal(&mut self, value: &[u8]) -> Result<Journal, WireError> {
         self.read(RecordSchema::Journal, value)
+    }
+
+    /// A version of the policy that was published.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn publication(&mut self, value: &[u8]) -> Result<Publication, WireError> {
+        self.read(RecordSchema::Publication, value)
     }
 
     /// A line of history.

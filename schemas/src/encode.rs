@@ -8,9 +8,10 @@ use crate::avsc::RecordSchema;
 use crate::error::EncodeError;
 use crate::journal::{Journal, TaskState};
 use crate::line::LineWire;
+use crate::publication::Publication;
 use crate::registry::{Registry, RegistryError};
 use crate::reject::Reject;
-use crate::topic::{InputTopic, OutputTopic, TopicNames};
+use crate::topic::{InputTopic, OutputTopic, SingleTopic, TopicNames};
 use crate::waiting::Waiting;
 use crate::wire::account::AccountWire;
 use crate::wire::commands::CommandWire;
@@ -58,13 +59,17 @@ impl Schemas {
         Ok(schemas)
     }
 
-    /// Asks for the ids of what Weir reads as well: for whoever plays an upstream system.
+    /// Asks for the ids of what Weir reads as well: for whoever plays an upstream system, and publishes.
     ///
     /// # Errors
     /// When the registry cannot be reached, or refuses a schema.
     pub fn and_inputs(mut self, registry: &dyn Registry, names: &TopicNames) -> Result<Self, RegistryError> {
         for topic in InputTopic::ALL {
             let subject = TopicNames::subject_of(names.input(*topic));
+            self.learn(registry, &subject, topic.schema())?;
+        }
+        for topic in SingleTopic::ALL {
+            let subject = TopicNames::subject_of(names.single(*topic));
             self.learn(registry, &subject, topic.schema())?;
         }
         Ok(self)
@@ -81,6 +86,18 @@ impl Schemas {
     ) -> Result<Self, RegistryError> {
         let mut schemas = Self::none();
         schemas.learn(registry, &TopicNames::subject_of(names.input(topic)), topic.schema())?;
+        Ok(schemas)
+    }
+
+    /// Asks for the ids of what `weir policy publish` writes: the publication, and the control that goes
+    /// with it.
+    ///
+    /// # Errors
+    /// When the registry cannot be reached, or refuses a schema.
+    pub fn of_publications(registry: &dyn Registry, names: &TopicNames) -> Result<Self, RegistryError> {
+        let topic = SingleTopic::Policies;
+        let mut schemas = Self::of_input(registry, names, InputTopic::Controls)?;
+        schemas.learn(registry, &TopicNames::subject_of(names.single(topic)), topic.schema())?;
         Ok(schemas)
     }
 
@@ -186,6 +203,14 @@ impl Encoder {
     /// When it does not fit its schema.
     pub fn waiting(&mut self, waiting: &Waiting, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         self.write_own(RecordSchema::Waiting, waiting, out)
+    }
+
+    /// Writes a version of the policy that is published. Its key is [`Publication::key`].
+    ///
+    /// # Errors
+    /// When it does not fit its schema.
+    pub fn publication(&mut self, publication: &Publication, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        self.write(RecordSchema::Publication, publication, out)
     }
 
     /// Writes a debtor: the stored form, the changelog's too. Its key is its id.

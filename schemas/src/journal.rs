@@ -26,6 +26,9 @@ pub struct Journal {
     pub policy_version: Arc<str>,
     /// The hash of its content: its identity.
     pub policy_hash: PolicyHash,
+    /// Which publications were known: all up to this one. None where the versions came from files.
+    #[serde(default)]
+    pub policy_revision: Option<i64>,
     /// What was done, in order.
     #[serde(default)]
     pub steps: Vec<Step>,
@@ -285,6 +288,9 @@ pub struct TaskState {
     /// What the core failed over and is tried again, at every start and every hour.
     #[serde(default)]
     pub put_off: Vec<PutOff>,
+    /// Which publications are known: all up to this one. None where the versions come from files.
+    #[serde(default)]
+    pub policy_revision: Option<i64>,
 }
 
 /// Which topic it is that has a name.

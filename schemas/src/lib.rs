@@ -27,6 +27,7 @@ pub mod journal;
 pub mod line;
 pub mod pages;
 mod positional;
+mod publication;
 pub mod registry;
 pub mod reject;
 pub mod sample;
@@ -44,7 +45,10 @@ pub use journal::{
     Reduced, Returned, Spent, Step, Swept, Taken, TaskState, TopicId, Untold, Verdict,
 };
 pub use line::HistoryLine;
+pub use publication::{FileBeside, Publication};
 pub use registry::{Registry, RegistryError, StaticRegistry};
 pub use reject::Reject;
-pub use topic::{Beside, InputTopic, OutputTopic, TASK_STATE_KEY, TOPICS, TopicNames, TopicSpec};
+pub use topic::{
+    Beside, InputTopic, OutputTopic, SingleTopic, TASK_STATE_KEY, TOPICS, TopicNames, TopicSpec,
+};
 pub use waiting::Waiting;

@@ -15,6 +15,9 @@ pub const POISON: &str = "poison";
 /// The reason of an event that came in another partition than its debtor's.
 pub const WRONG_PARTITION: &str = "wrong_partition";
 
+/// The reason of a control that names a publication of the policy that there is not.
+pub const UNKNOWN_PUBLICATION: &str = "unknown_publication";
+
 /// A record of an input topic that changed nothing; or, with no topic, something over which the core
 /// failed that is no record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,12 +84,7 @@ impl<'a> Reject<'a> {
     /// An event that the core declined.
     #[must_use]
     pub fn declined(source: Source<'a>, event: &'a Event, why: &Rejection, at: Timestamp) -> Self {
-        Self {
-            event_id: Some(event.event_id.as_str().into()),
-            account_id: Some(event.account_id.as_str().into()),
-            debtor_id: Some(event.debtor().into()),
-            ..Self::new(source, why.code(), why.to_string(), at)
-        }
+        Self::told(source, event, (why.code(), why.to_string()), at)
     }
 
     /// Something over which the core failed: an event, where it could be read, or what is no record.
@@ -104,7 +102,7 @@ impl<'a> Reject<'a> {
     /// repetition, as long as ids are remembered.
     #[must_use]
     pub fn is_id_remembered(&self) -> bool {
-        self.event_id.is_some() && ![POISON, WRONG_PARTITION].contains(&&*self.reason)
+        self.event_id.is_some() && ![POISON, WRONG_PARTITION, UNKNOWN_PUBLICATION].contains(&&*self.reason)
     }
 
     /// Whether it is a record of an input topic, which can be sent again.
@@ -116,11 +114,26 @@ impl<'a> Reject<'a> {
     /// An event that came in another partition than its debtor's.
     #[must_use]
     pub fn misplaced(source: Source<'a>, event: &'a Event, detail: String, at: Timestamp) -> Self {
+        Self::told(source, event, (WRONG_PARTITION, detail), at)
+    }
+
+    /// A control that names a publication of the policy that there is not.
+    #[must_use]
+    pub fn unpublished(source: Source<'a>, event: &'a Event, detail: String, at: Timestamp) -> Self {
+        Self::told(source, event, (UNKNOWN_PUBLICATION, detail), at)
+    }
+
+    fn told(
+        source: Source<'a>,
+        event: &'a Event,
+        (reason, detail): (&'static str, String),
+        at: Timestamp,
+    ) -> Self {
         Self {
             event_id: Some(event.event_id.as_str().into()),
             account_id: Some(event.account_id.as_str().into()),
             debtor_id: Some(event.debtor().into()),
-            ..Self::new(source, WRONG_PARTITION, detail, at)
+            ..Self::new(source, reason, detail, at)
         }
     }
 

@@ -9,6 +9,7 @@ use crate::journal::{
     BreakerState, Counted, Dropped, Fired, Journal, Kept, Let, Poisoned, Position, Postponed, PutOff,
     Reduced, Returned, Spent, Step, Swept, Taken, TaskState, TopicId, Untold, Verdict,
 };
+use crate::publication::{FileBeside, Publication};
 use crate::reject::Reject;
 use crate::topic::InputTopic;
 use crate::waiting::Waiting;
@@ -302,6 +303,7 @@ pub fn journal() -> Journal {
         policy_name: policy.name,
         policy_version: policy.version,
         policy_hash: policy.hash,
+        policy_revision: Some(4),
         steps: vec![
             Step::Taken(taken),
             Step::Fired(Fired { debtor_id: "A-1".into(), due }),
@@ -344,6 +346,7 @@ pub fn task_state() -> TaskState {
         partitions: Some(6),
         topic_ids: vec![TopicId { topic: "weir.payments".into(), id: "Nd0QRzQ2S3yW1mT8v5bK9A".into() }],
         put_off: vec![PutOff { debtor_id: "A-3".into(), due: Some(NOW) }],
+        policy_revision: Some(4),
     }
 }
 
@@ -381,6 +384,27 @@ pub fn waiting() -> Waiting {
         undo: Some("unbar_outgoing".into()),
         window: window.map(Box::new),
         value: b"\0\0\0\0\x05an order".to_vec(),
+    }
+}
+
+/// A version of the policy that was published.
+#[must_use]
+pub fn publication() -> Publication {
+    let PolicyIdentity { name, version, hash } = policy();
+    Publication {
+        revision: 4,
+        event_id: "0198f6a2-4c1e-7000-8000-000000000003".into(),
+        policy_name: name.to_string(),
+        policy_version: version.to_string(),
+        policy_hash: hash,
+        file: "mobile.policy.yaml".to_owned(),
+        text: "policy: mobile\n".to_owned(),
+        beside: vec![FileBeside { name: "holidays.ics".to_owned(), text: "BEGIN:VCALENDAR\n".to_owned() }],
+        withdraws_later: true,
+        published_at: NOW,
+        by: "anna".to_owned(),
+        role: "manager".to_owned(),
+        why: "bar four days later".to_owned(),
     }
 }
 
@@ -431,6 +455,8 @@ pub fn encoded(schema: RecordSchema, encoder: &mut Encoder) -> Result<Vec<u8>, E
         encoder.task_state(&task_state(), &mut out)?;
     } else if schema == RecordSchema::Waiting {
         encoder.waiting(&waiting(), &mut out)?;
+    } else if schema == RecordSchema::Publication {
+        encoder.publication(&publication(), &mut out)?;
     }
     Ok(out)
 }

@@ -24,6 +24,8 @@ pub struct TopicSpec {
     pub key: &'static str,
     /// Whether only the last record of a key is kept.
     pub compacted: bool,
+    /// Whether it has one partition, however many the input topics have.
+    pub single: bool,
     /// What it is for.
     pub about: &'static str,
     /// What else it carries, under keys of its own.
@@ -70,7 +72,7 @@ const fn topic(
     key: &'static str,
     about: &'static str,
 ) -> TopicSpec {
-    TopicSpec { name, direction, schema, key, compacted: false, about, beside: &[] }
+    TopicSpec { name, direction, schema, key, compacted: false, single: false, about, beside: &[] }
 }
 
 const fn input(name: &'static str, schema: RecordSchema, about: &'static str) -> TopicSpec {
@@ -154,6 +156,14 @@ topics! {
             ..output("weir.debtors", RecordSchema::Debtor, "the state of each debtor")
         },
     }
+    SingleTopic, "A topic of one partition, which Weir's tools write and every instance reads whole.": {
+        Policies = TopicSpec {
+            compacted: true,
+            single: true,
+            ..topic("weir.policies", Direction::Out, RecordSchema::Publication,
+                "revision, in twenty digits", "the versions of the policy that were published")
+        },
+    }
 }
 
 impl OutputTopic {
@@ -175,6 +185,7 @@ impl OutputTopic {
 pub struct TopicNames {
     inputs: Vec<Arc<str>>,
     outputs: Vec<Arc<str>>,
+    singles: Vec<Arc<str>>,
 }
 
 impl Default for TopicNames {
@@ -182,6 +193,7 @@ impl Default for TopicNames {
         Self {
             inputs: InputTopic::ALL.iter().map(|topic| topic.spec().name.into()).collect(),
             outputs: OutputTopic::ALL.iter().map(|topic| topic.spec().name.into()).collect(),
+            singles: SingleTopic::ALL.iter().map(|topic| topic.spec().name.into()).collect(),
         }
     }
 }
@@ -201,6 +213,13 @@ impl TopicNames {
         &self.outputs[topic.index()]
     }
 
+    /// What this topic of one partition is called.
+    #[must_use]
+    pub fn single(&self, topic: SingleTopic) -> &Arc<str> {
+        #[expect(clippy::indexing_slicing, reason = "one name a topic, by construction")]
+        &self.singles[topic.index()]
+    }
+
     /// Calls an input topic so.
     #[must_use]
     pub fn with_input(mut self, topic: InputTopic, name: &str) -> Self {
@@ -214,6 +233,15 @@ impl TopicNames {
     #[must_use]
     pub fn with_output(mut self, topic: OutputTopic, name: &str) -> Self {
         if let Some(place) = self.outputs.get_mut(topic.index()) {
+            *place = name.into();
+        }
+        self
+    }
+
+    /// Calls a topic of one partition so.
+    #[must_use]
+    pub fn with_single(mut self, topic: SingleTopic, name: &str) -> Self {
+        if let Some(place) = self.singles.get_mut(topic.index()) {
             *place = name.into();
         }
         self
@@ -238,7 +266,7 @@ impl TopicNames {
         InputTopic::ALL.get(place).copied()
     }
 
-    /// What Weir must find registered, or register: the subject of every record that it writes.
+    /// What an instance must find registered, or register: the subject of every record that it writes.
     #[must_use]
     pub fn subjects_written(&self) -> Vec<(String, RecordSchema)> {
         let of_topic = |topic: &OutputTopic| (Self::subject_of(self.output(*topic)), topic.schema());
@@ -273,12 +301,13 @@ mod tests {
     }
 
     #[test]
-    fn no_two_topics_share_a_name_or_a_record_and_one_is_compacted() {
+    fn no_two_topics_share_a_name_or_a_record_and_two_are_compacted() {
         for (place, spec) in TOPICS.iter().enumerate() {
             let others = &TOPICS[place + 1..];
             assert!(others.iter().all(|other| other.name != spec.name && other.schema != spec.schema));
         }
-        assert_eq!(TOPICS.iter().filter(|spec| spec.compacted).count(), 1);
+        let compacted: Vec<_> = TOPICS.iter().filter(|spec| spec.compacted).map(|spec| spec.name).collect();
+        assert_eq!(compacted, ["weir.debtors", "weir.policies"]);
     }
 
     #[test]

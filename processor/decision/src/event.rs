@@ -239,6 +239,12 @@ pub enum Order {
     ReleaseHeld,
     /// What the breaker holds is dropped. It is about no account, and goes to every partition.
     DropHeld,
+    /// The publications of the policy up to this one are known from here on. It is about no account, and
+    /// goes to every partition.
+    AdoptPolicy {
+        /// Its number, from 1.
+        revision: i64,
+    },
 }
 
 /// A measure that a person takes.

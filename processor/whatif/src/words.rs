@@ -86,6 +86,7 @@ fn control(control: &Control, exponent: u8) -> String {
         Order::AssignManager(manager) => format!("manager {manager}"),
         Order::ReleaseHeld => "release of what is held".to_owned(),
         Order::DropHeld => "drop of what is held".to_owned(),
+        Order::AdoptPolicy { revision } => format!("publication {revision} of the policy"),
     };
     format!("{what} (by {})", control.by)
 }

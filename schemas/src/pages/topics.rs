@@ -14,7 +14,7 @@ Programs read the same in [asyncapi.json](asyncapi.json) (AsyncAPI 3.0).
 
 - **Names** are those without a configuration: `[topics] prefix` says what stands before each instead of `weir.`
 - **Partitions**: the topics that Weir reads, the records, the journal and the changelog (`weir.debtors`) all \
-have the same number; Weir refuses to start otherwise. The others may have another.
+have the same number; Weir refuses to start otherwise. `weir.policies` has one. The others may have another.
 - **A key** is plain UTF-8 with no framing; a reject's is as it came. The debtor id of an event is its \
 `debtor_id`, or its `account_id` where that is null. Who writes events partitions by it as Kafka does by \
 default (murmur2).
@@ -91,6 +91,9 @@ fn passage(carried: &Carried) -> String {
     match Way::of(carried.topic) {
         Way::In => format!("**In**: Weir reads it from `{name}`."),
         Way::Out => format!("**Out**: Weir writes it to `{name}`."),
+        Way::State if carried.topic.single => format!(
+            "**State**: `weir policy publish` writes it to `{name}`, which has one partition, and every instance reads it."
+        ),
         Way::State => format!(
             "**State**: Weir writes it to `{name}`, and reads it back where a disk lacks what was committed."
         ),

@@ -36,6 +36,7 @@ pub(crate) enum OrderWord {
     AssignManager,
     ReleaseHeld,
     DropHeld,
+    AdoptPolicy,
 }
 
 words! { OrderWord {
@@ -44,6 +45,7 @@ words! { OrderWord {
     AssignPlan = "assign_plan", Pause = "pause", Resume = "resume", Jump = "jump",
     Close = "close", Rearm = "rearm", TaskResult = "task_result", Do = "do", Undo = "undo",
     AssignManager = "assign_manager", ReleaseHeld = "release_held", DropHeld = "drop_held",
+    AdoptPolicy = "adopt_policy",
 } }
 words! { DisputeOutcome { Upheld = "upheld", Rejected = "rejected", Withdrawn = "withdrawn" } }
 
@@ -97,6 +99,8 @@ wire_event! {
         class: Option<Word<MessageClass>>,
         #[serde(borrow, default)]
         manager: Option<Text<'a>>,
+        #[serde(default)]
+        revision: Option<Number>,
     }
 }
 
@@ -140,6 +144,7 @@ impl<'a> ControlWire<'a> {
             None,
             None,
             false,
+            None,
             None,
             None,
             None,
@@ -196,6 +201,10 @@ impl<'a> ControlWire<'a> {
             }
             Order::ReleaseHeld => OrderWord::ReleaseHeld,
             Order::DropHeld => OrderWord::DropHeld,
+            Order::AdoptPolicy { revision } => {
+                self.revision = Some(Number::Whole(*revision));
+                OrderWord::AdoptPolicy
+            }
         };
         self.order = Word::Known(word);
     }
@@ -277,6 +286,9 @@ impl<'a> ControlWire<'a> {
             }
             OrderWord::ReleaseHeld => Order::ReleaseHeld,
             OrderWord::DropHeld => Order::DropHeld,
+            OrderWord::AdoptPolicy => Order::AdoptPolicy {
+                revision: whole("revision", needed(order, "revision", self.revision.as_ref())?)?,
+            },
         })
     }
 

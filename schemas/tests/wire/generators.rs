@@ -179,6 +179,7 @@ fn order() -> impl Strategy<Value = Order> {
         id().prop_map(|operation| Order::Undo(operation.into())),
         id().prop_map(|manager| Order::AssignManager(manager.into())),
         select(vec![Order::ReleaseHeld, Order::DropHeld]),
+        any::<i64>().prop_map(|revision| Order::AdoptPolicy { revision }),
     ]
 }
 

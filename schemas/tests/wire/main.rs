@@ -43,6 +43,7 @@ impl Codec {
             "reject" => format!("{:?}", self.decoder.reject(value)?),
             "journal" => format!("{:?}", self.decoder.journal(value)?),
             "debtor" => format!("{:?}", self.decoder.debtor(value)?),
+            "publication" => format!("{:?}", self.decoder.publication(value)?),
             "waiting" => format!("{:?}", self.decoder.waiting(value)?),
             "task_state" => format!("{:?}", self.decoder.task_state(value)?),
             other => panic!("no way to read a {other}"),

@@ -40,6 +40,9 @@ pub(super) fn check(
         Order::ReleaseHeld | Order::DropHeld => {
             Err(Rejection::NotSupported { what: "releasing or dropping for one account" })
         }
+        Order::AdoptPolicy { .. } => {
+            Err(Rejection::NotSupported { what: "adopting a policy for one account" })
+        }
     };
     allowed.map(|()| Checked::New)
 }
@@ -69,7 +72,8 @@ pub(super) fn apply(debtor: &mut Debtor, event: &Event, control: &Control, scrib
         | Order::Undo(_)
         | Order::AssignManager(_)
         | Order::ReleaseHeld
-        | Order::DropHeld => {}
+        | Order::DropHeld
+        | Order::AdoptPolicy { .. } => {}
     }
     let mut figures = vec![Figure::new("by", &control.by), Figure::new("role", &control.role)];
     figures.extend(control.why.as_ref().map(|why| Figure::new("why", why)));
@@ -96,7 +100,7 @@ pub(super) fn apply(debtor: &mut Debtor, event: &Event, control: &Control, scrib
         Order::Undo(operation) => by_hand::undo(debtor, (account_id, &event.event_id), operation, scribe),
         Order::AssignManager(manager) => managing::assign(debtor, account_id, manager, scribe),
         // Declined by `check`.
-        Order::ReleaseHeld | Order::DropHeld => {}
+        Order::ReleaseHeld | Order::DropHeld | Order::AdoptPolicy { .. } => {}
     }
     Cause::Other
 }
@@ -119,6 +123,7 @@ fn word_of(order: &Order) -> &'static str {
         Order::AssignManager(_) => "assign_manager",
         Order::ReleaseHeld => "release_held",
         Order::DropHeld => "drop_held",
+        Order::AdoptPolicy { .. } => "adopt_policy",
     }
 }
 
@@ -142,6 +147,7 @@ fn figures_of(order: &Order) -> Vec<Figure> {
         | Order::Close
         | Order::Do(_)
         | Order::ReleaseHeld
-        | Order::DropHeld => Vec::new(),
+        | Order::DropHeld
+        | Order::AdoptPolicy { .. } => Vec::new(),
     }
 }
