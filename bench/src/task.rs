@@ -66,7 +66,7 @@ pub(crate) fn task() -> Result<Box<dyn Part>, Fault> {
         ),
         guard: ClockGuard::new(settings.clock_lead),
         settings,
-        policies: policies()?,
+        versions: policies()?.into(),
         schemas: codecs.schemas,
         registry: codecs.registry.clone(),
         clock: clock.clone(),

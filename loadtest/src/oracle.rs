@@ -10,6 +10,7 @@ mod gate;
 pub mod lives;
 pub mod pace;
 pub mod replay;
+mod versions;
 
 use schemas::{InputTopic, OutputTopic, TopicNames};
 use std::collections::BTreeMap;

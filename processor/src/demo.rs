@@ -136,7 +136,7 @@ impl Stage {
             ),
             topology: Topology::find(&self.log, self.names.clone()).into_diagnostic()?,
             settings: engine::Settings { oldest_state: Duration::MAX, ..engine::Settings::default() },
-            policies: self.policies.clone(),
+            versions: self.policies.clone().into(),
             schemas: self.schemas,
             registry: self.registry.clone() as Arc<dyn Registry>,
             clock: self.clock.clone(),

@@ -5,19 +5,18 @@
 use crate::cli::{HeldCommand, Output, VerdictArguments};
 use crate::clock::SystemClock;
 use crate::config::Config;
+use crate::taken;
 use connectors::kafka::KafkaLog;
 use connectors::registry::SchemaRegistry;
 use engine::Clock;
-use engine::verdicts::{Verdict, VerdictError, Verdicts, Written};
+use engine::controls::{ControlError, Said, Written};
+use engine::verdicts::{Verdict, Verdicts};
 use miette::{Context, IntoDiagnostic};
 use schemas::{InputTopic, Registry};
 use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// Some partitions have not taken it in time: not wrong use, and told apart from it by scripts.
-const NOT_TAKEN: u8 = 1;
 
 /// Writes the verdict, and says what became of it.
 pub(crate) fn run(command: &HeldCommand) -> miette::Result<ExitCode> {
@@ -36,7 +35,7 @@ pub(crate) fn run(command: &HeldCommand) -> miette::Result<ExitCode> {
     let missing = match arguments.wait {
         Some(wait) => {
             Some(verdicts.wait_until_taken(&written, wait, &clock).into_diagnostic().wrap_err_with(|| {
-                format!("it is written to every partition, under the id «{}»", verdict.event_id)
+                format!("it is written to every partition, under the id «{}»", verdict.said.event_id)
             })?)
         }
         None => None,
@@ -47,19 +46,19 @@ pub(crate) fn run(command: &HeldCommand) -> miette::Result<ExitCode> {
     };
     writeln!(std::io::stdout(), "{text}").into_diagnostic()?;
     let is_done = missing.is_none_or(|missing| missing.is_empty());
-    Ok(if is_done { ExitCode::SUCCESS } else { ExitCode::from(NOT_TAKEN) })
+    Ok(if is_done { ExitCode::SUCCESS } else { ExitCode::from(taken::NOT_TAKEN) })
 }
 
 fn verdict_of(arguments: &VerdictArguments, drops: bool, clock: &SystemClock) -> Verdict {
     let new_id = || format!("{}-{}-{}", order(drops), clock.now().0, std::process::id());
-    Verdict {
+    let said = Said {
         event_id: arguments.event_id.clone().unwrap_or_else(new_id),
-        drops,
         by: arguments.by.clone(),
         role: arguments.role.clone(),
         why: arguments.why.clone(),
         source: "weir held".to_owned(),
-    }
+    };
+    Verdict { said, drops }
 }
 
 /// The order's name on the wire.
@@ -68,23 +67,23 @@ fn order(drops: bool) -> &'static str {
 }
 
 /// The error, with what can be done about it.
-fn told(error: VerdictError, config: &Config) -> miette::Report {
+fn told(error: ControlError, config: &Config) -> miette::Report {
     let topic = config.topics.input(InputTopic::Controls);
     let context = match &error {
-        VerdictError::Registry(_) => format!(
+        ControlError::Registry(_) => format!(
             "the schema under «{topic}-value» is needed; register schemas/avsc/control.avsc there, or set \
              `auto_register` in [registry]"
         ),
-        VerdictError::NoTopic(_) => {
+        ControlError::NoTopic(_) => {
             format!(
                 "create the topics first, or mend `prefix` in [topics]; brokers: {}",
                 config.kafka.brokers
             )
         }
-        VerdictError::Log(_) | VerdictError::Aborted(_) | VerdictError::Unknown { .. } => {
+        ControlError::Log(_) | ControlError::Aborted(_) | ControlError::Unknown { .. } => {
             format!("writing to {topic} at {} went wrong", config.kafka.brokers)
         }
-        VerdictError::Unsaid(_) | VerdictError::Encode(_) | VerdictError::Unreadable(_) => {
+        ControlError::Unsaid(_) | ControlError::Encode(_) | ControlError::Unreadable(_) => {
             "nothing is written".to_owned()
         }
     };
@@ -96,20 +95,9 @@ fn in_words(verdict: &Verdict, written: &Written, missing: Option<&[u32]>, wait:
     let count = written.offsets.len();
     let mut text = format!(
         "What the breaker holds is to be {what}: written to all {count} partitions of {}, under the id {}.",
-        written.topic, verdict.event_id
+        written.topic, verdict.said.event_id
     );
-    match missing {
-        None => {}
-        Some([]) => text.push_str("\nEvery partition has taken it."),
-        Some(missing) => {
-            let missing: Vec<String> = missing.iter().map(u32::to_string).collect();
-            let wait = wait.unwrap_or_default();
-            text.push_str(&format!(
-                "\nAfter {wait:?} these have not taken it: {}. They take it as soon as an instance runs them.",
-                missing.join(", ")
-            ));
-        }
-    }
+    text.push_str(&taken::in_words(missing, wait));
     text
 }
 
@@ -119,7 +107,7 @@ fn in_json(verdict: &Verdict, written: &Written, missing: Option<&[u32]>) -> Str
         .map(|(partition, offset)| serde_json::json!({ "partition": partition, "offset": offset }))
         .collect();
     serde_json::json!({
-        "event_id": verdict.event_id,
+        "event_id": verdict.said.event_id,
         "order": order(verdict.drops),
         "topic": *written.topic,
         "partitions": partitions,
@@ -135,14 +123,14 @@ mod tests {
 
     fn outcome() -> (Verdict, Written) {
         let text = str::to_owned;
-        let verdict = Verdict {
+        let said = Said {
             event_id: text("e-1"),
-            drops: false,
             by: text("anna"),
             role: text("admin"),
             why: text("checked"),
             source: text("test"),
         };
+        let verdict = Verdict { said, drops: false };
         let written = Written { topic: "weir.controls".into(), offsets: BTreeMap::from([(0, 7), (1, 4)]) };
         (verdict, written)
     }

@@ -4,8 +4,9 @@
 use connectors::memory::{CommitFate, Faults, MemoryLog};
 use decision::event::{Body, Order};
 use decision::time::Timestamp;
+use engine::controls::{ControlError, Said, Written};
 use engine::log::{Consumer, Log, Polled, Producer};
-use engine::verdicts::{Verdict, VerdictError, Verdicts, Written};
+use engine::verdicts::{Verdict, Verdicts};
 use schemas::{Decoder, InputTopic, Schemas, StaticRegistry, TopicNames};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -49,7 +50,7 @@ impl Scene {
         Self { log, names, registry: Arc::new(StaticRegistry::new()) }
     }
 
-    fn say(&self, verdict: &Verdict) -> Result<Written, VerdictError> {
+    fn say(&self, verdict: &Verdict) -> Result<Written, ControlError> {
         let mut verdicts = Verdicts::new(&self.log, "weir", &self.names, self.registry.clone()).unwrap();
         verdicts.write(verdict, Timestamp(1_700_000_000_000_000))
     }
@@ -77,14 +78,8 @@ impl Scene {
 
 fn verdict(event_id: &str, drops: bool) -> Verdict {
     let text = str::to_owned;
-    Verdict {
-        event_id: text(event_id),
-        drops,
-        by: text("anna"),
-        role: text("admin"),
-        why: text("checked"),
-        source: text("test"),
-    }
+    let (by, role, why, source) = (text("anna"), text("admin"), text("checked"), text("test"));
+    Verdict { said: Said { event_id: text(event_id), by, role, why, source }, drops }
 }
 
 /// Under these fates the verdict is written, and lies so often in each partition.
@@ -112,29 +107,34 @@ fn a_verdict_lies_in_every_partition_under_one_id_whatever_becomes_of_a_commit()
 fn what_is_given_up_lies_in_no_partition_and_what_is_not_known_is_told_as_such() {
     let scene = Scene::new(&[CommitFate::Aborts]);
     let error = scene.say(&verdict("e-1", false)).unwrap_err();
-    assert!(matches!(error, VerdictError::Aborted(_)), "{error:?}");
+    assert!(matches!(error, ControlError::Aborted(_)), "{error:?}");
     assert_eq!(scene.controls(), vec![vec![]; PARTITIONS as usize]);
     let scene = Scene::new(&[CommitFate::CommittedUnknown]);
     let error = scene.say(&verdict("e-1", false)).unwrap_err();
-    assert!(matches!(error, VerdictError::Unknown { .. }), "{error:?}");
+    assert!(matches!(error, ControlError::Unknown { .. }), "{error:?}");
     assert!(error.to_string().contains("under its id, «e-1»"), "{error}");
     // An outcome that was lost once stays unknown, however the later tries end.
     let scene = Scene::new(&[CommitFate::CommittedUnknown, CommitFate::Aborts]);
     let error = scene.say(&verdict("e-1", false)).unwrap_err();
-    assert!(matches!(error, VerdictError::Unknown { .. }), "{error:?}");
+    assert!(matches!(error, ControlError::Unknown { .. }), "{error:?}");
 }
 
 #[test]
 fn what_no_partition_would_take_is_not_written() {
     let scene = Scene::new(&[CommitFate::Ends]);
     let good = verdict("e-1", false);
+    let with = |change: &dyn Fn(&mut Said)| {
+        let mut verdict = good.clone();
+        change(&mut verdict.said);
+        verdict
+    };
     let rows = [
-        (Verdict { by: String::new(), ..good.clone() }, "who gave it"),
-        (Verdict { role: " ".to_owned(), ..good.clone() }, "in which role"),
-        (Verdict { why: String::new(), ..good.clone() }, "why"),
-        (Verdict { event_id: String::new(), ..good.clone() }, "no partition would accept"),
-        (Verdict { event_id: "e\n1".to_owned(), ..good.clone() }, "no partition would accept"),
-        (Verdict { event_id: "e".repeat(257), ..good.clone() }, "no partition would accept"),
+        (with(&|said| said.by = String::new()), "who gave it"),
+        (with(&|said| said.role = " ".to_owned()), "in which role"),
+        (with(&|said| said.why = String::new()), "why"),
+        (with(&|said| said.event_id = String::new()), "no partition would accept"),
+        (with(&|said| said.event_id = "e\n1".to_owned()), "no partition would accept"),
+        (with(&|said| said.event_id = "e".repeat(257)), "no partition would accept"),
     ];
     for (verdict, expected) in rows {
         let error = scene.say(&verdict).unwrap_err();

@@ -56,7 +56,8 @@ impl Checks<'_> {
         };
         let registry: Arc<dyn Registry> = world.registry.clone();
         let mut oracle =
-            Oracle::new(world.policies.clone(), world.names.clone(), registry, world.schemas, own);
+            Oracle::new(world.policies.clone(), world.names.clone(), registry, world.schemas, own)
+                .and_published(world.published(|published| published.clone()));
         let partitions: Vec<Partition> =
             (0..world.partitions.get()).map(|number| self.partition(number)).collect();
         let verdict = oracle.check_all(partitions);

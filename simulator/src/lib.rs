@@ -21,6 +21,7 @@ mod fibers;
 mod log;
 mod people;
 mod process;
+mod publisher;
 mod receivers;
 mod run;
 mod scenario;

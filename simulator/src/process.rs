@@ -2,6 +2,7 @@
 
 use crate::fibers::{FiberThreads, ProcessId, WORLD};
 use crate::log::SimLog;
+use crate::publisher;
 use crate::store::SimStores;
 use crate::world::World;
 use connectors::memory::MemoryMembership;
@@ -122,12 +123,13 @@ pub(crate) fn start(world: &Arc<World>, process: ProcessId) {
 fn live(world: &Arc<World>, process: ProcessId, stop: &AtomicBool) -> Result<(), String> {
     let stores = world.process(process, |known| known.stores.clone()).unwrap_or_default();
     let log = SimLog::new(world.clone(), process);
+    let versions = publisher::versions(world, &log).map_err(|error| error.to_string())?;
     let shared = Shared {
         topology: Topology::find(&log, world.names.clone()).map_err(|error| error.to_string())?,
         stores: WriteBehind::new(SimStores::new(world.clone(), process, stores), world.gathering),
         log,
         settings: world.settings(),
-        policies: world.policies.clone(),
+        versions,
         schemas: world.schemas,
         registry: world.registry.clone(),
         clock: Arc::new(ProcessClock { world: world.clone(), process }),

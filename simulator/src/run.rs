@@ -5,6 +5,7 @@ use crate::checks;
 use crate::faults::{Fault, Plan};
 use crate::fibers::{Runner, Turn, WORLD};
 use crate::process::{self, Process};
+use crate::publisher;
 use crate::scenario::Scenario;
 use crate::upstream::Upstream;
 use crate::world::World;
@@ -78,6 +79,13 @@ pub fn run(seed: u64, options: &Options) -> Outcome {
             return outcome;
         }
     };
+    if world.is_published() {
+        // Before anybody runs: a partition that is new begins with it.
+        if let Err(error) = publisher::publish(&world, 0, false) {
+            outcome.deviations.push(error.to_string());
+        }
+        world.log.write_markers();
+    }
     let upstream = Upstream::new(world.clone(), operator, days, &plan, has_breaker);
     if let Err(what) = play(&world, upstream, processes) {
         outcome.deviations.push(what);

@@ -31,6 +31,7 @@ impl Scenario {
         let profile = profile(&mut dice, seed);
         let start = Zone::utc().start_of(profile.start);
         let (policies, has_breaker) = policies(&mut dice);
+        let drafts = if seed % 5 == 2 { drafts(has_breaker) } else { Arc::default() };
         let poison = match seed % 10 {
             4 => Some(poison(start, 6)),
             // Until nothing but timers is left.
@@ -43,6 +44,7 @@ impl Scenario {
             seed: dice.u64(..),
             partitions,
             policies,
+            drafts,
             settings,
             start,
             are_static: dice.bool(),
@@ -125,6 +127,19 @@ fn policies(dice: &mut fastrand::Rng) -> (Arc<Policies>, bool) {
     let which = dice.usize(0..all.len());
     let policies = all.get(which).expect("one of them").clone();
     (policies, which % COMMANDS.len() == COMMANDS.len() - 1)
+}
+
+/// What is published in a world whose processes go by that: versions of one policy, one of them from a date on.
+fn drafts(has_breaker: bool) -> Arc<[Arc<Policy>]> {
+    static ALL: OnceLock<[Arc<[Arc<Policy>]>; 2]> = OnceLock::new();
+    let all = ALL.get_or_init(|| {
+        let of = |commands| {
+            let dated = |date| version(commands, Some(date));
+            Arc::from([version(commands, None), dated("2026-03-12"), dated("2026-01-01"), version("", None)])
+        };
+        [of(COMMANDS[1]), of(COMMANDS[3])]
+    });
+    all.get(usize::from(has_breaker)).cloned().unwrap_or_default()
 }
 
 /// The same policy by waking hours, and by hours in which one who is cut off can still call.

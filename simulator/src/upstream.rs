@@ -4,6 +4,7 @@
 use crate::faults::{Fault, Happening, Plan};
 use crate::fibers::WORLD;
 use crate::process::{self, Process};
+use crate::publisher;
 use crate::receivers::Receivers;
 use crate::world::World;
 use bytes::Bytes;
@@ -66,6 +67,7 @@ impl Upstream {
     pub(crate) fn run(mut self) -> Result<(), String> {
         for day in 0..self.days {
             self.live_a_day();
+            self.publish(day);
             if self.has_breaker && day % 4 == 3 {
                 self.ask_about_what_is_held(day);
             }
@@ -87,6 +89,25 @@ impl Upstream {
             }
         }
         self.come_to_rest()
+    }
+
+    /// In some worlds a version of the policy is published every few days, or one that is not there is told of.
+    fn publish(&mut self, day: u32) {
+        let world = &self.world;
+        if !world.is_published() || day % 3 != 2 {
+            return;
+        }
+        let drafts = u64::try_from(world.drafts.len()).unwrap_or(1);
+        let place = usize::try_from(world.fibers.below(drafts)).unwrap_or(0);
+        let withdraws_later = world.fibers.below(3) == 0;
+        if let Err(error) = publisher::publish(world, place, withdraws_later) {
+            world.ended(format!("nothing can be published: {error}"));
+        }
+        if world.fibers.below(4) == 0 {
+            let next =
+                world.published(|published| i64::try_from(published.len()).unwrap_or(0)).saturating_add(1);
+            publisher::tell(world, "forged", next);
+        }
     }
 
     fn live_a_day(&mut self) {

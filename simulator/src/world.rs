@@ -4,13 +4,14 @@
 use crate::faults::{Effect, Fault, Plan, What};
 use crate::fibers::{Fibers, ProcessId};
 use crate::process::Process;
+use crate::publisher::Told;
 use bytes::Bytes;
 use connectors::memory::{CommitFate, Faults, MemoryLog, MemoryProducer};
-use decision::Policies;
 use decision::time::Timestamp;
+use decision::{Policies, Policy};
 use engine::log::{LogError, LogRecord, TopicPartition};
 use engine::partition::partition_of;
-use schemas::{InputTopic, Schemas, StaticRegistry, TopicNames};
+use schemas::{InputTopic, Schemas, SingleTopic, StaticRegistry, TopicNames};
 use state::Gathering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
@@ -28,6 +29,8 @@ pub(crate) struct World {
     pub(crate) registry: Arc<StaticRegistry>,
     pub(crate) schemas: Schemas,
     pub(crate) policies: Arc<Policies>,
+    /// What is published in this world, one after the other; empty where its processes go by files.
+    pub(crate) drafts: Arc<[Arc<Policy>]>,
     pub(crate) settings: engine::Settings,
     /// How much is gathered before it is written to a disk.
     pub(crate) gathering: Gathering,
@@ -62,6 +65,8 @@ struct State {
     past: BTreeMap<TopicPartition, Vec<LogRecord>>,
     /// Whether a person accepts that something of the inputs is lost.
     accepts_lost_inputs: bool,
+    /// What was published.
+    published: Vec<Told>,
     /// Until when the disk of a process writes nothing.
     full_disks: BTreeMap<ProcessId, Duration>,
     endings: Vec<String>,
@@ -85,6 +90,7 @@ pub(crate) struct Making {
     pub(crate) seed: u64,
     pub(crate) partitions: NonZeroU32,
     pub(crate) policies: Arc<Policies>,
+    pub(crate) drafts: Arc<[Arc<Policy>]>,
     pub(crate) settings: engine::Settings,
     pub(crate) gathering: Gathering,
     pub(crate) start: Timestamp,
@@ -100,6 +106,7 @@ impl World {
         for topic in names.inputs().iter().chain(names.outputs()) {
             log.create_topic(topic, making.partitions.get());
         }
+        log.create_topic(names.single(SingleTopic::Policies), 1);
         log.hold_markers();
         let fates = Fates::default();
         log.set_faults(fates.clone());
@@ -119,6 +126,7 @@ impl World {
             registry,
             schemas,
             policies: making.policies,
+            drafts: making.drafts,
             settings: making.settings,
             gathering: making.gathering,
             partitions: making.partitions,
@@ -132,6 +140,16 @@ impl World {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether its processes go by what is published.
+    pub(crate) fn is_published(&self) -> bool {
+        !self.drafts.is_empty()
+    }
+
+    /// What was published.
+    pub(crate) fn published<T>(&self, of: impl FnOnce(&mut Vec<Told>) -> T) -> T {
+        of(&mut self.state().published)
     }
 
     /// Tells what happens, where somebody wants to follow.

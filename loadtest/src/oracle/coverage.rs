@@ -126,6 +126,7 @@ mod tests {
             policy_name: "p".into(),
             policy_version: "1".into(),
             policy_hash: "h".into(),
+            policy_revision: None,
             steps: steps.collect(),
             positions: Vec::new(),
             state_hash: [0; 16],

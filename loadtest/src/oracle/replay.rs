@@ -5,16 +5,17 @@ mod compare;
 use super::gate::Gate;
 use super::lives::Stand;
 use super::pace::Pace;
+use super::versions::{All, Versions};
 use super::{Deviation, Partition, Seen};
 use decision::command::Command;
 use decision::event::{Body, Order};
-use decision::ids::{DebtorId, PolicyHash};
+use decision::ids::{DebtorId, EventId, PolicyHash};
 use decision::time::Timestamp;
-use decision::{Debtor, Input, Moment, Policies};
+use decision::{Debtor, Input, Moment, Policies, Published};
 use schemas::reject::POISON;
 use schemas::{
-    Decoder, Encoder, HistoryLine, InputTopic, Journal, OutputTopic, Registry, Schemas, Step, Taken,
-    TopicNames,
+    Decoder, Encoder, HistoryLine, InputTopic, Journal, OutputTopic, Postponed, Registry, Schemas, Step,
+    Taken, TopicNames,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -33,7 +34,7 @@ const COMMANDS: [OutputTopic; 5] = [
 
 /// Who replays: the versions of the policy, and the schemas to read by.
 pub struct Oracle {
-    policies: Arc<Policies>,
+    versions: All,
     names: TopicNames,
     decoder: Decoder,
     encoder: Encoder,
@@ -87,6 +88,7 @@ type Inputs<'p> = BTreeMap<InputTopic, Vec<&'p [Seen]>>;
 struct Expected {
     /// The versions that the batch was decided by.
     policies: Arc<Policies>,
+    versions: Versions,
     /// The version that held at the last batch; none before the first.
     held: Option<PolicyHash>,
     /// Who was decided by another version, and not yet by this one.
@@ -105,9 +107,10 @@ struct Expected {
 }
 
 impl Expected {
-    fn new(policies: Arc<Policies>) -> Self {
+    fn new(all: All) -> Self {
         Self {
-            policies,
+            policies: all.files.clone(),
+            versions: Versions::new(all),
             held: None,
             to_sweep: BTreeSet::new(),
             set_aside: BTreeSet::new(),
@@ -156,6 +159,13 @@ impl Expected {
         records.get(from..to).unwrap_or_default()
     }
 
+    /// Something is decided: not after what ends the batch.
+    fn check_is_open(&self, partition: &Partition, verdict: &mut Verdict) {
+        if let Err(what) = self.versions.decides() {
+            verdict.deviations.push(Deviation { partition: partition.number, what });
+        }
+    }
+
     /// Something is set aside: the rejects say so.
     fn set_aside(&mut self, topic: &str, offset: i64) {
         self.rejects.push((POISON.to_owned(), topic.to_owned(), offset));
@@ -180,7 +190,15 @@ impl Oracle {
         partition_of: fn(&[u8], u32) -> u32,
     ) -> Self {
         let decoder = Decoder::new(registry, &schemas);
-        Self { policies, names, decoder, encoder: Encoder::new(schemas), partition_of }
+        let versions = All { files: policies, published: Arc::default() };
+        Self { versions, names, decoder, encoder: Encoder::new(schemas), partition_of }
+    }
+
+    /// As well by these, which were published, each with the id of the control that tells of it.
+    #[must_use]
+    pub fn and_published(mut self, published: impl IntoIterator<Item = (EventId, Published)>) -> Self {
+        self.versions.published = published.into_iter().collect();
+        self
     }
 
     /// The journal of a partition.
@@ -211,7 +229,7 @@ impl Oracle {
             }
         };
         verdict.deviations = super::coverage::check(partition, &journal, &self.names, is_complete);
-        let mut expected = Expected::new(self.policies.clone());
+        let mut expected = Expected::new(self.versions.clone());
         let inputs = InputTopic::ALL.iter().map(|topic| (*topic, partition.lives(*topic))).collect();
         for batch in &journal {
             self.replay((partition, &inputs), batch, &mut expected, &mut verdict);
@@ -252,11 +270,12 @@ impl Oracle {
     ) {
         let moment = Moment { now: batch.now, horizon: batch.horizon };
         let mut changed = BTreeSet::new();
-        let Some(policies) = self.policies_of(batch) else {
-            let (number, said) = (batch.batch, &batch.policy_hash);
-            let what = format!("batch {number} was decided by the policy {said}, which is not at hand");
-            verdict.deviations.push(Deviation { partition: partition.number, what });
-            return;
+        let policies = match expected.versions.begin(batch) {
+            Ok(policies) => policies,
+            Err(what) => {
+                verdict.deviations.push(Deviation { partition: partition.number, what });
+                return;
+            }
         };
         expected.begin(policies, batch);
         for (at, step) in batch.steps.iter().enumerate() {
@@ -265,31 +284,23 @@ impl Oracle {
                     let Some(topic) = self.names.find_input(&taken.topic) else { continue };
                     for record in expected.take(topic, taken, inputs) {
                         verdict.inputs += 1;
+                        expected.check_is_open(partition, verdict);
                         self.decide_record(partition, topic, record, moment, expected, &mut changed);
                     }
                 }
                 Step::Fired(fired) => {
                     verdict.timers += 1;
+                    expected.check_is_open(partition, verdict);
                     self.check_fired(partition, &fired.debtor_id, fired.due, moment, expected, verdict);
                     self.decide(&fired.debtor_id, Input::Due, moment, expected, &mut changed);
                 }
                 Step::Swept(swept) => {
                     verdict.swept += 1;
+                    expected.check_is_open(partition, verdict);
                     expected.to_sweep.remove(&swept.debtor_id);
                     self.decide(&swept.debtor_id, Input::Due, moment, expected, &mut changed);
                 }
-                Step::Postponed(put_off) => {
-                    verdict.poisoned += 1;
-                    expected.set_aside("", -1);
-                    match put_off.due {
-                        Some(due) => {
-                            self.check_fired(partition, &put_off.debtor_id, due, moment, expected, verdict);
-                        }
-                        None => {
-                            expected.to_sweep.remove(&put_off.debtor_id);
-                        }
-                    }
-                }
+                Step::Postponed(put_off) => self.put_off(partition, put_off, moment, expected, verdict),
                 // Known since the batch began: the record was not decided when it was taken.
                 Step::Poisoned(_) => verdict.poisoned += 1,
                 // Known with the step before.
@@ -316,6 +327,25 @@ impl Oracle {
         self.compare_state_hash(partition, batch, expected, &changed, verdict);
     }
 
+    /// A timer, or a debtor to be decided anew, was put off.
+    fn put_off(
+        &self,
+        partition: &Partition,
+        put_off: &Postponed,
+        moment: Moment,
+        expected: &mut Expected,
+        verdict: &mut Verdict,
+    ) {
+        verdict.poisoned += 1;
+        expected.set_aside("", -1);
+        match put_off.due {
+            Some(due) => self.check_fired(partition, &put_off.debtor_id, due, moment, expected, verdict),
+            None => {
+                expected.to_sweep.remove(&put_off.debtor_id);
+            }
+        }
+    }
+
     /// Something became of a command on its way out.
     fn pass(
         &self,
@@ -340,16 +370,6 @@ impl Oracle {
         gate.decided(expected.gate.sent());
         expected.gate = gate;
         outcome
-    }
-
-    /// The versions by which a batch was decided: all, where the one that holds at its time is the
-    /// one that it names; else that one alone, which was there before the others came.
-    fn policies_of(&self, batch: &Journal) -> Option<Arc<Policies>> {
-        if self.policies.at(batch.now).identity.hash == batch.policy_hash {
-            return Some(self.policies.clone());
-        }
-        let named = self.policies.by_hash(&batch.policy_hash)?;
-        Some(Arc::new(named.clone().into()))
     }
 
     fn check_fired(
@@ -391,11 +411,15 @@ impl Oracle {
                 return;
             }
         };
-        if let Body::Control(control) = &event.body
-            && matches!(control.order, Order::ReleaseHeld | Order::DropHeld)
-        {
-            expected.gate.judged(&event.event_id, control);
-            return;
+        if let Body::Control(control) = &event.body {
+            if matches!(control.order, Order::ReleaseHeld | Order::DropHeld) {
+                expected.gate.judged(&event.event_id, control);
+                return;
+            }
+            if let Order::AdoptPolicy { revision } = control.order {
+                expected.rejects.extend(expected.versions.hear(revision, &event.event_id).map(at));
+                return;
+            }
         }
         if (self.partition_of)(event.debtor().as_bytes(), partition.count) != partition.number {
             expected.rejects.push(at("wrong_partition"));

@@ -6,6 +6,7 @@
 use crate::log::{NewRecord, TopicPartition};
 use crate::pace::Load;
 use crate::store::{HistoryLine, StoreBatch, TimerKey};
+use crate::versions::Known;
 use bytes::Bytes;
 use decision::Moment;
 use decision::command::Command;
@@ -46,6 +47,8 @@ pub(crate) struct OpenBatch {
     pub(crate) history: Vec<(DebtorId, HistoryLine)>,
     /// What it counts, for the metrics.
     pub(crate) commands: u64,
+    /// What the batches after it are decided by, where it ends with the control that says so.
+    pub(crate) adopts: Option<Known>,
     /// In tests only: whether sealing it fails on purpose.
     pub(crate) fails: bool,
 }
@@ -68,6 +71,7 @@ impl OpenBatch {
             outputs: Vec::new(),
             history: Vec::new(),
             commands: 0,
+            adopts: None,
             fails: false,
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::log::LogError;
 use crate::store::StoreError;
+use crate::versions::PublicationsError;
 use schemas::WireError;
 
 /// Why a task cannot go on.
@@ -142,6 +143,32 @@ pub enum Refusal {
         /// Where it ends.
         end: i64,
     },
+    /// The partition goes by what was published, and this instance by files.
+    #[error(
+        "the partition goes by publication {revision} of the policy, and this instance by files: from partition          to partition another version would hold. Say `published = true` in [policy], or, to leave what was          published for files, on the one instance that there is, `replace_published = true`"
+    )]
+    GoesByPublished {
+        /// The last publication that it knows.
+        revision: i64,
+    },
+    /// The publication that the partition goes by is not there.
+    #[error(
+        "the partition goes by publication {revision} of the policy, and {topic} holds {last} of them: put the          topic back from a copy, or publish again, one after the other, what is missing"
+    )]
+    PublicationLost {
+        /// The publication.
+        revision: i64,
+        /// The topic.
+        topic: String,
+        /// How many it holds.
+        last: i64,
+    },
+    /// What was published cannot be used.
+    #[error("the publications of the policy: {reason}")]
+    Publications {
+        /// What is wrong with them.
+        reason: String,
+    },
     /// The number of partitions is another.
     #[error(
         "the topics have {now} partitions, and had {before} when the state was written: keys would no longer \
@@ -170,6 +197,26 @@ impl TaskError {
             return Self::Recover { partition, reason: format!("cannot read {what} of the store: {reason}") };
         }
         Self::Store(StoreError::Damaged { what, reason })
+    }
+
+    /// What it means that publications of the policy cannot be had.
+    pub(crate) fn from_publications(partition: u32, error: PublicationsError) -> Self {
+        if error.is_retryable() {
+            return Self::Recover { partition, reason: in_full(&error) };
+        }
+        match error {
+            PublicationsError::Log(error) => Self::from_log(partition, error),
+            error @ (PublicationsError::NoTopic(_)
+            | PublicationsError::NotSingle { .. }
+            | PublicationsError::Unreadable { .. }
+            | PublicationsError::Gap { .. }
+            | PublicationsError::Unusable { .. }
+            | PublicationsError::Nothing(_)
+            | PublicationsError::Open(_)) => {
+                let refusal = Refusal::Publications { reason: in_full(&error) };
+                Self::Refused { partition, refusal }
+            }
+        }
     }
 
     /// What an error of the log means for the task.

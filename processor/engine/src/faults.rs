@@ -177,6 +177,10 @@ mutations! {
     RatesOfEachPartition = "rates-of-each-partition",
     /// A sweep that was under way counts as done after a restart.
     SweepForgotten = "sweep-forgotten",
+    /// Which publications of the policy a task knows is forgotten with a restart.
+    RevisionForgotten = "revision-forgotten",
+    /// What comes after the control that tells of a publication is decided by the one before, with it.
+    AdoptsWithinABatch = "adopts-within-a-batch",
     /// What a task asks on its first turn about the ends of the log is never asked.
     FirstQuestionLost = "first-question-lost",
     /// The journal does not tell of an event over which the core failed.

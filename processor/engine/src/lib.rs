@@ -13,6 +13,10 @@
 //! | `batch`, `working_set`, `timers`, `horizon`, `sweep` | what a task is made of |
 //! | `caution`, `put_off`, `panics` | inputs over which the core fails: what is known of them, what is tried again |
 //! | `gate` | where commands leave: rates, and the breaker |
+//! | [`versions`] | the versions of the policy: out of files, or as they were published |
+//! | `to_end` | reading a partition to its end, for whoever is in no group |
+//! | [`controls`] | what is said to every partition at once |
+//! | [`publishing`] | publishing a version of the policy |
 //! | [`verdicts`] | what a person says of all that the breaker holds, written to every partition |
 //! | [`rejects`] | what lies in the rejects, and sending it again |
 //! | `pace` | how much of what can wait goes beside live events |
@@ -25,6 +29,7 @@
 
 mod batch;
 mod caution;
+pub mod controls;
 mod error;
 pub mod faults;
 mod forms;
@@ -39,6 +44,7 @@ mod panics;
 pub mod partition;
 pub mod pieces;
 mod prober;
+pub mod publishing;
 mod put_off;
 pub mod rejects;
 pub mod settings;
@@ -49,8 +55,10 @@ mod sweep;
 pub mod task;
 pub mod threads;
 mod timers;
+mod to_end;
 pub mod topology;
 pub mod verdicts;
+pub mod versions;
 mod worker;
 mod working_set;
 mod writing;
@@ -64,3 +72,4 @@ pub use shared::Shared;
 pub use status::Status;
 pub use threads::OsThreads;
 pub use topology::Topology;
+pub use versions::Versions;

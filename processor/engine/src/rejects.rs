@@ -3,8 +3,9 @@
 //! Why a record was rejected is said where that is done (`task`); who may send one again is the
 //! caller's business.
 
-use crate::log::{CommitError, Log, LogError, NewRecord, Reader, TopicPartition};
+use crate::log::{CommitError, Log, LogError, NewRecord, TopicPartition};
 use crate::partition::partition_of;
+use crate::to_end::ToEnd;
 use crate::writing::{self, Failure};
 use bytes::Bytes;
 use decision::Event;
@@ -13,13 +14,6 @@ use schemas::{Decoder, OutputTopic, Registry, Reject, Schemas, TopicNames, WireE
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::time::Duration;
-
-/// How long one read waits.
-const READ_WAIT: Duration = Duration::from_millis(200);
-
-/// So many reads in a row that bring nothing are the end: what lies beyond is of an open transaction.
-const EMPTY_READS: u32 = 10;
 
 /// How often an aborted resend is tried.
 const TRIES: u32 = 3;
@@ -284,20 +278,9 @@ impl<'l, L: Log> Rejects<'l, L> {
         tell: &mut dyn FnMut(Rejected) -> bool,
     ) -> Result<(), RejectsError> {
         let source = TopicPartition { topic: self.names.output(OutputTopic::Rejects).clone(), partition };
-        let end = self.log.end_offsets(std::slice::from_ref(&source))?.first().copied().unwrap_or(0);
-        let mut reader = self.log.reader()?;
-        let start = reader.start_offset(&source)?;
-        let mut position = from.unwrap_or(start).max(start);
-        if position >= end {
-            return Ok(());
-        }
-        reader.seek(&source, position)?;
-        let mut empty_reads = 0;
-        while position < end && empty_reads < EMPTY_READS {
-            let chunk = reader.read(READ_WAIT)?;
-            empty_reads = if chunk.position > position { 0 } else { empty_reads + 1 };
-            position = position.max(chunk.position);
-            for record in &chunk.records {
+        let mut to_end = ToEnd::begin(self.log, &source, from)?;
+        while let Some(records) = to_end.next_records()? {
+            for record in &records {
                 let place = Place { partition, offset: record.offset };
                 let value = record.value.as_deref().unwrap_or_default();
                 let reject = self.decoder.reject(value);

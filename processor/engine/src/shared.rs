@@ -7,7 +7,7 @@ use crate::status::Status;
 use crate::store::Stores;
 use crate::threads::Threads;
 use crate::topology::Topology;
-use decision::Policies;
+use crate::versions::Versions;
 use schemas::{Registry, Schemas};
 use std::sync::Arc;
 
@@ -21,8 +21,8 @@ pub struct Shared<L, S> {
     pub topology: Topology,
     /// Sizes and paces.
     pub settings: Settings,
-    /// All versions of the policy at hand.
-    pub policies: Arc<Policies>,
+    /// Where the versions of the policy come from.
+    pub versions: Versions,
     /// The ids of the schemas of everything that is read and written.
     pub schemas: Schemas,
     /// Where other schemas are asked for.

@@ -36,6 +36,12 @@ impl Sweep {
         *self = Self { policy_hash, after: Some("".into()) };
     }
 
+    /// Another version came to hold, and may be followed by the one before at once: whoever was decided in
+    /// between is decided anew even so.
+    pub(crate) fn forget(&mut self) {
+        *self = Self { policy_hash: "".into(), after: None };
+    }
+
     /// Debtors were decided, up to and including this one; there are no more where it is none.
     pub(crate) fn came_to(&mut self, after: Option<DebtorId>) {
         self.after = after;

@@ -3,9 +3,10 @@
 //!
 //! How a batch is decided is [`deciding`], which of its commands go out [`gating`], how it becomes a
 //! transaction [`sealing`], and how a task
-//! comes to where it was [`recovery`]; [`sweeping`] decides all debtors anew, [`poison`] sets aside
-//! what the core fails over. Nothing here knows a rule.
+//! comes to where it was [`recovery`]; [`adopting`] goes by another publication of the
+//! policy, [`sweeping`] decides all debtors anew, [`poison`] sets aside what the core fails over. Nothing here knows a rule.
 
+mod adopting;
 mod deciding;
 mod gathered;
 mod gating;
@@ -34,6 +35,7 @@ use crate::shared::Shared;
 use crate::store::{Keeping, Store, StoreError, Stores};
 use crate::sweep::Sweep;
 use crate::timers::Timers;
+use crate::versions::Known;
 use crate::working_set::WorkingSet;
 use decision::Moment;
 use decision::time::Timestamp;
@@ -61,6 +63,8 @@ pub struct Task<L: Log, S: Stores> {
     gate: Gate,
     /// Which topics it reads and writes.
     origin: Origin,
+    /// The versions of the policy that it decides by.
+    known: Known,
     caution: Caution,
     put_off: PutOffs,
     /// The next offset to decide of each input topic.
@@ -125,6 +129,7 @@ impl<L: Log, S: Stores> Task<L, S> {
         }
         for record in records {
             self.take_record(record)?;
+            self.settle_if_adopting()?;
             self.settle_if_cautious()?;
         }
         Ok(())

@@ -29,8 +29,22 @@ pub(crate) fn attempt<L: Log>(
     records: &[NewRecord],
     onlooker: &L::Membership,
 ) -> Result<Committed, Failure> {
+    commit(begin(log, transactional_id)?, records, onlooker)
+}
+
+/// A producer that is the only one of its id: what another one left open has ended.
+pub(crate) fn begin<L: Log>(log: &L, transactional_id: &str) -> Result<L::Producer, LogError> {
     let mut producer = log.producer(transactional_id)?;
     producer.fence()?;
+    Ok(producer)
+}
+
+/// Writes the records in one transaction.
+pub(crate) fn commit<P: Producer>(
+    mut producer: P,
+    records: &[NewRecord],
+    onlooker: &P::Membership,
+) -> Result<Committed, Failure> {
     producer.begin()?;
     for record in records {
         if let Err(error) = producer.send(record) {

@@ -10,18 +10,22 @@ pub mod windows;
 
 use bytes::Bytes;
 use connectors::memory::{CommitFate, Faults, MemoryLog};
-use decision::Policies;
+use decision::event::Body;
 use decision::time::{Timestamp, Zone};
+use decision::{Policies, Published};
+use engine::controls::Said;
 use engine::log::LogRecord;
 use engine::partition::partition_of;
 use engine::store::Stores;
 use engine::verdicts::{Verdict, Verdicts};
+use engine::versions::{Compile, Publications, Versions};
 use engine::{Clock, ClockGuard, Instance, InstanceError, Shared, Status, Topology};
 use loadtest::generate::{DEMO_POLICY, Operator, Profile};
 use loadtest::oracle::replay::{self, Oracle};
 use loadtest::oracle::{Partition, Seen};
 use schemas::{
-    Decoder, Encoder, InputTopic, Journal, OutputTopic, Registry, Schemas, StaticRegistry, TopicNames,
+    Decoder, Encoder, InputTopic, Journal, OutputTopic, Publication, Registry, Schemas, SingleTopic,
+    StaticRegistry, TopicNames,
 };
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -72,6 +76,8 @@ pub struct World {
     pub registry: Arc<StaticRegistry>,
     pub schemas: Schemas,
     pub policies: Arc<Policies>,
+    /// Whether its instances go by what is published; else whether files replace it.
+    source: Source,
     pub clock: Arc<HandClock>,
     pub operator: Operator,
     pub settings: engine::Settings,
@@ -86,6 +92,7 @@ impl World {
         for topic in names.inputs().iter().chain(names.outputs()) {
             log.create_topic(topic, PARTITIONS);
         }
+        log.create_topic(names.single(SingleTopic::Policies), 1);
         let registry = Arc::new(StaticRegistry::new());
         let schemas = Schemas::for_topics(&*registry, &names).unwrap();
         let schemas = schemas.and_inputs(&*registry, &names).unwrap();
@@ -96,6 +103,7 @@ impl World {
             registry,
             schemas,
             policies: Arc::new(policy::parse("demo.policy.yaml", DEMO_POLICY).unwrap().policy.into()),
+            source: Source::Files { replace_published: false },
             clock: Arc::new(HandClock::new(start)),
             operator: Operator::new(profile),
             settings: engine::Settings {
@@ -105,6 +113,28 @@ impl World {
             },
             encoder: Encoder::new(schemas),
         }
+    }
+
+    /// Instances that start from now on go by what is published.
+    pub fn goes_by_published(&mut self) {
+        self.source = Source::Published;
+    }
+
+    /// Instances that start from now on go by files.
+    pub fn goes_by_files(&mut self, replace_published: bool) {
+        self.source = Source::Files { replace_published };
+    }
+
+    fn versions(&self, log: &MemoryLog) -> Versions {
+        let policies = self.policies.clone();
+        match self.source {
+            Source::Files { replace_published } => Versions::Files { policies, replace_published },
+            Source::Published => Versions::Published(self.publications(log)),
+        }
+    }
+
+    fn publications(&self, log: &MemoryLog) -> Publications {
+        Publications::read(log, &self.names, self.registry.clone(), compile()).unwrap()
     }
 
     /// What happens on the next day comes in, and the clock stands at its end.
@@ -164,6 +194,37 @@ impl World {
         (partition, offset)
     }
 
+    /// A control that is about no account comes to every partition.
+    pub fn tell_everyone(&self, event_id: &str, body: Body) {
+        let event = decision::Event {
+            event_id: event_id.into(),
+            account_id: "*".into(),
+            debtor_id: None,
+            occurred_at: self.clock.now(),
+            source: "test".to_owned(),
+            body,
+        };
+        let mut value = Vec::new();
+        let (topic, key) = Encoder::new(self.schemas)
+            .event(&event, &mut value)
+            .map(|(topic, key)| (topic, key.to_vec()))
+            .unwrap();
+        for partition in 0..PARTITIONS {
+            let (key, value) = (Some(key.clone().into()), Some(value.clone().into()));
+            self.log.append(self.names.input(topic), partition, key, value, event.occurred_at.0).unwrap();
+        }
+    }
+
+    /// The reasons of all rejects.
+    pub fn rejects(&self) -> Vec<String> {
+        let mut decoder = Decoder::new(self.registry.clone(), &self.schemas);
+        let topic = self.names.output(OutputTopic::Rejects);
+        let records = (0..PARTITIONS).flat_map(|partition| self.log.committed_records(topic, partition));
+        records
+            .map(|record| decoder.reject(record.value.as_ref().unwrap()).unwrap().reason.to_string())
+            .collect()
+    }
+
     /// All that the journal of every partition says.
     pub fn journal(&self) -> Vec<Journal> {
         let mut decoder = Decoder::new(self.registry.clone(), &self.schemas);
@@ -176,7 +237,8 @@ impl World {
     pub fn judge(&self, event_id: &str, drops: bool) {
         let text = str::to_owned;
         let (by, role, why, source) = (text("anna"), text("admin"), text("checked"), text("test"));
-        let verdict = Verdict { event_id: text(event_id), drops, by, role, why, source };
+        let said = Said { event_id: text(event_id), by, role, why, source };
+        let verdict = Verdict { said, drops };
         let mut verdicts = Verdicts::new(&self.log, "test", &self.names, self.registry.clone()).unwrap();
         verdicts.write(&verdict, self.clock.now()).unwrap();
     }
@@ -195,10 +257,10 @@ impl World {
         let status = Arc::new(Status::default());
         let shared = Shared {
             topology: Topology::find(&log, self.names.clone()).unwrap(),
+            versions: self.versions(&log),
             log,
             stores,
             settings: self.settings.clone(),
-            policies: self.policies.clone(),
             schemas: self.schemas,
             registry: self.registry.clone() as Arc<dyn Registry>,
             clock: self.clock.clone(),
@@ -266,7 +328,12 @@ impl World {
     pub fn verdict(&self) -> replay::Verdict {
         let own = |key: &[u8], count: u32| partition_of(key, NonZeroU32::new(count).unwrap());
         let registry: Arc<dyn Registry> = self.registry.clone();
-        let mut oracle = Oracle::new(self.policies.clone(), self.names.clone(), registry, self.schemas, own);
+        let published = self.publications(&self.log).all().into_iter().map(|(publication, version)| {
+            let Publication { event_id, published_at: at, withdraws_later, .. } = publication;
+            (event_id, Published { version, at, withdraws_later })
+        });
+        let mut oracle = Oracle::new(self.policies.clone(), self.names.clone(), registry, self.schemas, own)
+            .and_published(published);
         oracle.check_all((0..PARTITIONS).map(|number| self.partition(number)))
     }
 
@@ -279,6 +346,21 @@ impl World {
         assert!(verdict.commands > 100 && verdict.timers > 0, "too little happened: {verdict:?}");
         verdict
     }
+}
+
+/// Where the versions of a world's instances come from.
+enum Source {
+    Files { replace_published: bool },
+    Published,
+}
+
+/// What is published in tests is a version of the demo's policy, by its label; where it has a date, the
+/// moment in microseconds stands behind an `@`.
+pub fn compile() -> Compile {
+    Box::new(|publication| {
+        let (label, from) = publication.text.split_once('@').unwrap_or((&publication.text, ""));
+        Ok(versions::version(label, from.parse().ok().map(Timestamp)))
+    })
 }
 
 /// What becomes of commits: every so-many-eth meets this fate.

@@ -68,12 +68,15 @@ impl<L: Log, S: Stores> Task<L, S> {
 
     fn decide_event(&mut self, event: &Event, record: &LogRecord) -> Result<(), TaskError> {
         let debtor_id = event.debtor();
-        if let Body::Control(control) = &event.body
-            && matches!(control.order, Order::ReleaseHeld | Order::DropHeld)
-        {
-            // About no debtor: it comes to every partition.
-            self.judge(control, event.event_id.as_str(), control.order == Order::DropHeld);
-            return Ok(());
+        if let Body::Control(control) = &event.body {
+            // About no debtor: they come to every partition.
+            if matches!(control.order, Order::ReleaseHeld | Order::DropHeld) {
+                self.judge(control, event.event_id.as_str(), control.order == Order::DropHeld);
+                return Ok(());
+            }
+            if let Order::AdoptPolicy { revision } = control.order {
+                return self.hear_of_publication(event, record, revision);
+            }
         }
         let home = partition_of(debtor_id.as_bytes(), self.shared.topology.partitions());
         let now = self.open.moment.now;
@@ -119,7 +122,7 @@ impl<L: Log, S: Stores> Task<L, S> {
             });
         };
         let due_before = entry.debtor.next_due;
-        let by = (moment, &*self.shared.policies);
+        let by = (moment, &*self.known.policies);
         let decisions = ask_the_core(&mut entry.debtor, input, by, &self.shared.settings.faults, false);
         if decisions.changed {
             note_change(entry, batch, due_before, &mut self.open, &mut self.timers);

@@ -21,7 +21,7 @@ use std::sync::Arc;
 impl<L: Log, S: Stores> Task<L, S> {
     /// Begins a batch where something that waits may go now.
     pub(super) fn open_gate(&mut self) {
-        let policies = Arc::clone(&self.shared.policies);
+        let policies = Arc::clone(&self.known.policies);
         let now = self.wall_clock();
         if !self.open.lets && self.gate.has_work(self.terms(policies.at(now), now)) {
             self.begin_batch_if_clean();
@@ -31,7 +31,7 @@ impl<L: Log, S: Stores> Task<L, S> {
 
     /// A person releases or drops what the breaker of this partition holds.
     pub(super) fn judge(&mut self, control: &Control, event_id: &str, drops: bool) {
-        let policies = Arc::clone(&self.shared.policies);
+        let policies = Arc::clone(&self.known.policies);
         let now = self.open.moment.now;
         let terms = self.terms(policies.at(now), now);
         let (_, held) = self.gate.waiting();
@@ -48,7 +48,7 @@ impl<L: Log, S: Stores> Task<L, S> {
     /// Lets through the gate what may go, and carries out what becomes of the rest. That may decide
     /// further commands, which then come to the gate as well.
     pub(super) fn pass_gate(&mut self) -> Result<(), TaskError> {
-        let policies = Arc::clone(&self.shared.policies);
+        let policies = Arc::clone(&self.known.policies);
         let now = self.open.moment.now;
         let terms = self.terms(policies.at(now), now);
         let undo_of = |command: &Command| undo_of(command, &policies);

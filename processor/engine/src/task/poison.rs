@@ -78,7 +78,7 @@ impl<L: Log, S: Stores> Task<L, S> {
         let known = if known.is_some() { known } else { self.load(id.as_str())? };
         let mut debtor = known.unwrap_or_else(|| Debtor::new(id.clone()));
         let due_before = debtor.next_due;
-        let by = (self.open.moment, &*self.shared.policies);
+        let by = (self.open.moment, &*self.known.policies);
         let decisions = ask_the_core(&mut debtor, input, by, &self.shared.settings.faults, true);
         self.forms.try_all(&decisions.commands, &decisions.records, &debtor)?;
         Ok((due_before, debtor, decisions))
@@ -86,7 +86,7 @@ impl<L: Log, S: Stores> Task<L, S> {
 
     /// In tests only: what would be kept of a debtor without a copy.
     fn decide_half(&mut self, id: &DebtorId, input: Input<'_>) {
-        let by = (self.open.moment, &*self.shared.policies);
+        let by = (self.open.moment, &*self.known.policies);
         let (batch, faults) = (self.batch.saturating_add(1), &self.shared.settings.faults);
         if let Some(entry) = self.working.get(id.as_str(), batch) {
             let _ = panics::caught(|| ask_the_core(&mut entry.debtor, input, by, faults, true));

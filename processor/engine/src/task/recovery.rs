@@ -7,6 +7,7 @@
 
 mod fitness;
 mod origin;
+mod ruling;
 
 pub(crate) use origin::Origin;
 
@@ -29,12 +30,13 @@ use crate::shared::Shared;
 use crate::store::{HistoryLine, Store, StoreBatch, Stores, TimerKey};
 use crate::sweep::Sweep;
 use crate::timers::Timers;
+use crate::versions::Known;
 use crate::working_set::WorkingSet;
 use bytes::Bytes;
-use decision::Moment;
 use decision::command::Command;
 use decision::ids::DebtorId;
 use decision::time::Timestamp;
+use decision::{Moment, Policies};
 use schemas::{Decoder, OutputTopic, TASK_STATE_KEY, TaskState, Waiting, WireError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -137,6 +139,7 @@ impl<L: Log, S: Stores> Task<L, S> {
         let _ = recovery.store.keeps()?;
         let read_ms = laps.next(shared.clock.ticks());
         let positions = recovery.compare_offsets(recovery.state.as_ref(), &member)?;
+        let known = recovery.known()?;
         let gate = recovery.gate()?;
         if is_last {
             producer.fence().map_err(from_log)?;
@@ -145,7 +148,7 @@ impl<L: Log, S: Stores> Task<L, S> {
         let (restored, took_ms) = (recovery.restored, laps.all(shared.clock.ticks()));
         tracing::info!(partition, restored, took_ms, "caught up with the changelog");
         tracing::debug!(partition, fence_ms, topics_ms, open_ms, read_ms, offsets_ms, "that took");
-        Ok(recovery.into_task(producer, member, positions, gate))
+        Ok(recovery.into_task(producer, member, (positions, known), gate))
     }
 }
 
@@ -374,9 +377,9 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
     }
 
     /// Where the sweep stands: a partition without a state has nobody to decide anew.
-    fn sweep(&self) -> Sweep {
+    fn sweep(&self, policies: &Policies) -> Sweep {
         let now = self.shared.clock.now();
-        let holds = || self.shared.policies.at(now).identity.hash.clone();
+        let holds = || policies.at(now).identity.hash.clone();
         match &self.state {
             None => Sweep::new(holds(), None),
             Some(state) => {
@@ -419,7 +422,7 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
         self,
         producer: L::Producer,
         member: L::Membership,
-        positions: Vec<i64>,
+        (positions, known): (Vec<i64>, Known),
         gate: Gate,
     ) -> Task<L, S> {
         let clock = self.state.as_ref().map_or(Timestamp::EARLIEST, |state| state.clock);
@@ -432,7 +435,7 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
                 .and_then(|state| state.timers_debtor.clone())
                 .unwrap_or_else(|| "".into()),
         };
-        let sweep = self.sweep();
+        let sweep = self.sweep(&known.policies);
         let put_off =
             PutOffs::new(self.state.as_ref().map(|state| state.put_off.clone()).unwrap_or_default());
         Task {
@@ -452,6 +455,7 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
             pace: Pace::new(),
             gate,
             origin: self.origin,
+            known,
             caution: Caution::default(),
             put_off,
             positions,

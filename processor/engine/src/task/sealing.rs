@@ -35,6 +35,9 @@ impl<L: Log, S: Stores> Task<L, S> {
         let journal = self.forms.journal(&journal)?;
         let label = self.label.clone();
         outputs.push(self.own_record(OutputTopic::Journal, label.as_bytes(), Some(journal)));
+        if let Some(adopted) = open.adopts {
+            self.adopt(adopted);
+        }
         let state = self.task_state(&open.moment);
         let bytes = self.encode_state(&state)?;
         outputs.push(self.own_record(OutputTopic::Debtors, TASK_STATE_KEY, Some(bytes)));
@@ -105,7 +108,7 @@ impl<L: Log, S: Stores> Task<L, S> {
         mut steps: Vec<schemas::Step>,
         store: &StoreBatch,
     ) -> Journal {
-        let policy = &self.shared.policies.at(moment.now).identity;
+        let policy = &self.known.policies.at(moment.now).identity;
         let debtors = store.debtors.iter().filter_map(|(_, form)| form.as_deref());
         if self.breaks(Mutation::JournalOutOfStep) {
             steps.sort_by_key(|step| matches!(step, schemas::Step::Taken(_)));
@@ -118,6 +121,7 @@ impl<L: Log, S: Stores> Task<L, S> {
             policy_name: policy.name.clone(),
             policy_version: policy.version.clone(),
             policy_hash: policy.hash.clone(),
+            policy_revision: self.known.revision,
             steps,
             positions: self.position_list(),
             state_hash: schemas::journal::state_hash(debtors),
@@ -136,7 +140,7 @@ impl<L: Log, S: Stores> Task<L, S> {
             batch: self.batch,
             clock: moment.now,
             horizon: moment.horizon,
-            policy_hash: self.shared.policies.at(moment.now).identity.hash.clone(),
+            policy_hash: self.known.policies.at(moment.now).identity.hash.clone(),
             positions: self.position_list(),
             timers_due: Some(self.cursor_due(moment)),
             timers_debtor: Some(self.timers.cursor().debtor.clone()),
@@ -151,6 +155,7 @@ impl<L: Log, S: Stores> Task<L, S> {
             partitions: Some(self.shared.topology.partitions().get()),
             topic_ids: self.origin.inputs.clone(),
             put_off: self.put_off.list(),
+            policy_revision: self.known.revision.filter(|_| !self.breaks(Mutation::RevisionForgotten)),
         }
     }
 

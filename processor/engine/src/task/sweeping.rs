@@ -76,6 +76,6 @@ impl<L: Log, S: Stores> Task<L, S> {
     }
 
     fn hash_at(&self, now: Timestamp) -> PolicyHash {
-        self.shared.policies.at(now).identity.hash.clone()
+        self.known.policies.at(now).identity.hash.clone()
     }
 }

@@ -78,7 +78,7 @@ impl<L: Log, S: Stores> Task<L, S> {
 const TAIL: i64 = 1_000;
 
 impl<L: Log, S: Stores> Recovery<'_, L, S> {
-    fn refuse(&self, refusal: Refusal) -> TaskError {
+    pub(super) fn refuse(&self, refusal: Refusal) -> TaskError {
         TaskError::Refused { partition: self.partition, refusal }
     }
 
