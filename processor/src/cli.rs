@@ -3,9 +3,14 @@
 //! What a command does is its own module's business.
 
 mod operators;
+mod publishing;
 mod writers;
 
 pub(crate) use operators::{DoctorArguments, TopicsArguments, TopicsCommand};
+pub(crate) use publishing::{
+    ListPublicationsArguments, PublishArguments, PublisherArguments, RollBackArguments,
+    ShowPublicationArguments,
+};
 pub(crate) use writers::{
     CheckArguments, DiffArguments, ExplainArguments, Format, InitArguments, PolicyArguments, PolicyCommand,
     ReportsFrom, SchemaArguments, SimulateArguments, TestArguments,
@@ -28,6 +33,7 @@ Try:
   weir test my.tests.yaml         does it do what is expected of it?
   weir explain --help             why was each thing done to an account?
   weir simulate --help            what would it do to the real customers?
+  weir policy publish --help      let every instance go by it from now on
   weir doctor --config weir.toml  what stands in the way?
   weir topics create --help       make what it needs on a cluster
   weir run --config weir.toml     process events from Kafka
@@ -115,7 +121,7 @@ Examples:
   weir check my.policy.yaml
   weir check --json policies/*.policy.yaml")]
     Check(CheckArguments),
-    /// Compare policies
+    /// Publish policies, go back to one, and compare them
     Policy(PolicyArguments),
     /// Run policies' tests: what happens to an account, day by day, and what must come of it
     #[command(after_help = "\

@@ -14,7 +14,7 @@ pub(crate) use problem::ConfigProblem;
 
 use connectors::kafka::KafkaSettings;
 use connectors::registry::RegistrySettings;
-use schemas::{InputTopic, OutputTopic, TopicNames};
+use schemas::{InputTopic, OutputTopic, SingleTopic, TopicNames};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -37,14 +37,23 @@ pub(crate) struct Config {
     pub(crate) state_folder: PathBuf,
     /// What the stores may use of memory; worked out from the machine where absent.
     pub(crate) state_memory: Option<u64>,
-    /// Where the policy's versions are.
-    pub(crate) policy: PolicyFiles,
+    /// Where the policy's versions come from.
+    pub(crate) policy: PolicySource,
     /// Where HTTP is served.
     pub(crate) listen: SocketAddr,
     /// How the engine runs.
     pub(crate) engine: engine::Settings,
     /// How it logs.
     pub(crate) log: Log,
+}
+
+/// Where the policy's versions come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum PolicySource {
+    /// Files.
+    Files(PolicyFiles),
+    /// They were published.
+    Published,
 }
 
 /// Where the policy's versions are: some files, a folder, or both.
@@ -54,6 +63,8 @@ pub(crate) struct PolicyFiles {
     pub(crate) files: Vec<PathBuf>,
     /// The folder whose files are versions.
     pub(crate) folder: Option<PathBuf>,
+    /// Whether they replace what was published.
+    pub(crate) replace_published: bool,
 }
 
 /// How it logs.
@@ -98,7 +109,7 @@ impl Config {
             topics: topic_names(&file.topics),
             state_folder: folder.join(file.state.folder),
             state_memory: file.state.memory_bytes,
-            policy: policy_files(file.policy, folder)?,
+            policy: policy_source(file.policy, folder)?,
             listen: file.http.listen,
             engine: engine_settings(&file.engine)?,
             log: Log { level: file.log.level, format: file.log.format },
@@ -106,13 +117,24 @@ impl Config {
     }
 }
 
-fn policy_files(policy: file::Policy, folder: &Path) -> Result<PolicyFiles, Box<ConfigProblem>> {
-    let files = policy.file.into_iter().chain(policy.files).map(|file| folder.join(file)).collect();
-    let files = PolicyFiles { files, folder: policy.folder.map(|policies| folder.join(policies)) };
-    if files.files.is_empty() && files.folder.is_none() {
-        return Err(ConfigProblem::value("policy", "names no policy: write `file`, `files` or `folder`"));
+fn policy_source(policy: file::Policy, folder: &Path) -> Result<PolicySource, Box<ConfigProblem>> {
+    let replace_published = policy.replace_published;
+    let files: Vec<_> = policy.file.into_iter().chain(policy.files).map(|file| folder.join(file)).collect();
+    let folder = policy.folder.map(|policies| folder.join(policies));
+    match (policy.published, files.is_empty() && folder.is_none()) {
+        (true, true) if replace_published => {
+            Err(ConfigProblem::value("policy.replace_published", "is for files, and `published` is on"))
+        }
+        (true, true) => Ok(PolicySource::Published),
+        (true, false) => {
+            Err(ConfigProblem::value("policy", "names files, and `published` is on: take one of them out"))
+        }
+        (false, true) => Err(ConfigProblem::value(
+            "policy",
+            "names no policy: write `file`, `files` or `folder`, or `published = true`",
+        )),
+        (false, false) => Ok(PolicySource::Files(PolicyFiles { files, folder, replace_published })),
     }
-    Ok(files)
 }
 
 fn positive(key: &str, number: u64) -> Result<u64, Box<ConfigProblem>> {
@@ -130,6 +152,9 @@ fn topic_names(topics: &file::Topics) -> TopicNames {
     }
     for topic in OutputTopic::ALL {
         names = names.with_output(*topic, &renamed(topic.spec().name));
+    }
+    for topic in SingleTopic::ALL {
+        names = names.with_single(*topic, &renamed(topic.spec().name));
     }
     names
 }
@@ -194,7 +219,7 @@ file = "policy.yaml"
     #[test]
     fn a_whole_file_is_read_and_paths_are_taken_from_its_folder() {
         let config = parse(WHOLE, &[]).unwrap();
-        assert_eq!(config.policy.files, [Path::new("/etc/weir/policy.yaml")]);
+        assert_eq!(files_of(&config).files, [Path::new("/etc/weir/policy.yaml")]);
         assert_eq!(config.state_folder, Path::new("/etc/weir/state"));
         assert!(!config.registry.auto_register);
         assert_eq!(config.engine.clock_lead, Duration::from_secs(60));
@@ -220,14 +245,31 @@ file = "policy.yaml"
         assert_eq!(&**config.topics.output(OutputTopic::Debtors), "blue.debtors");
     }
 
+    #[track_caller]
+    fn files_of(config: &Config) -> PolicyFiles {
+        match &config.policy {
+            PolicySource::Files(files) => files.clone(),
+            PolicySource::Published => panic!("it names files"),
+        }
+    }
+
     #[test]
     fn a_policy_may_have_several_versions_and_must_have_one() {
         let with = |policy: &str| parse(&WHOLE.replace("file = \"policy.yaml\"", policy), &[]);
         let config = with("file = \"a.yaml\"\nfiles = [\"b.yaml\"]\nfolder = \"policies\"").unwrap();
-        assert_eq!(config.policy.files, [Path::new("/etc/weir/a.yaml"), Path::new("/etc/weir/b.yaml")]);
-        assert_eq!(config.policy.folder.as_deref(), Some(Path::new("/etc/weir/policies")));
-        let told = with("").unwrap_err();
-        assert!(told.contains("names no policy"), "{told}");
+        let files = files_of(&config);
+        assert_eq!(files.files, [Path::new("/etc/weir/a.yaml"), Path::new("/etc/weir/b.yaml")]);
+        assert_eq!(files.folder.as_deref(), Some(Path::new("/etc/weir/policies")));
+        assert_eq!(with("published = true").unwrap().policy, PolicySource::Published);
+        let rows = [
+            ("", "names no policy"),
+            ("published = true\nfile = \"a.yaml\"", "take one of them out"),
+            ("published = true\nreplace_published = true", "is for files"),
+        ];
+        for (policy, expected) in rows {
+            let told = with(policy).unwrap_err();
+            assert!(told.contains(expected), "{told}");
+        }
     }
 
     #[test]
@@ -243,7 +285,7 @@ file = "policy.yaml"
         let lines = crate::cli::RUN_HELP.lines().skip_while(|line| !line.contains("[kafka]"));
         let lines: Vec<&str> = lines.take_while(|line| !line.is_empty()).map(str::trim).collect();
         assert_eq!(
-            parse(&lines.join("\n"), &[]).unwrap().policy.files,
+            files_of(&parse(&lines.join("\n"), &[]).unwrap()).files,
             [Path::new("/etc/weir/my.policy.yaml")]
         );
     }

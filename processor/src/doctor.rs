@@ -76,7 +76,7 @@ pub(crate) fn run(arguments: &DoctorArguments) -> miette::Result<ExitCode> {
     let now = SystemClock::new().now();
     let mut findings =
         vec![Finding::good("configuration", format!("{} is read", arguments.config.display()))];
-    findings.push(machine::policy(&config, now));
+    findings.extend(machine::policy(&config, now));
     let cluster = cluster::look(&config, now);
     findings.extend(machine::look(&config, cluster.partitions));
     findings.extend(cluster.findings);

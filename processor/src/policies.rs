@@ -3,8 +3,9 @@
 use crate::cli::{
     CheckArguments, DiffArguments, Format, Output, PolicyCommand, SchemaArguments, TestArguments,
 };
+use crate::publishing;
 use decision::Policy;
-use miette::{IntoDiagnostic, Report, WrapErr};
+use miette::{IntoDiagnostic, Report, WrapErr, miette};
 use policy::PolicyReport;
 use policy::difference::Change;
 use std::process::ExitCode;
@@ -68,23 +69,29 @@ pub(crate) fn test(arguments: &TestArguments) -> miette::Result<ExitCode> {
     Ok(if is_failed { ExitCode::from(FAILED) } else { ExitCode::SUCCESS })
 }
 
-/// Compares policies.
+/// Publishes policies, and compares them.
 pub(crate) fn policy(command: &PolicyCommand) -> miette::Result<ExitCode> {
-    let PolicyCommand::Diff(arguments) = command;
-    diff(arguments)
+    match command {
+        PolicyCommand::Publish(arguments) => publishing::publish(arguments),
+        PolicyCommand::List(arguments) => publishing::list(arguments),
+        PolicyCommand::Show(arguments) => publishing::show(arguments),
+        PolicyCommand::RollBack(arguments) => publishing::roll_back(arguments),
+        PolicyCommand::Diff(arguments) => diff(arguments),
+    }
 }
 
 fn diff(arguments: &DiffArguments) -> miette::Result<ExitCode> {
-    let (old, new) = (policy::load(&arguments.old)?.policy, policy::load(&arguments.new)?.policy);
-    let changes = policy::difference::between(&old, &new);
+    let versions = publishing::of_words(&[&arguments.old, &arguments.new], arguments.config.as_deref())?;
+    let [old, new] = versions.as_slice() else { return Err(miette!("two policies are compared")) };
+    let changes = policy::difference::between(old, new);
     let named = |policy: &Policy| format!("{} {}", policy.identity.name, policy.identity.version);
     match arguments.output {
-        Output::Text if changes.is_empty() => println!("{} and {} say the same", named(&old), named(&new)),
+        Output::Text if changes.is_empty() => println!("{} and {} say the same", named(old), named(new)),
         Output::Text => changes.iter().for_each(|change| println!("{change}")),
         Output::Json => {
             let change = |change: &Change| serde_json::json!({ "subject": change.subject, "what": change.what, "groups": change.groups });
             let changes: Vec<_> = changes.iter().map(change).collect();
-            println!("{}", serde_json::json!({ "old": named(&old), "new": named(&new), "changes": changes }));
+            println!("{}", serde_json::json!({ "old": named(old), "new": named(new), "changes": changes }));
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -22,12 +22,12 @@ pub(crate) fn run(arguments: &RunArguments) -> miette::Result<ExitCode> {
     let _lock = FolderLock::take(&config.state_folder).into_diagnostic()?;
     let is_stopped = signals::stop_flag()?;
     let clock = Arc::new(SystemClock::new());
-    let policies = Arc::new(versions::load(&config.policy, clock.now())?);
     let registry: Arc<dyn Registry> = Arc::new(SchemaRegistry::connect(&config.registry).into_diagnostic()?);
     let schemas = Schemas::for_topics(&*registry, &config.topics)
         .into_diagnostic()
         .wrap_err("the schemas of what Weir writes are not to be had; with `auto_register` in [registry] Weir registers them")?;
     let log = KafkaLog::new(config.kafka.clone()).into_diagnostic()?;
+    let (versions, policies) = versions::of_config(&config, &log, &registry, clock.now())?;
     let topology = Topology::find(&log, config.topics.clone()).into_diagnostic()?;
     let status = Arc::new(Status::default());
     let metrics = api::Metrics::install().into_diagnostic()?;
@@ -46,7 +46,7 @@ pub(crate) fn run(arguments: &RunArguments) -> miette::Result<ExitCode> {
         stores: WriteBehind::new(RocksStores::new(&config.state_folder, sizes), Gathering::default()),
         topology,
         settings: with_faults(config.engine.clone()),
-        policies,
+        versions,
         schemas,
         registry,
         clock,

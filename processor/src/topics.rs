@@ -8,7 +8,7 @@ use crate::config::Config;
 use connectors::admin::{Creation, KafkaAdmin, NewTopicSpec, TopicDescription};
 use engine::log::LogError;
 use miette::{Context, IntoDiagnostic};
-use schemas::{InputTopic, OutputTopic, TopicNames, TopicSpec};
+use schemas::{InputTopic, OutputTopic, SingleTopic, TopicNames, TopicSpec};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -66,13 +66,14 @@ fn wanted(
 ) -> Vec<NewTopicSpec> {
     let inputs = InputTopic::ALL.iter().map(|topic| (names.input(*topic), topic.spec()));
     let outputs = OutputTopic::ALL.iter().map(|topic| (names.output(*topic), topic.spec()));
+    let singles = SingleTopic::ALL.iter().map(|topic| (names.single(*topic), topic.spec()));
     let topic = |(name, spec): (&std::sync::Arc<str>, TopicSpec)| NewTopicSpec {
         name: name.to_string(),
-        partitions,
+        partitions: if spec.single { 1 } else { partitions },
         replication,
         config: config_of(&spec, replication, oldest_state),
     };
-    inputs.chain(outputs).map(topic).collect()
+    inputs.chain(outputs).chain(singles).map(topic).collect()
 }
 
 fn config_of(spec: &TopicSpec, replication: Option<u16>, oldest_state: Duration) -> BTreeMap<String, String> {
@@ -230,15 +231,17 @@ mod tests {
     }
 
     #[test]
-    fn every_topic_of_the_table_is_wanted_and_the_changelog_alone_is_compacted() {
+    fn every_topic_of_the_table_is_wanted_and_two_are_compacted_one_of_them_with_one_partition() {
         let all = all(Some(3));
         assert_eq!(all.len(), schemas::TOPICS.len());
         let compacted: Vec<_> =
             all.iter().filter(|topic| topic.config["cleanup.policy"] == "compact").collect();
-        assert_eq!(compacted.len(), 1);
-        assert_eq!(compacted[0].name, "weir.debtors");
+        let names: Vec<_> = compacted.iter().map(|topic| &*topic.name).collect();
+        assert_eq!(names, ["weir.debtors", "weir.policies"]);
         assert_eq!(compacted[0].config["delete.retention.ms"], "86400000");
-        assert!(all.iter().all(|topic| topic.config["min.insync.replicas"] == "2" && topic.partitions == 12));
+        assert!(all.iter().all(|topic| topic.config["min.insync.replicas"] == "2"));
+        let partitions = |topic: &NewTopicSpec| if topic.name == "weir.policies" { 1 } else { 12 };
+        assert!(all.iter().all(|topic| topic.partitions == partitions(topic)));
         assert!(self::all(Some(1)).iter().all(|topic| !topic.config.contains_key("min.insync.replicas")));
     }
 

@@ -1,13 +1,44 @@
-//! The versions of the policy that an instance works by: every file of them, read and checked
-//! before anything begins.
+//! The versions of the policy that an instance works by, read and checked before anything begins: of files, or
+//! as they were published.
 //!
 //! Which of them holds at a moment is `decision`'s business; what a file may say is `policy`'s.
 
-use crate::config::PolicyFiles;
+use crate::config::{Config, PolicyFiles, PolicySource};
+use crate::publishing;
 use decision::Policies;
 use decision::time::Timestamp;
+use engine::Versions;
+use engine::log::Log;
 use miette::{IntoDiagnostic, WrapErr, miette};
+use schemas::Registry;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The versions that an instance goes by, and what they are now. One of them must hold at `now`.
+pub(crate) fn of_config<L: Log>(
+    config: &Config,
+    log: &L,
+    registry: &Arc<dyn Registry>,
+    now: Timestamp,
+) -> miette::Result<(Versions, Arc<Policies>)> {
+    match &config.policy {
+        PolicySource::Files(files) => {
+            let policies = Arc::new(load(files, now)?);
+            let replace_published = files.replace_published;
+            Ok((Versions::Files { policies: policies.clone(), replace_published }, policies))
+        }
+        PolicySource::Published => {
+            let publications = publishing::read(log, &config.topics, registry.clone())?;
+            let policies = publications.up_to(publications.last()).ok_or_else(|| {
+                miette!(
+                    help = "weir policy publish my.policy.yaml …; see weir policy publish --help",
+                    "no version of the policy was published yet"
+                )
+            })?;
+            Ok((Versions::Published(publications), policies))
+        }
+    }
+}
 
 /// Reads all versions. One of them must hold at `now`.
 pub(crate) fn load(from: &PolicyFiles, now: Timestamp) -> miette::Result<Policies> {
@@ -78,12 +109,11 @@ fn check_one_holds(policies: &Policies, now: Timestamp) -> miette::Result<()> {
 mod tests {
     use super::*;
     use decision::Policy;
-    use std::sync::Arc;
 
     const POLICY: &str = "version: \"1\"\ntime_zone: UTC\ncurrency: USD\nlanguage: en\n";
 
     fn files(folder: &Path) -> PolicyFiles {
-        PolicyFiles { files: Vec::new(), folder: Some(folder.to_path_buf()) }
+        PolicyFiles { files: Vec::new(), folder: Some(folder.to_path_buf()), replace_published: false }
     }
 
     #[test]

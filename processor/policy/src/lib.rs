@@ -36,6 +36,7 @@ pub use report::{Finding, PolicyReport, Severity, Span};
 
 use decision::Policy;
 use files::Files;
+use std::cell::RefCell;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -57,6 +58,50 @@ pub fn load(path: &Path) -> Result<Loaded, PolicyReport> {
     let name = path.display().to_string();
     let folder = path.parent().unwrap_or(Path::new(""));
     parse_with(&name, &read(&name, path)?, &|beside| std::fs::read_to_string(folder.join(beside)))
+}
+
+/// What a policy is made of: its file, and those that it names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Texts {
+    /// The file's name, without its folder.
+    pub file: String,
+    /// What it says.
+    pub text: String,
+    /// The files that it names, each with what it says.
+    pub beside: Vec<(String, String)>,
+}
+
+impl Texts {
+    /// Reads the policy that these are; of the files that it names there are no others.
+    ///
+    /// # Errors
+    /// All that is wrong with the text, each with its place.
+    pub fn read(&self) -> Result<Loaded, PolicyReport> {
+        let absent = || io::Error::new(io::ErrorKind::NotFound, "it was not published with the policy");
+        let beside = |name: &str| {
+            let found = self.beside.iter().find(|(known, _)| known == name);
+            found.map(|(_, text)| text.clone()).ok_or_else(absent)
+        };
+        parse_with(&self.file, &self.text, &beside)
+    }
+}
+
+/// Reads the policy file at `path` as [`load`] does, with the texts that it is made of.
+///
+/// # Errors
+/// All that is wrong with the file, each with its place.
+pub fn load_with_texts(path: &Path) -> Result<(Loaded, Texts), PolicyReport> {
+    let name = path.display().to_string();
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let text = read(&name, path)?;
+    let beside = RefCell::new(Vec::new());
+    let loaded = parse_with(&name, &text, &|file| {
+        let text = std::fs::read_to_string(folder.join(file))?;
+        beside.borrow_mut().push((file.to_owned(), text.clone()));
+        Ok(text)
+    })?;
+    let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Ok((loaded, Texts { file, text, beside: beside.into_inner() }))
 }
 
 /// Reads a policy from text that names no other files; `name` is the file's, for the report.

@@ -1,6 +1,9 @@
 //! What those who write policies can ask for: check, test, explain, simulate.
 
 use super::Output;
+use super::publishing::{
+    ListPublicationsArguments, PUBLISH_HELP, PublishArguments, RollBackArguments, ShowPublicationArguments,
+};
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -162,24 +165,56 @@ pub(crate) struct PolicyArguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PolicyCommand {
+    /// Publish a version: every instance goes by it
+    #[command(after_help = format!("\
+{PUBLISH_HELP}
+Examples:
+  weir policy publish new.policy.yaml --config weir.toml --by anna --role manager --why 'bar four days later' --dry-run
+  weir policy publish new.policy.yaml --config weir.toml --by anna --role manager --why 'bar four days later' --wait 30s"))]
+    Publish(PublishArguments),
+    /// List what was published: what holds, what held when, what is to come, who published it and why
+    #[command(after_help = "\
+It only reads the topic of policies, outside any group.
+
+Examples:
+  weir policy list --config weir.toml
+  weir policy list --config weir.toml --output json")]
+    List(ListPublicationsArguments),
+    /// Show a version that was published
+    #[command(after_help = "\
+Examples:
+  weir policy show --config weir.toml > holds.policy.yaml
+  weir policy show 3 --config weir.toml --into third")]
+    Show(ShowPublicationArguments),
+    /// Publish again what held before, and withdraw what is to come
+    #[command(after_help = format!("\
+{PUBLISH_HELP}
+Examples:
+  weir policy roll-back --config weir.toml --by anna --role manager --why 'too many calls' --wait 30s
+  weir policy roll-back --config weir.toml --to 3 --by anna --role manager --why 'back to spring' --dry-run"))]
+    RollBack(RollBackArguments),
     /// Say in words what changes from one policy to another
     #[command(after_help = "\
 What means the same is no change, however it is written. Behind a change stand the plan groups that it affects.
 
 Examples:
   weir policy diff old.policy.yaml new.policy.yaml
-  weir policy diff old.policy.yaml new.policy.yaml --output json")]
+  weir policy diff old.policy.yaml new.policy.yaml --output json
+  weir policy diff 3 new.policy.yaml --config weir.toml")]
     Diff(DiffArguments),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct DiffArguments {
-    /// The policy as it was (YAML)
+    /// The policy as it was (YAML); with --config a publication's number as well
     #[arg(value_name = "OLD")]
-    pub(crate) old: PathBuf,
-    /// The policy as it is to be (YAML)
+    pub(crate) old: String,
+    /// The policy as it is to be (YAML); with --config a publication's number as well
     #[arg(value_name = "NEW")]
-    pub(crate) new: PathBuf,
+    pub(crate) new: String,
+    /// The configuration file of the instances, in TOML: where numbers name what was published
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
     /// How it is told
     #[arg(long, value_name = "FORM", default_value = "text")]
     pub(crate) output: Output,

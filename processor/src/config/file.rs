@@ -141,6 +141,13 @@ pub(crate) struct Policy {
     pub(crate) files: Vec<PathBuf>,
     /// A folder: every `.yaml` file in it is a version, but for tests (`.tests.yaml`).
     pub(crate) folder: Option<PathBuf>,
+    /// Whether the versions are those that were published (`weir policy publish`), instead of files: for
+    /// whoever runs more than one instance.
+    #[serde(default)]
+    pub(crate) published: bool,
+    /// Whether files replace what was published: without it, a partition that went by that is not taken.
+    #[serde(default)]
+    pub(crate) replace_published: bool,
 }
 
 /// `[http]`: metrics and probes.

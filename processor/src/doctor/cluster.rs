@@ -1,8 +1,8 @@
 //! What an instance needs of the cluster: brokers, topics that fit together, a group that may be used, and the schemas.
 
-use super::Finding;
-use crate::config::Config;
-use crate::topics;
+use super::{Finding, machine};
+use crate::config::{Config, PolicySource};
+use crate::{topics, versions};
 use connectors::admin::KafkaAdmin;
 use connectors::kafka::KafkaLog;
 use connectors::registry::{RegistrySettings, SchemaRegistry};
@@ -47,6 +47,7 @@ pub(super) fn look(config: &Config, now: Timestamp) -> Cluster {
     findings.push(Finding::good("brokers", format!("{} answers", config.kafka.brokers)));
     let (found, partitions) = topics(config, &log);
     findings.extend(found);
+    findings.extend(policy(config, &log, now));
     if let Some(partitions) = partitions {
         findings.push(group(config, &log));
         findings.push(transactions(config, &log));
@@ -89,6 +90,27 @@ fn registry(config: &Config) -> Vec<Finding> {
     }
     findings.push(Finding::good(ABOUT, format!("it answers, and has {known} of {} schemas", subjects.len())));
     findings
+}
+
+/// The policy was published, and a version of it holds.
+fn policy(config: &Config, log: &KafkaLog, now: Timestamp) -> Option<Finding> {
+    const ABOUT: &str = "policy";
+    if config.policy != PolicySource::Published {
+        return None;
+    }
+    // Where the registry is out of reach, that was said.
+    let registry: Arc<dyn Registry> = Arc::new(SchemaRegistry::connect(&config.registry).ok()?);
+    Some(match versions::of_config(config, log, &registry, now) {
+        Ok((_, policies)) => machine::holding(&policies, now),
+        Err(report) => {
+            let told: Vec<_> = report.chain().map(ToString::to_string).collect();
+            Finding::wrong(
+                ABOUT,
+                told.join(": "),
+                "weir policy publish --help; weir policy list tells what there is",
+            )
+        }
+    })
 }
 
 fn missing(config: &Config, subject: &str, record: &str, error: &RegistryError) -> Finding {

@@ -1,8 +1,9 @@
 //! What an instance needs of the machine that it runs on: a policy, a disk, file handles, a port.
 
 use super::Finding;
-use crate::config::Config;
+use crate::config::{Config, PolicySource};
 use crate::versions;
+use decision::Policies;
 use decision::time::Timestamp;
 use rustix::process::{Resource, getrlimit};
 use state::Sizes;
@@ -12,18 +13,21 @@ use std::path::Path;
 /// File handles for what is no store: brokers' connections, HTTP, logs.
 const OTHER_FILES: u64 = 1_024;
 
-/// The policy's versions are sound, and one holds.
-pub(super) fn policy(config: &Config, now: Timestamp) -> Finding {
-    match versions::load(&config.policy, now) {
-        Ok(policies) => {
-            let holding = &policies.at(now).identity;
-            let count = policies.versions().len();
-            Finding::good("policy", format!("{} {} holds now, of {count}", holding.name, holding.version))
-        }
+/// The policy's files are sound, and one of them holds. What was published lies on the cluster.
+pub(super) fn policy(config: &Config, now: Timestamp) -> Option<Finding> {
+    let PolicySource::Files(files) = &config.policy else { return None };
+    Some(match versions::load(files, now) {
+        Ok(policies) => holding(&policies, now),
         Err(report) => {
             Finding::wrong("policy", report.to_string(), "weir check says all that is wrong with a file")
         }
-    }
+    })
+}
+
+/// Which version holds.
+pub(super) fn holding(policies: &Policies, now: Timestamp) -> Finding {
+    let (holding, count) = (&policies.at(now).identity, policies.versions().len());
+    Finding::good("policy", format!("{} {} holds now, of {count}", holding.name, holding.version))
 }
 
 /// Everything else of the machine. How many partitions there are is not known where no broker is.
