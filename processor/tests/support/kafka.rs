@@ -16,9 +16,11 @@ pub use servers::{SESSION_TIMEOUT_MS, servers};
 use connectors::admin::{KafkaAdmin, NewTopicSpec};
 use connectors::kafka::{KafkaLog, KafkaMembership, KafkaSettings};
 use connectors::registry::{RegistrySettings, SchemaRegistry};
-use decision::{Event, Policies};
+use decision::ids::EventId;
+use decision::{Event, Policies, Published};
 use engine::log::{Log, Membership, TopicPartition};
 use engine::partition::partition_of;
+use engine::versions::Publications;
 use loadtest::generate::DEMO_POLICY;
 use loadtest::oracle::Partition;
 use loadtest::oracle::replay::{Oracle, Verdict};
@@ -27,7 +29,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
 use rdkafka::{Offset, TopicPartitionList};
-use schemas::{Encoder, InputTopic, OutputTopic, Registry, Schemas, TopicNames};
+use schemas::{Encoder, InputTopic, OutputTopic, Publication, Registry, Schemas, SingleTopic, TopicNames};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -51,6 +53,8 @@ pub struct Site {
     prefix: String,
     producer: ThreadedProducer<DefaultProducerContext>,
     encoder: Encoder,
+    /// Where the policy comes from, as the configuration says it.
+    pub policy: String,
     /// Further lines of the configuration.
     pub settings: String,
     /// Offsets of the inputs at which the marker of a transaction lies.
@@ -75,6 +79,9 @@ impl Site {
         for topic in OutputTopic::ALL {
             names = names.with_output(*topic, &topic.spec().name.replace("weir.", &format!("{name}.")));
         }
+        for topic in SingleTopic::ALL {
+            names = names.with_single(*topic, &topic.spec().name.replace("weir.", &format!("{name}.")));
+        }
         create_topics(&servers.bootstrap, &names);
         let (registry, schemas) = register(&names);
         let folder = tempfile::tempdir().unwrap();
@@ -90,6 +97,7 @@ impl Site {
             prefix: format!("{name}."),
             producer: client.create().unwrap(),
             encoder: Encoder::new(schemas),
+            policy: "file = \"demo.policy.yaml\"".to_owned(),
             settings: String::new(),
             markers: RefCell::default(),
             started: AtomicUsize::new(0),
@@ -107,9 +115,9 @@ impl Site {
         let text = format!(
             "[kafka]\nbrokers = \"{brokers}\"\ngroup = \"{prefix}group\"\ngroup_instance_id = \"only\"\n\
              [registry]\nurl = \"{url}\"\n[topics]\nprefix = \"{prefix}\"\n[state]\nfolder = \"state\"\n\
-             memory_bytes = 67108864\n[policy]\nfile = \"demo.policy.yaml\"\n[http]\nlisten = \"127.0.0.1:0\"\n\
+             memory_bytes = 67108864\n[policy]\n{}\n[http]\nlisten = \"127.0.0.1:0\"\n\
              [log]\nlevel = \"info,engine=debug\"\nformat = \"json\"\n{}",
-            self.settings
+            self.policy, self.settings
         );
         std::fs::write(&path, text).unwrap();
         path
@@ -284,8 +292,24 @@ impl Site {
     pub fn verdict(&self) -> Verdict {
         let own = |key: &[u8], count: u32| partition_of(key, NonZeroU32::new(count).unwrap());
         let (policies, names) = (self.policies.clone(), self.names.clone());
-        let mut oracle = Oracle::new(policies, names, self.registry.clone(), self.schemas, own);
+        let mut oracle = Oracle::new(policies, names, self.registry.clone(), self.schemas, own)
+            .and_published(self.published());
         oracle.check_all(self.read_all())
+    }
+
+    /// What was published, each with the id of its control.
+    fn published(&self) -> Vec<(EventId, Published)> {
+        let log = KafkaLog::new(KafkaSettings::new(&servers().bootstrap, "oracle")).unwrap();
+        let compile = |publication: &Publication| {
+            Ok(::policy::parse(&publication.file, &publication.text).unwrap().policy)
+        };
+        let all =
+            Publications::read(&log, &self.names, self.registry.clone(), Box::new(compile)).unwrap().all();
+        let published = all.into_iter().map(|(publication, version)| {
+            let Publication { event_id, published_at: at, withdraws_later, .. } = publication;
+            (event_id, Published { version, at, withdraws_later })
+        });
+        published.collect()
     }
 
     /// Everything must be as the oracle says.
@@ -306,12 +330,14 @@ fn register(names: &TopicNames) -> (Arc<dyn Registry>, Schemas) {
     (registry, schemas)
 }
 
-/// How a topic is made: the changelog is compacted.
+/// How a topic is made: the changelog and what is published are compacted, and that has one partition.
 fn spec(names: &TopicNames, topic: &str) -> NewTopicSpec {
-    let policy = if *topic == **names.output(OutputTopic::Debtors) { "compact" } else { "delete" };
+    let is_single = *topic == **names.single(SingleTopic::Policies);
+    let is_compacted = is_single || *topic == **names.output(OutputTopic::Debtors);
+    let policy = if is_compacted { "compact" } else { "delete" };
     NewTopicSpec {
         name: topic.to_owned(),
-        partitions: PARTITIONS,
+        partitions: if is_single { 1 } else { PARTITIONS },
         replication: Some(1),
         config: BTreeMap::from([("cleanup.policy".to_owned(), policy.to_owned())]),
     }
@@ -319,9 +345,11 @@ fn spec(names: &TopicNames, topic: &str) -> NewTopicSpec {
 
 fn create_topics(brokers: &str, names: &TopicNames) {
     let all: Vec<Arc<str>> = names.inputs().iter().chain(names.outputs()).cloned().collect();
-    let topics: Vec<NewTopicSpec> = all.iter().map(|topic| spec(names, topic)).collect();
+    let singles: Vec<Arc<str>> = SingleTopic::ALL.iter().map(|topic| names.single(*topic).clone()).collect();
+    let topics: Vec<NewTopicSpec> = all.iter().chain(&singles).map(|topic| spec(names, topic)).collect();
     KafkaAdmin::new(&KafkaSettings::new(brokers, "admin")).unwrap().create_topics(&topics).unwrap();
     wait_for_topics(brokers, &all, Some(PARTITIONS));
+    wait_for_topics(brokers, &singles, Some(1));
 }
 
 /// Waits until the topics have so many partitions, or are gone: a topic that was just made is not at once

@@ -1,0 +1,185 @@
+//! Publishing on a real broker, as a manager does it: publish, list, show, compare, roll back, while two processes are
+//! at work.
+#![cfg(feature = "faults")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+mod support;
+
+use loadtest::generate::{DEMO_POLICY, Operator, Profile};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::process::Output;
+use std::time::Duration;
+use support::kafka::{PARTITIONS, Site};
+
+const LONG: Duration = Duration::from_secs(60);
+
+fn tell_days(site: &mut Site, operator: &mut Operator, days: usize) {
+    for _ in 0..days {
+        for event in operator.next_day() {
+            site.tell(&event);
+        }
+    }
+    site.wait_until_done(LONG);
+}
+
+/// A version of the demo's policy in a file of its own; answers its path.
+fn write(site: &Site, label: &str) -> String {
+    let text = DEMO_POLICY.replacen("version: \"1\"", &format!("version: \"{label}\""), 1);
+    let text = text.replace("after: 5d", "after: 7d");
+    let path = site.folder.path().join(format!("{label}.policy.yaml"));
+    std::fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+const BY: [&str; 6] = ["--by", "anna", "--role", "manager", "--why", "a try"];
+
+fn policy(site: &Site, arguments: &[&str]) -> Output {
+    site.command(&[&["policy"], arguments].concat(), &[])
+}
+
+#[track_caller]
+fn json(output: &Output, status: i32) -> Value {
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(status), "{error}");
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{error}"))
+}
+
+/// What was told to people, without the way in which it is broken into lines.
+fn told(output: &Output) -> String {
+    let text = String::from_utf8_lossy(&output.stderr);
+    text.split_whitespace().filter(|word| *word != "│").collect::<Vec<_>>().join(" ")
+}
+
+/// The publications that each partition's journal went by, one after the other.
+fn revisions(site: &Site) -> BTreeMap<u32, Vec<Option<i64>>> {
+    let mut decoder = schemas::Decoder::new(site.registry.clone(), &site.schemas);
+    let mut seen: BTreeMap<u32, Vec<Option<i64>>> = BTreeMap::new();
+    for partition in site.read_all() {
+        for record in partition.output(schemas::OutputTopic::Journal) {
+            let batch = decoder.journal(record.value.as_deref().unwrap()).unwrap();
+            let of_partition = seen.entry(batch.partition).or_default();
+            if of_partition.last() != Some(&batch.policy_revision) {
+                of_partition.push(batch.policy_revision);
+            }
+        }
+    }
+    seen
+}
+
+#[test]
+fn versions_are_published_listed_shown_compared_and_rolled_back_under_two_processes() {
+    let mut site = Site::new("published");
+    site.policy = "published = true".to_owned();
+    let mut operator = Operator::new(Profile::test(81));
+    let nothing = policy(&site, &["list"]);
+    assert!(String::from_utf8_lossy(&nothing.stdout).starts_with("Nothing was published yet"), "{nothing:?}");
+    let mut too_early = site.start(&[]);
+    assert_eq!(too_early.wait_until_ended(LONG).code(), Some(2));
+    assert!(too_early.log().contains("no version of the policy was published yet"), "{}", too_early.log());
+
+    // What the lint refuses is not published.
+    let first = site.folder.path().join("demo.policy.yaml").to_str().unwrap().to_owned();
+    let bad = site.folder.path().join("bad.policy.yaml").to_str().unwrap().to_owned();
+    std::fs::write(&bad, DEMO_POLICY.replace("\ncurrency:", "\ncurrancy:")).unwrap();
+    let refused = policy(&site, &[&["publish", &bad], &BY[..]].concat());
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(told(&refused).contains("currancy"), "{}", told(&refused));
+    let tried =
+        json(&policy(&site, &[&["publish", &first, "--dry-run", "--output", "json"], &BY[..]].concat()), 0);
+    assert_eq!((&tried["outcome"], &tried["revision"]), (&"tried".into(), &Value::Null));
+    let published = json(&policy(&site, &[&["publish", &first, "--output", "json"], &BY[..]].concat()), 0);
+    assert_eq!((&published["outcome"], &published["revision"]), (&"published".into(), &1.into()));
+
+    let mut one = site.start(&[]);
+    one.wait_until_ready();
+    let other = [("WEIR__KAFKA__GROUP_INSTANCE_ID", "other"), ("WEIR__STATE__FOLDER", "state-2")];
+    let mut two = site.start(&other);
+    two.wait_until_ready();
+    tell_days(&mut site, &mut operator, 10);
+
+    let second = write(&site, "2");
+    let wait = ["--wait", "60s", "--output", "json"];
+    let published = json(&policy(&site, &[&["publish", &second], &BY[..], &wait].concat()), 0);
+    assert_eq!((&published["revision"], &published["not_taken"]), (&2.into(), &Value::Array(Vec::new())));
+    assert!(published["changes"].as_array().is_some_and(|changes| !changes.is_empty()), "{published}");
+    let again = json(&policy(&site, &[&["publish", &second], &BY[..], &wait].concat()), 0);
+    assert_eq!((&again["outcome"], &again["revision"]), (&"holds_already".into(), &2.into()));
+    tell_days(&mut site, &mut operator, 8);
+
+    let back = json(&policy(&site, &[&["roll-back"], &BY[..], &wait].concat()), 0);
+    assert_eq!((&back["revision"], &back["version"]), (&3.into(), &"1".into()), "{back}");
+    tell_days(&mut site, &mut operator, 8);
+    one.terminate();
+    two.terminate();
+    site.check_well();
+    let expected = vec![Some(1), Some(2), Some(3)];
+    assert_eq!(revisions(&site), (0..PARTITIONS).map(|number| (number, expected.clone())).collect());
+
+    let list = json(&policy(&site, &["list", "--output", "json"]), 0);
+    let publications = list["publications"].as_array().unwrap();
+    let versions: Vec<_> = publications.iter().map(|one| one["version"].as_str().unwrap()).collect();
+    assert_eq!((&list["holds"], versions), (&3.into(), vec!["1", "2", "1"]));
+    assert_eq!(publications[0]["held"][0]["until"], publications[1]["published_at"]);
+    assert_eq!(publications[2]["held"][0]["until"], Value::Null);
+    let shown = policy(&site, &["show", "2"]);
+    assert_eq!(shown.stdout, std::fs::read(&second).unwrap());
+    let differ = policy(&site, &["diff", "1", &second]);
+    assert!(String::from_utf8_lossy(&differ.stdout).contains("5d → 7d"), "{differ:?}");
+    let same = policy(&site, &["diff", "1", "3"]);
+    assert!(String::from_utf8_lossy(&same.stdout).contains("say the same"), "{same:?}");
+    let absent = policy(&site, &["show", "9"]);
+    assert_eq!(absent.status.code(), Some(2));
+    assert!(told(&absent).contains("there is no publication 9"), "{}", told(&absent));
+}
+
+#[test]
+fn what_is_to_come_is_told_and_withdrawn_by_going_back_and_a_calendar_goes_with_its_policy() {
+    let site = Site::new("to-come");
+    let calendar = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//test//EN\r\nBEGIN:VEVENT\r\nUID:1\r\n\
+                    DTSTART;VALUE=DATE:20270101\r\nSUMMARY:New Year\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+    std::fs::write(site.folder.path().join("holidays.ics"), calendar).unwrap();
+    let with_calendar = format!("{DEMO_POLICY}\ncalendars:\n  local: {{ ics: holidays.ics }}\n");
+    std::fs::write(site.folder.path().join("demo.policy.yaml"), with_calendar).unwrap();
+    let first = site.folder.path().join("demo.policy.yaml").to_str().unwrap().to_owned();
+    let published = policy(&site, &[&["publish", &first], &BY[..]].concat());
+    assert_eq!(published.status.code(), Some(0), "{}", told(&published));
+    assert!(told(&published).contains("this configuration names files"), "{}", told(&published));
+
+    let later = write(&site, "later");
+    let text = std::fs::read_to_string(&later).unwrap();
+    std::fs::write(
+        &later,
+        text.replacen("version: \"later\"", "version: \"later\"\neffective_from: 2100-01-01", 1),
+    )
+    .unwrap();
+    let published = json(&policy(&site, &[&["publish", &later, "--output", "json"], &BY[..]].concat()), 0);
+    assert!(
+        published["holds_from"]
+            .as_str()
+            .is_some_and(|from| from.starts_with("2099-12-31") || from.starts_with("2100-01-01")),
+        "{published}"
+    );
+    let list = String::from_utf8(policy(&site, &["list"]).stdout).unwrap();
+    assert!(list.contains("from 2100-01-01 00:00 on"), "{list}");
+    // It is not clear what is meant: the one before, or to keep what holds.
+    let unclear = policy(&site, &[&["roll-back"], &BY[..]].concat());
+    assert_eq!(unclear.status.code(), Some(2));
+    assert!(
+        told(&unclear).contains("publication 2 is to hold") && told(&unclear).contains("--to 1"),
+        "{}",
+        told(&unclear)
+    );
+    let back = json(&policy(&site, &[&["roll-back", "--to", "1", "--output", "json"], &BY[..]].concat()), 0);
+    assert_eq!(back["revision"], 3);
+    let list = String::from_utf8(policy(&site, &["list"]).stdout).unwrap();
+    assert!(list.contains("never: it was withdrawn"), "{list}");
+
+    let folder = site.folder.path().join("shown");
+    let shown = policy(&site, &["show", "--into", folder.to_str().unwrap()]);
+    assert_eq!(shown.status.code(), Some(0), "{}", told(&shown));
+    assert_eq!(std::fs::read_to_string(folder.join("holidays.ics")).unwrap(), calendar);
+    assert_eq!(std::fs::read(folder.join("demo.policy.yaml")).unwrap(), std::fs::read(&first).unwrap());
+    let twice = policy(&site, &["show", "--into", folder.to_str().unwrap()]);
+    assert!(twice.status.code() == Some(2) && told(&twice).contains("cannot write"), "{}", told(&twice));
+}
