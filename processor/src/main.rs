@@ -19,6 +19,7 @@ mod rejects;
 mod run;
 mod signals;
 mod simulate;
+mod tap;
 mod terminal;
 mod topics;
 mod versions;
@@ -54,6 +55,7 @@ fn act(command: Command) -> miette::Result<ExitCode> {
         Command::Rejects(arguments) => rejects::run(&arguments.command),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Topics(arguments) => topics::run(&arguments.command),
+        Command::Tap(arguments) => tap::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Init(arguments) => only_prints(&|| init::run(&arguments)),
         Command::Check(arguments) => only_prints(&|| policies::check(&arguments)),
