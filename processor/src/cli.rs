@@ -5,6 +5,8 @@
 mod operators;
 mod writers;
 
+#[cfg(test)]
+pub(crate) use operators::TAP_HELP;
 pub(crate) use operators::{
     DoctorArguments, EventKind, TapArguments, TapFrom, TopicsArguments, TopicsCommand,
 };

@@ -60,8 +60,9 @@ pub(crate) struct DoctorArguments {
     pub(crate) output: Output,
 }
 
-/// What `weir tap` shows, what leads to what there, and what it costs.
-pub(super) const TAP_HELP: &str = "\
+/// What `weir tap` shows, what leads to what there, and what it costs. That it tells of every field of the JSON
+/// is held by a test there.
+pub(crate) const TAP_HELP: &str = "\
 It follows the input and output topics outside any group: whoever runs is not disturbed. It joins nothing, commits \
 nothing and writes nothing, and reads committed records only. Ctrl-C ends it, with status 0.
 
@@ -69,8 +70,8 @@ What is shown: events, decisions (the records), commands, rejects. --event, --ru
 with none of them all is shown, with several of them what any of them chooses.
   --event    events of these kinds
   --rule     decisions and commands of these threshold rules, plans or stages
-  --command  commands of these kinds, or by what they name: template, operation, queue, fee code, receiver of a debt; \
-with --rule, only those that are of such a rule as well
+  --command  commands of these kinds, or by what they name: template, operation, queue, code
+             of a fee, receiver of a debt; with --rule, only those of such a rule
   --rejects  rejects
 --account narrows all of it. Each can be given several times, and then means any of its values.
 
@@ -86,17 +87,22 @@ With --event alone it reads those events' topics only, with --rejects the reject
 What cannot be decoded is told with its place, and the tap goes on; with --account only where its key is that id.
 
 With --output json each line is one object. Fields may be added, none goes away or changes:
-  item         event, decision, command, reject or unreadable
-  logged_at    when it came into the log, UTC; topic, partition and offset say where it lies
-  account_id, debtor_id, words    whose it is, and the same words as the text has
-  event        event_id, and `event`: all of it, as `weir explain` reads it from files
-  decision     decision (its kind), at, sequence, reason, figures [{name, value}], policy_version, led_by
-  command      command (its kind), command_id, first_command_id, requested_at, names, rule, plan, stage, cancels, asks {…}, \
-policy_version, led_by
-  reject       reason, detail, rejected_at, event_id, from {topic, partition, offset}
-  unreadable   problem, key
-  led_by       events [event ids], due [moments of timers], new_policy (decided anew under another version), \
-certain (all that may have led to it is listed, and it is one)
+  all         item (event, decision, command, reject, unreadable), logged_at (when it came into
+              the log), topic, partition, offset, account_id, debtor_id, words (as in the text)
+  event       event_id, event (all of it, as `weir explain` reads it from files)
+  decision    decision (its kind), at, sequence, reason, figures [{name, value}],
+              policy_version, led_by
+  command     command (its kind), command_id, first_command_id, requested_at, names, rule, plan,
+              stage, cancels (a command's id), asks, policy_version, led_by
+  reject      reason, detail, rejected_at, event_id, from {topic, partition, offset}
+  unreadable  problem, key
+  led_by      events [ids], due [moments of timers], new_policy (decided anew under another
+              version), certain (it is one, and there can be no other)
+  asks        of a message: template, channel, language, address, text, lines;
+              of an order: operation, is_undo, cuts_off, services;
+              of a task: queue, due, managers, manager; of a fee: code, amount, currency;
+              of a hand-over: to, debt, currency; of a cancellation the name alone
+Amounts are integers of minor units; moments are UTC.
 
 Examples:
   weir tap --config weir.toml --account A-1000001

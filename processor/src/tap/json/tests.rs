@@ -1,6 +1,7 @@
 use super::super::samples;
 use super::*;
 use decision::time::Timestamp;
+use std::collections::BTreeSet;
 
 /// The object of an item, without what all items have.
 fn own(item: Item, led: Option<Led>) -> Value {
@@ -92,4 +93,31 @@ fn a_reject_says_where_its_event_lies() {
             "rejected_at": "1970-01-01T00:00:01Z", "event_id": "E-bad", "from": from,
         }),
     );
+}
+
+/// The names of all fields of an object, and of the objects in it, but for what is the event's own.
+fn fields(value: &Value, names: &mut BTreeSet<String>) {
+    let Value::Object(fields) = value else { return };
+    for (name, value) in fields {
+        names.insert(name.clone());
+        if name != "event" {
+            self::fields(value, names);
+        }
+    }
+}
+
+#[test]
+fn the_help_tells_of_every_field() {
+    let commands = (0..7).map(|number| samples::command(number, "A-1", 0));
+    let others =
+        [samples::event("E-1", "A-1", 0), samples::decision("A-1", 0, 1), samples::reject("A-1", 0, 0)];
+    let mut names = BTreeSet::new();
+    for item in commands.chain(others) {
+        let told = line(&Told { item, led: Some(by("E-1")) }, "in words");
+        fields(&serde_json::from_str(&told).unwrap(), &mut names);
+    }
+    let words = crate::cli::TAP_HELP.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
+    let told: BTreeSet<_> = words.collect();
+    let untold: Vec<_> = names.iter().filter(|name| !told.contains(name.as_str())).collect();
+    assert!(names.len() > 40 && untold.is_empty(), "{} fields, and not told of: {untold:?}", names.len());
 }
