@@ -2,7 +2,7 @@
 //!
 //! Three kinds of clients: one member of the group, which only the poll thread polls; a producer
 //! and a thread of its own for each transactional id; short-lived readers. A fourth asks for
-//! metadata and end offsets. How they are set up is `settings`' business; nothing here knows what
+//! metadata and end offsets. For those who watch there is a [`KafkaTail`]. How they are set up is `settings`' business; nothing here knows what
 //! a record means.
 
 mod commit;
@@ -19,6 +19,7 @@ mod producer;
 mod reader;
 mod rebalances;
 mod settings;
+mod tail;
 mod topic_ids;
 
 pub use member::KafkaConsumer;
@@ -26,6 +27,7 @@ pub use membership::KafkaMembership;
 pub use producer::KafkaProducer;
 pub use reader::KafkaReader;
 pub use settings::{GroupProtocol, KafkaSettings, Report, SettingsError, Statistics};
+pub use tail::{KafkaTail, Tailed};
 
 use context::Diagnostics;
 use engine::log::{Log, LogError, TopicPartition};
@@ -131,9 +133,44 @@ impl Log for KafkaLog {
 }
 
 impl KafkaLog {
+    /// Follows these partitions, each from its offset, outside any group.
+    ///
+    /// # Errors
+    /// When the client cannot be made, or refuses.
+    pub fn tail(&self, starts: &[(TopicPartition, i64)]) -> Result<KafkaTail, LogError> {
+        KafkaTail::new(&self.settings, starts)
+    }
+
+    /// The offset of the first record of each that has this time, in milliseconds since 1970, or a later one;
+    /// the end where there is none.
+    ///
+    /// # Errors
+    /// When the log cannot be reached, or has no such partition.
+    pub fn offsets_at(&self, partitions: &[TopicPartition], millis: i64) -> Result<Vec<i64>, LogError> {
+        // In this order: what comes between the two is found by its time.
+        let ends = self.end_offsets(partitions)?;
+        let found = self.offsets("moment", partitions, Offset::Offset(millis))?;
+        Ok(found.into_iter().zip(ends).map(|(found, end)| found.unwrap_or(end)).collect())
+    }
+
     /// The offsets of one bound of these partitions. The bounds have a "time" of their own (-1, -2): one
     /// request a broker, where asking for the watermarks would take two a partition.
     fn bounds(&self, bound: &str, partitions: &[TopicPartition], time: Offset) -> Result<Vec<i64>, LogError> {
+        let found = self.offsets(bound, partitions, time)?;
+        let offset = |(found, source): (Option<i64>, &TopicPartition)| {
+            let operation = || format!("ask for the {bound} of {}", name(source));
+            found.ok_or_else(|| refused(&operation(), "the answer was no offset"))
+        };
+        found.into_iter().zip(partitions).map(offset).collect()
+    }
+
+    /// The offsets of one time in these partitions; none where nothing is as late.
+    fn offsets(
+        &self,
+        bound: &str,
+        partitions: &[TopicPartition],
+        time: Offset,
+    ) -> Result<Vec<Option<i64>>, LogError> {
         let asked = partitions::list(partitions, time)?;
         let answered = self.queries.offsets_for_times(asked, self.settings.request_timeout);
         self.serve_queries();
@@ -147,12 +184,10 @@ impl KafkaLog {
                 };
                 found.error().map_err(|error| failed(&operation(), &error))?;
                 match found.offset() {
-                    Offset::Offset(offset) => Ok(offset),
-                    other @ (Offset::Beginning
-                    | Offset::End
-                    | Offset::Stored
-                    | Offset::Invalid
-                    | Offset::OffsetTail(_)) => {
+                    Offset::Offset(offset) => Ok(Some(offset)),
+                    Offset::End => Ok(None),
+                    other
+                    @ (Offset::Beginning | Offset::Stored | Offset::Invalid | Offset::OffsetTail(_)) => {
                         Err(refused(&operation(), &format!("the answer was {other:?}")))
                     }
                 }

@@ -6,7 +6,11 @@ mod operators;
 mod publishing;
 mod writers;
 
-pub(crate) use operators::{DoctorArguments, TopicsArguments, TopicsCommand};
+#[cfg(test)]
+pub(crate) use operators::TAP_HELP;
+pub(crate) use operators::{
+    DoctorArguments, EventKind, TapArguments, TapFrom, TopicsArguments, TopicsCommand,
+};
 pub(crate) use publishing::{
     ListPublicationsArguments, PublishArguments, PublisherArguments, RollBackArguments,
     ShowPublicationArguments,
@@ -37,6 +41,7 @@ Try:
   weir doctor --config weir.toml  what stands in the way?
   weir topics create --help       make what it needs on a cluster
   weir run --config weir.toml     process events from Kafka
+  weir tap --config weir.toml     what comes in, what is decided, and why, as it happens
   weir held release --help        let go what the breaker holds
   weir rejects list --help        what was rejected, and why
 
@@ -95,6 +100,9 @@ Examples:
     Doctor(DoctorArguments),
     /// Make the topics that Weir needs
     Topics(TopicsArguments),
+    /// Show events, and the decisions and commands that they led to, as they come
+    #[command(after_help = operators::TAP_HELP)]
+    Tap(TapArguments),
     /// Show Weir at work on synthetic subscribers, without Kafka
     #[command(after_help = "\
 The real engine on an in-memory log, with RocksDB in a temporary folder that is removed at the end. \

@@ -21,6 +21,7 @@ mod run;
 mod signals;
 mod simulate;
 mod taken;
+mod tap;
 mod terminal;
 mod topics;
 mod versions;
@@ -56,6 +57,7 @@ fn act(command: Command) -> miette::Result<ExitCode> {
         Command::Rejects(arguments) => rejects::run(&arguments.command),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Topics(arguments) => topics::run(&arguments.command),
+        Command::Tap(arguments) => tap::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Init(arguments) => only_prints(&|| init::run(&arguments)),
         Command::Check(arguments) => only_prints(&|| policies::check(&arguments)),

@@ -1,6 +1,5 @@
 //! Publishing on a real broker, as a manager does it: publish, list, show, compare, roll back, while two processes are
 //! at work.
-#![cfg(feature = "faults")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 mod support;

@@ -232,6 +232,14 @@ impl KafkaSettings {
         config
     }
 
+    /// What follows many partitions for somebody who watches: as a reader, without its haste.
+    pub(super) fn tail_config(&self) -> ClientConfig {
+        let mut config = self.reading_config(16_384);
+        // Whoever watches wants the first record that is left, where retention was faster.
+        config.set("auto.offset.reset", "earliest");
+        config
+    }
+
     /// A producer of this transactional id.
     pub(super) fn producer_config(&self, transactional_id: &str) -> ClientConfig {
         let mut config = self.config();
@@ -380,7 +388,8 @@ mod tests {
         }
         settings.security.clear();
         settings.group_protocol = GroupProtocol::Consumer;
-        for config in [settings.member_config(), settings.reader_config(), settings.query_config()] {
+        let reading = [settings.member_config(), settings.reader_config(), settings.tail_config()];
+        for config in reading.into_iter().chain([settings.query_config()]) {
             let client = config.create::<rdkafka::consumer::BaseConsumer>();
             assert!(client.is_ok(), "{:?}", client.err());
         }

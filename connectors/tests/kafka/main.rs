@@ -13,6 +13,7 @@ mod contract;
 mod figures;
 mod pauses;
 mod protocols;
+mod tail;
 mod topics;
 
 use cluster::Cluster;

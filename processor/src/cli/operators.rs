@@ -1,9 +1,11 @@
-//! What those who set Weir up can ask for: topics, and what is wrong.
+//! What those who set Weir up and watch over it can ask for: topics, what is wrong, what happens now.
 
-use super::Output;
-use clap::{Args, Subcommand};
+use super::{Output, duration};
+use clap::{Args, Subcommand, ValueEnum};
+use decision::time::Timestamp;
 use engine::topology::MOST_PARTITIONS;
 use std::path::PathBuf;
+use std::time::Duration;
 
 #[derive(Debug, Args)]
 pub(crate) struct TopicsArguments {
@@ -56,4 +58,149 @@ pub(crate) struct DoctorArguments {
     /// How it is told
     #[arg(long, value_name = "FORM", default_value = "text")]
     pub(crate) output: Output,
+}
+
+/// What `weir tap` shows, what leads to what there, and what it costs. That it tells of every field of the JSON
+/// is held by a test there.
+pub(crate) const TAP_HELP: &str = "\
+It follows the input and output topics outside any group: whoever runs is not disturbed. It joins nothing, commits \
+nothing and writes nothing, and reads committed records only. Ctrl-C ends it, with status 0.
+
+What is shown: events, decisions (the records), commands, rejects. --event, --rule, --command and --rejects choose: \
+with none of them all is shown, with several of them what any of them chooses.
+  --event    events of these kinds
+  --rule     decisions and commands of these threshold rules, plans or stages
+  --command  commands of these kinds, or by what they name: template, operation, queue, code
+             of a fee, receiver of a debt; with --rule, only those of such a rule
+  --rejects  rejects
+--account narrows all of it. Each can be given several times, and then means any of its values.
+
+What led to a decision or a command stands behind the arrow: the event's id, shown or not, or when a timer was due. \
+The journal tells which batch took which events, so where one batch took several of the same debtor's, the text says \
+«one of» and the JSON has them all. «not seen» is what came before the tap began. A decision is held back for 0.2 s, \
+and up to 2 s until its events and its batch were seen, so that causes stand before effects. What lies in the log \
+already (--from) is sorted by its time there, as far as 100,000 items can be held.
+
+What it costs: brokers send it all that is in the topics it needs, as to one more group of consumers, and must allow reading them; it filters here. \
+With --event alone it reads those events' topics only, with --rejects the rejects. The state's topic is never read.
+
+What cannot be decoded is told with its place, and the tap goes on; with --account only where its key is that id.
+
+With --output json each line is one object. Fields may be added, none goes away or changes:
+  all         item (event, decision, command, reject, unreadable), logged_at (when it came into
+              the log), topic, partition, offset, account_id, debtor_id, words (as in the text)
+  event       event_id, event (all of it, as `weir explain` reads it from files)
+  decision    decision (its kind), at, sequence, reason, figures [{name, value}],
+              policy_version, led_by
+  command     command (its kind), command_id, first_command_id, requested_at, names, rule, plan,
+              stage, cancels (a command's id), asks, policy_version, led_by
+  reject      reason, detail, rejected_at, event_id, from {topic, partition, offset}
+  unreadable  problem, key
+  led_by      events [ids], due [moments of timers], new_policy (decided anew under another
+              version), certain (it is one, and there can be no other)
+  asks        of a message: template, channel, language, address, text, lines;
+              of an order: operation, is_undo, cuts_off, services;
+              of a task: queue, due, managers, manager; of a fee: code, amount, currency;
+              of a hand-over: to, debt, currency; of a cancellation the name alone
+Amounts are integers of minor units; moments are UTC.
+
+Examples:
+  weir tap --config weir.toml --account A-1000001
+  weir tap --config weir.toml --rule low-balance --for 30s
+  weir tap --config weir.toml --command provisioning --command letter-2 --from 10m
+  weir tap --config weir.toml --event payment --count 5 --output json | jq .event
+  weir tap --config weir.toml --rejects --from begin --for 10s";
+
+#[derive(Debug, Args)]
+pub(crate) struct TapArguments {
+    /// The configuration file of the instances, in TOML
+    #[arg(long, value_name = "FILE", env = "WEIR_CONFIG")]
+    pub(crate) config: PathBuf,
+    /// Only what is about this account or debtor
+    #[arg(long, value_name = "ID")]
+    pub(crate) account: Vec<String>,
+    /// Decisions and commands of this threshold rule, plan or stage
+    #[arg(long, value_name = "NAME")]
+    pub(crate) rule: Vec<String>,
+    /// Commands of this kind (message, provisioning, task, fee, handover), or that name this template, operation or queue
+    #[arg(long, value_name = "KIND|NAME")]
+    pub(crate) command: Vec<String>,
+    /// Events of this kind
+    #[arg(long, value_name = "KIND")]
+    pub(crate) event: Vec<EventKind>,
+    /// What was rejected
+    #[arg(long)]
+    pub(crate) rejects: bool,
+    /// From where on: now, begin, so long ago, such as 10m, or a moment, such as 2026-12-31T09:00:00Z
+    #[arg(long, value_name = "WHEN", default_value = "now", value_parser = from)]
+    pub(crate) from: TapFrom,
+    /// End after this long, such as 30s
+    #[arg(long = "for", value_name = "TIME", value_parser = duration)]
+    pub(crate) length: Option<Duration>,
+    /// End after so many lines
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) count: Option<u64>,
+    /// How it is told: json is one object a line
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub(crate) output: Output,
+}
+
+/// A kind of event, as its topic has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EventKind {
+    Account,
+    Balance,
+    Invoice,
+    Adjustment,
+    Payment,
+    Reversal,
+    Control,
+    Report,
+}
+
+/// From where on the log is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TapFrom {
+    /// What comes from now on.
+    Now,
+    /// All that there is.
+    Begin,
+    /// What is no older than this.
+    Ago(Duration),
+    /// What came at this moment or later.
+    Moment(Timestamp),
+}
+
+/// Reads `now`, `begin`, `10m`, `2026-12-31T09:00:00Z`.
+fn from(text: &str) -> Result<TapFrom, String> {
+    match text {
+        "now" => Ok(TapFrom::Now),
+        "begin" => Ok(TapFrom::Begin),
+        other => {
+            let moment = || Timestamp::parse(other).filter(|at| at.is_in_calendar()).map(TapFrom::Moment);
+            duration(other).ok().map(TapFrom::Ago).or_else(moment).ok_or_else(|| {
+                format!("«{other}» is no beginning; write now, begin, 10m or 2026-12-31T09:00:00Z")
+            })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: Option<TapFrom>) {
+        assert_eq!(from(text).ok(), expected, "{text}");
+    }
+
+    #[test]
+    fn a_tap_begins_now_at_the_beginning_so_long_ago_or_at_a_moment() {
+        check("now", Some(TapFrom::Now));
+        check("begin", Some(TapFrom::Begin));
+        check("10m", Some(TapFrom::Ago(Duration::from_secs(600))));
+        check("1970-01-01T00:00:01Z", Some(TapFrom::Moment(Timestamp(1_000_000))));
+        check("yesterday", None);
+        check("10", None);
+    }
 }

@@ -35,7 +35,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -146,6 +146,13 @@ impl Site {
         let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
         command.args(arguments).arg("--config").arg(self.write_config());
         command.envs(environment.iter().copied()).stdin(Stdio::null()).output().unwrap()
+    }
+
+    /// Begins a command of the binary, whose output is read while it runs.
+    pub fn begin(&self, arguments: &[&str]) -> Child {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
+        command.args(arguments).arg("--config").arg(self.write_config());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
     /// Deletes a topic, and makes one of the same name.

@@ -220,7 +220,7 @@ impl<'a> Facts<'a> {
     }
 
     fn event(&self, event: &Event) -> String {
-        words::event(event, self.exponent, self.policies.at(self.moment.now))
+        words::event(event, self.exponent, Some(self.policies.at(self.moment.now)))
     }
 
     fn amount(&self, amount: MinorUnits) -> String {

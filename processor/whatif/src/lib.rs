@@ -8,10 +8,10 @@
 //! | [`source`] | events out of files, with the place of each |
 //! | [`explain`] | one debtor's life, told as rows |
 //! | [`simulate`] | many lives, counted |
-//! | `words` | events, commands and records in words |
+//! | [`words`] | events, commands and records in words |
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
 pub mod explain;
 pub mod simulate;
 pub mod source;
-mod words;
+pub mod words;

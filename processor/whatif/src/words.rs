@@ -6,21 +6,25 @@ use decision::event::{
 };
 use decision::policy::{Policy, Unit};
 use decision::record::Record;
+use schemas::HistoryLine;
 
-/// What an event says. Amounts that name no currency have this many decimals.
-pub(crate) fn event(event: &Event, exponent: u8, policy: &Policy) -> String {
+/// What an event says. Amounts that name no currency have this many decimals. Without a policy a balance is
+/// money where the event names a currency.
+#[must_use]
+pub fn event(event: &Event, exponent: u8, policy: Option<&Policy>) -> String {
     match &event.body {
         Body::Account(snapshot) => {
             let closed = if snapshot.closed { ", closed" } else { "" };
             format!("account: {}{closed}", snapshot.payment_mode.as_str())
         }
         Body::Balance(change) => {
-            let unit = policy.balances.get(&change.name);
-            let value = match (unit, change.currency) {
-                (Some(Unit::Money), currency) => {
-                    change.value.in_major(currency.map_or(exponent, |currency| currency.exponent()))
-                }
-                (Some(_) | None, _) => change.value.0.to_string(),
+            let is_money = policy.map_or(change.currency.is_some(), |policy| {
+                policy.balances.get(&change.name).is_some_and(|unit| matches!(unit, Unit::Money))
+            });
+            let value = if is_money {
+                change.value.in_major(change.currency.map_or(exponent, |currency| currency.exponent()))
+            } else {
+                change.value.0.to_string()
             };
             format!("balance {}: {value}", change.name)
         }
@@ -104,7 +108,8 @@ fn hold(hold: &HoldOrder, exponent: u8) -> String {
 }
 
 /// What a command asks for.
-pub(crate) fn command(command: &Command) -> String {
+#[must_use]
+pub fn command(command: &Command) -> String {
     let what = match &command.action {
         Action::Message(message) => {
             let lines = if message.lines.is_empty() {
@@ -129,12 +134,24 @@ pub(crate) fn command(command: &Command) -> String {
 
 /// What a record says, with the figures that it rests on.
 pub(crate) fn record(record: &Record) -> String {
-    let kind = record.kind.as_str().replace('_', " ");
+    let figures = record.figures.iter().map(|figure| (figure.name, figure.value.as_str()));
+    decided(record.kind.as_str(), &record.reason, figures)
+}
+
+/// What a line of history says: the same as the record that it was.
+#[must_use]
+pub fn line(line: &HistoryLine) -> String {
+    let figures = line.figures.iter().map(|figure| (figure.name.as_str(), figure.value.as_str()));
+    decided(&line.kind, &line.reason, figures)
+}
+
+fn decided<'r>(kind: &str, reason: &str, figures: impl Iterator<Item = (&'r str, &'r str)>) -> String {
+    let kind = kind.replace('_', " ");
     // A command's id tells a person nothing.
-    let figures = record.figures.iter().filter(|figure| figure.name != "command_id");
+    let figures = figures.filter(|(name, _)| *name != "command_id");
     let figures: Vec<_> =
-        figures.map(|figure| format!("{} {}", figure.name.replace('_', " "), figure.value)).collect();
-    let reason = if record.reason.is_empty() { String::new() } else { format!(": {}", record.reason) };
+        figures.map(|(name, value)| format!("{} {value}", name.replace('_', " "))).collect();
+    let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
     let figures = if figures.is_empty() { String::new() } else { format!(" ({})", figures.join(", ")) };
     format!("{kind}{reason}{figures}")
 }
@@ -162,6 +179,25 @@ pub(crate) fn grouped(number: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_of_history_says_what_its_record_said() {
+        let record = schemas::sample::record();
+        assert_eq!(line(&HistoryLine::new(&record)), super::record(&record));
+        assert_eq!(
+            super::record(&record),
+            "stage entered: 15 days past due (real debt 120000.00, stage bar)"
+        );
+    }
+
+    #[test]
+    fn without_a_policy_a_balance_is_money_where_the_event_names_a_currency() {
+        let mut balance = schemas::sample::event_of(schemas::InputTopic::Balances);
+        assert_eq!(event(&balance, 0, None), "balance main: 49900.00");
+        let Body::Balance(change) = &mut balance.body else { panic!("it is a balance") };
+        change.currency = None;
+        assert_eq!(event(&balance, 2, None), "balance main: 4990000");
+    }
 
     #[test]
     fn numbers_have_their_thousands_apart() {
