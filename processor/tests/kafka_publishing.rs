@@ -102,6 +102,13 @@ fn versions_are_published_listed_shown_compared_and_rolled_back_under_two_proces
     let published = json(&policy(&site, &[&["publish", &second], &BY[..], &wait].concat()), 0);
     assert_eq!((&published["revision"], &published["not_taken"]), (&2.into(), &Value::Array(Vec::new())));
     assert!(published["changes"].as_array().is_some_and(|changes| !changes.is_empty()), "{published}");
+    for process in [&one, &two] {
+        let metrics = process.get("/metrics");
+        let known = metrics.lines().filter(|line| line.starts_with("weir_policy_revision{"));
+        let known: Vec<_> = known.filter_map(|line| line.rsplit_once(' ')).map(|(_, known)| known).collect();
+        // A partition that was let go shows none.
+        assert!(known.contains(&"2") && known.iter().all(|known| ["0", "2"].contains(known)), "{known:?}");
+    }
     let again = json(&policy(&site, &[&["publish", &second], &BY[..], &wait].concat()), 0);
     assert_eq!((&again["outcome"], &again["revision"]), (&"holds_already".into(), &2.into()));
     tell_days(&mut site, &mut operator, 8);
@@ -115,6 +122,9 @@ fn versions_are_published_listed_shown_compared_and_rolled_back_under_two_proces
     let expected = vec![Some(1), Some(2), Some(3)];
     assert_eq!(revisions(&site), (0..PARTITIONS).map(|number| (number, expected.clone())).collect());
 
+    let doctor = site.command(&["doctor"], &[]);
+    let found = String::from_utf8_lossy(&doctor.stdout);
+    assert!(found.contains("✓ policy: demo 1 holds now, of 2"), "{found}");
     let list = json(&policy(&site, &["list", "--output", "json"]), 0);
     let publications = list["publications"].as_array().unwrap();
     let versions: Vec<_> = publications.iter().map(|one| one["version"].as_str().unwrap()).collect();

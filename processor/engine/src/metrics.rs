@@ -46,6 +46,8 @@ pub const STORES_REBUILT: &str = "weir_stores_rebuilt_total";
 pub const POISON: &str = "weir_poison_total";
 /// Timers and debtors to be decided anew over which the core failed and which are tried again, by partition.
 pub const PUT_OFF: &str = "weir_put_off";
+/// Which publications of the policy are known, all up to this one, by partition.
+pub const POLICY_REVISION: &str = "weir_policy_revision";
 
 /// How far the wall clock is ahead of the time that is believed.
 pub const CLOCK_LEAD_SECONDS: &str = "weir_clock_lead_seconds";
@@ -53,7 +55,7 @@ pub const CLOCK_LEAD_SECONDS: &str = "weir_clock_lead_seconds";
 pub const SWEPT_DEBTORS: &str = "weir_swept_debtors_total";
 
 /// What is shown of a partition by whoever works on it, and by nobody else.
-const OF_A_TASK: [&str; 10] = [
+const OF_A_TASK: [&str; 11] = [
     TIMER_LATENESS_SECONDS,
     CACHED_DEBTORS,
     WAITING_COMMANDS,
@@ -62,6 +64,7 @@ const OF_A_TASK: [&str; 10] = [
     QUEUED_RECORDS,
     STORE_FAILING,
     PUT_OFF,
+    POLICY_REVISION,
     RESTORE_REMAINING_RECORDS,
     RESTORE_REMAINING_SECONDS,
 ];
@@ -142,6 +145,11 @@ pub fn describe() {
         PUT_OFF,
         Unit::Count,
         "Timers and debtors to be decided anew over which the core failed, tried again every hour, by partition"
+    );
+    describe_gauge!(
+        POLICY_REVISION,
+        Unit::Count,
+        "Which publications of the policy are known, all up to this one; 0 where it goes by files, by partition"
     );
     describe_counter!(
         RESTORED_RECORDS,

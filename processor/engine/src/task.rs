@@ -448,6 +448,7 @@ impl<L: Log, S: Stores> Task<L, S> {
             held_commands,
             is_breaker_open: self.gate.breaker().is_open(),
             put_off: self.put_off.len(),
+            policy_revision: usize::try_from(self.known.revision.unwrap_or(0)).unwrap_or(0),
         });
     }
 }

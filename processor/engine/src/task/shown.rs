@@ -42,6 +42,7 @@ pub(super) struct Shown {
     held_commands: Gauge,
     breaker_open: Gauge,
     put_off: Gauge,
+    policy_revision: Gauge,
 }
 
 /// How many there are of what a task shows as gauges.
@@ -51,6 +52,7 @@ pub(super) struct Counts {
     pub(super) held_commands: usize,
     pub(super) is_breaker_open: bool,
     pub(super) put_off: usize,
+    pub(super) policy_revision: usize,
 }
 
 impl Shown {
@@ -70,6 +72,7 @@ impl Shown {
             held_commands: own(names::HELD_COMMANDS),
             breaker_open: own(names::BREAKER_OPEN),
             put_off: own(names::PUT_OFF),
+            policy_revision: own(names::POLICY_REVISION),
         }
     }
 
@@ -112,6 +115,7 @@ impl Shown {
         self.held_commands.set(precise(counts.held_commands));
         self.breaker_open.set(precise(usize::from(counts.is_breaker_open)));
         self.put_off.set(precise(counts.put_off));
+        self.policy_revision.set(precise(counts.policy_revision));
     }
 }
 
