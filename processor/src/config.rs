@@ -263,7 +263,7 @@ file = "policy.yaml"
         assert_eq!(with("published = true").unwrap().policy, PolicySource::Published);
         let rows = [
             ("", "names no policy"),
-            ("published = true\nfile = \"a.yaml\"", "take one of them out"),
+            ("published = true\nfile = \"a.yaml\"", "names files, and"),
             ("published = true\nreplace_published = true", "is for files"),
         ];
         for (policy, expected) in rows {

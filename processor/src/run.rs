@@ -6,12 +6,15 @@ use crate::config::Config;
 use crate::{logging, signals, versions};
 use connectors::kafka::KafkaLog;
 use connectors::registry::SchemaRegistry;
-use engine::{Clock, ClockGuard, Instance, Shared, Status, Topology};
+use decision::Policies;
+use engine::{Clock, ClockGuard, Instance, Shared, Status, Topology, Versions};
 use miette::{Context, IntoDiagnostic};
 use schemas::{Registry, Schemas};
 use state::{FolderLock, Gathering, RocksStores, Sizes, WriteBehind};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// Runs until SIGTERM, SIGINT, or an error that the process cannot go on with.
 pub(crate) fn run(arguments: &RunArguments) -> miette::Result<ExitCode> {
@@ -27,13 +30,18 @@ pub(crate) fn run(arguments: &RunArguments) -> miette::Result<ExitCode> {
         .into_diagnostic()
         .wrap_err("the schemas of what Weir writes are not to be had; with `auto_register` in [registry] Weir registers them")?;
     let log = KafkaLog::new(config.kafka.clone()).into_diagnostic()?;
-    let (versions, policies) = versions::of_config(&config, &log, &registry, clock.now())?;
     let topology = Topology::find(&log, config.topics.clone()).into_diagnostic()?;
     let status = Arc::new(Status::default());
     let metrics = api::Metrics::install().into_diagnostic()?;
     engine::metrics::describe();
     let health = Arc::new(InstanceHealth::new(status.clone(), clock.clone()));
-    let server = api::Server::start(config.listen, metrics, health).into_diagnostic()?;
+    let server = api::Server::start(config.listen, metrics, health.clone()).into_diagnostic()?;
+    let Some((versions, policies)) =
+        once_published(&config, &log, &registry, (&*clock, &health, &server), &is_stopped)?
+    else {
+        tracing::info!("weir has ended before a version of the policy was published");
+        return Ok(ExitCode::SUCCESS);
+    };
     let identity = &policies.at(clock.now()).identity;
     tracing::info!(
         policy = %identity.name, version = %identity.version, hash = %identity.hash,
@@ -58,6 +66,39 @@ pub(crate) fn run(arguments: &RunArguments) -> miette::Result<ExitCode> {
     Instance::join(Arc::new(shared)).into_diagnostic()?.run(&is_stopped).into_diagnostic()?;
     tracing::info!("weir has ended: the open transactions are done, the state is on the disk");
     Ok(ExitCode::SUCCESS)
+}
+
+/// How often it is looked for the first version.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// The versions that the instance goes by. Where none was published yet the first is waited for: the pods of a new
+/// installation come up, and can be asked, before somebody has published anything. None where it is told to stop.
+fn once_published(
+    config: &Config,
+    log: &KafkaLog,
+    registry: &Arc<dyn Registry>,
+    (clock, health, server): (&SystemClock, &InstanceHealth<SystemClock>, &api::Server),
+    is_stopped: &AtomicBool,
+) -> miette::Result<Option<(Versions, Arc<Policies>)>> {
+    loop {
+        if let Some(found) = versions::of_config(config, log, registry, clock.now())? {
+            health.waits_for_policy.store(false, Ordering::Relaxed);
+            return Ok(Some(found));
+        }
+        if !health.waits_for_policy.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                http = %server.address(),
+                "no version of the policy is published yet: weir begins once there is one (weir policy publish)"
+            );
+        }
+        let looked = clock.ticks();
+        while clock.ticks().saturating_sub(looked) < LOOK_EVERY {
+            if is_stopped.load(Ordering::Relaxed) {
+                return Ok(None);
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
 }
 
 /// What tests break on purpose: only in a build that asks for it, and only by the environment.
@@ -90,11 +131,13 @@ fn with_faults(settings: engine::Settings) -> engine::Settings {
 pub(crate) struct InstanceHealth<C> {
     status: Arc<Status>,
     clock: Arc<C>,
+    /// Whether it waits for the first version of the policy to be published.
+    waits_for_policy: AtomicBool,
 }
 
 impl<C: Clock> InstanceHealth<C> {
     pub(crate) fn new(status: Arc<Status>, clock: Arc<C>) -> Self {
-        Self { status, clock }
+        Self { status, clock, waits_for_policy: AtomicBool::new(false) }
     }
 }
 
@@ -106,6 +149,9 @@ impl<C: Clock + 'static> api::Health for InstanceHealth<C> {
     fn ready(&self) -> Result<(), String> {
         if self.status.is_ready() {
             return Ok(());
+        }
+        if self.waits_for_policy.load(Ordering::Relaxed) {
+            return Err("no version of the policy is published yet".to_owned());
         }
         let (assigned, running) = self.status.partitions();
         Err(format!("{running} of {assigned} assigned partitions are at work"))

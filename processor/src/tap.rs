@@ -64,7 +64,7 @@ pub(crate) fn run(arguments: &TapArguments) -> miette::Result<ExitCode> {
         followed(&log, &config, &wanted, start_of(arguments.from, clock.now())).wrap_err_with(at)?;
     let starts: Vec<_> = followed.iter().map(|part| (part.source.clone(), part.start)).collect();
     let tail = log.tail(&starts).into_diagnostic().wrap_err_with(at)?;
-    let policies = versions::of_config(&config, &log, &registry, clock.now()).ok();
+    let policies = versions::of_config(&config, &log, &registry, clock.now()).ok().flatten();
     let words = Words::new(policies.map(|(_, policies)| policies));
     eprintln!("following {} partitions at {}; Ctrl-C ends it", followed.len(), config.kafka.brokers);
     let stream = Stream::new(wanted, registry, config.topics.clone(), partitions, &followed);

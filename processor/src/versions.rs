@@ -14,28 +14,24 @@ use schemas::Registry;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// The versions that an instance goes by, and what they are now. One of them must hold at `now`.
+/// The versions that an instance goes by, and what they are now; none where none was published yet. Of files one
+/// must hold at `now`.
 pub(crate) fn of_config<L: Log>(
     config: &Config,
     log: &L,
     registry: &Arc<dyn Registry>,
     now: Timestamp,
-) -> miette::Result<(Versions, Arc<Policies>)> {
+) -> miette::Result<Option<(Versions, Arc<Policies>)>> {
     match &config.policy {
         PolicySource::Files(files) => {
             let policies = Arc::new(load(files, now)?);
             let replace_published = files.replace_published;
-            Ok((Versions::Files { policies: policies.clone(), replace_published }, policies))
+            Ok(Some((Versions::Files { policies: policies.clone(), replace_published }, policies)))
         }
         PolicySource::Published => {
             let publications = publishing::read(log, &config.topics, registry.clone())?;
-            let policies = publications.up_to(publications.last()).ok_or_else(|| {
-                miette!(
-                    help = "weir policy publish my.policy.yaml …; see weir policy publish --help",
-                    "no version of the policy was published yet"
-                )
-            })?;
-            Ok((Versions::Published(publications), policies))
+            let policies = publications.up_to(publications.last());
+            Ok(policies.map(|policies| (Versions::Published(publications), policies)))
         }
     }
 }

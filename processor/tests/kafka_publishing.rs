@@ -73,9 +73,10 @@ fn versions_are_published_listed_shown_compared_and_rolled_back_under_two_proces
     let mut operator = Operator::new(Profile::test(81));
     let nothing = policy(&site, &["list"]);
     assert!(String::from_utf8_lossy(&nothing.stdout).starts_with("Nothing was published yet"), "{nothing:?}");
-    let mut too_early = site.start(&[]);
-    assert_eq!(too_early.wait_until_ended(LONG).code(), Some(2));
-    assert!(too_early.log().contains("no version of the policy was published yet"), "{}", too_early.log());
+    // It waits for the first, and says so.
+    let mut one = site.start(&[]);
+    one.wait_for("no version of the policy is published yet", LONG);
+    assert!(one.get("/readyz").contains("no version of the policy is published yet"));
 
     // What the lint refuses is not published.
     let first = site.folder.path().join("demo.policy.yaml").to_str().unwrap().to_owned();
@@ -90,7 +91,6 @@ fn versions_are_published_listed_shown_compared_and_rolled_back_under_two_proces
     let published = json(&policy(&site, &[&["publish", &first, "--output", "json"], &BY[..]].concat()), 0);
     assert_eq!((&published["outcome"], &published["revision"]), (&"published".into(), &1.into()));
 
-    let mut one = site.start(&[]);
     one.wait_until_ready();
     let other = [("WEIR__KAFKA__GROUP_INSTANCE_ID", "other"), ("WEIR__STATE__FOLDER", "state-2")];
     let mut two = site.start(&other);

@@ -101,7 +101,12 @@ fn policy(config: &Config, log: &KafkaLog, now: Timestamp) -> Option<Finding> {
     // Where the registry is out of reach, that was said.
     let registry: Arc<dyn Registry> = Arc::new(SchemaRegistry::connect(&config.registry).ok()?);
     Some(match versions::of_config(config, log, &registry, now) {
-        Ok((_, policies)) => machine::holding(&policies, now),
+        Ok(Some((_, policies))) => machine::holding(&policies, now),
+        Ok(None) => Finding::wrong(
+            ABOUT,
+            "no version of it was published yet: an instance waits for the first",
+            "weir policy publish --help",
+        ),
         Err(report) => {
             let told: Vec<_> = report.chain().map(ToString::to_string).collect();
             Finding::wrong(
