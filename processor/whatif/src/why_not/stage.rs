@@ -199,10 +199,10 @@ impl Words<'_> {
                 Finding::new("no_anchor", says).acts("an invoice comes into the plan's scope")
             }
             WaitsFor::Age { after, from, shift_micros, until } => {
-                let from = self.counts_from(*from);
+                let (from, which) = self.counts_from(*from);
                 let shifted = if *shift_micros == 0 { "" } else { ", without the days that do not count" };
-                let told = Finding::new("age", format!("{stage} comes {after} after {from}{shifted}"));
-                let told = told.fact("after", after).fact("from", from);
+                let says = format!("{stage} comes {after} after {from}, {which}{shifted}");
+                let told = Finding::new("age", says).fact("after", after).fact("from", from);
                 told.fact("shift_seconds", shift_micros / 1_000_000).at(*until, self.customer)
             }
             WaitsFor::Gap { before, min_gap, until } => {
@@ -245,10 +245,10 @@ impl Words<'_> {
         }
     }
 
-    fn counts_from(&self, from: CountsFrom) -> String {
+    fn counts_from(&self, from: CountsFrom) -> (String, &'static str) {
         match from {
-            CountsFrom::Oldest(date) => format!("{date}, the date of the oldest invoice"),
-            CountsFrom::Opening(at) => format!("{}, when the cycle was opened", self.local(at)),
+            CountsFrom::Oldest(date) => (date.to_string(), "the date of the oldest invoice"),
+            CountsFrom::Opening(at) => (self.local(at), "when the cycle was opened"),
         }
     }
 }
