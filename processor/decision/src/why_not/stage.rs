@@ -310,18 +310,24 @@ pub(super) fn parts(debtor: &Debtor, asked: Asked<'_>, scribe: &mut Scribe<'_>) 
         for cycle in &profile.cycles {
             parts.push(of_cycle(debtor, &frozen, profile, cycle, asked, scribe));
         }
-        if profile.cycles.is_empty() {
-            parts.push(Part {
-                debt_class: Some(profile.debt_class.clone()),
-                cycle: None,
-                findings: of_no_cycle(debtor, &frozen, profile, asked, scribe),
-            });
+        let findings = of_no_cycle(debtor, &frozen, profile, asked, scribe);
+        // Beside open cycles a rolling plan's next one is told of where there is something to open it.
+        let is_told =
+            |finding: &Finding| matches!(finding, Finding::BelowEntry { .. } | Finding::Opens { .. });
+        if profile.cycles.is_empty() || (may_open(debtor, profile, scribe) && findings.iter().any(is_told)) {
+            parts.push(Part { debt_class: Some(profile.debt_class.clone()), cycle: None, findings });
         }
     }
     parts
 }
 
-/// Why no cycle is open.
+/// Whether the plan that applies opens a further cycle beside those that are open.
+fn may_open(debtor: &Debtor, profile: &Profile, scribe: &Scribe<'_>) -> bool {
+    let plan = dunning::plan_name(debtor, scribe.policy).and_then(|name| scribe.policy.plans.get(name));
+    plan.is_some_and(|plan| dunning::may_open(plan, profile))
+}
+
+/// Why no cycle is open that works on what none works on yet.
 fn of_no_cycle(
     debtor: &Debtor,
     frozen: &[MinorUnits],
@@ -336,9 +342,9 @@ fn of_no_cycle(
     }
     let ground = Ground { debt: &debtor.debt, frozen, snapshot, debt_class: &profile.debt_class, plan };
     let (scope, by_clock) = Scope::both(ground, Whose::Unowned(&profile.cycles), scribe);
-    let owed = Scope::of(ground, Whose::Anyones, scribe.now(), &scribe.zone);
+    let owed = |whose| Scope::of(ground, whose, scribe.now(), &scribe.zone).real;
     let mut findings = Vec::new();
-    let amount = owed.real.minus(by_clock.real);
+    let amount = owed(Whose::Anyones).minus(owed(Whose::Workable));
     if amount.is_positive() {
         findings.push(Finding::KeptOut { amount });
     }

@@ -1,5 +1,6 @@
 //! What is found, as tables: a life up to a moment, and the findings then.
 
+mod due;
 mod stage;
 mod threshold;
 

@@ -11,7 +11,6 @@ use crate::money::MinorUnits;
 use crate::plan::{Anchor, CatchUp, DebtClassBy, IfTask, Notice, OnPartCure, Plan, Stage};
 use crate::policy::{MessageClass, Policy};
 use crate::testing::*;
-use crate::time::Timestamp;
 
 fn of(stage: &str) -> Question {
     Question::Stage { stage: stage.into(), plan: None, debt_class: None }
@@ -27,7 +26,7 @@ fn parts(life: &mut Life, question: &Question, at: &str) -> Vec<Part> {
 
 /// What is found of the stage in the one part that there is.
 #[track_caller]
-fn findings(life: &mut Life, stage: &str, at: &str) -> Vec<Finding> {
+pub(super) fn findings(life: &mut Life, stage: &str, at: &str) -> Vec<Finding> {
     let mut parts = parts(life, &of(stage), at);
     assert_eq!(parts.len(), 1, "{parts:?}");
     parts.remove(0).findings
@@ -40,7 +39,7 @@ fn check(policy: Policy, events: Vec<(&str, Body)>, (stage, at): (&str, &str), e
 }
 
 /// remind at 2 days, bar at 10.
-fn two_stages() -> Plan {
+pub(super) fn two_stages() -> Plan {
     plan(vec![says("remind", "2d"), stage("bar", "10d", vec![order("bar")])])
 }
 
@@ -49,18 +48,18 @@ fn says(name: &str, after: &str) -> Stage {
 }
 
 /// The two stages, the second changed.
-fn with_bar(change: impl FnOnce(&mut Stage)) -> Policy {
+pub(super) fn with_bar(change: impl FnOnce(&mut Stage)) -> Policy {
     let mut plan = two_stages();
     change(&mut plan.stages[1]);
     policy_of(plan)
 }
 
 /// An invoice of 100 that is due on the 10th of March.
-fn owing() -> Vec<(&'static str, Body)> {
+pub(super) fn owing() -> Vec<(&'static str, Body)> {
     vec![("2026-03-01", invoice("B1", 100_00, "2026-03-10"))]
 }
 
-fn owing_and(at: &'static str, body: Body) -> Vec<(&'static str, Body)> {
+pub(super) fn owing_and(at: &'static str, body: Body) -> Vec<(&'static str, Body)> {
     let mut events = owing();
     events.push((at, body));
     events
@@ -416,6 +415,28 @@ fn each_class_of_the_debt_and_each_cycle_is_told_for_itself() {
 }
 
 #[test]
+fn a_rolling_plan_tells_each_cycle_and_the_bill_that_is_too_small_for_one() {
+    let policy = || policy_of(Plan { rolling: true, entry: Some(decimal("50.00")), ..two_stages() });
+    let bills = |second| {
+        let mut events = owing();
+        events.push(("2026-03-01", invoice("B2", second, "2026-03-12")));
+        events
+    };
+    let told = parts(&mut life(policy(), bills(70_00)), &of("bar"), "2026-03-13");
+    let debts: Vec<_> = told.iter().map(|part| part.cycle.as_ref().map(|cycle| cycle.real_debt.0)).collect();
+    assert_eq!(debts, [Some(100_00), Some(70_00)]);
+    let told = parts(&mut life(policy(), bills(30_00)), &of("bar"), "2026-03-13");
+    assert_eq!(told.len(), 2, "{told:?}");
+    let below = Finding::BelowEntry {
+        real_debt: MinorUnits(30_00),
+        conditional_debt: MinorUnits(30_00),
+        least: MinorUnits(50_00),
+        next: None,
+    };
+    assert_eq!((told[1].cycle.as_ref(), told[1].findings.as_slice()), (None, [below].as_slice()));
+}
+
+#[test]
 fn a_log_that_is_not_read_so_far_is_told() {
     let mut life = life(policy_of(two_stages()), owing());
     life.until("2026-03-19");
@@ -434,38 +455,6 @@ fn a_plan_that_is_gone_with_its_version_works_on_nothing() {
     life.policies = Policy { identity: identity("2"), ..policy_of(renamed) }.into();
     let told = findings(&mut life, "bar", "2026-03-15");
     assert_eq!(told, [Finding::PlanGone { plan: "plan".into() }]);
-}
-
-/// The stage is entered at exactly the due time that is told of it, whenever it is asked.
-#[track_caller]
-fn check_due(policy: &dyn Fn() -> Policy, events: &dyn Fn() -> Vec<(&'static str, Body)>, from: &str) {
-    let mut told = life(policy(), events());
-    let findings = findings(&mut told, "bar", from);
-    let Some(Finding::Due { at, .. }) = findings.last() else { panic!("{findings:?}") };
-    let mut lived = life(policy(), events());
-    let mut entered: Option<Timestamp> = None;
-    lived.until(from);
-    while let Some(due) = lived.debtor.next_due.filter(|_| entered.is_none()) {
-        lived.decide(crate::Input::Due, Moment { now: due, horizon: due });
-        let entries = lived.debtor.profiles.iter().flat_map(|profile| &profile.cycles);
-        let bar = entries.flat_map(|cycle| &cycle.entries).find(|entry| entry.stage.as_str() == "bar");
-        entered = bar.map(|entry| entry.at);
-    }
-    assert_eq!(entered, Some(*at), "told at {from}");
-}
-
-#[test]
-fn the_due_time_that_is_told_is_the_one_at_which_it_acts() {
-    let gaps = || with_bar(|bar| bar.min_gap = period("9d"));
-    let windows = || with_bar(|bar| bar.window = Some(waking()));
-    let from_opening = || policy_of(Plan { anchor: Anchor::Entry, ..two_stages() });
-    let promised = || owing_and("2026-03-13", promise("P1", None, &[], "2026-03-14"));
-    for policy in [&gaps as &dyn Fn() -> Policy, &windows, &from_opening] {
-        for from in ["2026-03-12", "2026-03-13", "2026-03-19T12:00"] {
-            check_due(policy, &owing, from);
-        }
-        check_due(policy, &promised, "2026-03-16");
-    }
 }
 
 #[test]
