@@ -16,8 +16,8 @@ pub(crate) use publishing::{
     ShowPublicationArguments,
 };
 pub(crate) use writers::{
-    CheckArguments, DiffArguments, ExplainArguments, Format, InitArguments, PolicyArguments, PolicyCommand,
-    ReportsFrom, SchemaArguments, SimulateArguments, TestArguments,
+    CheckArguments, DiffArguments, ExplainArguments, Format, InitArguments, LifeArguments, PolicyArguments,
+    PolicyCommand, ReportsFrom, SchemaArguments, SimulateArguments, TestArguments, WhyNotArguments,
 };
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -36,6 +36,7 @@ Try:
   weir check my.policy.yaml       is the policy sound?
   weir test my.tests.yaml         does it do what is expected of it?
   weir explain --help             why was each thing done to an account?
+  weir why-not --help             why has a threshold or a stage not acted?
   weir simulate --help            what would it do to the real customers?
   weir policy publish --help      let every instance go by it from now on
   weir doctor --config weir.toml  what stands in the way?
@@ -152,6 +153,17 @@ Examples:
   weir explain my.policy.yaml --config weir.toml --account A-1
   zcat 2026.jsonl.gz | weir explain my.policy.yaml - --account A-1 --until 2026-12-31 --output json", writers::EVENTS_HELP))]
     Explain(ExplainArguments),
+    /// Say why a threshold or a stage has not acted on an account: what stands in its way, and until when
+    #[command(after_help = format!("\
+{}
+
+Without --account the events must be of one account. Times are the customer's own. What is found is told in the order in \
+which the rules ask, and that it has acted where it has; of a stage for each part of the debt and each cycle.
+
+Examples:
+  weir why-not my.policy.yaml events.jsonl --account A-1 --rule low-balance
+  weir why-not my.policy.yaml --config weir.toml --account A-1 --stage suspend --output json", writers::EVENTS_HELP))]
+    WhyNot(WhyNotArguments),
     /// Try a policy on many accounts in virtual time: what would be sent, who would be cut off, what would be paid
     #[command(after_help = format!("\
 {}

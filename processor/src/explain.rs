@@ -1,33 +1,19 @@
 //! `weir explain`: one account's life under a policy.
 //!
-//! Playing and telling it is `whatif`'s business; this is where its events come from.
+//! Playing and telling it is `whatif`'s business, where its events come from [`crate::life`]'s.
 
-use crate::cli::{ExplainArguments, Output, ReportsFrom};
-use crate::events::Events;
-use crate::{terminal, versions};
-use lives::Reports;
-use miette::{IntoDiagnostic, miette};
-use schemas::files::Arrival;
-use std::collections::BTreeSet;
+use crate::cli::{ExplainArguments, Output};
+use crate::life::Life;
+use crate::terminal;
+use miette::IntoDiagnostic;
 use std::io::Write as _;
 use std::process::ExitCode;
 use whatif::explain::{self, Wanted, text};
-use whatif::source::{Faulty, FaultyEvents, Source};
-
-/// How many of the accounts are named, where it is not clear whose life is meant.
-const NAMED: usize = 5;
 
 /// Tells a life.
 pub(crate) fn run(arguments: &ExplainArguments) -> miette::Result<ExitCode> {
-    let paths = [std::slice::from_ref(&arguments.policy), &arguments.versions].concat();
-    let policies = versions::of_files(&paths)?;
-    let zone = policies.at(decision::time::Timestamp::EARLIEST).defaults.zone.clone();
-    let until = arguments.until.as_ref().map(|text| terminal::moment(text, &zone)).transpose()?;
-    let mut from = Events::of(&arguments.events, arguments.config.as_deref())?;
-    let events = events(&mut *from.source, arguments)?;
-    let Some(first) = events.first() else { return Err(miette!("there are no events")) };
-    let debtor = first.event.debtor().into();
-    let wanted = Wanted { policies, reports: reports(arguments.reports), until, everything: arguments.all };
+    let Life { policies, reports, until, debtor, events } = Life::read(&arguments.life)?;
+    let wanted = Wanted { policies, reports, until, everything: arguments.all };
     let story = explain::tell(debtor, &events, &wanted).into_diagnostic()?;
     let text = match arguments.output {
         Output::Text => text::table(&story, terminal::width()),
@@ -35,82 +21,4 @@ pub(crate) fn run(arguments: &ExplainArguments) -> miette::Result<ExitCode> {
     };
     write!(std::io::stdout(), "{text}").into_diagnostic()?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Who reports, as the tools for lives call it.
-pub(crate) fn reports(from: ReportsFrom) -> Reports {
-    match from {
-        ReportsFrom::Auto => Reports::Auto,
-        ReportsFrom::Given => Reports::AsGiven,
-    }
-}
-
-/// The events of one debtor, by their arrival: of one moment the account first, then as they lie in the files.
-fn events(source: &mut dyn Source, arguments: &ExplainArguments) -> miette::Result<Vec<Arrival>> {
-    let account = arguments.account.as_deref();
-    let mut found = Found::default();
-    while let Some(batch) = source.next_batch().into_diagnostic()? {
-        batch.for_each(|place, read| match read {
-            Ok(arrival) => found.take(arrival, account),
-            Err(what) => found.faulty.add(Faulty { place, what }),
-        });
-    }
-    if found.faulty.count > 0 {
-        if !arguments.skip_faulty {
-            return Err(unreadable(&found.faulty));
-        }
-        eprintln!("passed over, {}", found.faulty);
-    }
-    found.events(account)
-}
-
-/// Some events cannot be read, and are not to be passed over.
-pub(crate) fn unreadable(faulty: &FaultyEvents) -> miette::Report {
-    miette!(help = "mend them, or pass over them with --skip-faulty", "{faulty}")
-}
-
-/// What was found in the files.
-#[derive(Default)]
-struct Found {
-    events: Vec<Arrival>,
-    /// The first debtors that there are events of.
-    debtors: BTreeSet<String>,
-    faulty: FaultyEvents,
-}
-
-impl Found {
-    fn take(&mut self, arrival: Arrival, account: Option<&str>) {
-        let debtor = arrival.event.debtor();
-        if self.debtors.len() <= NAMED && !self.debtors.contains(debtor) {
-            self.debtors.insert(debtor.to_owned());
-        }
-        if account.map_or(self.debtors.len() == 1, |account| account == debtor) {
-            self.events.push(arrival);
-        }
-    }
-
-    fn events(mut self, account: Option<&str>) -> miette::Result<Vec<Arrival>> {
-        let mut named: Vec<_> = self.debtors.iter().take(NAMED).cloned().collect();
-        if self.debtors.len() > NAMED {
-            named.push("…".to_owned());
-        }
-        match account {
-            Some(account) if self.events.is_empty() => {
-                return Err(miette!("there is no event of {account}; there are of {}", named.join(", ")));
-            }
-            None if self.debtors.len() > 1 => {
-                let help = format!(
-                    "say whose life with --account, such as --account {}",
-                    named.first().map_or("", String::as_str)
-                );
-                return Err(miette!(help = help, "the events are of several accounts: {}", named.join(", ")));
-            }
-            Some(_) | None => {}
-        }
-        let is_no_account =
-            |arrival: &Arrival| !matches!(arrival.event.body, decision::event::Body::Account(_));
-        // Stable: those of one moment stay as they lie in the files.
-        self.events.sort_by_key(|arrival| (arrival.at, is_no_account(arrival)));
-        Ok(self.events)
-    }
 }

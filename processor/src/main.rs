@@ -12,6 +12,7 @@ mod events;
 mod explain;
 mod held;
 mod init;
+mod life;
 mod logging;
 mod pages;
 mod policies;
@@ -25,6 +26,7 @@ mod tap;
 mod terminal;
 mod topics;
 mod versions;
+mod why_not;
 
 use clap::Parser;
 use cli::{Cli, Command};
@@ -64,6 +66,7 @@ fn act(command: Command) -> miette::Result<ExitCode> {
         Command::Policy(arguments) => only_prints(&|| policies::policy(&arguments.command)),
         Command::Test(arguments) => only_prints(&|| policies::test(&arguments)),
         Command::Explain(arguments) => only_prints(&|| explain::run(&arguments)),
+        Command::WhyNot(arguments) => only_prints(&|| why_not::run(&arguments)),
         Command::Simulate(arguments) => only_prints(&|| simulate::run(&arguments)),
         Command::Schema(arguments) => only_prints(&|| policies::schema(&arguments)),
         Command::Completions(arguments) => only_prints(&|| cli::print_completions(arguments.shell)),

@@ -4,7 +4,7 @@
 
 use crate::cli::{Output, SimulateArguments};
 use crate::events::Events;
-use crate::explain::{reports, unreadable};
+use crate::life::{reports, unreadable};
 use crate::{terminal, versions};
 use decision::time::Timestamp;
 use indicatif::{ProgressBar, ProgressStyle};

@@ -1,4 +1,4 @@
-//! The tools of those who write policies, as a new user runs them: init, check, test, explain, simulate.
+//! The tools of those who write policies, as a new user runs them: init, check, test, explain, why-not, simulate.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use serde_json::Value;
@@ -108,6 +108,80 @@ fn explain_says_what_it_needs() {
     assert!(told.contains("absent.jsonl"), "{told}");
     let told = refused(folder.path(), &["explain", "start/mobile.tests.yaml", "start/events.jsonl"]);
     assert!(told.contains("mobile.tests.yaml"), "{told}");
+}
+
+/// A prepaid account whose balance is still above every line, and a postpaid one with an invoice past its due date.
+const TWO_ACCOUNTS: &str = r#"{"event":"account","account_id":"P","occurred_at":"2026-03-01T09:00:00Z","payment_mode":"prepaid","contacts":{"sms":"+1"}}
+{"event":"balance","account_id":"P","occurred_at":"2026-03-01T10:00:00Z","name":"main","value":900,"currency":"USD"}
+{"event":"account","account_id":"Q","occurred_at":"2026-03-01T09:00:00Z","payment_mode":"postpaid"}
+{"event":"invoice","account_id":"Q","occurred_at":"2026-03-01T09:00:00Z","invoice_id":"B1","amount":12000,"currency":"USD","issued":"2026-03-01","due":"2026-03-10"}
+"#;
+
+/// The starter's policy, and the events of two accounts beside it.
+fn with_two_accounts() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    good(folder.path(), &["init", "start"]);
+    std::fs::write(folder.path().join("events.jsonl"), TWO_ACCOUNTS).unwrap();
+    folder
+}
+
+const WHY_NOT: [&str; 3] = ["why-not", "start/mobile.policy.yaml", "events.jsonl"];
+
+#[test]
+fn why_a_threshold_or_a_stage_has_not_acted_is_said_as_text_and_as_json() {
+    let folder = with_two_accounts();
+    let why_not = |more: &[&str]| good(folder.path(), &[&WHY_NOT[..], more].concat());
+    let told = why_not(&["--account", "P", "--rule", "low-balance"]);
+    assert_eq!(
+        told,
+        "P, rule low-balance, at 2026-03-01 10:00, times in UTC
+  line 5.00 is not reached: the balance is 9.00
+      what changes it: the balance at 5.00 or below
+  line 2.00 is not reached: the balance is 9.00
+      what changes it: the balance at 2.00 or below
+"
+    );
+    let told = why_not(&["--account", "Q", "--rule", "low-balance"]);
+    assert!(told.contains("account.payment_mode == \"prepaid\" does not hold"), "{told}");
+    let asked = ["--account", "Q", "--stage", "bar", "--until", "2026-03-30", "--output", "json"];
+    let told: Value = serde_json::from_str(&why_not(&asked)).unwrap();
+    let part = &told["parts"][0];
+    assert_eq!((part["debt_class"].as_str(), part["cycle"]["stage"].as_str()), (Some("all"), Some("letter")));
+    let found: Vec<_> =
+        part["findings"].as_array().unwrap().iter().map(|found| found["finding"].as_str().unwrap()).collect();
+    assert_eq!(found, ["age", "notice_runs", "window_shut", "due"]);
+    // The due time is the one by which the same life is barred.
+    let due = part["findings"][3]["when"]["at"].as_str().unwrap();
+    let explained = ["explain", "start/mobile.policy.yaml", "events.jsonl", "--account", "Q", "--until", due];
+    let story: Value =
+        serde_json::from_str(&good(folder.path(), &[&explained[..], &["--output", "json"]].concat()))
+            .unwrap();
+    let last = story["rows"].as_array().unwrap().last().unwrap();
+    assert_eq!(last["at"].as_str(), Some(due));
+    assert!(last["commands"].to_string().contains("bar_outgoing"), "{last}");
+}
+
+#[test]
+fn why_not_says_what_it_needs_and_which_names_there_are() {
+    let folder = with_two_accounts();
+    let why_not = |more: &[&str]| refused(folder.path(), &[&WHY_NOT[..], &["--account", "P"], more].concat());
+    let told = why_not(&["--rule", "low-balanse"]);
+    assert!(
+        told.contains("no threshold `low-balanse`")
+            && told.contains("the nearest first: low-balance, empty-balance"),
+        "{told}"
+    );
+    let told = why_not(&["--stage", "suspended", "--plan", "standard"]);
+    assert!(
+        told.contains("`standard` has no stage `suspended`") && told.contains("first: suspend,"),
+        "{told}"
+    );
+    let told = why_not(&["--stage", "bar", "--debt-class", "everything"]);
+    assert!(told.contains("«everything» is no debt class"), "{told}");
+    let told = why_not(&[]);
+    assert!(told.contains("--rule <ID>|--stage <NAME>"), "{told}");
+    let told = why_not(&["--rule", "low-balance", "--stage", "bar"]);
+    assert!(told.contains("cannot be used with"), "{told}");
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! Thresholds at work: when a line fires, re-arms and recovers (domain.md, section 3).
 //!
 //! How lines are compared is [`crossing`]'s business, what becomes of an alert [`telling`]'s, what it
-//! sends [`crate::sending`]'.
+//! sends [`crate::sending`]'; how a rule stands to an account, for people, [`standing`]'s.
 
 mod crossing;
 mod expiry;
+mod standing;
 mod telling;
 #[cfg(test)]
 mod tests;
@@ -21,7 +22,9 @@ use crate::threshold::{Lines, Threshold, Watch};
 use crate::time::Timestamp;
 use crossing::Standing;
 pub(crate) use expiry::{announce_expiries, next_expiry};
+pub(crate) use standing::{expiry_of, lines_of};
 use std::collections::BTreeMap;
+pub(crate) use telling::{cools_until, is_observed};
 
 /// The most balance changes that wait for an account's snapshot; of each balance the first and the
 /// newest are kept.
@@ -53,12 +56,16 @@ impl RulesFor {
     fn ask(&mut self, snapshot: &Snapshot, policy: &Policy) -> &[bool] {
         let current = matches!(&self.asked, Some((hash, _)) if *hash == policy.identity.hash);
         if !current {
-            let holds = |rule: &Threshold| rule.when.as_ref().is_none_or(|when| when.holds(snapshot, None));
-            let answers = policy.thresholds.iter().map(holds).collect();
+            let answers = policy.thresholds.iter().map(|rule| is_for(rule, snapshot)).collect();
             self.asked = Some((policy.identity.hash.clone(), answers));
         }
         self.asked.as_ref().map_or(&[], |(_, answers)| answers.as_slice())
     }
+}
+
+/// Whether a rule is for an account: its condition holds.
+pub(crate) fn is_for(rule: &Threshold, snapshot: &Snapshot) -> bool {
+    rule.when.as_ref().is_none_or(|when| when.holds(snapshot, None))
 }
 
 /// Whether a change is not newer than what is known of the balance.

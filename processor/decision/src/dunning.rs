@@ -332,10 +332,7 @@ fn open_where_due(
     scribe: &mut Scribe<'_>,
 ) -> Option<Timestamp> {
     let plan = ground.plan;
-    // A cycle of a plan that does not roll works on all there is.
-    let may_open = profile.cycles.is_empty()
-        || (plan.rolling && profile.cycles.iter().all(|cycle| !cycle.owned.is_empty()));
-    if debtor.exempt || !may_open {
+    if debtor.exempt || !may_open(plan, profile) {
         return None;
     }
     let (scope, by_clock) = Scope::both(ground, Whose::Unowned(&profile.cycles), scribe);
@@ -352,6 +349,11 @@ fn open_where_due(
     let Some(due) = due else { return next };
     profile.cycles.push(cycle);
     [next, due].into_iter().flatten().min()
+}
+
+/// Whether a profile has room for a further cycle: one of a plan that does not roll works on all there is.
+pub(crate) fn may_open(plan: &Plan, profile: &Profile) -> bool {
+    profile.cycles.is_empty() || (plan.rolling && profile.cycles.iter().all(|cycle| !cycle.owned.is_empty()))
 }
 
 fn debt_figures(scope: &Scope, scribe: &Scribe<'_>) -> Vec<Figure> {

@@ -19,6 +19,7 @@
 //! | `sending` | from a measure to a command, and on to its end: windows, caps, retries, reports |
 //! | [`passage`] | what became of a command on its way out: it waits, is held, is sent after all |
 //! | [`view`] | what the state says, for people |
+//! | [`why_not`] | why a threshold or a stage has not acted, for people |
 //! | [`ids`], [`money`], [`time`] | the types that carry units |
 #![deny(clippy::arithmetic_side_effects, clippy::float_arithmetic)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects))]
@@ -60,6 +61,7 @@ pub mod threshold;
 pub mod time;
 pub mod underway;
 pub mod view;
+pub mod why_not;
 
 pub use debtor::Debtor;
 pub use decide::decide;

@@ -9,6 +9,7 @@ mod debts;
 mod following;
 mod message;
 mod order;
+mod outlook;
 mod reports;
 mod request;
 mod sms;
@@ -20,6 +21,7 @@ mod waking;
 mod window;
 
 pub(crate) use order::{Undo, send_undo};
+pub(crate) use outlook::obstacles;
 pub(crate) use reports::on_report;
 pub(crate) use request::{DebtOf, Reach, Request, Requested, figures_of, request};
 pub(crate) use waking::{forget, is_any_due, next_wake, wake};

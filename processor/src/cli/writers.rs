@@ -1,10 +1,11 @@
-//! What those who write policies can ask for: check, test, explain, simulate.
+//! What those who write policies can ask for: check, test, explain, why-not, simulate.
 
 use super::Output;
 use super::publishing::{
     ListPublicationsArguments, PUBLISH_HELP, PublishArguments, RollBackArguments, ShowPublicationArguments,
 };
 use clap::{Args, Subcommand, ValueEnum};
+use decision::cycle::DebtClass;
 use std::path::PathBuf;
 
 /// How events in files look, for the help of every command that reads them.
@@ -80,8 +81,9 @@ pub(crate) enum ReportsFrom {
     Given,
 }
 
+/// One account's life: its policy, its events, up to when.
 #[derive(Debug, Args)]
-pub(crate) struct ExplainArguments {
+pub(crate) struct LifeArguments {
     /// The policy (YAML); further versions of it with --version
     #[arg(value_name = "POLICY")]
     pub(crate) policy: PathBuf,
@@ -97,7 +99,7 @@ pub(crate) struct ExplainArguments {
     /// Whose life: needed where the events are of several
     #[arg(long, value_name = "ID")]
     pub(crate) account: Option<String>,
-    /// Tell it up to then, such as 2026-12-31 or 2026-12-31T09:00:00Z, instead of up to the last event
+    /// Up to then, such as 2026-12-31 or 2026-12-31T09:00:00Z, instead of up to the last event
     #[arg(long, value_name = "DATE")]
     pub(crate) until: Option<String>,
     /// Who reports what becomes of commands
@@ -106,12 +108,52 @@ pub(crate) struct ExplainArguments {
     /// Pass over events that cannot be read, and say which
     #[arg(long)]
     pub(crate) skip_faulty: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArguments {
+    #[command(flatten)]
+    pub(crate) life: LifeArguments,
     /// Tell what changed nothing as well, such as usage far from any line
     #[arg(long)]
     pub(crate) all: bool,
     /// How it is told
     #[arg(long, value_name = "FORM", default_value = "text")]
     pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WhyNotArguments {
+    #[command(flatten)]
+    pub(crate) life: LifeArguments,
+    #[command(flatten)]
+    pub(crate) asked: AskedArguments,
+    /// Of this plan; of the one that works on the debt, unless said
+    #[arg(long, value_name = "PLAN", requires = "stage")]
+    pub(crate) plan: Option<String>,
+    /// Of this part of the debt, such as all, provider:NAME or service:ID; of each, unless said
+    #[arg(long, value_name = "CLASS", requires = "stage", value_parser = debt_class)]
+    pub(crate) debt_class: Option<DebtClass>,
+    /// How it is told
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub(crate) output: Output,
+}
+
+/// What is asked about: one of both.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct AskedArguments {
+    /// A threshold rule of the policy
+    #[arg(long, value_name = "ID")]
+    pub(crate) rule: Option<String>,
+    /// A stage of one of the policy's plans
+    #[arg(long, value_name = "NAME")]
+    pub(crate) stage: Option<String>,
+}
+
+fn debt_class(text: &str) -> Result<DebtClass, String> {
+    DebtClass::parse(text)
+        .ok_or_else(|| format!("«{text}» is no debt class; write all, provider:NAME or service:ID"))
 }
 
 #[derive(Debug, Args)]

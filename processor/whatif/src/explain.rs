@@ -5,15 +5,17 @@
 
 pub mod text;
 
+use crate::customer::Customer;
+use crate::play::{self, Playing};
 use crate::words;
 use decision::debtor::Debtor;
 use decision::event::{Body, Event};
 use decision::ids::DebtorId;
 use decision::money::MinorUnits;
 use decision::record::Record;
-use decision::time::{Timestamp, Zone};
+use decision::time::Timestamp;
 use decision::{Moment, Policies, view};
-use lives::{Cause, Decided, Endless, Life, Reports};
+use lives::{Cause, Decided, Endless, Reports};
 use schemas::files::Arrival;
 use serde::Serialize;
 
@@ -117,7 +119,7 @@ pub struct End {
     pub next_due: Option<String>,
 }
 
-fn moment<S: serde::Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn moment<S: serde::Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(at)
 }
 
@@ -126,31 +128,16 @@ fn moment<S: serde::Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, 
 /// # Errors
 /// Where something stays due for ever: a fault of the policy that its lint did not find.
 pub fn tell(debtor: DebtorId, events: &[Arrival], wanted: &Wanted) -> Result<Story, Endless> {
-    let begins = events.first().map_or(Timestamp::EARLIEST, |first| first.at);
-    let mut life = Life::new(debtor, wanted.policies.clone(), wanted.reports, begins);
     let mut teller = Teller { rows: Vec::new(), left_out: 0, everything: wanted.everything };
-    for arrival in events {
-        if wanted.until.is_some_and(|until| arrival.at > until) {
-            break;
-        }
-        if wanted.reports == Reports::Auto && matches!(arrival.event.body, Body::Report(_)) {
-            teller.left_out += 1;
-            continue;
-        }
-        life.run_to(arrival.at, &mut |decided| teller.hear(decided))?;
-        life.happens(&arrival.event, &mut |decided| teller.hear(decided));
-        life.run_to(arrival.at, &mut |decided| teller.hear(decided))?;
-    }
-    if let Some(until) = wanted.until {
-        life.run_to(until, &mut |decided| teller.hear(decided))?;
-    }
+    let playing = Playing { policies: &wanted.policies, reports: wanted.reports, until: wanted.until };
+    let (life, left_out) = play::play(debtor, events, playing, &mut |decided| teller.hear(decided))?;
     let facts = Facts::of(life.debtor(), life.moment(), life.policies());
     Ok(Story {
         debtor_id: life.debtor().id.to_string(),
-        time_zone: facts.zone.name(),
+        time_zone: facts.customer.zone.name(),
         end: facts.end(),
         rows: teller.rows,
-        left_out: teller.left_out,
+        left_out: teller.left_out + left_out,
     })
 }
 
@@ -202,29 +189,25 @@ struct Facts<'a> {
     debtor: &'a Debtor,
     moment: Moment,
     policies: &'a Policies,
-    zone: Zone,
-    exponent: u8,
+    customer: Customer,
 }
 
 impl<'a> Facts<'a> {
     fn of(debtor: &'a Debtor, moment: Moment, policies: &'a Policies) -> Self {
-        let defaults = &policies.at(moment.now).defaults;
-        let zone = debtor.own_snapshot().and_then(|snapshot| snapshot.time_zone.clone());
-        let zone = zone.unwrap_or_else(|| defaults.zone.clone());
-        let exponent = debtor.currency.unwrap_or(defaults.currency).exponent();
-        Self { debtor, moment, policies, zone, exponent }
+        let customer = Customer::of(debtor, policies.at(moment.now));
+        Self { debtor, moment, policies, customer }
     }
 
     fn local(&self, at: Timestamp) -> String {
-        self.zone.local(at).strftime("%Y-%m-%d %H:%M").to_string()
+        self.customer.local(at)
     }
 
     fn event(&self, event: &Event) -> String {
-        words::event(event, self.exponent, Some(self.policies.at(self.moment.now)))
+        words::event(event, self.customer.exponent, Some(self.policies.at(self.moment.now)))
     }
 
     fn amount(&self, amount: MinorUnits) -> String {
-        amount.in_major(self.exponent)
+        self.customer.amount(amount)
     }
 
     fn debts(&self) -> Vec<DebtNow> {

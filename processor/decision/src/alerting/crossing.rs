@@ -7,6 +7,7 @@ use super::MOST_LINES_NAMED;
 use crate::balance::{FiredLine, FiredSteps, RuleState};
 use crate::money::MinorUnits;
 use crate::threshold::{Direction, Line, LineKey, Lines, OnFirst};
+use crate::why_not::threshold::Finding;
 use std::ops::RangeInclusive;
 
 /// Hundredths of a percent in the whole.
@@ -77,16 +78,19 @@ pub(super) fn rearm(state: &mut RuleState, lines: &Lines, standing: &Standing) -
     let was_announced = is_announced(state);
     let hysteresis = scaled(lines.hysteresis.cut_to(standing.exponent));
     let value = directed(lines.direction, scaled(standing.value));
-    let is_back = |at: i128| {
-        let beyond = value.saturating_sub(hysteresis);
-        if hysteresis == 0 { beyond > at } else { beyond >= at }
-    };
+    let is_back = |at: i128| is_back(value, hysteresis, at);
     state
         .fired
         .retain(|fired| position(lines.direction, fired.line, standing.base).is_none_or(|at| !is_back(at)));
     let left = state.fired_steps.and_then(|steps| rearm_steps(steps, lines, standing, is_back));
     state.fired_steps = left;
     was_announced && !is_announced(state)
+}
+
+/// Whether a value is back across a line by the hysteresis: without one, beyond it.
+fn is_back(value: i128, hysteresis: i128, at: i128) -> bool {
+    let beyond = value.saturating_sub(hysteresis);
+    if hysteresis == 0 { beyond > at } else { beyond >= at }
 }
 
 /// Of the fired steps, those that are not back across: the furthest re-arm first.
@@ -172,6 +176,76 @@ pub(crate) fn fired_texts(state: &RuleState, lines: &Lines, exponent: u8) -> Vec
     texts
 }
 
+/// Where the value stands to each listed line, and to the steps beyond them.
+pub(super) fn findings(state: Option<&RuleState>, lines: &Lines, standing: &Standing) -> Vec<Finding> {
+    let of_line = |line: &Line| {
+        let key = standing.key(*line);
+        let fired = state.and_then(|state| state.fired.iter().find(|fired| fired.line == key));
+        let at = position(lines.direction, key, standing.base);
+        finding(line.to_string(), at, fired.map(|fired| fired.announced), lines, standing)
+    };
+    let mut findings: Vec<Finding> = lines.listed.iter().map(of_line).collect();
+    let Some(grid) = Grid::new(lines, standing, standing.base) else { return findings };
+    // Steps of another distance are forgotten with the next value.
+    let steps = state.and_then(|state| state.fired_steps);
+    let steps = steps.filter(|steps| steps.from == grid.from && steps.step == grid.step);
+    let mut of_step = |number: i64, announced: Option<bool>| {
+        let text = standing.key_text(grid.key(number));
+        findings.push(finding(text, Some(grid.at(number)), announced, lines, standing));
+    };
+    if let Some(steps) = steps {
+        let is_announced = steps.nearest_announced.is_some();
+        of_step(steps.nearest, Some(is_announced));
+        if steps.furthest > steps.nearest {
+            of_step(steps.furthest, Some(is_announced));
+        }
+    }
+    of_step(steps.map_or(0, |steps| steps.furthest).saturating_add(1), None);
+    findings
+}
+
+/// Where the value stands to the line that lies there; `announced` where it is fired.
+fn finding(
+    line: String,
+    at: Option<i128>,
+    announced: Option<bool>,
+    lines: &Lines,
+    standing: &Standing,
+) -> Finding {
+    let Some(at) = at else { return Finding::NoLimit { line } };
+    let (direction, value) = (lines.direction, standing.value);
+    let hysteresis = scaled(lines.hysteresis.cut_to(standing.exponent));
+    let acts_at = last_value_to(direction, at);
+    match announced {
+        Some(announced) => {
+            let armed_at = first_value_back(direction, hysteresis, at);
+            Finding::Fired { line, value, armed_at, announced }
+        }
+        None if is_at_or_beyond(direction, value, at) => {
+            Finding::BeyondUncrossed { line, value, back_at: first_value_back(direction, 0, at), acts_at }
+        }
+        None => Finding::NotReached { line, value, acts_at },
+    }
+}
+
+/// The value at which a line is just reached.
+fn last_value_to(direction: Direction, at: i128) -> MinorUnits {
+    undirected(direction, at.div_euclid(WHOLE))
+}
+
+/// The first value that is back across a line.
+fn first_value_back(direction: Direction, hysteresis: i128, at: i128) -> MinorUnits {
+    let back = at.saturating_add(hysteresis);
+    let touched = back.div_euclid(WHOLE);
+    let is_there = is_back(touched.saturating_mul(WHOLE), hysteresis, at);
+    undirected(direction, if is_there { touched } else { touched.saturating_add(1) })
+}
+
+fn undirected(direction: Direction, value: i128) -> MinorUnits {
+    let value = directed(direction, value);
+    MinorUnits(i64::try_from(value).unwrap_or(if value < 0 { i64::MIN } else { i64::MAX }))
+}
+
 /// Fires the steps that the value crossed: the armed ones above those already fired, and below.
 fn fire_steps(state: &mut RuleState, lines: &Lines, standing: &Standing) -> [RangeInclusive<i64>; 2] {
     #[expect(clippy::reversed_empty_ranges, reason = "an empty range is meant")]
@@ -212,15 +286,19 @@ fn length(range: &RangeInclusive<i64>) -> i64 {
 
 fn is_crossed(key: LineKey, lines: &Lines, standing: &Standing) -> bool {
     let Some(at) = position(lines.direction, key, standing.base) else { return false };
-    if directed(lines.direction, scaled(standing.value)) > at {
+    if !is_at_or_beyond(lines.direction, standing.value, at) {
         return false;
     }
     let former_at = position(lines.direction, key, standing.former_base);
     match (standing.former, former_at) {
-        (Some(former), Some(former_at)) => directed(lines.direction, scaled(former)) > former_at,
+        (Some(former), Some(former_at)) => !is_at_or_beyond(lines.direction, former, former_at),
         // The first value, or the first one that the line can be compared with.
         _ => lines.on_first == OnFirst::Fire,
     }
+}
+
+fn is_at_or_beyond(direction: Direction, value: MinorUnits, at: i128) -> bool {
+    directed(direction, scaled(value)) <= at
 }
 
 fn is_announced(state: &RuleState) -> bool {

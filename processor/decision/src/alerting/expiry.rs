@@ -1,19 +1,21 @@
 //! Balances that are about to expire: one alert for each validity, a set time before its end.
 
 use super::telling::{self, Alert};
-use super::{state_of, value_text};
+use super::{is_for, state_of, value_text};
+use crate::balance::Balance;
 use crate::debtor::{Debtor, Member};
+use crate::ids::RuleId;
 use crate::policy::Policy;
 use crate::record::{Figure, RecordKind};
 use crate::scribe::Scribe;
 use crate::threshold::Watch;
-use crate::time::{Timestamp, Zone};
+use crate::time::{Period, Timestamp, Zone};
 
 /// Alerts of balances that are about to expire, whose time has come.
 pub(crate) fn announce_expiries(debtor: &mut Debtor, scribe: &mut Scribe<'_>) {
     for member in &mut debtor.members {
         for at in expiries(member, scribe.policy, &scribe.zone) {
-            if at.due <= scribe.moment.horizon && at.valid_until > scribe.now() {
+            if at.due <= scribe.moment.horizon && !is_over(at.valid_until, scribe) {
                 announce_expiry(member, &at, scribe);
             }
         }
@@ -32,6 +34,22 @@ pub(crate) fn next_expiry(debtor: &Debtor, scribe: &Scribe<'_>) -> Option<Timest
         .min()
 }
 
+/// Whether a balance has expired: that it soon will is no news then.
+pub(super) fn is_over(valid_until: Timestamp, scribe: &Scribe<'_>) -> bool {
+    valid_until <= scribe.now()
+}
+
+/// Whether this very validity's end was announced.
+pub(super) fn is_announced(balance: &Balance, rule: &RuleId, valid_until: Timestamp) -> bool {
+    let mut states = balance.rules.iter();
+    states.any(|state| state.rule == *rule && state.expiry_announced == Some(valid_until))
+}
+
+/// When the end of a validity is announced.
+pub(super) fn due(valid_until: Timestamp, before: Period, zone: &Zone) -> Timestamp {
+    zone.before(valid_until, before)
+}
+
 /// A coming expiry that has not been announced.
 struct Expiry {
     rule: usize,
@@ -45,17 +63,13 @@ fn expiries(member: &Member, policy: &Policy, zone: &Zone) -> Vec<Expiry> {
     let mut found = Vec::new();
     for (rule_at, rule) in policy.thresholds.iter().enumerate() {
         let Watch::Expiry { before } = rule.watch else { continue };
-        if rule.when.as_ref().is_some_and(|when| !when.holds(snapshot, None)) {
+        if !is_for(rule, snapshot) {
             continue;
         }
         for (balance_at, balance) in member.balances.iter().enumerate() {
             let Some(valid_until) = balance.valid_until else { continue };
-            let announced = balance
-                .rules
-                .iter()
-                .any(|state| state.rule == rule.id && state.expiry_announced == Some(valid_until));
-            if balance.name == rule.balance && !announced {
-                let due = zone.before(valid_until, before);
+            if balance.name == rule.balance && !is_announced(balance, &rule.id, valid_until) {
+                let due = due(valid_until, before, zone);
                 found.push(Expiry { rule: rule_at, balance: balance_at, valid_until, due });
             }
         }

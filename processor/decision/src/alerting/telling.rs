@@ -69,15 +69,12 @@ pub(super) fn tell_alert(
     }
     let now = scribe.now();
     let too_old = |age: Period| scribe.zone.after(turn.occurred_at, age) < now;
-    let cooling = |last: Timestamp, period: Period| scribe.zone.after(last, period) > now;
     if rule.max_age.is_some_and(too_old) {
         figures.push(Figure::new("occurred_at", turn.occurred_at));
         scribe.record(&member.account_id, RecordKind::AlertStale, "max_age", figures);
         return;
     }
-    if let (Some(last), Some(period)) = (state.last_sent, lines.cooldown)
-        && cooling(last, period)
-    {
+    if let (Some(last), Some(_)) = (state.last_sent, cools_until(lines, state, scribe)) {
         figures.push(Figure::new("last_sent", last));
         scribe.record(&member.account_id, RecordKind::AlertSuppressed, "cooldown", figures);
         return;
@@ -97,6 +94,17 @@ pub(super) fn tell_alert(
         state.last_sent = Some(now);
         crossing::announce(state, &crossed);
     }
+}
+
+/// Until when alerts of the rule are suppressed, while they are: its cooldown after the last one sent.
+pub(crate) fn cools_until(lines: &Lines, state: &RuleState, scribe: &Scribe<'_>) -> Option<Timestamp> {
+    let until = scribe.zone.after(state.last_sent?, lines.cooldown?);
+    (until > scribe.now()).then_some(until)
+}
+
+/// Whether the alerts of a rule are decided and recorded only.
+pub(crate) fn is_observed(rule: &Threshold, scribe: &Scribe<'_>) -> bool {
+    rule.observe || scribe.policy.observe
 }
 
 /// One thing to tell a customer of a balance.
@@ -138,7 +146,7 @@ pub(super) fn send(
             index,
             occurrence: alert.occurrence,
             window: None,
-            observe: rule.observe || policy.observe,
+            observe: is_observed(rule, scribe),
             debt: None,
             balance: Some(values.clone()),
             lines_crossed: alert.crossed,

@@ -32,30 +32,48 @@ pub(crate) fn turn(
     scribe: &mut Scribe<'_>,
 ) {
     match (reason_to_hold(work, cycle, at, scribe), cycle.held_since) {
-        (Some(reason), None) => hold(work, profile, cycle, at, reason, scribe),
+        (Some(reason), None) => hold(work, profile, cycle, at, reason.word(), scribe),
         (None, Some(since)) => resume(work, cycle, since, at, scribe),
         (Some(_), Some(_)) | (None, None) => {}
+    }
+}
+
+/// Why a cycle is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum HeldBy {
+    /// A person paused it.
+    Pause,
+    /// What the next stage asks is not there, and without the holds it would be.
+    Holds,
+}
+
+impl HeldBy {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Pause => "a person paused it",
+            Self::Holds => "what holds leave is not what the next stage asks",
+        }
     }
 }
 
 /// Why a cycle is to be held: a person paused it, or what the next stage asks is not there, and
 /// without the holds it would be. After the last stage the last one's own conditions are asked. A pause
 /// that began after `at` does not hold it yet.
-fn reason_to_hold(
+pub(crate) fn reason_to_hold(
     work: &Work<'_>,
     cycle: &Cycle,
     at: Timestamp,
     scribe: &Scribe<'_>,
-) -> Option<&'static str> {
+) -> Option<HeldBy> {
     if work.debtor.pause.as_ref().is_some_and(|pause| pause.since <= at) {
-        return Some("a person paused it");
+        return Some(HeldBy::Pause);
     }
     let (plan, scope) = (work.plan, work.scope);
     let following = stages::following(plan, cycle);
     let stage = plan.stages.get(following).or(plan.stages.last())?;
     let is_enough = |asked| stages::is_enough(plan, stage, scope, asked, scribe);
     let freezes = !is_enough(Asked::conditional(scope)) && is_enough(Asked::real(scope));
-    freezes.then_some("what holds leave is not what the next stage asks")
+    freezes.then_some(HeldBy::Holds)
 }
 
 fn hold(

@@ -207,15 +207,22 @@ impl Scope {
 
     /// Whether `debt` reaches `asked`, or the plan's entry amount where nothing is asked.
     pub(crate) fn meets(&self, debt: MinorUnits, asked: Option<Decimal>, plan: &Plan, exponent: u8) -> bool {
-        match asked.or(plan.entry) {
-            Some(asked) => debt.is_positive() && debt >= asked.cut_to(exponent),
-            None => debt > plan.exit.cut_to(exponent),
-        }
+        debt >= least(asked, plan, exponent)
     }
 
     /// Whether the real debt ends a cycle.
     pub(crate) fn meets_exit(&self, plan: &Plan, exponent: u8) -> bool {
         self.real <= plan.exit.cut_to(exponent)
+    }
+}
+
+/// The least debt that reaches `asked`, or the plan's entry amount where nothing is asked; where the plan
+/// says none either, anything above its exit amount. Nothing at all never does.
+pub(crate) fn least(asked: Option<Decimal>, plan: &Plan, exponent: u8) -> MinorUnits {
+    const SMALLEST: MinorUnits = MinorUnits(1);
+    match asked.or(plan.entry) {
+        Some(asked) => asked.cut_to(exponent).max(SMALLEST),
+        None => plan.exit.cut_to(exponent).plus(SMALLEST),
     }
 }
 

@@ -42,15 +42,54 @@ fn due_after(
     scribe: &Scribe<'_>,
 ) -> Option<Timestamp> {
     let stage = plan.stages.get(at)?;
-    let aged = aged_at(plan, cycle, scope, stage, scribe)?;
-    // No gap asks nothing of the stage before: one that was entered late delays nothing.
-    let gap = before.filter(|_| !stage.min_gap.is_none()).map(|at| scribe.zone.after(at, stage.min_gap));
-    let notified = match &stage.notice {
-        Some(notice) => Some(notice_given(cycle, notice, &scribe.zone)?),
-        None => None,
-    };
-    let due = [Some(aged), gap, notified].into_iter().flatten().max()?;
+    let due = asked_times(plan, cycle, scope, stage, before, scribe).latest()?;
     stage.window.as_ref().map_or(Some(due), |window| window.next_open(&scribe.zone, due))
+}
+
+/// The times that a stage asks for, before its window: it is due at the latest of them.
+pub(crate) struct AskedTimes {
+    /// When the debt is old enough; none while nothing is in scope to count from.
+    pub(crate) aged: Option<Timestamp>,
+    /// When the gap after the stage before has gone by; none where it asks for none.
+    pub(crate) gap: Option<Timestamp>,
+    /// When its notice has run, or why that is not known; none where it asks for none.
+    pub(crate) notified: Option<Result<Timestamp, NotGiven>>,
+}
+
+impl AskedTimes {
+    /// The latest of them; none where one is not known yet.
+    pub(crate) fn latest(&self) -> Option<Timestamp> {
+        let notified = self.notified.transpose().ok()?;
+        Some([self.gap, notified].into_iter().flatten().fold(self.aged?, Timestamp::max))
+    }
+}
+
+/// The times that stage `at` asks for, as its due time goes by them.
+pub(crate) fn times_of(
+    plan: &Plan,
+    cycle: &Cycle,
+    scope: &Scope,
+    at: usize,
+    scribe: &Scribe<'_>,
+) -> Option<AskedTimes> {
+    let before = entered_before(plan, cycle, at);
+    plan.stages.get(at).map(|stage| asked_times(plan, cycle, scope, stage, before, scribe))
+}
+
+fn asked_times(
+    plan: &Plan,
+    cycle: &Cycle,
+    scope: &Scope,
+    stage: &Stage,
+    before: Option<Timestamp>,
+    scribe: &Scribe<'_>,
+) -> AskedTimes {
+    AskedTimes {
+        aged: aged_at(plan, cycle, scope, stage, scribe),
+        // No gap asks nothing of the stage before: one that was entered late delays nothing.
+        gap: before.filter(|_| !stage.min_gap.is_none()).map(|at| scribe.zone.after(at, stage.min_gap)),
+        notified: stage.notice.as_ref().map(|notice| notice_given(cycle, notice, &scribe.zone)),
+    }
 }
 
 /// When the debt is old enough for a stage: the anchor, its `after`, the time for which the cycle
@@ -67,8 +106,12 @@ pub(crate) fn aged_at(
         Anchor::Oldest => zone.after_start_of(scope.oldest?, stage.after),
         Anchor::Entry => zone.after(cycle.opened_at, stage.after),
     };
-    let shift = cycle.shift_micros.saturating_add(paused_micros(plan, cycle, scope, scribe));
-    Some(zone.plus_wall_micros(aged, shift))
+    Some(zone.plus_wall_micros(aged, shift_micros(plan, cycle, scope, scribe)))
+}
+
+/// By how much the cycle's clock is behind the calendar: the time for which it was held, and jumps.
+pub(crate) fn shift_micros(plan: &Plan, cycle: &Cycle, scope: &Scope, scribe: &Scribe<'_>) -> i64 {
+    cycle.shift_micros.saturating_add(paused_micros(plan, cycle, scope, scribe))
 }
 
 /// How long the wall clock showed the times for which the cycle was held, and is still, as far as
@@ -87,13 +130,24 @@ fn paused_micros(plan: &Plan, cycle: &Cycle, scope: &Scope, scribe: &Scribe<'_>)
     after.map(|span| zone.wall_micros(span.from.max(anchor), span.to)).fold(0, i64::saturating_add)
 }
 
+/// Why it is not known when a notice has run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotGiven {
+    /// Nothing of it was sent.
+    NotSent,
+    /// A message of it was dropped: it is never given in this cycle by itself.
+    Dropped,
+    /// A message of it was not delivered yet.
+    NotDelivered,
+}
+
 /// When the notice has run: every message that its stage sent was delivered, and its time went by. None
 /// while one was not delivered, and where one was dropped. One that a later version of the plan has put
 /// into the stage since it was entered was not asked for, and is not waited for.
-fn notice_given(cycle: &Cycle, notice: &Notice, zone: &Zone) -> Option<Timestamp> {
+fn notice_given(cycle: &Cycle, notice: &Notice, zone: &Zone) -> Result<Timestamp, NotGiven> {
     let entered = cycle.entries.iter().rev().find(|entry| entry.stage == notice.of);
     if entered.is_some_and(|entry| entry.has_dropped) {
-        return None;
+        return Err(NotGiven::Dropped);
     }
     let of_stage =
         || cycle.measures.iter().filter(|measure| measure.stage == notice.of).filter_map(delivery_of);
@@ -102,8 +156,8 @@ fn notice_given(cycle: &Cycle, notice: &Notice, zone: &Zone) -> Option<Timestamp
     let is_any_placed = of_stage().any(|sent| has_place(&sent));
     let counted = of_stage().filter(|sent| has_place(sent) || !is_any_placed);
     let all: Option<Vec<Timestamp>> = counted.map(|(_, delivered_at)| delivered_at).collect();
-    let last = all?.into_iter().max()?;
-    Some(zone.after(last, notice.at_least))
+    let last = all.ok_or(NotGiven::NotDelivered)?.into_iter().max().ok_or(NotGiven::NotSent)?;
+    Ok(zone.after(last, notice.at_least))
 }
 
 /// A message in force, with when it was delivered.
@@ -149,18 +203,27 @@ pub(crate) fn is_enough(
     asked: Asked,
     scribe: &Scribe<'_>,
 ) -> bool {
-    let open = u32::try_from(asked.invoices).unwrap_or(u32::MAX);
-    scope.meets(asked.debt, stage.if_debt, plan, scribe.exponent)
-        && stage.if_invoices.is_none_or(|least| open >= least)
+    scope.meets(asked.debt, stage.if_debt, plan, scribe.exponent) && are_enough(stage, asked)
 }
 
-/// Whether a task of the cycle has come to a result that will do: the newest of its queue counts.
-fn has_task(cycle: &Cycle, asked: &IfTask) -> bool {
+/// Whether a debt is of as many invoices as a stage asks for.
+pub(crate) fn are_enough(stage: &Stage, asked: Asked) -> bool {
+    let open = u32::try_from(asked.invoices).unwrap_or(u32::MAX);
+    stage.if_invoices.is_none_or(|least| open >= least)
+}
+
+/// Whether a task of the cycle has come to a result that will do.
+pub(crate) fn has_task(cycle: &Cycle, asked: &IfTask) -> bool {
+    task_result(cycle, asked).is_some_and(|result| asked.results.contains(result))
+}
+
+/// The result of the task that a stage asks for: the newest of its queue counts.
+pub(crate) fn task_result<'a>(cycle: &'a Cycle, asked: &IfTask) -> Option<&'a String> {
     let result = cycle.measures.iter().rev().find_map(|measure| match &measure.what {
         MeasureKind::Task(task) if task.queue == asked.queue => Some(task.result.as_ref()),
         MeasureKind::Task(_) | MeasureKind::Message(_) | MeasureKind::Provision(_) => None,
     });
-    result.flatten().is_some_and(|result| asked.results.contains(result))
+    result.flatten()
 }
 
 fn asks_are_there(plan: &Plan, cycle: &Cycle, stage: &Stage, scope: &Scope, scribe: &Scribe<'_>) -> bool {

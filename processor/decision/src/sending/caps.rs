@@ -16,18 +16,31 @@ pub(super) fn full<'a>(account_id: &AccountId, channel: &Channel, scribe: &Scrib
     scribe.policy.commands.caps.iter().find(|cap| cap.channel == *channel && is_full(cap, at, scribe))
 }
 
+/// When a cap that is full lets one more message of the account out; none where it lets out none at all.
+pub(super) fn frees_at(cap: &Cap, account_id: &AccountId, scribe: &Scribe<'_>) -> Option<Timestamp> {
+    let of_channel =
+        |addressed: &&Addressed| addressed.account_id == *account_id && addressed.channel == cap.channel;
+    let addressed = scribe.addressed.iter().find(of_channel)?;
+    oldest_counted(cap, &addressed.at).map(|moment| counts_until(cap, moment, scribe))
+}
+
 /// Whether the newest moments that a cap allows are all within its period.
 fn is_full(cap: &Cap, at: &[Timestamp], scribe: &Scribe<'_>) -> bool {
+    cap.at_most == 0 || oldest_counted(cap, at).is_some_and(|moment| counts(cap, moment, scribe))
+}
+
+/// The oldest of the newest moments that a cap allows, once there are so many; none where it allows none.
+fn oldest_counted(cap: &Cap, at: &[Timestamp]) -> Option<Timestamp> {
     let at_most = usize::try_from(cap.at_most).unwrap_or(usize::MAX);
-    if at_most == 0 {
-        return true;
-    }
-    let oldest_counted = at.len().checked_sub(at_most).and_then(|first| at.get(first));
-    oldest_counted.is_some_and(|moment| counts(cap, *moment, scribe))
+    at.len().checked_sub(at_most).and_then(|first| at.get(first)).copied()
 }
 
 fn counts(cap: &Cap, moment: Timestamp, scribe: &Scribe<'_>) -> bool {
-    scribe.zone.after(moment, cap.per) > scribe.now()
+    counts_until(cap, moment, scribe) > scribe.now()
+}
+
+fn counts_until(cap: &Cap, moment: Timestamp, scribe: &Scribe<'_>) -> Timestamp {
+    scribe.zone.after(moment, cap.per)
 }
 
 /// Counts a message that went out, where a cap of any version asks for the channel.

@@ -141,7 +141,7 @@ fn make(
 }
 
 /// Why a message goes by none of its channels.
-enum NoChannel<'a> {
+pub(super) enum NoChannel<'a> {
     OptedOut,
     Capped(&'a Cap),
 }
@@ -149,7 +149,7 @@ enum NoChannel<'a> {
 /// The first channel that the customer did not opt out of and whose caps are not full: how many come
 /// before it. Opt-outs from all of them are passed by, on the first channel, by what the law or the
 /// service asks for; a cap only by what the law does.
-fn choose<'a>(
+pub(super) fn choose<'a>(
     message: &MessageUnderWay,
     may_insist: bool,
     snapshot: &Snapshot,

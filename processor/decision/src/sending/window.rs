@@ -35,20 +35,40 @@ pub(super) fn ask(
     scribe: &mut Scribe<'_>,
 ) -> Result<CommandUnderWay, Went> {
     let Some(window) = window else { return Ok(command) };
-    let now = scribe.now();
-    match window.next_open(&scribe.zone, now) {
-        Some(opens) if opens > now => {
+    match opening(window, scribe) {
+        Opening::At(opens) => {
             delay(command, window, opens, because, scribe);
             Err(Went::Waits)
         }
-        Some(_) => Ok(command),
-        None => {
+        Opening::Now => Ok(command),
+        Opening::Never => {
             let mut figures = figures_of(&command, because);
             figures.push(Figure::new("window", &window.name));
             let reason = "its window never opens";
             scribe.record(&command.account_id, RecordKind::MeasureDropped, reason, figures);
             Err(Went::Nowhere)
         }
+    }
+}
+
+/// When a window lets something out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Opening {
+    /// It is open.
+    Now,
+    /// It is shut until then.
+    At(Timestamp),
+    /// It never opens.
+    Never,
+}
+
+/// When a window lets out what is to go out now.
+pub(super) fn opening(window: &Window, scribe: &Scribe<'_>) -> Opening {
+    let now = scribe.now();
+    match window.next_open(&scribe.zone, now) {
+        Some(opens) if opens > now => Opening::At(opens),
+        Some(_) => Opening::Now,
+        None => Opening::Never,
     }
 }
 

@@ -1,0 +1,52 @@
+//! `weir why-not`: why a threshold or a stage has not acted on an account.
+//!
+//! Playing the life and putting the answer into words is `whatif`'s business, where events come from
+//! [`crate::life`]'s.
+
+use crate::cli::{Output, WhyNotArguments};
+use crate::life::Life;
+use decision::why_not::{Question, Unknown};
+use miette::{IntoDiagnostic, miette};
+use std::io::Write as _;
+use std::process::ExitCode;
+use whatif::why_not::{NoAnswer, Wanted, ask, text};
+
+/// Tells why it has not acted, or that it has.
+pub(crate) fn run(arguments: &WhyNotArguments) -> miette::Result<ExitCode> {
+    let question = question(arguments)?;
+    let Life { policies, reports, until, debtor, events } = Life::read(&arguments.life)?;
+    let told = ask(debtor, &events, &Wanted { policies, reports, until, question });
+    let told = match told {
+        Err(NoAnswer::Unknown(unknown)) => return Err(not_there(&unknown)),
+        other => other.into_diagnostic()?,
+    };
+    let text = match arguments.output {
+        Output::Text => text::lines(&told),
+        Output::Json => serde_json::to_string(&told).into_diagnostic()? + "\n",
+    };
+    write!(std::io::stdout(), "{text}").into_diagnostic()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn question(arguments: &WhyNotArguments) -> miette::Result<Question> {
+    match (&arguments.asked.rule, &arguments.asked.stage) {
+        (Some(rule), _) => Ok(Question::Rule(rule.as_str().into())),
+        (None, Some(stage)) => Ok(Question::Stage {
+            stage: stage.as_str().into(),
+            plan: arguments.plan.as_deref().map(Into::into),
+            debt_class: arguments.debt_class.clone(),
+        }),
+        // The command line asks for one of them.
+        (None, None) => Err(miette!("say what is asked about, with --rule or --stage")),
+    }
+}
+
+/// The policy has nothing of that name: what it has, nearest first.
+fn not_there(unknown: &Unknown) -> miette::Report {
+    let mut known = unknown.known();
+    known.sort_by_key(|name| strsim::damerau_levenshtein(name, unknown.asked()));
+    match known.as_slice() {
+        [] => miette!(help = "it has none at all", "{unknown}"),
+        known => miette!(help = format!("there are, the nearest first: {}", known.join(", ")), "{unknown}"),
+    }
+}
