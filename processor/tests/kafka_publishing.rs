@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 mod support;
+#[path = "support/terminal.rs"]
+#[allow(unreachable_pub, dead_code, reason = "a module shared by several test binaries")]
+mod terminal;
 
 use loadtest::generate::{DEMO_POLICY, Operator, Profile};
 use serde_json::Value;
@@ -140,6 +143,25 @@ fn versions_are_published_listed_shown_compared_and_rolled_back_under_two_proces
     let absent = policy(&site, &["show", "9"]);
     assert_eq!(absent.status.code(), Some(2));
     assert!(told(&absent).contains("there is no publication 9"), "{}", told(&absent));
+}
+
+#[test]
+fn a_manager_publishes_as_the_page_says() {
+    // The topics are called as the page calls them.
+    let mut site = Site::new("weir");
+    site.policy = "published = true".to_owned();
+    let mut process = site.start(&[]);
+    process.wait_for("no version of the policy is published yet", LONG);
+    let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/policy-work.md");
+    let steps = terminal::steps(&std::fs::read_to_string(page).unwrap());
+    // What writes the files that are published.
+    let prepares =
+        |step: &&terminal::Step| ["weir init", "sed -e "].iter().any(|begin| step.command.starts_with(begin));
+    steps.iter().filter(prepares).for_each(|step| terminal::run(step, site.folder.path()));
+    let published: Vec<_> = steps.iter().filter(|step| step.needs_cluster).collect();
+    assert!(published.len() > 4, "the page publishes nothing");
+    published.iter().for_each(|step| terminal::run(step, site.folder.path()));
+    process.wait_until_ready();
 }
 
 #[test]
