@@ -93,9 +93,7 @@ pub(super) fn list_json(all: &All, now: Timestamp) -> String {
         let held = times.iter().filter(|held| held.publication == place);
         let held: Vec<Value> =
             held.map(|held| json!({ "from": moment(held.from), "until": held.until.map(moment) })).collect();
-        let mut told = publication_without_texts(publication);
-        told["held"] = held.into();
-        told
+        with(publication, [("held", held.into())])
     };
     let publications: Vec<Value> = all.iter().enumerate().map(one).collect();
     json!({ "holds": holding(all, now), "publications": publications }).to_string()
@@ -105,14 +103,12 @@ pub(super) fn list_json(all: &All, now: Timestamp) -> String {
 pub(super) fn publication(publication: &Publication) -> Value {
     let beside = publication.beside.iter();
     let beside: Vec<_> = beside.map(|file| json!({ "name": file.name, "text": file.text })).collect();
-    let mut told = publication_without_texts(publication);
-    told["text"] = publication.text.clone().into();
-    told["beside"] = beside.into();
-    told
+    with(publication, [("text", publication.text.clone().into()), ("beside", beside.into())])
 }
 
-fn publication_without_texts(publication: &Publication) -> Value {
-    json!({
+/// A publication but for its texts, with more fields.
+fn with<const MORE: usize>(publication: &Publication, more: [(&str, Value); MORE]) -> Value {
+    let mut told = json!({
         "revision": publication.revision,
         "event_id": publication.event_id.as_str(),
         "policy": publication.policy_name,
@@ -124,5 +120,9 @@ fn publication_without_texts(publication: &Publication) -> Value {
         "by": publication.by,
         "role": publication.role,
         "why": publication.why,
-    })
+    });
+    if let Some(fields) = told.as_object_mut() {
+        fields.extend(more.map(|(name, value)| (name.to_owned(), value)));
+    }
+    told
 }
