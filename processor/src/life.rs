@@ -116,10 +116,8 @@ impl Found {
             }
             Some(_) | None => {}
         }
-        let is_no_account =
-            |arrival: &Arrival| !matches!(arrival.event.body, decision::event::Body::Account(_));
         // Stable: those of one moment stay as they lie in the files.
-        self.events.sort_by_key(|arrival| (arrival.at, is_no_account(arrival)));
+        self.events.sort_by_key(|arrival| (arrival.at, arrival.rank()));
         Ok(self.events)
     }
 }

@@ -8,4 +8,4 @@ mod container;
 mod lines;
 
 pub use container::{Container, ContainerError, is_container};
-pub use lines::{Arrival, LineError, read_line, write_line};
+pub use lines::{Arrival, LineError, rank, read_line, write_line};

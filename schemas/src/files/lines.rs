@@ -5,6 +5,7 @@
 //! is a fault, since it would be a mistake that nobody sees.
 
 use super::attribute::FileAttribute;
+use crate::encode::topic_of;
 use crate::error::WireError;
 use crate::topic::InputTopic;
 use crate::value::{Number, Text};
@@ -32,6 +33,20 @@ pub struct Arrival {
     pub at: Timestamp,
     /// The event.
     pub event: Event,
+}
+
+impl Arrival {
+    /// Its rank among what comes at one moment: see [`rank`].
+    #[must_use]
+    pub fn rank(&self) -> u8 {
+        rank(topic_of(&self.event))
+    }
+}
+
+/// Of what comes at one moment an account itself is first, and all else after it, as it lies in the files.
+#[must_use]
+pub fn rank(topic: InputTopic) -> u8 {
+    u8::from(topic != InputTopic::Accounts)
 }
 
 /// Why a line is no event.

@@ -6,7 +6,7 @@ use super::{Job, SimulateError, differ};
 use decision::Policies;
 use decision::ids::DebtorId;
 use decision::time::Timestamp;
-use schemas::files::Arrival;
+use schemas::files::{self, Arrival};
 use schemas::{Decoder, Encoder, InputTopic, Schemas, StaticRegistry, TopicNames};
 use std::io;
 use std::path::Path;
@@ -61,12 +61,12 @@ impl Writer {
 }
 
 /// An event in a shard, not decoded yet. In the order in which lives are played: debtor by debtor, each one's
-/// events by their time; of one moment the account itself first, then as they lie in the files.
+/// events by their time, of one moment by their rank, then as they lie in the files.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Entry<'s> {
     debtor: &'s [u8],
     at: Timestamp,
-    is_no_account: bool,
+    rank: u8,
     order: u64,
     topic: u8,
     value: &'s [u8],
@@ -82,8 +82,8 @@ fn next_entry<'s>(rest: &mut &'s [u8]) -> Option<Entry<'s>> {
     let [topic] = take(&mut entry)?;
     let debtor = u16::from_le_bytes(take(&mut entry)?);
     let (debtor, value) = entry.split_at_checked(usize::from(debtor))?;
-    let is_no_account = usize::from(topic) != InputTopic::Accounts.index();
-    Some(Entry { debtor, at, is_no_account, order, topic, value })
+    let rank = InputTopic::ALL.get(usize::from(topic)).map_or(u8::MAX, |topic| files::rank(*topic));
+    Some(Entry { debtor, at, rank, order, topic, value })
 }
 
 fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
