@@ -7,6 +7,7 @@ use connectors::kafka::KafkaLog;
 use connectors::registry::SchemaRegistry;
 use decision::time::Timestamp;
 use engine::log::{Log, LogError, LogRecord, Reader, TopicPartition};
+use engine::to_end::ToEnd;
 use miette::{Context, IntoDiagnostic, miette};
 use schemas::files::Arrival;
 use schemas::{Decoder, InputTopic, Registry, Schemas, TopicNames};
@@ -14,14 +15,7 @@ use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 use whatif::source::{Batch, EventFiles, Source, SourceError};
-
-/// How long one read waits.
-const READ_WAIT: Duration = Duration::from_millis(200);
-
-/// So many reads in a row that bring nothing are the end: what lies beyond is of an open transaction.
-const EMPTY_READS: u32 = 10;
 
 /// Where events come from, and how many there are to be expected.
 pub(crate) struct Events {
@@ -60,9 +54,7 @@ struct Part {
     number: u32,
     /// Its name in the places of its records: `weir.payments/3`.
     name: Arc<str>,
-    next: i64,
-    end: i64,
-    empty_reads: u32,
+    to_end: ToEnd,
 }
 
 /// The events of the input topics, one partition after the other.
@@ -92,10 +84,12 @@ impl<R: Reader> TopicEvents<R> {
             for ((partition, next), end) in of_topic.into_iter().zip(starts).zip(ends) {
                 let number = u32::try_from(parts.len()).unwrap_or(u32::MAX);
                 let name = format!("{name}/{}", partition.partition).into();
-                parts.push_back(Part { topic: *topic, partition, number, name, next, end, empty_reads: 0 });
+                let to_end = ToEnd::new(next, end);
+                parts.push_back(Part { topic: *topic, partition, number, name, to_end });
             }
         }
-        let total = parts.iter().map(|part| u64::try_from(part.end - part.next).unwrap_or(0)).sum();
+        let length = |part: &Part| part.to_end.end() - part.to_end.position();
+        let total = parts.iter().map(|part| u64::try_from(length(part)).unwrap_or(0)).sum();
         let decoder = Decoder::new(registry, &Schemas::none());
         let reader = log.reader().into_diagnostic()?;
         Ok(Self { reader, decoder, parts, is_sought: false, total, done: Arc::default() })
@@ -105,16 +99,15 @@ impl<R: Reader> TopicEvents<R> {
     fn read(&mut self) -> Result<Option<Batch>, LogError> {
         let Some(part) = self.parts.front_mut() else { return Ok(None) };
         if !self.is_sought {
-            self.reader.seek(&part.partition, part.next)?;
+            self.reader.seek(&part.partition, part.to_end.position())?;
             self.is_sought = true;
         }
-        let chunk = self.reader.read(READ_WAIT)?;
-        part.empty_reads = if chunk.position > part.next { 0 } else { part.empty_reads + 1 };
-        let read = chunk.position.max(part.next) - part.next;
+        let before = part.to_end.position();
+        let Some(records) = part.to_end.next_records(&mut self.reader)? else { return Ok(None) };
+        let read = part.to_end.position() - before;
         self.done.fetch_add(u64::try_from(read).unwrap_or(0), Ordering::Relaxed);
-        part.next = part.next.max(chunk.position);
-        let (topic, end) = (part.topic, part.end);
-        let records = chunk.records.iter().filter(|record| record.offset < end);
+        let (topic, end) = (part.topic, part.to_end.end());
+        let records = records.iter().filter(|record| record.offset < end);
         let events = records.map(|record| {
             (u64::try_from(record.offset).unwrap_or(0), arrival(&mut self.decoder, topic, record))
         });
@@ -132,7 +125,7 @@ fn arrival(decoder: &mut Decoder, topic: InputTopic, record: &LogRecord) -> Resu
 impl<R: Reader> Source for TopicEvents<R> {
     fn next_batch(&mut self) -> Result<Option<Batch>, SourceError> {
         while let Some(part) = self.parts.front() {
-            if part.next < part.end && part.empty_reads < EMPTY_READS {
+            if !part.to_end.is_over() {
                 let name = part.name.to_string();
                 return self.read().map_err(|error| SourceError::Elsewhere(name, Box::new(error)));
             }

@@ -14,7 +14,7 @@
 //! | `caution`, `put_off`, `panics` | inputs over which the core fails: what is known of them, what is tried again |
 //! | `gate` | where commands leave: rates, and the breaker |
 //! | [`versions`] | the versions of the policy: out of files, or as they were published |
-//! | `to_end` | reading a partition to its end, for whoever is in no group |
+//! | [`to_end`] | reading a partition to its end, for whoever is in no group |
 //! | [`controls`] | what is said to every partition at once |
 //! | [`publishing`] | publishing a version of the policy |
 //! | [`verdicts`] | what a person says of all that the breaker holds, written to every partition |
@@ -55,7 +55,7 @@ mod sweep;
 pub mod task;
 pub mod threads;
 mod timers;
-mod to_end;
+pub mod to_end;
 pub mod topology;
 pub mod verdicts;
 pub mod versions;

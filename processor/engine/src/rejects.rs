@@ -278,8 +278,9 @@ impl<'l, L: Log> Rejects<'l, L> {
         tell: &mut dyn FnMut(Rejected) -> bool,
     ) -> Result<(), RejectsError> {
         let source = TopicPartition { topic: self.names.output(OutputTopic::Rejects).clone(), partition };
-        let mut to_end = ToEnd::begin(self.log, &source, from)?;
-        while let Some(records) = to_end.next_records()? {
+        let mut reader = self.log.reader()?;
+        let mut to_end = ToEnd::begin(self.log, &mut reader, &source, from)?;
+        while let Some(records) = to_end.next_records(&mut reader)? {
             for record in &records {
                 let place = Place { partition, offset: record.offset };
                 let value = record.value.as_deref().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Reading one partition of a topic to where it ends when the reading begins: for whoever is in no group.
+//! Reading one partition of a topic to where it ended when the reading began: for whoever is in no group.
 
 use crate::log::{Log, LogError, LogRecord, Reader, TopicPartition};
 use std::time::Duration;
@@ -9,37 +9,47 @@ const READ_WAIT: Duration = Duration::from_millis(200);
 /// So many reads in a row that bring nothing are the end: what lies beyond is of an open transaction.
 const EMPTY_READS: u32 = 10;
 
-/// A partition that is read to its end.
-pub(crate) struct ToEnd<R> {
-    /// None where nothing is to be read.
-    reader: Option<R>,
+/// How far a partition is read, and how far it is to be. The reader is the caller's, who may read one partition
+/// after the other with it.
+#[derive(Clone, Copy, Debug)]
+pub struct ToEnd {
     position: i64,
     end: i64,
     empty_reads: u32,
 }
 
-impl<R: Reader> ToEnd<R> {
-    /// Begins at an offset, or at the first that the partition holds.
-    pub(crate) fn begin<L: Log<Reader = R>>(
+impl ToEnd {
+    /// From an offset to the end. The reader is to be sought to the offset before the first reading.
+    #[must_use]
+    pub fn new(from: i64, end: i64) -> Self {
+        Self { position: from, end, empty_reads: 0 }
+    }
+
+    /// From an offset, or the first that the partition holds, to where it ends now. The reader is sought there.
+    ///
+    /// # Errors
+    /// When the log cannot be reached, or has no such partition.
+    pub fn begin<L: Log>(
         log: &L,
+        reader: &mut L::Reader,
         source: &TopicPartition,
         from: Option<i64>,
     ) -> Result<Self, LogError> {
         let end = log.end_offsets(std::slice::from_ref(source))?.first().copied().unwrap_or(0);
-        let mut reader = log.reader()?;
         let start = reader.start_offset(source)?;
-        let position = from.unwrap_or(start).max(start);
-        let is_empty = position >= end;
-        if !is_empty {
-            reader.seek(source, position)?;
+        let to_end = Self::new(from.unwrap_or(start).max(start), end);
+        if !to_end.is_whole() {
+            reader.seek(source, to_end.position)?;
         }
-        Ok(Self { reader: Some(reader).filter(|_| !is_empty), position, end, empty_reads: 0 })
+        Ok(to_end)
     }
 
     /// The next records, perhaps none; nothing at the end.
-    pub(crate) fn next_records(&mut self) -> Result<Option<Vec<LogRecord>>, LogError> {
-        let Some(reader) = self.reader.as_mut().filter(|_| self.position < self.end) else { return Ok(None) };
-        if self.empty_reads >= EMPTY_READS {
+    ///
+    /// # Errors
+    /// When the log cannot be reached, or the offset is no longer there.
+    pub fn next_records(&mut self, reader: &mut impl Reader) -> Result<Option<Vec<LogRecord>>, LogError> {
+        if self.is_over() {
             return Ok(None);
         }
         let chunk = reader.read(READ_WAIT)?;
@@ -50,13 +60,27 @@ impl<R: Reader> ToEnd<R> {
     }
 
     /// The offset of the next record to read.
-    pub(crate) fn position(&self) -> i64 {
+    #[must_use]
+    pub fn position(&self) -> i64 {
         self.position
+    }
+
+    /// Where the partition ended when the reading began.
+    #[must_use]
+    pub fn end(&self) -> i64 {
+        self.end
+    }
+
+    /// Whether nothing more is read: all of it was, or the rest is of an open transaction.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.is_whole() || self.empty_reads >= EMPTY_READS
     }
 
     /// Whether everything was read that lay there at the beginning, and nothing of it was of an open
     /// transaction.
-    pub(crate) fn is_whole(&self) -> bool {
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
         self.position >= self.end
     }
 }

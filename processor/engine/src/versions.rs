@@ -165,9 +165,10 @@ impl Publications {
     /// When the topic cannot be read, or what it holds is not to be used.
     pub fn read_on<L: Log>(&self, log: &L) -> Result<bool, PublicationsError> {
         // Nobody waits for another's reading: what two have read is taken once.
-        let mut to_end = ToEnd::begin(log, &self.source, self.with(|read| read.next))?;
+        let mut reader = log.reader()?;
+        let mut to_end = ToEnd::begin(log, &mut reader, &self.source, self.with(|read| read.next))?;
         let mut records = Vec::new();
-        while let Some(more) = to_end.next_records()? {
+        while let Some(more) = to_end.next_records(&mut reader)? {
             records.extend(more);
         }
         self.with(|read| {
