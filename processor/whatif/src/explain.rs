@@ -7,7 +7,7 @@ pub mod text;
 
 use crate::customer::Customer;
 use crate::play::{self, Playing};
-use crate::words;
+use crate::words::{self, Beside};
 use decision::debtor::Debtor;
 use decision::event::{Body, Event};
 use decision::ids::DebtorId;
@@ -18,6 +18,9 @@ use decision::{Moment, Policies, view};
 use lives::{Cause, Decided, Endless, Reports};
 use schemas::files::Arrival;
 use serde::Serialize;
+
+/// The debt class of a debtor whose debt is one whole.
+const ALL: &str = "all";
 
 /// How a life is told.
 #[derive(Debug)]
@@ -64,6 +67,9 @@ pub struct Row {
     pub commands: Vec<String>,
     /// Why: each record in words.
     pub why: Vec<String>,
+    /// The same for the table: without what stands in the row already, and times on the customer's wall clock.
+    #[serde(skip)]
+    told: Vec<String>,
     /// Why the event changed nothing, where it was rejected.
     pub rejected: Option<String>,
 }
@@ -166,13 +172,16 @@ impl Teller {
             self.left_out += 1;
             return;
         }
+        let debts = facts.debts();
+        let why = || decisions.records.iter().filter(|record| is_why(record));
         self.rows.push(Row {
             at: facts.moment.now,
             local: facts.local(facts.moment.now),
             event: event.map(|event| facts.event(event)),
-            debts: facts.debts(),
             commands: decisions.commands.iter().map(words::command).collect(),
-            why: decisions.records.iter().filter(|record| is_why(record)).map(words::record).collect(),
+            why: why().map(words::record).collect(),
+            told: why().map(|record| facts.beside(record, &debts)).collect(),
+            debts,
             rejected: decisions.rejection.as_ref().map(ToString::to_string),
         });
     }
@@ -204,6 +213,32 @@ impl<'a> Facts<'a> {
 
     fn event(&self, event: &Event) -> String {
         words::event(event, self.customer.exponent, Some(self.policies.at(self.moment.now)))
+    }
+
+    /// A record, beside the debts of its row.
+    fn beside(&self, record: &Record, debts: &[DebtNow]) -> String {
+        let of =
+            |name: &str| record.figures.iter().find(|figure| figure.name == name).map(|figure| &figure.value);
+        let class = of("debt_class").map_or(ALL, String::as_str);
+        let debt = debts.iter().find(|debt| debt.debt_class == class);
+        words::record_beside(record, |name, value| {
+            let stands_there = match name {
+                // Whoever reads a life counts its cycles by their beginnings.
+                "cycle" => true,
+                "debt_class" => value == ALL,
+                "plan" => debt.is_some_and(|debt| debt.plan.as_deref() == Some(value)),
+                "stage" => debt.is_some_and(|debt| debt.stage.as_deref() == Some(value)),
+                "real_debt" => debt.is_some_and(|debt| debt.real_debt == value),
+                "conditional_debt" => debt.is_some_and(|debt| debt.conditional_debt == value),
+                "due" => Timestamp::parse(value) == Some(self.moment.now),
+                _ => false,
+            };
+            match Timestamp::parse(value) {
+                _ if stands_there => Beside::IsThere,
+                Some(at) => Beside::SoThat(self.local(at)),
+                None => Beside::AsItIs,
+            }
+        })
     }
 
     fn amount(&self, amount: MinorUnits) -> String {

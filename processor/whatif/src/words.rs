@@ -138,6 +138,32 @@ pub(crate) fn record(record: &Record) -> String {
     decided(record.kind.as_str(), &record.reason, figures)
 }
 
+/// What a record says beside what stands around it already: a figure that `beside` knows is left out, another one
+/// may be said in other words.
+pub(crate) fn record_beside(record: &Record, beside: impl Fn(&str, &str) -> Beside) -> String {
+    let figures: Vec<(&str, String)> = record
+        .figures
+        .iter()
+        .filter_map(|figure| match beside(figure.name, &figure.value) {
+            Beside::IsThere => None,
+            Beside::AsItIs => Some((figure.name, figure.value.clone())),
+            Beside::SoThat(words) => Some((figure.name, words)),
+        })
+        .collect();
+    let figures = figures.iter().map(|(name, value)| (*name, value.as_str()));
+    decided(record.kind.as_str(), &record.reason, figures)
+}
+
+/// How a figure is said beside what stands around it.
+pub(crate) enum Beside {
+    /// Not at all: it stands there already.
+    IsThere,
+    /// As the record has it.
+    AsItIs,
+    /// In these words.
+    SoThat(String),
+}
+
 /// What a line of history says: the same as the record that it was.
 #[must_use]
 pub fn line(line: &HistoryLine) -> String {

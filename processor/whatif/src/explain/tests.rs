@@ -100,6 +100,24 @@ fn each_row_says_why_and_the_end_says_what_comes_next() {
 }
 
 #[test]
+fn the_table_does_not_say_twice_what_stands_in_the_row_and_says_times_as_the_customer_knows_them() {
+    let mut life = ladder();
+    life.insert(4, events(&[
+        r#"{"event":"control","account_id":"A-1","occurred_at":"2026-03-17T05:00:00Z","by":"anna","role":"agent","order":"pause","resume_at":"2026-03-18T04:00:00Z"}"#,
+    ]).remove(0));
+    let story = tell("A-1".into(), &life, &wanted()).unwrap();
+    let told: Vec<_> = story.rows.iter().flat_map(|row| row.told.clone()).collect();
+    let expected = [
+        "cycle opened: the conditional debt reached the plan's entry amount",
+        "stage entered: its time has come (from none, after 5d, oldest 2026-03-10)",
+        "control applied: pause (by anna, role agent, until 2026-03-18 09:00)",
+    ];
+    expected
+        .iter()
+        .for_each(|line| assert!(told.iter().any(|told| told == line), "«{line}» is not in {told:#?}"));
+}
+
+#[test]
 fn what_was_rejected_says_why() {
     let mut life = ladder();
     life.extend(events(&[

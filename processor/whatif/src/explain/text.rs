@@ -20,7 +20,7 @@ pub fn table(story: &Story, width: u16) -> String {
             lines(row.debts.iter().map(debt)),
             lines(row.debts.iter().map(stage)),
             row.commands.join("\n"),
-            row.why.join("\n"),
+            row.told.join("\n"),
         ]);
     }
     let mut text = format!("{}, times in {}\n", story.debtor_id, story.time_zone);
