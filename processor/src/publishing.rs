@@ -22,7 +22,7 @@ use miette::{Context, IntoDiagnostic, miette};
 use policy::Texts;
 use schemas::{Publication, Registry, SingleTopic, TopicNames};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Component, Path};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -181,13 +181,16 @@ pub(crate) fn show(arguments: &ShowPublicationArguments) -> miette::Result<ExitC
 fn write_into(folder: &Path, publication: &Publication) -> miette::Result<ExitCode> {
     let own = [(publication.file.as_str(), publication.text.as_str())];
     let beside = publication.beside.iter().map(|file| (file.name.as_str(), file.text.as_str()));
-    for (name, text) in own.into_iter().chain(beside) {
-        // It came from a topic: it must not lead out of the folder.
-        let is_within =
-            Path::new(name).components().all(|part| matches!(part, std::path::Component::Normal(_)));
-        if !is_within {
-            return Err(miette!("the name «{name}» leads out of {}", folder.display()));
-        }
+    let files: Vec<_> = own.into_iter().chain(beside).collect();
+    // They came from a topic: they must not lead out of the folder.
+    let is_within = |name: &str| {
+        let mut parts = Path::new(name).components();
+        !name.is_empty() && parts.all(|part| matches!(part, Component::Normal(_)))
+    };
+    if let Some((name, _)) = files.iter().find(|(name, _)| !is_within(name)) {
+        return Err(miette!("the name «{name}» leads out of {}", folder.display()));
+    }
+    for (name, text) in files {
         let path = folder.join(name);
         let at = || format!("cannot write {}", path.display());
         if let Some(parent) = path.parent() {
@@ -198,4 +201,50 @@ fn write_into(folder: &Path, publication: &Publication) -> miette::Result<ExitCo
         println!("{}", path.display());
     }
     Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use schemas::FileBeside;
+
+    fn naming(beside: &str) -> Publication {
+        let beside = vec![FileBeside { name: beside.to_owned(), text: "its text".to_owned() }];
+        Publication { beside, text: "the policy".to_owned(), ..schemas::sample::publication() }
+    }
+
+    #[test]
+    fn what_was_published_is_written_into_a_folder_and_nowhere_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let into = folder.path().join("shown");
+        write_into(&into, &naming("calendars/holidays.ics")).unwrap();
+        let read = |name: &str| std::fs::read_to_string(into.join(name)).unwrap();
+        assert_eq!(
+            (read("mobile.policy.yaml"), read("calendars/holidays.ics")),
+            ("the policy".to_owned(), "its text".to_owned())
+        );
+        for name in ["../out.ics", "/tmp/out.ics", "a/../../out.ics", ""] {
+            let elsewhere = folder.path().join("elsewhere");
+            let told = write_into(&elsewhere, &naming(name)).unwrap_err().to_string();
+            assert!(told.contains("leads out of"), "{name}: {told}");
+            assert!(
+                !elsewhere.exists() && !folder.path().join("out.ics").exists(),
+                "{name}: something was written"
+            );
+        }
+    }
+
+    #[test]
+    fn a_published_text_is_the_policy_that_was_published_under_its_own_hash() {
+        let text = "policy: p\nversion: \"1\"\ntime_zone: UTC\ncurrency: USD\nlanguage: en\n";
+        let publication =
+            Publication { text: text.to_owned(), beside: Vec::new(), ..schemas::sample::publication() };
+        let policy = compile()(&publication).unwrap();
+        assert_eq!((&*policy.identity.name, &policy.identity.hash), ("p", &publication.policy_hash));
+        let faulty = Publication { text: text.replace("USD", "XXX"), ..publication };
+        assert!(compile()(&faulty).unwrap_err().contains("XXX"));
+        let absent = format!("{text}calendars: {{ local: {{ ics: absent.ics }} }}\n");
+        let told = compile()(&Publication { text: absent, ..faulty }).unwrap_err();
+        assert!(told.contains("absent.ics"), "{told}");
+    }
 }
