@@ -178,14 +178,16 @@ fn a_control_that_names_no_publication_is_rejected_and_the_next_one_is_heard() {
     adopt("forged-0", i64::MIN);
     world.wait_until_done();
     check_published(publish(&world, "p-2", version("2", None)), 2);
-    // Told again: it is known.
+    // Told again it is known, and what comes after goes by the last one still.
     adopt("p-1", 1);
+    world.wait_until_done();
+    adopt("forged-3", 3);
     world.wait_until_done();
     running.stop().unwrap();
     let deviations = world.verdict().deviations;
     assert!(deviations.is_empty(), "{deviations:?}");
     let rejects = world.rejects();
-    let expected = 3 * PARTITIONS as usize;
+    let expected = 4 * PARTITIONS as usize;
     assert_eq!(
         rejects.iter().filter(|reason| *reason == "unknown_publication").count(),
         expected,
