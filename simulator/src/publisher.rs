@@ -1,5 +1,6 @@
 //! Who publishes versions of the policy in some worlds, and what a process makes of them.
 
+use crate::fibers::WORLD;
 use crate::world::World;
 use bytes::Bytes;
 use connectors::memory::CommitFate;
@@ -15,6 +16,9 @@ use std::time::Duration;
 
 /// Who publishes, as a transaction knows it.
 const PUBLISHER: &str = "sim-publisher";
+
+/// Whose transaction delays what is published.
+const OTHER: &str = "sim-other";
 
 /// A version as it was published, and the control that tells of it.
 pub(crate) type Told = (EventId, Published);
@@ -40,6 +44,29 @@ pub(crate) fn versions<L: Log>(world: &Arc<World>, log: &L) -> Result<Versions, 
 fn draft(drafts: &[Arc<Policy>], place: &str) -> Result<Arc<Policy>, String> {
     let place: usize = place.parse().map_err(|error| format!("{error}"))?;
     drafts.get(place).cloned().ok_or_else(|| "there is no such draft".to_owned())
+}
+
+/// What is published from now on can be read only after some seconds: another transaction lies before it, as where
+/// the broker that is to write the marker is away.
+pub(crate) fn delay(world: &Arc<World>) -> Result<(), LogError> {
+    let topic = world.names.single(SingleTopic::Policies).clone();
+    let mut producer = world.log.producer(OTHER)?;
+    producer.fence()?;
+    producer.begin()?;
+    producer.send(&NewRecord {
+        target: TopicPartition { topic, partition: 0 },
+        key: Bytes::from_static(b"never"),
+        value: None,
+        timestamp: world.wall().0,
+    })?;
+    let (of_fiber, time) = (world.clone(), Duration::from_millis(500 + world.fibers.below(9_000)));
+    let end = move || {
+        of_fiber.fibers.sleep(time);
+        // Another delay may have begun meanwhile, and ended this one.
+        let _ = producer.abort();
+    };
+    world.fibers.start(WORLD, "another transaction", Box::new(end));
+    Ok(())
 }
 
 /// Publishes a draft: its transaction is committed, and may not be readable yet, as every partition is told.

@@ -100,7 +100,8 @@ impl Upstream {
         let drafts = u64::try_from(world.drafts.len()).unwrap_or(1);
         let place = usize::try_from(world.fibers.below(drafts)).unwrap_or(0);
         let withdraws_later = world.fibers.below(3) == 0;
-        if let Err(error) = publisher::publish(world, place, withdraws_later) {
+        let delayed = if world.fibers.below(3) == 0 { publisher::delay(world) } else { Ok(()) };
+        if let Err(error) = delayed.and_then(|()| publisher::publish(world, place, withdraws_later)) {
             world.ended(format!("nothing can be published: {error}"));
         }
         if world.fibers.below(4) == 0 {
