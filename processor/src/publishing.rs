@@ -3,6 +3,7 @@
 //! How a version is written, and what a partition makes of it, is the engine's business; what a text means
 //! `policy`'s.
 
+mod outcome;
 mod told;
 mod write;
 
@@ -42,12 +43,21 @@ impl Site {
         Ok(Self { config, log, registry })
     }
 
+    /// What was published, all of it: nothing is chosen by a part.
     fn publications(&self) -> miette::Result<Publications> {
-        read(&self.log, &self.config.topics, self.registry.clone())
+        let names = &self.config.topics;
+        let publications = read(&self.log, names, self.registry.clone())?;
+        match publications.read_on(&self.log) {
+            Ok(true) => Ok(publications),
+            Ok(false) => {
+                Err(not_read(PublicationsError::Open(names.single(SingleTopic::Policies).clone()), names))
+            }
+            Err(error) => Err(not_read(error, names)),
+        }
     }
 }
 
-/// What was published, all of it.
+/// What was published, as far as it can be read now.
 pub(crate) fn read<L: Log>(
     log: &L,
     names: &TopicNames,
@@ -185,7 +195,7 @@ fn write_into(folder: &Path, publication: &Publication) -> miette::Result<ExitCo
     // They came from a topic: they must not lead out of the folder.
     let is_within = |name: &str| {
         let mut parts = Path::new(name).components();
-        !name.is_empty() && parts.all(|part| matches!(part, Component::Normal(_)))
+        !name.is_empty() && parts.all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
     };
     if let Some((name, _)) = files.iter().find(|(name, _)| !is_within(name)) {
         return Err(miette!("the name «{name}» leads out of {}", folder.display()));

@@ -116,8 +116,15 @@ fn versions_are_published_listed_shown_compared_and_rolled_back_under_two_proces
     assert_eq!((&again["outcome"], &again["revision"]), (&"holds_already".into(), &2.into()));
     tell_days(&mut site, &mut operator, 8);
 
-    let back = json(&policy(&site, &[&["roll-back"], &BY[..], &wait].concat()), 0);
+    let once = ["--event-id", "back-1"];
+    let back = json(&policy(&site, &[&["roll-back"], &BY[..], &wait, &once].concat()), 0);
     assert_eq!((&back["revision"], &back["version"]), (&3.into(), &"1".into()), "{back}");
+    // The same again is the same; to go back once more is not clear.
+    let again = json(&policy(&site, &[&["roll-back"], &BY[..], &wait, &once].concat()), 0);
+    assert_eq!((&again["revision"], &again["version"]), (&3.into(), &"1".into()), "{again}");
+    let unclear = policy(&site, &[&["roll-back"], &BY[..]].concat());
+    assert_eq!(unclear.status.code(), Some(2));
+    assert!(told(&unclear).contains("publication 3 has gone back already"), "{}", told(&unclear));
     tell_days(&mut site, &mut operator, 8);
     one.terminate();
     two.terminate();
@@ -177,6 +184,15 @@ fn what_is_to_come_is_told_and_withdrawn_by_going_back_and_a_calendar_goes_with_
     assert_eq!(published.status.code(), Some(0), "{}", told(&published));
     assert!(told(&published).contains("this configuration names files"), "{}", told(&published));
 
+    // Its instance goes by files: it takes the control, and goes on as before.
+    let mut process = site.start(&[]);
+    process.wait_until_ready();
+    let others = policy(&site, &[&["publish", &first, "--wait", "60s"], &BY[..]].concat());
+    let said = String::from_utf8_lossy(&others.stdout).into_owned();
+    assert_eq!(others.status.code(), Some(1), "{said}");
+    assert!(said.contains("do not go by it, since their instances go by files: 0, 1, 2, 3, 4, 5"), "{said}");
+    process.terminate();
+
     let later = write(&site, "later");
     let text = std::fs::read_to_string(&later).unwrap();
     std::fs::write(
@@ -204,7 +220,7 @@ fn what_is_to_come_is_told_and_withdrawn_by_going_back_and_a_calendar_goes_with_
     let back = json(&policy(&site, &[&["roll-back", "--to", "1", "--output", "json"], &BY[..]].concat()), 0);
     assert_eq!(back["revision"], 3);
     let list = String::from_utf8(policy(&site, &["list"]).stdout).unwrap();
-    assert!(list.contains("never: it was withdrawn"), "{list}");
+    assert!(list.contains("  never  "), "{list}");
 
     let folder = site.folder.path().join("shown");
     let shown = policy(&site, &["show", "--into", folder.to_str().unwrap()]);

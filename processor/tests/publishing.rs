@@ -43,6 +43,7 @@ fn to_publish(event_id: &str, policy: Arc<Policy>) -> ToPublish {
         text,
         beside: Vec::new(),
         withdraws_later: false,
+        based_on: None,
     }
 }
 
@@ -239,8 +240,12 @@ fn a_partition_whose_publications_are_gone_is_not_taken() {
     world.log.delete_topic(topic);
     world.log.create_topic(topic, 1);
     check_published(publish(&world, "p-1", version("1", None)), 1);
-    let error = world.start(world.log.clone(), stores).ended().unwrap_err();
+    let error = world.start(world.log.clone(), stores.clone()).ended().unwrap_err();
     assert!(error.to_string().contains("publication 2 of the policy, and weir.policies holds 1"), "{error}");
+    // As many, and others.
+    check_published(publish(&world, "p-2", version("other", None)), 2);
+    let error = world.start(world.log.clone(), stores).ended().unwrap_err();
+    assert!(error.to_string().contains("the topic was made anew with others"), "{error}");
 }
 
 /// What becomes of a transaction, one after the other.
@@ -280,6 +285,53 @@ fn a_version_is_published_once_however_its_transaction_ends() {
     world.log.set_faults(Fates(vec![OpenUnknown; 3]));
     let error = publish(&world, "p-2", version("2", None)).unwrap_err();
     assert!(matches!(error, PublishError::Control(ControlError::Unknown { .. })), "{error:?}");
+}
+
+#[test]
+fn of_two_who_publish_the_second_is_told_of_the_first_and_no_id_is_used_for_two() {
+    let world = world(29);
+    let now = engine::Clock::now(&*world.clock);
+    let registry = world.registry.clone();
+    let mut slow = Publisher::new(&world.log, "test", &world.names, registry, compile()).unwrap();
+    let seen = slow.publications().last();
+    check_published(publish(&world, "p-2", version("2", None)), 2);
+    let based = ToPublish { based_on: Some(seen), ..to_publish("p-3", version("3", None)) };
+    let error = slow.publish(&based, now).unwrap_err();
+    assert!(matches!(error, PublishError::Overtaken { revision: 2 }), "{error:?}");
+    // What an earlier try made is not overtaken by what came after it.
+    let again = ToPublish { based_on: Some(seen), ..to_publish("p-2", version("2", None)) };
+    check_published(slow.publish(&again, now), 2);
+    let error = slow.publish(&to_publish("p-2", version("3", None)), now).unwrap_err();
+    assert!(matches!(error, PublishError::IdInUse { revision: 2, .. }), "{error:?}");
+    let withdrawing = ToPublish { withdraws_later: true, ..to_publish("p-2", version("2", None)) };
+    assert!(matches!(slow.publish(&withdrawing, now), Err(PublishError::IdInUse { .. })));
+    // A publisher whose clock is behind does not publish before the last one.
+    let behind = now.plus_micros(-3_600_000_000);
+    check_published(slow.publish(&to_publish("p-3", version("3", None)), behind), 3);
+    slow.publications().read_on(&world.log).unwrap();
+    let moments: Vec<_> = slow.publications().all().iter().map(|(known, _)| known.published_at).collect();
+    assert_eq!(moments, [now, now, now]);
+    // A try says what it would come to, and writes nothing.
+    assert_eq!(slow.check(&to_publish("p-4", version("3", None)), now).unwrap(), Some(3));
+    assert_eq!(slow.check(&to_publish("p-4", version("4", None)), now).unwrap(), None);
+    assert_eq!(world.log.committed_records(world.names.single(SingleTopic::Policies), 0).len(), 3);
+}
+
+#[test]
+fn each_partition_says_by_which_publication_it_goes() {
+    let mut world = world(30);
+    let known =
+        |world: &World| engine::adopted::revisions(&world.log, &world.names, world.registry.clone()).unwrap();
+    let all = |revision| (0..PARTITIONS).map(|number| (number, revision)).collect::<BTreeMap<_, _>>();
+    assert_eq!(known(&world), all(None));
+    let running = world.start(world.log.clone(), MemoryStores::new());
+    world.live(2, PATIENCE);
+    world.wait_until_done();
+    assert_eq!(known(&world), all(Some(1)));
+    check_published(publish(&world, "p-2", version("2", None)), 2);
+    world.wait_until_done();
+    running.stop().unwrap();
+    assert_eq!(known(&world), all(Some(2)));
 }
 
 #[test]

@@ -36,6 +36,13 @@ impl Event {
     pub fn debtor(&self) -> &str {
         self.debtor_id.as_ref().map_or(self.account_id.as_str(), DebtorId::as_str)
     }
+
+    /// Whether it is a control that comes to every partition, whatever account it names.
+    #[must_use]
+    pub fn is_about_no_account(&self) -> bool {
+        let Body::Control(control) = &self.body else { return false };
+        matches!(control.order, Order::ReleaseHeld | Order::DropHeld | Order::AdoptPolicy { .. })
+    }
 }
 
 /// What happened.

@@ -146,7 +146,8 @@ impl<'l, L: Log> Controls<'l, L> {
         let place = |partition| TopicPartition { topic: self.topic.clone(), partition };
         let places: Vec<TopicPartition> = (0..self.partitions()?).map(place).collect();
         let ends = self.log.end_offsets(&places)?;
-        let last = |(place, end): (TopicPartition, i64)| (place.partition, end.saturating_sub(1));
+        // A transaction's marker lies last, and nobody commits past that alone.
+        let last = |(place, end): (TopicPartition, i64)| (place.partition, end.saturating_sub(2));
         let offsets = places.into_iter().zip(ends).map(last).collect();
         Ok(Written { topic: self.topic.clone(), offsets })
     }

@@ -145,7 +145,9 @@ pub enum Refusal {
     },
     /// The partition goes by what was published, and this instance by files.
     #[error(
-        "the partition goes by publication {revision} of the policy, and this instance by files: from partition          to partition another version would hold. Say `published = true` in [policy], or, to leave what was          published for files, on the one instance that there is, `replace_published = true`"
+        "the partition goes by publication {revision} of the policy, and this instance by files: from partition \
+         to partition another version would hold. Say `published = true` in [policy], or, to leave what was \
+         published for files, on the one instance that there is, `replace_published = true`"
     )]
     GoesByPublished {
         /// The last publication that it knows.
@@ -153,7 +155,8 @@ pub enum Refusal {
     },
     /// The publication that the partition goes by is not there.
     #[error(
-        "the partition goes by publication {revision} of the policy, and {topic} holds {last} of them: put the          topic back from a copy, or publish again, one after the other, what is missing"
+        "the partition goes by publication {revision} of the policy, and {topic} holds {last} of them: put the \
+         topic back from a copy, or publish again, one after the other, what is missing"
     )]
     PublicationLost {
         /// The publication.
@@ -164,7 +167,10 @@ pub enum Refusal {
         last: i64,
     },
     /// What was published cannot be used.
-    #[error("the publications of the policy: {reason}")]
+    #[error(
+        "the publications of the policy cannot be gone by: {reason}. Where a newer release has published, roll out that \
+         release: every publication must be read by all that run"
+    )]
     Publications {
         /// What is wrong with them.
         reason: String,

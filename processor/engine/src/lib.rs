@@ -16,6 +16,7 @@
 //! | [`versions`] | the versions of the policy: out of files, or as they were published |
 //! | [`to_end`] | reading a partition to its end, for whoever is in no group |
 //! | [`controls`] | what is said to every partition at once |
+//! | [`adopted`] | by which publication each partition goes |
 //! | [`publishing`] | publishing a version of the policy |
 //! | [`verdicts`] | what a person says of all that the breaker holds, written to every partition |
 //! | [`rejects`] | what lies in the rejects, and sending it again |
@@ -27,6 +28,7 @@
 //! | [`faults`] | what tests break on purpose |
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
+pub mod adopted;
 mod batch;
 mod caution;
 pub mod controls;

@@ -35,6 +35,20 @@ pub struct ToPublish {
     pub beside: Vec<FileBeside>,
     /// Whether what was to hold later is withdrawn.
     pub withdraws_later: bool,
+    /// The last publication that whoever wants it has seen: where another came meanwhile, it is not published.
+    /// None where that does not matter.
+    pub based_on: Option<i64>,
+}
+
+/// What is to be done to publish something.
+#[derive(Clone, Copy)]
+enum Plan {
+    /// Nothing: an earlier try has done it.
+    Done(i64),
+    /// It holds already: every partition is told again.
+    TellAgain(i64),
+    /// It is published under this number.
+    Publish(i64),
 }
 
 /// What became of it.
@@ -66,6 +80,22 @@ pub enum PublishError {
     /// The control cannot be written.
     #[error(transparent)]
     Control(#[from] ControlError),
+    /// The id of its control is that of another publication.
+    #[error(
+        "«{event_id}» is the id of publication {revision}, which is of another version, or withdraws other things"
+    )]
+    IdInUse {
+        /// The id.
+        event_id: String,
+        /// The publication.
+        revision: i64,
+    },
+    /// Somebody else published meanwhile.
+    #[error("publication {revision} came meanwhile: what it changes was not seen")]
+    Overtaken {
+        /// The last publication there is.
+        revision: i64,
+    },
     /// The first version holds from a later moment on.
     #[error("no version of the policy would hold until {from}")]
     NothingHolds {
@@ -117,57 +147,111 @@ impl<'l, L: Log> Publisher<'l, L> {
         &self.publications
     }
 
-    /// Publishes a version. To publish again under the same event id does no harm.
+    /// Publishes a version. To publish the same again under the same event id does no harm.
     ///
     /// # Errors
     /// When nothing is published; or, as [`ControlError::Unknown`], when nobody can say.
     pub fn publish(&mut self, wanted: &ToPublish, at: Timestamp) -> Result<Outcome, PublishError> {
-        let log = self.controls.log;
-        let onlooker = log.onlooker()?;
-        // One id for all: of two people who publish at the same time one waits for the other, or is told
-        // that somebody else published. It begins as those of the tasks do, so that the same right covers it.
-        let transactional_id = format!("{}-publisher", self.group);
-        let mut failed = ControlError::Aborted("it was not tried".to_owned());
+        let mut failed = None;
         for _ in 0..TRIES {
-            let producer = match writing::begin(log, &transactional_id) {
-                Ok(producer) => producer,
-                Err(error) if matches!(failed, ControlError::Unknown { .. }) => {
-                    tracing::debug!(%error, "whether it was published cannot be asked");
+            match self.attempt(wanted, at) {
+                Ok(outcome) => return Ok(outcome),
+                // The next try finds out whether it was, since the fence ends it.
+                Err(PublishError::Control(
+                    error @ (ControlError::Aborted(_) | ControlError::Unknown { .. }),
+                )) => failed = Some(error),
+                // What was tried before may be done: what goes wrong now says nothing of that.
+                Err(error) if matches!(failed, Some(ControlError::Unknown { .. })) => {
+                    tracing::warn!(%error, "whether it was published cannot be asked");
                     break;
                 }
-                Err(error) => return Err(error.into()),
-            };
-            // Nobody else writes from here on: what is read now is all that there is.
-            if !self.publications.read_on(log)? {
-                return Err(PublicationsError::Open(self.source.topic.clone()).into());
-            }
-            if let Some(revision) = self.told_by(&wanted.said) {
-                return Ok(Outcome::Published { revision, written: self.controls.written_by_now()? });
-            }
-            let holds = self.holds_already(wanted, at);
-            let (revision, records) = match holds {
-                Some(revision) => (revision, self.tell_again(&wanted.said, at)?),
-                None => self.records(wanted, at)?,
-            };
-            match writing::commit(producer, &records, &onlooker) {
-                Ok(committed) => {
-                    let written = self.controls.written(&committed);
-                    return Ok(match holds {
-                        Some(_) => Outcome::HoldsAlready { revision, written },
-                        None => Outcome::Published { revision, written },
-                    });
-                }
-                Err(Failure::Commit(CommitError::Aborted(reason))) => failed = ControlError::Aborted(reason),
-                Err(Failure::Commit(
-                    error @ (CommitError::Unknown(_) | CommitError::Fenced(_) | CommitError::Fatal(_)),
-                )) => {
-                    let (reason, event_id) = (error.to_string(), wanted.said.event_id.clone());
-                    failed = ControlError::Unknown { reason, event_id };
-                }
-                Err(Failure::Before(error)) => return Err(error.into()),
+                Err(error) => return Err(error),
             }
         }
-        Err(failed.into())
+        Err(failed.unwrap_or_else(|| ControlError::Aborted("it was not tried".to_owned())).into())
+    }
+
+    fn attempt(&mut self, wanted: &ToPublish, at: Timestamp) -> Result<Outcome, PublishError> {
+        let log = self.controls.log;
+        let onlooker = log.onlooker()?;
+        // One id for all: of two people who publish at the same time the second one ends what the first one has
+        // open. It begins as those of the tasks do, so that the same right covers it.
+        let producer = writing::begin(log, &format!("{}-publisher", self.group))?;
+        // Nobody else writes from here on: what is read now is all that there is.
+        self.read_whole()?;
+        let said = &wanted.said;
+        let plan = self.plan(wanted, at)?;
+        let records = match plan {
+            Plan::Done(revision) => {
+                let unknown = |error: ControlError| ControlError::Unknown {
+                    reason: error.to_string(),
+                    event_id: said.event_id.clone(),
+                };
+                let written = self.controls.written_by_now().map_err(unknown)?;
+                return Ok(Outcome::Published { revision, written });
+            }
+            Plan::TellAgain(_) => self.tell_again(said, at)?,
+            Plan::Publish(revision) => self.records(wanted, revision, at)?,
+        };
+        let committed = writing::commit(producer, &records, &onlooker).map_err(|failure| match failure {
+            Failure::Before(error) => ControlError::Log(error),
+            Failure::Commit(CommitError::Aborted(reason)) => ControlError::Aborted(reason),
+            Failure::Commit(
+                error @ (CommitError::Unknown(_) | CommitError::Fenced(_) | CommitError::Fatal(_)),
+            ) => ControlError::Unknown { reason: error.to_string(), event_id: said.event_id.clone() },
+        })?;
+        let written = self.controls.written(&committed);
+        Ok(match plan {
+            Plan::TellAgain(revision) => Outcome::HoldsAlready { revision, written },
+            Plan::Done(revision) | Plan::Publish(revision) => Outcome::Published { revision, written },
+        })
+    }
+
+    /// Whether it could be published, were it tried now: the publication that holds already, if one does.
+    ///
+    /// # Errors
+    /// As [`Publisher::publish`] would refuse it.
+    pub fn check(&self, wanted: &ToPublish, at: Timestamp) -> Result<Option<i64>, PublishError> {
+        self.read_whole()?;
+        Ok(match self.plan(wanted, at)? {
+            Plan::Done(revision) | Plan::TellAgain(revision) => Some(revision),
+            Plan::Publish(_) => None,
+        })
+    }
+
+    fn read_whole(&self) -> Result<(), PublicationsError> {
+        let is_whole = self.publications.read_on(self.controls.log)?;
+        if is_whole { Ok(()) } else { Err(PublicationsError::Open(self.source.topic.clone())) }
+    }
+
+    /// What is to be done, as far as is known now.
+    fn plan(&self, wanted: &ToPublish, at: Timestamp) -> Result<Plan, PublishError> {
+        let all = self.publications.all();
+        let said = &wanted.said;
+        if let Some((told, _)) = all.iter().find(|(told, _)| *told.event_id.as_str() == said.event_id) {
+            let is_it = told.policy_hash == wanted.policy.identity.hash
+                && told.withdraws_later == wanted.withdraws_later;
+            let (event_id, revision) = (said.event_id.clone(), told.revision);
+            return if is_it {
+                Ok(Plan::Done(revision))
+            } else {
+                Err(PublishError::IdInUse { event_id, revision })
+            };
+        }
+        let last = self.publications.last();
+        if wanted.based_on.is_some_and(|based_on| based_on != last) {
+            return Err(PublishError::Overtaken { revision: last });
+        }
+        if let Some(revision) = self.holds_already(wanted, at) {
+            return Ok(Plan::TellAgain(revision));
+        }
+        self.check_one_holds(&wanted.policy, wanted.withdraws_later, self.not_before_the_last(at))?;
+        Ok(Plan::Publish(last.saturating_add(1)))
+    }
+
+    /// The moment of a publication: those that follow one another have moments that do, whatever clocks say.
+    fn not_before_the_last(&self, at: Timestamp) -> Timestamp {
+        self.publications.all().last().map_or(at, |(last, _)| last.published_at.max(at))
     }
 
     /// Waits until every partition has taken what was published. Answers those that have not when the time
@@ -182,13 +266,6 @@ impl<'l, L: Log> Publisher<'l, L> {
         clock: &dyn Clock,
     ) -> Result<Vec<u32>, LogError> {
         self.controls.wait_until_taken(written, wait, clock)
-    }
-
-    /// The publication that an earlier try made.
-    fn told_by(&self, said: &Said) -> Option<i64> {
-        let all = self.publications.all();
-        let told = all.iter().find(|(publication, _)| *publication.event_id.as_str() == said.event_id);
-        told.map(|(publication, _)| publication.revision)
     }
 
     /// The publication that says the same and holds, where nothing else is to come.
@@ -214,11 +291,15 @@ impl<'l, L: Log> Publisher<'l, L> {
         self.controls.records(&said.event(Order::AdoptPolicy { revision }, at)?)
     }
 
-    /// The number of the publication, with the records that make it.
-    fn records(&mut self, wanted: &ToPublish, at: Timestamp) -> Result<(i64, Vec<NewRecord>), PublishError> {
-        let ToPublish { said, policy, file, text, beside, withdraws_later } = wanted;
-        self.check_one_holds(policy, *withdraws_later, at)?;
-        let revision = self.publications.last().saturating_add(1);
+    /// The records that make a publication of this number.
+    fn records(
+        &mut self,
+        wanted: &ToPublish,
+        revision: i64,
+        at: Timestamp,
+    ) -> Result<Vec<NewRecord>, PublishError> {
+        let ToPublish { said, policy, file, text, beside, withdraws_later, based_on: _ } = wanted;
+        let at = self.not_before_the_last(at);
         let publication = Publication {
             revision,
             event_id: said.event_id.as_str().into(),
@@ -243,7 +324,7 @@ impl<'l, L: Log> Publisher<'l, L> {
             value: Some(value.into()),
             timestamp: at.0,
         });
-        Ok((revision, records))
+        Ok(records)
     }
 
     fn check_one_holds(

@@ -10,7 +10,7 @@ use crate::writing::{self, Failure};
 use bytes::Bytes;
 use decision::Event;
 use decision::time::Timestamp;
-use schemas::{Decoder, OutputTopic, Registry, Reject, Schemas, TopicNames, WireError};
+use schemas::{Decoder, InputTopic, OutputTopic, Registry, Reject, Schemas, TopicNames, WireError};
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -229,19 +229,27 @@ impl<'l, L: Log> Rejects<'l, L> {
     }
 
     /// What is to become of a reject.
-    fn outcome(&self, rejected: &Rejected, even_known: bool) -> Result<Resent, RejectsError> {
+    fn outcome(&mut self, rejected: &Rejected, even_known: bool) -> Result<Resent, RejectsError> {
         if rejected.topic.is_empty() {
             return Ok(Resent::NoRecord);
         }
         if rejected.is_id_remembered && !even_known {
             return Ok(Resent::Known);
         }
-        let Some(topic) = self.names.find_input(&rejected.topic) else { return Ok(Resent::NoInput) };
-        let topic = self.names.input(topic).clone();
+        let Some(input) = self.names.find_input(&rejected.topic) else { return Ok(Resent::NoInput) };
+        let topic = self.names.input(input).clone();
         let count = self.partitions(&topic)?;
         let own = |key: &Bytes| partition_of(key, count);
-        let partition = rejected.key.as_ref().map_or(rejected.came_from.partition, own);
+        // What is about no account came to every partition, and goes back to the one that it came from.
+        let is_of_all = self.is_about_no_account(input, rejected);
+        let key = rejected.key.as_ref().filter(|_| !is_of_all);
+        let partition = key.map_or(rejected.came_from.partition, own);
         Ok(Resent::To(TopicPartition { topic, partition }))
+    }
+
+    fn is_about_no_account(&mut self, topic: InputTopic, rejected: &Rejected) -> bool {
+        let event = self.decoder.event(topic, rejected.key.as_deref(), rejected.value.as_deref());
+        event.is_ok_and(|event| event.is_about_no_account())
     }
 
     fn write(&self, records: &[NewRecord]) -> Result<(), RejectsError> {

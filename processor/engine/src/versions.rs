@@ -189,7 +189,10 @@ impl Publications {
             offset: record.offset,
             source,
         };
-        let value = record.value.as_deref().unwrap_or_default();
+        let Some(value) = record.value.as_deref() else {
+            tracing::warn!(offset = record.offset, "a publication was deleted: whoever goes by it finds out");
+            return Ok(());
+        };
         let publication = read.decoder.publication(value).map_err(unreadable)?;
         let last = read.last();
         if publication.revision <= last {
@@ -256,6 +259,10 @@ impl Publications {
         let is_whole = is_read || self.read_on(log)?;
         let wanted = revision.unwrap_or_else(|| self.last());
         match self.up_to(wanted) {
+            // Which is the last is not known before all is read.
+            Some(_) if revision.is_none() && !is_whole => {
+                Err(PublicationsError::Open(self.source.topic.clone()))
+            }
             Some(policies) => Ok(Some(Known { policies, revision: Some(wanted) })),
             None if is_whole => Ok(None),
             None => Err(PublicationsError::Open(self.source.topic.clone())),

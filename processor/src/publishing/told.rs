@@ -20,7 +20,7 @@ pub(super) fn holding(all: &All, now: Timestamp) -> Option<i64> {
     all.get(holds.publication).map(|(publication, _)| publication.revision)
 }
 
-/// The publications as a table, in the zone of the policy that holds.
+/// The publications as a table, in the zone of the last one.
 pub(super) fn list(all: &All, now: Timestamp) -> String {
     let Some((_, newest)) = all.last() else {
         return "Nothing was published yet: weir policy publish --help".to_owned();
@@ -38,7 +38,7 @@ pub(super) fn list(all: &All, now: Timestamp) -> String {
             publication.revision.to_string(),
             format!("{} {}", publication.policy_name, publication.policy_version),
             shown_hash(publication),
-            if times.is_empty() { "never: it was withdrawn".to_owned() } else { times.join(", ") },
+            if times.is_empty() { "never".to_owned() } else { times.join(", ") },
             local(publication.published_at, zone),
             format!("{} ({})", publication.by, publication.role),
             publication.why.clone(),

@@ -1,6 +1,6 @@
 //! Publishing a version, and going back to one.
 
-use super::told;
+use super::outcome::Told;
 use super::{Site, compile, find, not_read, published, texts};
 use crate::cli::{Output, PublishArguments, PublisherArguments, RollBackArguments};
 use crate::clock::SystemClock;
@@ -9,14 +9,12 @@ use crate::taken;
 use decision::Policy;
 use decision::policies::times;
 use decision::time::Timestamp;
-use engine::Clock;
 use engine::controls::{ControlError, Said};
 use engine::publishing::{Outcome, PublishError, Publisher, ToPublish};
+use engine::{Clock, adopted};
 use miette::{Context, IntoDiagnostic, miette};
 use policy::Texts;
-use policy::difference::Change;
 use schemas::{FileBeside, InputTopic, Publication};
-use serde_json::json;
 use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -27,7 +25,8 @@ pub(crate) fn publish(arguments: &PublishArguments) -> miette::Result<ExitCode> 
     if let Some(warnings) = loaded.warnings {
         eprintln!("{:?}", miette::Report::new(warnings));
     }
-    let wanted = Wanted { policy: loaded.policy, texts, withdraws_later: arguments.withdraw_later };
+    let wanted =
+        Wanted { policy: loaded.policy, texts, withdraws_later: arguments.withdraw_later, based_on: None };
     write(wanted, &arguments.publisher, arguments.dry_run)
 }
 
@@ -36,16 +35,22 @@ pub(crate) fn roll_back(arguments: &RollBackArguments) -> miette::Result<ExitCod
     let site = Site::of(&arguments.publisher.config)?;
     let publications = site.publications()?;
     let all = publications.all();
-    let revision = match arguments.to {
-        Some(revision) => revision,
-        None => the_one_before(&all, SystemClock::new().now())?,
+    let event_id = arguments.publisher.event_id.as_deref();
+    let done = all.iter().find(|(known, _)| event_id == Some(known.event_id.as_str()));
+    let revision = match (done, arguments.to) {
+        // An earlier run under this id has chosen already.
+        (Some((done, _)), _) => done.revision,
+        (None, Some(revision)) => revision,
+        (None, None) => the_one_before(&all, SystemClock::new().now())?,
     };
     let (publication, policy) = find(&publications, revision)?;
-    let wanted = Wanted { policy, texts: texts(&publication), withdraws_later: true };
+    let based_on = Some(publications.last()).filter(|_| done.is_none());
+    let wanted = Wanted { policy, texts: texts(&publication), withdraws_later: true, based_on };
     write(wanted, &arguments.publisher, arguments.dry_run)
 }
 
-/// The publication that held before the one that holds. Where another is to come it is not clear what is meant.
+/// The publication that held before the one that holds. Where another is to come, or somebody has gone back already,
+/// it is not clear what is meant.
 fn the_one_before(all: &[(Publication, Arc<Policy>)], now: Timestamp) -> miette::Result<i64> {
     let times = times(&published(all));
     let hash = |place: usize| all.get(place).map(|(publication, _)| &publication.policy_hash);
@@ -61,6 +66,13 @@ fn the_one_before(all: &[(Publication, Arc<Policy>)], now: Timestamp) -> miette:
             later.from
         ));
     }
+    let again = held.split_last().is_some_and(|(last, before)| {
+        before.iter().any(|held| hash(held.publication) == hash(last.publication))
+    });
+    if let (true, Some(holds)) = (again, holds) {
+        let help = "--to says to which; weir policy list tells what held when";
+        return Err(miette!(help = help, "publication {} has gone back already", number(holds)));
+    }
     let before = held.iter().rev().find(|held| Some(hash(held.publication)) != holds.map(hash));
     before
         .map(|held| number(held.publication))
@@ -72,6 +84,8 @@ struct Wanted {
     policy: Arc<Policy>,
     texts: Texts,
     withdraws_later: bool,
+    /// The last publication that it was chosen by.
+    based_on: Option<i64>,
 }
 
 fn write(wanted: Wanted, by: &PublisherArguments, is_dry: bool) -> miette::Result<ExitCode> {
@@ -85,15 +99,22 @@ fn write(wanted: Wanted, by: &PublisherArguments, is_dry: bool) -> miette::Resul
     let before = publisher.publications().up_to(publisher.publications().last());
     let now = before.as_ref().map(|before| before.at(at));
     let changes = now.map(|now| policy::difference::between(now, &wanted.policy));
-    let to_publish = to_publish(wanted, by, &clock);
-    let (outcome, missing) = if is_dry {
-        (None, None)
+    let later = before.as_ref().and_then(|before| before.next_change(at)).filter(|_| !wanted.withdraws_later);
+    let seen = publisher.publications().last();
+    let to_publish = to_publish(wanted, by, &clock, seen);
+    let refused = |error| told_error(error, &site.config);
+    let (outcome, missing, others) = if is_dry {
+        publisher.check(&to_publish, at).map_err(refused)?;
+        (None, None, Vec::new())
     } else {
-        let outcome = publisher.publish(&to_publish, at).map_err(|error| told_error(error, &site.config))?;
+        let outcome = publisher.publish(&to_publish, at).map_err(refused)?;
         let missing = wait(&publisher, &outcome, by, &clock)?;
-        (Some(outcome), missing)
+        let is_taken = missing.as_ref().is_some_and(Vec::is_empty);
+        let others = if is_taken { others(&site, &outcome)? } else { Vec::new() };
+        (Some(outcome), missing, others)
     };
-    let told = Told { to_publish: &to_publish, changes, at, outcome: outcome.as_ref(), missing, by };
+    let told =
+        Told { to_publish: &to_publish, changes, at, later, outcome: outcome.as_ref(), missing, others, by };
     let text = match by.output {
         Output::Text => told.in_words(),
         Output::Json => told.in_json(),
@@ -104,11 +125,22 @@ fn write(wanted: Wanted, by: &PublisherArguments, is_dry: bool) -> miette::Resul
             "this configuration names files: its instance goes by those until [policy] says `published = true`"
         );
     }
-    let is_done = told.missing.is_none_or(|missing| missing.is_empty());
+    let is_done = told.missing.is_none_or(|missing| missing.is_empty()) && told.others.is_empty();
     Ok(if is_done { ExitCode::SUCCESS } else { ExitCode::from(taken::NOT_TAKEN) })
 }
 
-fn to_publish(wanted: Wanted, by: &PublisherArguments, clock: &SystemClock) -> ToPublish {
+/// The partitions that have taken the control and do not go by what it tells of: their instances go by files.
+fn others(site: &Site, outcome: &Outcome) -> miette::Result<Vec<u32>> {
+    let (Outcome::Published { revision, .. } | Outcome::HoldsAlready { revision, .. }) = outcome;
+    let known = adopted::revisions(&site.log, &site.config.topics, site.registry.clone());
+    let known = known.into_diagnostic().wrap_err_with(|| {
+        format!("publication {revision} is written, and taken; by which each partition goes cannot be asked")
+    })?;
+    let others = known.into_iter().filter(|(_, known)| known.is_none_or(|known| known < *revision));
+    Ok(others.map(|(partition, _)| partition).collect())
+}
+
+fn to_publish(wanted: Wanted, by: &PublisherArguments, clock: &SystemClock, seen: i64) -> ToPublish {
     let new_id = || format!("publish-{}-{}", clock.now().0, std::process::id());
     let said = Said {
         event_id: by.event_id.clone().unwrap_or_else(new_id),
@@ -117,9 +149,10 @@ fn to_publish(wanted: Wanted, by: &PublisherArguments, clock: &SystemClock) -> T
         why: by.why.clone(),
         source: "weir policy".to_owned(),
     };
-    let Wanted { policy, texts: Texts { file, text, beside }, withdraws_later } = wanted;
+    let Wanted { policy, texts: Texts { file, text, beside }, withdraws_later, based_on } = wanted;
     let beside = beside.into_iter().map(|(name, text)| FileBeside { name, text }).collect();
-    ToPublish { said, policy, file, text, beside, withdraws_later }
+    let based_on = Some(based_on.unwrap_or(seen));
+    ToPublish { said, policy, file, text, beside, withdraws_later, based_on }
 }
 
 /// Waits for the partitions, where that is asked for: those that have not taken it in time.
@@ -140,6 +173,10 @@ fn told_error(error: PublishError, config: &Config) -> miette::Report {
     let topics = &config.topics;
     let context = match &error {
         PublishError::Publications(_) => None,
+        PublishError::IdInUse { .. } => Some("take another --event-id, or none".to_owned()),
+        PublishError::Overtaken { .. } => {
+            Some("nothing is published: weir policy list tells what came; then run it again".to_owned())
+        }
         PublishError::NothingHolds { .. } => Some(
             "publish the version that holds until then first, or take `effective_from` out of this one"
                 .to_owned(),
@@ -166,79 +203,5 @@ fn told_error(error: PublishError, config: &Config) -> miette::Report {
         (PublishError::Publications(error), _) => not_read(error, topics),
         (error, Some(context)) => miette::Report::from_err(error).wrap_err(context),
         (error, None) => miette::Report::from_err(error),
-    }
-}
-
-/// What is told of a publication.
-struct Told<'t> {
-    to_publish: &'t ToPublish,
-    /// What changes against what holds; none where nothing does.
-    changes: Option<Vec<Change>>,
-    at: Timestamp,
-    /// None where it is only tried.
-    outcome: Option<&'t Outcome>,
-    missing: Option<Vec<u32>>,
-    by: &'t PublisherArguments,
-}
-
-impl Told<'_> {
-    fn in_words(&self) -> String {
-        let policy = &self.to_publish.policy;
-        let name = format!("{} {}", policy.identity.name, policy.identity.version);
-        let zone = &policy.defaults.zone;
-        let holds = match policy.effective_from.filter(|from| *from > self.at) {
-            Some(from) => format!("it holds from {} on ({})", told::local(from, zone), zone.name()),
-            None => "it holds at once, in each partition from the control on that tells of it".to_owned(),
-        };
-        let changes = match &self.changes {
-            None => "Nothing was published before.".to_owned(),
-            Some(changes) if changes.is_empty() => "It says what holds already.".to_owned(),
-            Some(changes) => {
-                let lines: Vec<_> = changes.iter().map(|change| format!("  {change}")).collect();
-                format!("What changes:\n{}", lines.join("\n"))
-            }
-        };
-        match self.outcome {
-            None => {
-                format!("{changes}\nNothing is published: this was a try. If {name} is published, {holds}.")
-            }
-            Some(Outcome::HoldsAlready { revision, .. }) => {
-                let told = format!("Publication {revision} says the same, and holds: nothing is published.");
-                told + &taken::in_words(self.missing.as_deref(), self.by.wait)
-            }
-            Some(Outcome::Published { revision, written }) => {
-                let count = written.offsets.len();
-                let mut text = format!(
-                    "{changes}\nPublication {revision}, {name}, is written, and told to all {count} partitions of {}: {holds}.",
-                    written.topic
-                );
-                text.push_str(&taken::in_words(self.missing.as_deref(), self.by.wait));
-                text
-            }
-        }
-    }
-
-    fn in_json(&self) -> String {
-        let ToPublish { policy, said, .. } = self.to_publish;
-        let change = |change: &Change| json!({ "subject": change.subject, "what": change.what, "groups": change.groups });
-        let changes = self.changes.as_ref().map(|changes| changes.iter().map(change).collect::<Vec<_>>());
-        let (revision, outcome) = match self.outcome {
-            None => (None, "tried"),
-            Some(Outcome::HoldsAlready { revision, .. }) => (Some(revision), "holds_already"),
-            Some(Outcome::Published { revision, .. }) => (Some(revision), "published"),
-        };
-        let holds_from = policy.effective_from.filter(|from| *from > self.at).map(|from| from.to_string());
-        json!({
-            "outcome": outcome,
-            "revision": revision,
-            "event_id": said.event_id,
-            "policy": &*policy.identity.name,
-            "version": &*policy.identity.version,
-            "hash": policy.identity.hash.as_str(),
-            "holds_from": holds_from,
-            "changes": changes,
-            "not_taken": self.missing,
-        })
-        .to_string()
     }
 }

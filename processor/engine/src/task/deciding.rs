@@ -38,6 +38,10 @@ impl<L: Log, S: Stores> Task<L, S> {
         // Reading changes nothing: where it fails nothing is to be mended but what reads.
         match (panics::caught(|| self.read(topic, record)), condemned) {
             (Ok(Ok(event)), None) => self.decide_event(&event, record),
+            // Set aside, it would leave this partition by another version than the others go by.
+            (Ok(Ok(event)), Some(how)) if is_adoption(&event) => {
+                Err(TaskError::Misbehaves { partition: self.partition, reason: how })
+            }
             (Ok(Ok(event)), Some(how)) => self.set_record_aside(record, Some(&event), how),
             (Ok(Err(error)), _) if error.is_retryable() => Err(self.recover(error.to_string())),
             (Ok(Err(error)), _) => {
@@ -261,6 +265,10 @@ pub(super) fn note_change(
     if entry.changes(batch, due_before) {
         open.changed.push(id);
     }
+}
+
+fn is_adoption(event: &Event) -> bool {
+    matches!(&event.body, Body::Control(control) if matches!(control.order, Order::AdoptPolicy { .. }))
 }
 
 pub(super) fn source_of(record: &LogRecord) -> Source<'_> {
