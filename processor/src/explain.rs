@@ -2,7 +2,7 @@
 //!
 //! Playing and telling it is `whatif`'s business, where its events come from [`crate::life`]'s.
 
-use crate::cli::{ExplainArguments, Output};
+use crate::cli::{ExplainArguments, Output, ReportsFrom};
 use crate::life::Life;
 use crate::terminal;
 use miette::IntoDiagnostic;
@@ -12,7 +12,8 @@ use whatif::explain::{self, Wanted, text};
 
 /// Tells a life.
 pub(crate) fn run(arguments: &ExplainArguments) -> miette::Result<ExitCode> {
-    let Life { policies, reports, until, debtor, events } = Life::read(&arguments.life)?;
+    let Life { policies, reports, until, debtor, events } =
+        Life::read(&arguments.life, |_| ReportsFrom::Auto)?;
     let wanted = Wanted { policies, reports, until, everything: arguments.all };
     let story = explain::tell(debtor, &events, &wanted).into_diagnostic()?;
     let text = match arguments.output {

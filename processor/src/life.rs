@@ -32,8 +32,11 @@ pub(crate) struct Life {
 }
 
 impl Life {
-    /// Reads what is asked for.
-    pub(crate) fn read(arguments: &LifeArguments) -> miette::Result<Self> {
+    /// Reads what is asked for. Where it is not said who reports, `unsaid` knows by the events.
+    pub(crate) fn read(
+        arguments: &LifeArguments,
+        unsaid: impl FnOnce(&[Arrival]) -> ReportsFrom,
+    ) -> miette::Result<Self> {
         let paths = [std::slice::from_ref(&arguments.policy), &arguments.versions].concat();
         let policies = versions::of_files(&paths)?;
         let zone = policies.at(Timestamp::EARLIEST).defaults.zone.clone();
@@ -42,7 +45,8 @@ impl Life {
         let events = events(&mut *from.source, arguments)?;
         let Some(first) = events.first() else { return Err(miette!("there are no events")) };
         let debtor = first.event.debtor().into();
-        Ok(Self { policies, reports: reports(arguments.reports), until, debtor, events })
+        let reports = reports(arguments.reports.unwrap_or_else(|| unsaid(&events)));
+        Ok(Self { policies, reports, until, debtor, events })
     }
 }
 

@@ -51,11 +51,23 @@ const PROGRESS_EVERY: Duration = Duration::from_secs(10);
 /// The same trouble is told so often at most.
 const TROUBLE_EVERY: Duration = Duration::from_secs(10);
 
+/// Says something beside what is shown: to whoever still listens.
+macro_rules! tell {
+    ($($words:tt)*) => {
+        let _ = writeln!(std::io::stderr(), $($words)*);
+    };
+}
+
 /// Follows the topics until told to stop.
 pub(crate) fn run(arguments: &TapArguments) -> miette::Result<ExitCode> {
     let config = Config::load(&arguments.config).map_err(|problem| *problem)?;
     let is_stopped = signals::stop_flag()?;
     let clock = SystemClock::new();
+    if let TapFrom::Moment(at) = arguments.from
+        && at > clock.now()
+    {
+        return Err(miette!(help = "without --from it begins now", "{at} is still to come"));
+    }
     let wanted = Wanted::of(arguments);
     let registry: Arc<dyn Registry> = Arc::new(SchemaRegistry::connect(&config.registry).into_diagnostic()?);
     let log = KafkaLog::new(config.kafka.clone()).into_diagnostic()?;
@@ -66,7 +78,7 @@ pub(crate) fn run(arguments: &TapArguments) -> miette::Result<ExitCode> {
     let tail = log.tail(&starts).into_diagnostic().wrap_err_with(at)?;
     let policies = versions::of_config(&config, &log, &registry, clock.now()).ok().flatten();
     let words = Words::new(policies.map(|(_, policies)| policies));
-    eprintln!("following {} partitions at {}; Ctrl-C ends it", followed.len(), config.kafka.brokers);
+    tell!("following {} partitions at {}; Ctrl-C ends it", followed.len(), config.kafka.brokers);
     let stream = Stream::new(wanted, registry, config.topics.clone(), partitions, &followed);
     let printer = Printer {
         out: BufWriter::new(std::io::stdout()),
@@ -78,7 +90,7 @@ pub(crate) fn run(arguments: &TapArguments) -> miette::Result<ExitCode> {
     let mut tap = Tap { tail, stream, printer, trouble: None, progress_at: Duration::ZERO };
     tap.follow(arguments.length.unwrap_or(Duration::MAX), &is_stopped)?;
     let (told, read, unreadable) = (tap.printer.told, tap.stream.read, tap.stream.unreadable);
-    eprintln!("told {told} of {read} records read; {unreadable} of them could not be decoded");
+    tell!("told {told} of {read} records read; {unreadable} of them could not be decoded");
     Ok(ExitCode::SUCCESS)
 }
 
@@ -199,7 +211,7 @@ impl<W: Write> Tap<W> {
     /// Nothing is told of what lies in the log before all of it was read, which may take long.
     fn tell_progress(&mut self, now: Duration) {
         if self.stream.is_catching_up(now) && now.saturating_sub(self.progress_at) > PROGRESS_EVERY {
-            eprintln!("{} records read of what lies in the log, and it goes on", self.stream.read);
+            tell!("{} records read of what lies in the log, and it goes on", self.stream.read);
             self.progress_at = now;
         }
     }
@@ -210,7 +222,7 @@ impl<W: Write> Tap<W> {
             .as_ref()
             .is_none_or(|(last, at)| *last != what || now.saturating_sub(*at) > TROUBLE_EVERY);
         if is_news {
-            eprintln!("{what}; it goes on once that is over");
+            tell!("{what}; it goes on with the others meanwhile");
             self.trouble = Some((what, now));
         }
     }

@@ -3,10 +3,12 @@
 //! Playing the life and putting the answer into words is `whatif`'s business, where events come from
 //! [`crate::life`]'s.
 
-use crate::cli::{Output, WhyNotArguments};
+use crate::cli::{Output, ReportsFrom, WhyNotArguments};
 use crate::life::Life;
+use decision::event::Body;
 use decision::why_not::{Question, Unknown};
 use miette::{IntoDiagnostic, miette};
+use schemas::files::Arrival;
 use std::io::Write as _;
 use std::process::ExitCode;
 use whatif::why_not::{NoAnswer, Wanted, ask, text};
@@ -14,7 +16,7 @@ use whatif::why_not::{NoAnswer, Wanted, ask, text};
 /// Tells why it has not acted, or that it has.
 pub(crate) fn run(arguments: &WhyNotArguments) -> miette::Result<ExitCode> {
     let question = question(arguments)?;
-    let Life { policies, reports, until, debtor, events } = Life::read(&arguments.life)?;
+    let Life { policies, reports, until, debtor, events } = Life::read(&arguments.life, as_it_was)?;
     let told = ask(debtor, &events, &Wanted { policies, reports, until, question });
     let told = match told {
         Err(NoAnswer::Unknown(unknown)) => return Err(not_there(&unknown)),
@@ -26,6 +28,12 @@ pub(crate) fn run(arguments: &WhyNotArguments) -> miette::Result<ExitCode> {
     };
     write!(std::io::stdout(), "{text}").into_diagnostic()?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Why something did not happen is asked of what happened: where commands were reported on, those reports count.
+fn as_it_was(events: &[Arrival]) -> ReportsFrom {
+    let is_report = |arrival: &Arrival| matches!(arrival.event.body, Body::Report(_));
+    if events.iter().any(is_report) { ReportsFrom::Given } else { ReportsFrom::Auto }
 }
 
 fn question(arguments: &WhyNotArguments) -> miette::Result<Question> {

@@ -12,6 +12,7 @@ use engine::InstanceError;
 use engine::controls::{ControlError, Said};
 use engine::faults::Mutation;
 use engine::publishing::{Outcome, PublishError, Publisher, ToPublish};
+use engine::rejects::{Filter, Rejected, Rejects, Resent};
 use schemas::{InputTopic, OutputTopic, SingleTopic, Step};
 use state::MemoryStores;
 use std::collections::BTreeMap;
@@ -195,6 +196,17 @@ fn a_control_that_names_no_publication_is_rejected_and_the_next_one_is_heard() {
         "{rejects:?}"
     );
     assert!(revisions(&world).values().all(|seen| seen.last() == Some(&Some(2))));
+    // Sent again, each goes back to the partition that it came from: it is about no account.
+    let mut rejects = Rejects::new(&world.log, "test", &world.names, world.registry.clone());
+    let forged = Filter { reason: Some("unknown_publication".to_owned()), ..Filter::default() };
+    let listed = rejects.list(&forged, 100).unwrap().rejects;
+    let outcomes = rejects.resend(&listed, false, engine::Clock::now(&*world.clock)).unwrap();
+    let back = |rejected: &Rejected, outcome: &Resent| match outcome {
+        Resent::To(target) => target.partition == rejected.came_from.partition,
+        Resent::Known | Resent::NoInput | Resent::NoRecord => false,
+    };
+    assert_eq!(listed.len(), expected);
+    assert!(listed.iter().zip(&outcomes).all(|(rejected, outcome)| back(rejected, outcome)), "{outcomes:?}");
 }
 
 #[test]

@@ -15,7 +15,8 @@ stay with their version or move, as the policy says (`running_cycles`).
 The instances say `published = true` in [policy]. The registry must know the schemas of publications and controls, or \
 `auto_register` be on; the broker must allow writing to both topics, with transactional ids that begin with the group. \
 With --wait the command ends once every partition has taken it, or with status 1 when the time is over: what is \
-written then is taken as soon as the partition runs. Where the outcome stays unknown, run it again with the \
+written then is taken as soon as the partition runs; so it does where partitions go by files. All instances must be of a \
+release that reads what the policy says: publish with none that is newer than they are. Where the outcome stays unknown, run it again with the \
 --event-id that it names.
 ";
 

@@ -102,9 +102,9 @@ pub(crate) struct LifeArguments {
     /// Up to then, such as 2026-12-31 or 2026-12-31T09:00:00Z, instead of up to the last event
     #[arg(long, value_name = "DATE")]
     pub(crate) until: Option<String>,
-    /// Who reports what becomes of commands
-    #[arg(long, value_name = "WHO", default_value = "auto")]
-    pub(crate) reports: ReportsFrom,
+    /// Who reports what becomes of commands; explain: auto, why-not: given where there are reports among the events
+    #[arg(long, value_name = "WHO")]
+    pub(crate) reports: Option<ReportsFrom>,
     /// Pass over events that cannot be read, and say which
     #[arg(long)]
     pub(crate) skip_faulty: bool,

@@ -14,7 +14,7 @@ use schemas::{Journal, Step};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::num::NonZeroU32;
 
-/// How many events, and how much of batches, is remembered.
+/// How many events, and batches with how many inputs, are remembered.
 const MOST_REMEMBERED: usize = 100_000;
 
 /// What may have led to something.
@@ -71,9 +71,12 @@ pub(super) struct Causes {
     by_age: VecDeque<Place>,
     batches: BTreeMap<Key, Batch>,
     batches_by_age: VecDeque<Key>,
+    /// How much of them is remembered: their inputs, and they.
+    weight: usize,
     /// The clock of the last batch of each partition.
     last: HashMap<u32, Timestamp>,
     most: usize,
+    most_inputs: usize,
 }
 
 /// What a batch was, as far as it matters here.
@@ -84,6 +87,8 @@ struct Batch {
     by_debtor: BTreeMap<String, Led>,
     /// Whether it took what was not seen.
     may_be_others: bool,
+    /// How many inputs it had: what it may come to hold.
+    weight: usize,
 }
 
 impl Causes {
@@ -102,8 +107,10 @@ impl Causes {
             by_age: VecDeque::new(),
             batches: BTreeMap::new(),
             batches_by_age: VecDeque::new(),
+            weight: 0,
             last: HashMap::new(),
             most: MOST_REMEMBERED,
+            most_inputs: MOST_REMEMBERED,
         }
     }
 
@@ -143,16 +150,20 @@ impl Causes {
             self.batches_by_age.push_back(key);
         }
         let mut batch = self.batches.remove(&key).unwrap_or_default();
+        self.weight -= batch.weight;
         for step in journal.steps {
             match step {
                 Step::Taken(taken) => {
                     let source = TopicPartition { topic: taken.topic, partition: journal.partition };
+                    batch.weight += usize::try_from(taken.count).unwrap_or(0);
                     batch.taken.push((source, taken.first, taken.next));
                 }
                 Step::Fired(fired) if self.is_of(fired.debtor_id.as_str()) => {
+                    batch.weight += 1;
                     batch.led(fired.debtor_id.as_str()).due.push(fired.due);
                 }
                 Step::Swept(swept) if self.is_of(swept.debtor_id.as_str()) => {
+                    batch.weight += 1;
                     batch.led(swept.debtor_id.as_str()).new_policy = true;
                 }
                 // Somebody else's; or what became of commands, and of what the core failed over.
@@ -168,11 +179,12 @@ impl Causes {
                 | Step::Untold(_) => {}
             }
         }
+        batch.weight += 1;
+        self.weight += batch.weight;
         self.batches.insert(key, batch);
-        if self.batches.len() > self.most
-            && let Some(oldest) = self.batches_by_age.pop_front()
-        {
-            self.batches.remove(&oldest);
+        while self.weight > self.most_inputs && self.batches.len() > 1 {
+            let Some(oldest) = self.batches_by_age.pop_front() else { break };
+            self.weight -= self.batches.remove(&oldest).map_or(0, |batch| batch.weight);
         }
     }
 
@@ -184,7 +196,6 @@ impl Causes {
             What::Decision(line) => (line.debtor_id.as_str(), line.at),
             What::Command(_, command) => (command.debtor_id.as_str(), command.at),
         };
-        self.learn_of(item);
         let partition = partition_of(debtor.as_bytes(), self.partitions);
         let key = (partition, at);
         self.collect(key);
@@ -257,7 +268,8 @@ impl Causes {
         self.of.is_empty() || self.of.contains(id)
     }
 
-    fn learn_of(&mut self, item: &Item) {
+    /// Whose an item is: a debtor of a wanted account is wanted as well.
+    pub(super) fn learn_of(&mut self, item: &Item) {
         let is_of = [item.account(), item.debtor()].into_iter().flatten().any(|id| self.is_of(id));
         if let Some(debtor) = item.debtor().filter(|_| is_of) {
             self.learn(debtor);

@@ -67,11 +67,11 @@ impl Stream {
     pub(super) fn take(&mut self, tailed: Tailed, now: Duration) -> Option<String> {
         match tailed {
             Tailed::Record(record) => {
-                self.heard_at = now;
+                self.heard_of(&record.source, now);
                 self.take_record(&record, now);
             }
             Tailed::End { source, offset } => {
-                self.heard_at = now;
+                self.heard_of(&source, now);
                 self.causes.read_to(&source, offset);
                 self.behind.remove(&source);
             }
@@ -80,10 +80,19 @@ impl Stream {
         None
     }
 
+    /// Something came of a partition. What goes on elsewhere does not keep those waiting that wait for what lay in
+    /// the log at the beginning.
+    fn heard_of(&mut self, source: &TopicPartition, now: Duration) {
+        if self.behind.contains_key(source) {
+            self.heard_at = now;
+        }
+    }
+
     fn take_record(&mut self, record: &LogRecord, now: Duration) {
         self.read += 1;
         let read = self.reading.read(record);
         if let Read::Item(item) = &read {
+            self.causes.learn_of(item);
             match &item.what {
                 What::Event(_, event) => self.causes.see_event(&item.place, event),
                 What::Unreadable(_) => self.unreadable += 1,

@@ -148,7 +148,7 @@ fn of_others_than_the_wanted_nothing_is_remembered_but_of_their_debtors() {
 #[test]
 fn the_oldest_is_forgotten_once_there_is_too_much() {
     let mut causes = causes(&[], vec![]);
-    causes.most = 2;
+    (causes.most, causes.most_inputs) = (2, 5);
     for (id, offset) in [("E-1", 10), ("E-2", 11), ("E-3", 12)] {
         see(&mut causes, Seen::Event(id, "A-1", offset));
     }

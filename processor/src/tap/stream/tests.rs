@@ -109,6 +109,15 @@ fn nothing_is_told_before_what_lay_in_the_log_was_read_unless_it_is_out_of_reach
     tapped.sample(InputTopic::Payments.spec().name, RecordSchema::Payment);
     assert!(tapped.told(IDLE).is_empty());
     assert_eq!(tapped.told(IDLE + Duration::from_millis(1)), ["event"]);
+    // One partition is out of reach for ever, and elsewhere there is always something.
+    let mut tapped = self::tapped(Wanted::default(), 1);
+    tapped.sample(InputTopic::Payments.spec().name, RecordSchema::Payment);
+    let names = TopicNames::default();
+    let others = || names.inputs().iter().chain(names.outputs()).skip(1);
+    others().for_each(|topic| tapped.end(topic, Duration::from_secs(1)));
+    assert!(tapped.told(Duration::from_secs(2)).is_empty());
+    others().for_each(|topic| tapped.end(topic, IDLE + Duration::from_secs(2)));
+    assert_eq!(tapped.told(IDLE + Duration::from_secs(2)), ["event"]);
 }
 
 #[test]
