@@ -413,9 +413,10 @@ fn of_work(work: &Work<'_>, cycle: &Cycle, at: usize, scribe: &Scribe<'_>) -> Ve
     let entry = cycle.entries.iter().rev().find(|entry| entry.stage == stage.name);
     let current = stages::current(work.plan, cycle);
     let is_behind = current.is_some_and(|current| at <= current);
+    let is_observed = force::is_observed(work.plan, scribe);
     if let Some(entry) = entry {
         findings.push(Finding::Entered { at: entry.at });
-        let measures = command::of_stage(work.debtor, cycle, stage);
+        let measures = command::of_stage(work.debtor, cycle, stage, is_observed);
         findings.extend(measures.into_iter().map(Finding::Measure));
     } else if let Some(current) = cycle.stage.clone().filter(|_| is_behind) {
         findings.push(Finding::PassedOver { current });
@@ -426,7 +427,7 @@ fn of_work(work: &Work<'_>, cycle: &Cycle, at: usize, scribe: &Scribe<'_>) -> Ve
     if entry.is_none() && !is_behind {
         findings.extend(waiting::findings(work, cycle, at, scribe));
     }
-    if force::is_observed(work.plan, scribe) {
+    if is_observed {
         findings.push(Finding::Observed);
     }
     findings
