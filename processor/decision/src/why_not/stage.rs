@@ -324,6 +324,8 @@ pub(super) fn parts(debtor: &Debtor, asked: Asked<'_>, scribe: &mut Scribe<'_>) 
 /// Whether the plan that applies opens a further cycle beside those that are open.
 fn may_open(debtor: &Debtor, profile: &Profile, scribe: &Scribe<'_>) -> bool {
     let plan = dunning::plan_name(debtor, scribe.policy).and_then(|name| scribe.policy.plans.get(name));
+    // A profile of another kind only works off what it has.
+    let plan = plan.filter(|plan| scope::is_of_kind(&profile.debt_class, plan.debt_class));
     plan.is_some_and(|plan| dunning::may_open(plan, profile))
 }
 

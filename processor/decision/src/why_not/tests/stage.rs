@@ -12,12 +12,12 @@ use crate::plan::{Anchor, CatchUp, DebtClassBy, IfTask, Notice, OnPartCure, Plan
 use crate::policy::{MessageClass, Policy};
 use crate::testing::*;
 
-fn of(stage: &str) -> Question {
+pub(super) fn of(stage: &str) -> Question {
     Question::Stage { stage: stage.into(), plan: None, debt_class: None }
 }
 
 #[track_caller]
-fn parts(life: &mut Life, question: &Question, at: &str) -> Vec<Part> {
+pub(super) fn parts(life: &mut Life, question: &Question, at: &str) -> Vec<Part> {
     match asked(life, question, at).unwrap() {
         Answer::Stage(parts) => parts,
         Answer::Threshold(findings) => panic!("of a rule: {findings:?}"),
