@@ -117,7 +117,16 @@ pub enum Finding {
     },
     /// Where a measure of the stage stands.
     Measure(CommandView),
-    /// The stage was entered and left again, by a payment or a person.
+    /// The stage was entered before, and the cycle is beyond it: when that was is not kept, since the cycle came
+    /// under another plan or version, or left the stage and passed over it.
+    WasEntered {
+        /// How often it was entered.
+        times: i64,
+        /// The stage that the cycle is in.
+        current: StageName,
+    },
+    /// The stage was entered before and is ahead again: by a payment, a person, or since the cycle came under
+    /// another plan or version.
     Left {
         /// How often it was entered.
         times: i64,
@@ -420,10 +429,15 @@ fn of_work(work: &Work<'_>, cycle: &Cycle, at: usize, scribe: &Scribe<'_>) -> Ve
         findings.push(Finding::Entered { at: entry.at });
         let measures = command::of_stage(work.debtor, cycle, stage, is_observed);
         findings.extend(measures.into_iter().map(Finding::Measure));
-    } else if let Some(current) = cycle.stage.clone().filter(|_| is_behind) {
-        findings.push(Finding::PassedOver { current });
-    } else if let Some(visits) = cycle.visits.iter().find(|visits| visits.stage == stage.name) {
-        findings.push(Finding::Left { times: visits.count });
+    } else {
+        let visits = cycle.visits.iter().find(|visits| visits.stage == stage.name);
+        let times = visits.map(|visits| visits.count);
+        findings.extend(match (cycle.stage.clone().filter(|_| is_behind), times) {
+            (Some(current), Some(times)) => Some(Finding::WasEntered { times, current }),
+            (Some(current), None) => Some(Finding::PassedOver { current }),
+            (None, Some(times)) => Some(Finding::Left { times }),
+            (None, None) => None,
+        });
     }
     findings.extend(held_by(work, cycle, scribe));
     if entry.is_none() && !is_behind {

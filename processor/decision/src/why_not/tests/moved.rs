@@ -1,7 +1,8 @@
 //! Stages of a debt whose account has moved to another plan.
 
+use super::super::stage::Finding;
 use super::life;
-use super::stage::{of, owing, parts, two_stages};
+use super::stage::{findings, of, owing, parts, two_stages};
 use crate::event::{Body, Order};
 use crate::plan::{DebtClassBy, OnResegment, Plan};
 use crate::policy::{PlanGroup, Policy};
@@ -35,4 +36,32 @@ fn a_rolling_cycle_that_is_kept_from_a_plan_of_another_class_has_no_further_one_
         .collect();
     let expected = ["all", "provider", "provider:x"].map(|class| (class.to_owned(), true));
     assert_eq!(texts, expected, "{told:?}");
+}
+
+/// The first thing found of a stage, of a cycle that was in `bar` of the first plan and is in this stage of the
+/// second, which has a letter between its two.
+#[track_caller]
+fn first_found(now_in: &str, asked: &str) -> Finding {
+    let mut stages = two_stages().stages;
+    stages.insert(1, stage("letter", "5d", vec![sms("letter")]));
+    let mapped = [("bar".into(), now_in.into())].into();
+    let second =
+        Plan { on_resegment: OnResegment::Map, maps_from: [("first".into(), mapped)].into(), ..plan(stages) };
+    // Held where it is, so that the stages ahead are not entered.
+    let pause = ("2026-03-21", control(Order::Pause { until: None }));
+    let events = owing().into_iter().chain([pause, moves("2026-03-21")]).collect();
+    findings(&mut life(two_plans(two_stages(), second), events), asked, "2026-03-22").remove(0)
+}
+
+#[test]
+fn what_a_stage_did_before_the_cycle_came_under_another_plan_is_not_forgotten() {
+    let current = || "bar".into();
+    for (now_in, asked, expected) in [
+        ("bar", "remind", Finding::WasEntered { times: 1, current: current() }),
+        ("bar", "letter", Finding::PassedOver { current: current() }),
+        ("bar", "bar", Finding::Entered { at: moment("2026-03-21") }),
+        ("remind", "bar", Finding::Left { times: 1 }),
+    ] {
+        assert_eq!(first_found(now_in, asked), expected, "in {now_in}, asked of {asked}");
+    }
 }
