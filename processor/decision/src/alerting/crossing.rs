@@ -194,13 +194,20 @@ pub(super) fn findings(state: Option<&RuleState>, lines: &Lines, standing: &Stan
         findings.push(finding(text, Some(grid.at(number)), announced, lines, standing));
     };
     if let Some(steps) = steps {
-        let is_announced = steps.nearest_announced.is_some();
-        of_step(steps.nearest, Some(is_announced));
+        // Those met before the first announced one fired without an alert.
+        let is_announced = |number| steps.nearest_announced.is_some_and(|nearest| nearest <= number);
+        of_step(steps.nearest, Some(is_announced(steps.nearest)));
         if steps.furthest > steps.nearest {
-            of_step(steps.furthest, Some(is_announced));
+            of_step(steps.furthest, Some(is_announced(steps.furthest)));
         }
     }
-    of_step(steps.map_or(0, |steps| steps.furthest).saturating_add(1), None);
+    let furthest = steps.map_or(0, |steps| steps.furthest);
+    of_step(furthest.saturating_add(1), None);
+    // Beyond steps that it never crossed, the value comes to the one after them next.
+    let reached = grid.last_reached(directed(lines.direction, scaled(standing.value)));
+    if reached > furthest {
+        of_step(reached.saturating_add(1), None);
+    }
     findings
 }
 

@@ -79,7 +79,7 @@ pub enum Stands {
         /// When.
         at: Timestamp,
     },
-    /// It counts as delivered, and was not sent: it is observed only.
+    /// It was not sent: it is observed only. A message counts as delivered then.
     Observed {
         /// When it was decided.
         at: Timestamp,
@@ -163,26 +163,27 @@ fn on_its_way(command: &CommandUnderWay) -> Stands {
     }
 }
 
-/// Where the measures of a stage stand that a cycle has entered, in the plan's order.
-pub(super) fn of_stage(debtor: &Debtor, cycle: &Cycle, stage: &Stage) -> Vec<CommandView> {
+/// Where the measures of a stage stand that a cycle has entered, in the plan's order; `is_observed` where the
+/// plan sends nothing.
+pub(super) fn of_stage(debtor: &Debtor, cycle: &Cycle, stage: &Stage, is_observed: bool) -> Vec<CommandView> {
     let of_stage = |measure: &&MeasureInForce| measure.stage == stage.name;
     let in_force = |index: usize| {
         let mut measures = cycle.measures.iter().filter(of_stage);
         measures.find(|measure| usize::try_from(measure.index) == Ok(index))
     };
     let view = |(index, measure): (usize, &Measure)| match in_force(index) {
-        Some(in_force) => of_measure(debtor, in_force),
+        Some(in_force) => of_measure(debtor, in_force, is_observed),
         None => not_in_force(measure),
     };
     stage.measures.iter().enumerate().map(view).collect()
 }
 
-fn of_measure(debtor: &Debtor, measure: &MeasureInForce) -> CommandView {
+fn of_measure(debtor: &Debtor, measure: &MeasureInForce, is_observed: bool) -> CommandView {
     let under_way = debtor.under_way.iter().find(|command| command.command_id == measure.command_id);
     let (what, own) = match &measure.what {
         MeasureKind::Message(message) => {
-            let is_observed = measure.outcome.is_none() && under_way.is_none();
-            let observed = message.delivered_at.filter(|_| is_observed);
+            let was_observed = measure.outcome.is_none() && under_way.is_none();
+            let observed = message.delivered_at.filter(|_| was_observed);
             let what = What::Message { template: message.template.clone(), channel: message.channel.clone() };
             (what, observed.map(|at| Stands::Observed { at }))
         }
@@ -196,8 +197,15 @@ fn of_measure(debtor: &Debtor, measure: &MeasureInForce) -> CommandView {
         }
     };
     let reported = measure.outcome.map(|told| Stands::Reported { outcome: told.outcome, at: told.at });
-    let sent = Stands::Sent { at: measure.requested_at, report_until: None };
-    let stands = own.or(reported).or(under_way.map(on_its_way)).unwrap_or(sent);
+    let at = measure.requested_at;
+    // Of a message it is known how it was decided; of the others only by what holds now.
+    let is_message = matches!(measure.what, MeasureKind::Message(_));
+    let asked = if is_observed && !is_message {
+        Stands::Observed { at }
+    } else {
+        Stands::Sent { at, report_until: None }
+    };
+    let stands = own.or(reported).or(under_way.map(on_its_way)).unwrap_or(asked);
     CommandView { what, tries: under_way.map_or(1, |command| command.tries), stands }
 }
 

@@ -117,7 +117,16 @@ pub enum Finding {
     },
     /// Where a measure of the stage stands.
     Measure(CommandView),
-    /// The stage was entered and left again, by a payment or a person.
+    /// The stage was entered before, and the cycle is beyond it: when that was is not kept, since the cycle came
+    /// under another plan or version, or left the stage and passed over it.
+    WasEntered {
+        /// How often it was entered.
+        times: i64,
+        /// The stage that the cycle is in.
+        current: StageName,
+    },
+    /// The stage was entered before and is ahead again: by a payment, a person, or since the cycle came under
+    /// another plan or version.
     Left {
         /// How often it was entered.
         times: i64,
@@ -324,6 +333,8 @@ pub(super) fn parts(debtor: &Debtor, asked: Asked<'_>, scribe: &mut Scribe<'_>) 
 /// Whether the plan that applies opens a further cycle beside those that are open.
 fn may_open(debtor: &Debtor, profile: &Profile, scribe: &Scribe<'_>) -> bool {
     let plan = dunning::plan_name(debtor, scribe.policy).and_then(|name| scribe.policy.plans.get(name));
+    // A profile of another kind only works off what it has.
+    let plan = plan.filter(|plan| scope::is_of_kind(&profile.debt_class, plan.debt_class));
     plan.is_some_and(|plan| dunning::may_open(plan, profile))
 }
 
@@ -413,20 +424,26 @@ fn of_work(work: &Work<'_>, cycle: &Cycle, at: usize, scribe: &Scribe<'_>) -> Ve
     let entry = cycle.entries.iter().rev().find(|entry| entry.stage == stage.name);
     let current = stages::current(work.plan, cycle);
     let is_behind = current.is_some_and(|current| at <= current);
+    let is_observed = force::is_observed(work.plan, scribe);
     if let Some(entry) = entry {
         findings.push(Finding::Entered { at: entry.at });
-        let measures = command::of_stage(work.debtor, cycle, stage);
+        let measures = command::of_stage(work.debtor, cycle, stage, is_observed);
         findings.extend(measures.into_iter().map(Finding::Measure));
-    } else if let Some(current) = cycle.stage.clone().filter(|_| is_behind) {
-        findings.push(Finding::PassedOver { current });
-    } else if let Some(visits) = cycle.visits.iter().find(|visits| visits.stage == stage.name) {
-        findings.push(Finding::Left { times: visits.count });
+    } else {
+        let visits = cycle.visits.iter().find(|visits| visits.stage == stage.name);
+        let times = visits.map(|visits| visits.count);
+        findings.extend(match (cycle.stage.clone().filter(|_| is_behind), times) {
+            (Some(current), Some(times)) => Some(Finding::WasEntered { times, current }),
+            (Some(current), None) => Some(Finding::PassedOver { current }),
+            (None, Some(times)) => Some(Finding::Left { times }),
+            (None, None) => None,
+        });
     }
     findings.extend(held_by(work, cycle, scribe));
     if entry.is_none() && !is_behind {
         findings.extend(waiting::findings(work, cycle, at, scribe));
     }
-    if force::is_observed(work.plan, scribe) {
+    if is_observed {
         findings.push(Finding::Observed);
     }
     findings

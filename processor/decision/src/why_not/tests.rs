@@ -1,6 +1,7 @@
 //! What is found, as tables: a life up to a moment, and the findings then.
 
 mod due;
+mod moved;
 mod stage;
 mod threshold;
 

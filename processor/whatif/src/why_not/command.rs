@@ -26,7 +26,13 @@ pub(super) fn view(view: &CommandView, customer: &Customer) -> Finding {
             told("reported", format!("reported as {} at {}", outcome.as_str(), customer.local(*at)))
         }
         Stands::Observed { at } => {
-            told("observed", format!("only recorded, at {}: it counts as delivered", customer.local(*at)))
+            let counts = match &view.what {
+                What::Message { .. } => "it counts as delivered",
+                What::Order { .. } | What::Task { .. } | What::Fee { .. } | What::Handover { .. } => {
+                    "it was not sent"
+                }
+            };
+            told("observed", format!("only recorded, at {}: {counts}", customer.local(*at)))
         }
         Stands::Lifted { since } => {
             let since = customer.local(*since);

@@ -73,8 +73,10 @@ impl Words<'_> {
                 Finding::new("entered", format!("it has acted: the stage was entered at {at}")).fact("at", at)
             }
             Found::Measure(view) => command::view(view, self.customer),
+            Found::WasEntered { times, current } => was_entered(*times, current),
             Found::Left { times } => {
-                let says = "the stage was entered, and left again by a payment or a person";
+                let says =
+                    "the stage was entered before, and left again by a payment, a person or another plan";
                 Finding::new("left", says).fact("times", times)
             }
             Found::PassedOver { current } => {
@@ -251,6 +253,11 @@ impl Words<'_> {
             CountsFrom::Opening(at) => (self.local(at), "when the cycle was opened"),
         }
     }
+}
+
+fn was_entered(times: i64, current: &StageName) -> Finding {
+    let says = format!("it has acted: the stage was entered before, and the cycle is in {current} now");
+    Finding::new("was_entered", says).fact("times", times).fact("current", current)
 }
 
 fn another_plan(applies: &PlanName, having: &[PlanName]) -> Finding {

@@ -204,6 +204,7 @@ fn each_command_has_its_words() {
         (order(), 1, Stands::Sent { at: at(), report_until: None }),
         (sms(), 1, Stands::Reported { outcome: Outcome::Failed, at: at() }),
         (sms(), 1, Stands::Observed { at: at() }),
+        (order(), 1, Stands::Observed { at: at() }),
         (order(), 1, Stands::Lifted { since: at() }),
         (What::Task { queue: "calls".into() }, 1, Stands::Result { result: "reached".to_owned() }),
         (order(), 1, Stands::NotInForce),
@@ -224,6 +225,7 @@ fn each_command_has_its_words() {
             ("sent", "bar: sent at 2026-03-20 09:00, and the report of its end is not there"),
             ("reported", "low by sms: reported as failed at 2026-03-20 09:00"),
             ("observed", "low by sms: only recorded, at 2026-03-20 09:00: it counts as delivered"),
+            ("observed", "bar: only recorded, at 2026-03-20 09:00: it was not sent"),
             ("lifted", "bar: lifted since 2026-03-20 09:00, while the cycle is held"),
             ("result", "task calls: its result is reached"),
             ("not_in_force", "bar: dropped, failed in every try, or taken back; the history says which"),
@@ -336,6 +338,7 @@ fn each_thing_found_of_a_cycle_has_its_words() {
         vec![
             Found::Entered { at: at() },
             Found::Measure(CommandView { what, tries: 1, stands: Stands::NotInForce }),
+            Found::WasEntered { times: 2, current: "bar".into() },
             Found::Left { times: 2 },
             Found::PassedOver { current: "bar".into() },
             Found::Held { since: at() },
@@ -348,7 +351,8 @@ fn each_thing_found_of_a_cycle_has_its_words() {
         &[
             ("entered", "it has acted: the stage was entered at 2026-03-20 09:00"),
             ("not_in_force", "bar: dropped, failed in every try, or taken back; the history says which"),
-            ("left", "the stage was entered, and left again by a payment or a person"),
+            ("was_entered", "it has acted: the stage was entered before, and the cycle is in bar now"),
+            ("left", "the stage was entered before, and left again by a payment, a person or another plan"),
             ("passed_over", "the stage was passed over: the cycle is in bar"),
             ("held", "the cycle is held since 2026-03-20 09:00: nothing new is done"),
             ("paused", "a person paused it at 2026-03-20 09:00, until 2026-03-20 09:00"),

@@ -12,12 +12,12 @@ use crate::plan::{Anchor, CatchUp, DebtClassBy, IfTask, Notice, OnPartCure, Plan
 use crate::policy::{MessageClass, Policy};
 use crate::testing::*;
 
-fn of(stage: &str) -> Question {
+pub(super) fn of(stage: &str) -> Question {
     Question::Stage { stage: stage.into(), plan: None, debt_class: None }
 }
 
 #[track_caller]
-fn parts(life: &mut Life, question: &Question, at: &str) -> Vec<Part> {
+pub(super) fn parts(life: &mut Life, question: &Question, at: &str) -> Vec<Part> {
     match asked(life, question, at).unwrap() {
         Answer::Stage(parts) => parts,
         Answer::Threshold(findings) => panic!("of a rule: {findings:?}"),
@@ -352,11 +352,25 @@ fn what_is_lifted_while_held_and_what_is_observed_is_told() {
     let entered = Finding::Entered { at: moment("2026-03-20") };
     let lifted = measure(bar(), Stands::Lifted { since });
     assert_eq!(told[..3], [entered, lifted, Finding::Held { since }]);
-    let observed = policy_of(Plan { observe: true, ..two_stages() });
+}
+
+#[test]
+fn a_measure_of_any_kind_that_is_observed_only_was_not_sent() {
     let at = moment("2026-03-12");
-    let told =
-        [Finding::Entered { at }, measure(sms_of("remind"), Stands::Observed { at }), Finding::Observed];
-    check(observed, owing(), ("remind", "2026-03-13"), &told);
+    for (asked, what) in [
+        (sms("say"), sms_of("say")),
+        (order("bar"), bar()),
+        (task("calls"), What::Task { queue: "calls".into() }),
+    ] {
+        let policy = || policy_of(plan(vec![stage("act", "2d", vec![asked.clone()])]));
+        let told = [Finding::Entered { at }, measure(what, Stands::Observed { at }), Finding::Observed];
+        let of_policy = Policy { observe: true, ..policy() };
+        let mut of_plan = policy();
+        of_plan.plans.values_mut().for_each(|plan| plan.observe = true);
+        for policy in [of_plan, of_policy] {
+            check(policy, owing(), ("act", "2026-03-13"), &told);
+        }
+    }
 }
 
 #[test]

@@ -99,14 +99,14 @@ fn a_line_that_fired_says_when_it_is_armed_again() {
     check(low(falling(&["5.00"])), values(&[6_00, 4_00]), AT, &without);
 }
 
+fn beyond(line: &str, value: i64, back_at: i64, acts_at: i64) -> Finding {
+    let (value, back_at, acts_at) = (MinorUnits(value), MinorUnits(back_at), MinorUnits(acts_at));
+    Finding::BeyondUncrossed { line: line.to_owned(), value, back_at, acts_at }
+}
+
 #[test]
 fn a_value_that_is_beyond_a_line_without_having_crossed_it_must_come_back_first() {
-    let beyond = Finding::BeyondUncrossed {
-        line: "5.00".to_owned(),
-        value: MinorUnits(3_00),
-        back_at: MinorUnits(5_01),
-        acts_at: MinorUnits(5_00),
-    };
+    let beyond = beyond("5.00", 3_00, 5_01, 5_00);
     check(low(falling(&["5.00"])), values(&[3_00]), AT, std::slice::from_ref(&beyond));
     let mut rearmed = values(&[6_00, 3_00]);
     rearmed.push(("2026-02-01T10:00", control(Order::Rearm("low".into()))));
@@ -149,6 +149,42 @@ fn a_line_that_fired_in_the_cooldown_was_not_announced_and_says_until_when() {
     let told: Vec<_> = told.into_iter().chain([Finding::Alerted { at }, cools]).collect();
     check(low(lines.clone()), values(&[6_00, 4_00, 1_00]), AT, &told);
     check(low(lines), values(&[6_00, 4_00, 1_00]), "2026-02-01T21:00", &told[..3]);
+}
+
+#[test]
+fn a_value_beyond_steps_that_it_never_crossed_is_told_of_the_one_that_fires_next() {
+    let lines = Lines { every: Some(line("1.00")), ..falling(&["5.00"]) };
+    let policy = || low(lines.clone());
+    let uncrossed = [beyond("5.00", 1_50, 5_01, 5_00), beyond("4.00", 1_50, 4_01, 4_00)];
+    let told: Vec<_> = uncrossed.into_iter().chain([not_reached("1.00", 1_50, 1_00)]).collect();
+    check(policy(), values(&[1_50]), AT, &told);
+    let rearm = || control(Order::Rearm("low".into()));
+    let rearmed = values(&[6_00, 1_50]).into_iter().chain([("2026-02-01T10:00", rearm())]).collect();
+    let alerted = Finding::Alerted { at: moment("2026-02-01T09:00") };
+    check(policy(), rearmed, AT, &told.into_iter().chain([alerted]).collect::<Vec<_>>());
+    let mut life = life(policy(), values(&[1_50]));
+    assert_eq!(life.at("2026-02-01T09:00", balance("main", 1_01)), "");
+    assert!(life.at("2026-02-01T10:00", balance("main", 1_00)).starts_with("low"));
+}
+
+#[test]
+fn of_steps_that_fired_only_those_from_the_first_announced_one_on_are_told_as_announced() {
+    let lines = Lines {
+        every: Some(line("1.00")),
+        hysteresis: decimal("3.00"),
+        cooldown: Some(period("12h")),
+        ..falling(&["5.00"])
+    };
+    let told = [
+        fired("5.00", 3_50, 8_00, false),
+        fired("4.00", 3_50, 7_00, false),
+        fired("3.00", 3_50, 6_00, true),
+        not_reached("2.00", 3_50, 2_00),
+        Finding::Alerted { at: moment("2026-02-01T09:00") },
+        Finding::CoolsDown { until: moment("2026-02-01T21:00"), cooldown: period("12h") },
+    ];
+    // The step at 3.00 makes an alert; what lies before it is crossed later, in the cooldown.
+    check(low(lines), values(&[3_50, 2_50, 5_50, 3_50]), AT, &told);
 }
 
 #[test]
