@@ -162,6 +162,19 @@ fn why_a_threshold_or_a_stage_has_not_acted_is_said_as_text_and_as_json() {
 }
 
 #[test]
+fn why_not_is_asked_of_the_reports_that_came_where_there_are_any() {
+    let folder = with_two_accounts();
+    let report = r#"{"event":"report","account_id":"Q","occurred_at":"2026-03-02T09:00:00Z","command_id":"00112233445566778899aabbccddeeff","outcome":"done"}"#;
+    std::fs::write(folder.path().join("events.jsonl"), format!("{TWO_ACCOUNTS}{report}\n")).unwrap();
+    let asked = ["--account", "Q", "--stage", "bar", "--until", "2026-04-30"];
+    let why_not = |more: &[&str]| good(folder.path(), &[&WHY_NOT[..], &asked, more].concat());
+    let told = why_not(&[]);
+    assert!(told.contains("bar asks for the notice of letter, which was not delivered"), "{told}");
+    let told = why_not(&["--reports", "auto"]);
+    assert!(told.contains("it has acted: the stage was entered"), "{told}");
+}
+
+#[test]
 fn why_not_says_what_it_needs_and_which_names_there_are() {
     let folder = with_two_accounts();
     let why_not = |more: &[&str]| refused(folder.path(), &[&WHY_NOT[..], &["--account", "P"], more].concat());
