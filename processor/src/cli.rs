@@ -12,8 +12,7 @@ pub(crate) use operators::{
     DoctorArguments, EventKind, TapArguments, TapFrom, TopicsArguments, TopicsCommand,
 };
 pub(crate) use publishing::{
-    ListPublicationsArguments, PublishArguments, PublisherArguments, RollBackArguments,
-    ShowPublicationArguments,
+    ListPublicationsArguments, PublishArguments, RollBackArguments, ShowPublicationArguments,
 };
 pub(crate) use writers::{
     CheckArguments, DiffArguments, ExplainArguments, Format, InitArguments, LifeArguments, PolicyArguments,
@@ -229,14 +228,15 @@ Examples:
 pub(crate) enum HeldCommand {
     /// Let the orders go, each by its rate: the customers are cut off
     #[command(after_help = HELD_HELP)]
-    Release(VerdictArguments),
+    Release(SaidArguments),
     /// Drop the orders: nobody is cut off by them
     #[command(after_help = HELD_HELP)]
-    Drop(VerdictArguments),
+    Drop(SaidArguments),
 }
 
+/// Who says something to every partition, and where.
 #[derive(Debug, Args)]
-pub(crate) struct VerdictArguments {
+pub(crate) struct SaidArguments {
     /// The configuration file of the instances, in TOML
     #[arg(long, value_name = "FILE", env = "WEIR_CONFIG")]
     pub(crate) config: PathBuf,
@@ -246,7 +246,7 @@ pub(crate) struct VerdictArguments {
     /// In which role
     #[arg(long, value_name = "ROLE")]
     pub(crate) role: String,
-    /// Why: it stands in the history of each account concerned
+    /// Why: of what is held it stands in the history of each account concerned
     #[arg(long, value_name = "TEXT")]
     pub(crate) why: String,
     /// Wait so long, such as 30s, for every partition to take it

@@ -2,14 +2,14 @@
 //!
 //! How a verdict is written, and what a partition makes of it, is the engine's business.
 
-use crate::cli::{HeldCommand, Output, VerdictArguments};
+use crate::cli::{HeldCommand, Output, SaidArguments};
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::taken;
 use connectors::kafka::KafkaLog;
 use connectors::registry::SchemaRegistry;
 use engine::Clock;
-use engine::controls::{ControlError, Said, Written};
+use engine::controls::{ControlError, Written};
 use engine::verdicts::{Verdict, Verdicts};
 use miette::{Context, IntoDiagnostic};
 use schemas::{InputTopic, Registry};
@@ -49,16 +49,8 @@ pub(crate) fn run(command: &HeldCommand) -> miette::Result<ExitCode> {
     Ok(if is_done { ExitCode::SUCCESS } else { ExitCode::from(taken::NOT_TAKEN) })
 }
 
-fn verdict_of(arguments: &VerdictArguments, drops: bool, clock: &SystemClock) -> Verdict {
-    let new_id = || format!("{}-{}-{}", order(drops), clock.now().0, std::process::id());
-    let said = Said {
-        event_id: arguments.event_id.clone().unwrap_or_else(new_id),
-        by: arguments.by.clone(),
-        role: arguments.role.clone(),
-        why: arguments.why.clone(),
-        source: "weir held".to_owned(),
-    };
-    Verdict { said, drops }
+fn verdict_of(arguments: &SaidArguments, drops: bool, clock: &SystemClock) -> Verdict {
+    Verdict { said: taken::said(arguments, order(drops), "weir held", clock), drops }
 }
 
 /// The order's name on the wire.
@@ -119,6 +111,7 @@ fn in_json(verdict: &Verdict, written: &Written, missing: Option<&[u32]>) -> Str
 #[cfg(test)]
 mod tests {
     use super::*;
+    use engine::controls::Said;
     use std::collections::BTreeMap;
 
     fn outcome() -> (Verdict, Written) {

@@ -12,7 +12,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::process::Output;
 use std::time::Duration;
-use support::kafka::{PARTITIONS, Site};
+use support::kafka::{PARTITIONS, Process, Site};
 
 const LONG: Duration = Duration::from_secs(60);
 
@@ -69,6 +69,32 @@ fn revisions(site: &Site) -> BTreeMap<u32, Vec<Option<i64>>> {
     seen
 }
 
+/// What the lint refuses is not published, what is only tried neither; the demo's policy is.
+#[track_caller]
+fn publish_the_first(site: &Site) {
+    let first = site.folder.path().join("demo.policy.yaml").to_str().unwrap().to_owned();
+    let bad = site.folder.path().join("bad.policy.yaml").to_str().unwrap().to_owned();
+    std::fs::write(&bad, DEMO_POLICY.replace("\ncurrency:", "\ncurrancy:")).unwrap();
+    let refused = policy(site, &[&["publish", &bad], &BY[..]].concat());
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(told(&refused).contains("currancy"), "{}", told(&refused));
+    let tried =
+        json(&policy(site, &[&["publish", &first, "--dry-run", "--output", "json"], &BY[..]].concat()), 0);
+    assert_eq!((&tried["outcome"], &tried["revision"]), (&"tried".into(), &Value::Null));
+    let published = json(&policy(site, &[&["publish", &first, "--output", "json"], &BY[..]].concat()), 0);
+    assert_eq!((&published["outcome"], &published["revision"]), (&"published".into(), &1.into()));
+}
+
+/// What a process shows of the partitions that it works on.
+#[track_caller]
+fn check_knows_the_second(process: &Process) {
+    let metrics = process.get("/metrics");
+    let known = metrics.lines().filter(|line| line.starts_with("weir_policy_revision{"));
+    let known: Vec<_> = known.filter_map(|line| line.rsplit_once(' ')).map(|(_, known)| known).collect();
+    // A partition that was let go shows none.
+    assert!(known.contains(&"2") && known.iter().all(|known| ["0", "2"].contains(known)), "{known:?}");
+}
+
 #[test]
 fn versions_are_published_listed_shown_compared_and_rolled_back_under_two_processes() {
     let mut site = Site::new("published");
@@ -81,19 +107,7 @@ fn versions_are_published_listed_shown_compared_and_rolled_back_under_two_proces
     one.wait_for("no version of the policy is published yet", LONG);
     assert!(one.get("/readyz").contains("no version of the policy is published yet"));
 
-    // What the lint refuses is not published.
-    let first = site.folder.path().join("demo.policy.yaml").to_str().unwrap().to_owned();
-    let bad = site.folder.path().join("bad.policy.yaml").to_str().unwrap().to_owned();
-    std::fs::write(&bad, DEMO_POLICY.replace("\ncurrency:", "\ncurrancy:")).unwrap();
-    let refused = policy(&site, &[&["publish", &bad], &BY[..]].concat());
-    assert_eq!(refused.status.code(), Some(2));
-    assert!(told(&refused).contains("currancy"), "{}", told(&refused));
-    let tried =
-        json(&policy(&site, &[&["publish", &first, "--dry-run", "--output", "json"], &BY[..]].concat()), 0);
-    assert_eq!((&tried["outcome"], &tried["revision"]), (&"tried".into(), &Value::Null));
-    let published = json(&policy(&site, &[&["publish", &first, "--output", "json"], &BY[..]].concat()), 0);
-    assert_eq!((&published["outcome"], &published["revision"]), (&"published".into(), &1.into()));
-
+    publish_the_first(&site);
     one.wait_until_ready();
     let other = [("WEIR__KAFKA__GROUP_INSTANCE_ID", "other"), ("WEIR__STATE__FOLDER", "state-2")];
     let mut two = site.start(&other);
@@ -105,13 +119,7 @@ fn versions_are_published_listed_shown_compared_and_rolled_back_under_two_proces
     let published = json(&policy(&site, &[&["publish", &second], &BY[..], &wait].concat()), 0);
     assert_eq!((&published["revision"], &published["not_taken"]), (&2.into(), &Value::Array(Vec::new())));
     assert!(published["changes"].as_array().is_some_and(|changes| !changes.is_empty()), "{published}");
-    for process in [&one, &two] {
-        let metrics = process.get("/metrics");
-        let known = metrics.lines().filter(|line| line.starts_with("weir_policy_revision{"));
-        let known: Vec<_> = known.filter_map(|line| line.rsplit_once(' ')).map(|(_, known)| known).collect();
-        // A partition that was let go shows none.
-        assert!(known.contains(&"2") && known.iter().all(|known| ["0", "2"].contains(known)), "{known:?}");
-    }
+    [&one, &two].into_iter().for_each(check_knows_the_second);
     let again = json(&policy(&site, &[&["publish", &second], &BY[..], &wait].concat()), 0);
     assert_eq!((&again["outcome"], &again["revision"]), (&"holds_already".into(), &2.into()));
     tell_days(&mut site, &mut operator, 8);

@@ -1,9 +1,8 @@
 //! What those who publish policies can ask for.
 
-use super::{Output, duration};
+use super::{Output, SaidArguments};
 use clap::Args;
 use std::path::PathBuf;
-use std::time::Duration;
 
 /// How publishing works, for the help of the commands that do it.
 pub(crate) const PUBLISH_HELP: &str = "\
@@ -20,32 +19,6 @@ release that reads what the policy says: publish with none that is newer than th
 --event-id that it names.
 ";
 
-/// Who publishes, and where.
-#[derive(Debug, Args)]
-pub(crate) struct PublisherArguments {
-    /// The configuration file of the instances, in TOML
-    #[arg(long, value_name = "FILE", env = "WEIR_CONFIG")]
-    pub(crate) config: PathBuf,
-    /// Who publishes it
-    #[arg(long, value_name = "NAME")]
-    pub(crate) by: String,
-    /// In which role
-    #[arg(long, value_name = "ROLE")]
-    pub(crate) role: String,
-    /// Why
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) why: String,
-    /// Wait so long, such as 30s, for every partition to take it
-    #[arg(long, value_name = "TIME", value_parser = duration)]
-    pub(crate) wait: Option<Duration>,
-    /// The control's id: a new one, unless an earlier run is to be repeated
-    #[arg(long, value_name = "ID")]
-    pub(crate) event_id: Option<String>,
-    /// How the outcome is told
-    #[arg(long, value_name = "FORM", default_value = "text")]
-    pub(crate) output: Output,
-}
-
 #[derive(Debug, Args)]
 pub(crate) struct PublishArguments {
     /// The policy (YAML)
@@ -58,7 +31,7 @@ pub(crate) struct PublishArguments {
     #[arg(long)]
     pub(crate) dry_run: bool,
     #[command(flatten)]
-    pub(crate) publisher: PublisherArguments,
+    pub(crate) said: SaidArguments,
 }
 
 #[derive(Debug, Args)]
@@ -70,7 +43,7 @@ pub(crate) struct RollBackArguments {
     #[arg(long)]
     pub(crate) dry_run: bool,
     #[command(flatten)]
-    pub(crate) publisher: PublisherArguments,
+    pub(crate) said: SaidArguments,
 }
 
 #[derive(Debug, Args)]

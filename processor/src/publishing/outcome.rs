@@ -1,7 +1,7 @@
 //! What is told of a publication: what it changes, from when it holds, and which partitions go by it.
 
 use super::told;
-use crate::cli::PublisherArguments;
+use crate::cli::SaidArguments;
 use crate::taken;
 use decision::time::Timestamp;
 use engine::publishing::{Outcome, ToPublish};
@@ -21,7 +21,7 @@ pub(super) struct Told<'t> {
     pub(super) missing: Option<Vec<u32>>,
     /// The partitions that have taken it and go by something else.
     pub(super) others: Vec<u32>,
-    pub(super) by: &'t PublisherArguments,
+    pub(super) by: &'t SaidArguments,
 }
 
 impl Told<'_> {

@@ -2,14 +2,14 @@
 
 use super::outcome::Told;
 use super::{Site, compile, find, not_read, published, texts};
-use crate::cli::{Output, PublishArguments, PublisherArguments, RollBackArguments};
+use crate::cli::{Output, PublishArguments, RollBackArguments, SaidArguments};
 use crate::clock::SystemClock;
 use crate::config::{Config, PolicySource};
 use crate::taken;
 use decision::Policy;
 use decision::policies::times;
 use decision::time::Timestamp;
-use engine::controls::{ControlError, Said};
+use engine::controls::ControlError;
 use engine::publishing::{Outcome, PublishError, Publisher, ToPublish};
 use engine::{Clock, adopted};
 use miette::{Context, IntoDiagnostic, miette};
@@ -27,15 +27,15 @@ pub(crate) fn publish(arguments: &PublishArguments) -> miette::Result<ExitCode> 
     }
     let wanted =
         Wanted { policy: loaded.policy, texts, withdraws_later: arguments.withdraw_later, based_on: None };
-    write(wanted, &arguments.publisher, arguments.dry_run)
+    write(wanted, &arguments.said, arguments.dry_run)
 }
 
 /// Publishes again what was published before.
 pub(crate) fn roll_back(arguments: &RollBackArguments) -> miette::Result<ExitCode> {
-    let site = Site::of(&arguments.publisher.config)?;
+    let site = Site::of(&arguments.said.config)?;
     let publications = site.publications()?;
     let all = publications.all();
-    let event_id = arguments.publisher.event_id.as_deref();
+    let event_id = arguments.said.event_id.as_deref();
     let done = all.iter().find(|(known, _)| event_id == Some(known.event_id.as_str()));
     let revision = match (done, arguments.to) {
         // An earlier run under this id has chosen already.
@@ -46,7 +46,7 @@ pub(crate) fn roll_back(arguments: &RollBackArguments) -> miette::Result<ExitCod
     let (publication, policy) = find(&publications, revision)?;
     let based_on = Some(publications.last()).filter(|_| done.is_none());
     let wanted = Wanted { policy, texts: texts(&publication), withdraws_later: true, based_on };
-    write(wanted, &arguments.publisher, arguments.dry_run)
+    write(wanted, &arguments.said, arguments.dry_run)
 }
 
 /// The publication that held before the one that holds. Where another is to come, or somebody has gone back already,
@@ -88,7 +88,7 @@ struct Wanted {
     based_on: Option<i64>,
 }
 
-fn write(wanted: Wanted, by: &PublisherArguments, is_dry: bool) -> miette::Result<ExitCode> {
+fn write(wanted: Wanted, by: &SaidArguments, is_dry: bool) -> miette::Result<ExitCode> {
     let site = Site::of(&by.config)?;
     let clock = SystemClock::new();
     let at = clock.now();
@@ -140,15 +140,8 @@ fn others(site: &Site, outcome: &Outcome) -> miette::Result<Vec<u32>> {
     Ok(others.map(|(partition, _)| partition).collect())
 }
 
-fn to_publish(wanted: Wanted, by: &PublisherArguments, clock: &SystemClock, seen: i64) -> ToPublish {
-    let new_id = || format!("publish-{}-{}", clock.now().0, std::process::id());
-    let said = Said {
-        event_id: by.event_id.clone().unwrap_or_else(new_id),
-        by: by.by.clone(),
-        role: by.role.clone(),
-        why: by.why.clone(),
-        source: "weir policy".to_owned(),
-    };
+fn to_publish(wanted: Wanted, by: &SaidArguments, clock: &SystemClock, seen: i64) -> ToPublish {
+    let said = taken::said(by, "publish", "weir policy", clock);
     let Wanted { policy, texts: Texts { file, text, beside }, withdraws_later, based_on } = wanted;
     let beside = beside.into_iter().map(|(name, text)| FileBeside { name, text }).collect();
     let based_on = Some(based_on.unwrap_or(seen));
@@ -159,7 +152,7 @@ fn to_publish(wanted: Wanted, by: &PublisherArguments, clock: &SystemClock, seen
 fn wait<L: engine::log::Log>(
     publisher: &Publisher<'_, L>,
     outcome: &Outcome,
-    by: &PublisherArguments,
+    by: &SaidArguments,
     clock: &SystemClock,
 ) -> miette::Result<Option<Vec<u32>>> {
     let (Outcome::Published { revision, written } | Outcome::HoldsAlready { revision, written }) = outcome;
