@@ -131,7 +131,10 @@ fn what_is_mounted_is_where_the_configuration_looks() {
     // No pod goes by the file: it is there to be published first, as the page says.
     assert_eq!(setting("policy", "published"), "true");
     let page = std::fs::read_to_string(base().join("../README.md")).unwrap();
-    assert!(page.contains("weir policy publish /etc/weir/policy.yaml --config /etc/weir/weir.toml"), "{page}");
+    assert!(
+        page.contains("weir policy publish /etc/weir/policy.yaml --config /etc/weir/weir.toml"),
+        "{page}"
+    );
     check(&pod, "containers/0/volumeMounts/1/mountPath", &setting("state", "folder"));
     check(&pod, "containers/0/volumeMounts/1/name", "state");
     check(&document("statefulset.yaml"), "spec/volumeClaimTemplates/0/metadata/name", "state");
