@@ -130,7 +130,7 @@ fn what_is_mounted_is_where_the_configuration_looks() {
     check(&pod, "containers/0/volumeMounts/0/mountPath", "/etc/weir");
     // No pod goes by the file: it is there to be published first, as the page says.
     assert_eq!(setting("policy", "published"), "true");
-    let page = std::fs::read_to_string(base().join("../README.md")).unwrap();
+    let page = text("../README.md");
     assert!(
         page.contains("weir policy publish /etc/weir/policy.yaml --config /etc/weir/weir.toml"),
         "{page}"
