@@ -167,6 +167,10 @@ topics! {
 }
 
 impl OutputTopic {
+    /// The topics that commands go to.
+    pub const COMMANDS: [Self; 5] =
+        [Self::Messages, Self::Provisioning, Self::Tasks, Self::Fees, Self::Handovers];
+
     /// The topic that a command goes to.
     #[must_use]
     pub fn of_command(command: &Command) -> Self {

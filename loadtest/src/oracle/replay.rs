@@ -23,15 +23,6 @@ use std::sync::Arc;
 /// The most deviations told of one partition: the first ones tell what is wrong.
 const MOST_TOLD: usize = 20;
 
-/// The topics that commands go to.
-const COMMANDS: [OutputTopic; 5] = [
-    OutputTopic::Messages,
-    OutputTopic::Provisioning,
-    OutputTopic::Tasks,
-    OutputTopic::Fees,
-    OutputTopic::Handovers,
-];
-
 /// Who replays: the versions of the policy, and the schemas to read by.
 pub struct Oracle {
     versions: All,

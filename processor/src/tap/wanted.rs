@@ -6,15 +6,6 @@ use decision::command::{Action, Cancelled, Command, Origin};
 use schemas::{HistoryLine, InputTopic, OutputTopic};
 use std::collections::BTreeSet;
 
-/// The topics of commands.
-const COMMANDS: [OutputTopic; 5] = [
-    OutputTopic::Messages,
-    OutputTopic::Provisioning,
-    OutputTopic::Tasks,
-    OutputTopic::Fees,
-    OutputTopic::Handovers,
-];
-
 /// A command's kind, by the topic that it lies in.
 pub(super) fn command_kind(topic: OutputTopic) -> &'static str {
     match topic {
@@ -139,7 +130,7 @@ impl Wanted {
         let inputs = inputs.filter(|topic| is_matched || self.has_event(*topic)).collect();
         let mut outputs = Vec::new();
         if self.has_commands() {
-            outputs.extend(COMMANDS.into_iter().filter(|topic| self.may_be_in(*topic)));
+            outputs.extend(OutputTopic::COMMANDS.into_iter().filter(|topic| self.may_be_in(*topic)));
             outputs.push(OutputTopic::Journal);
         }
         if self.has_decisions() {
@@ -153,7 +144,7 @@ impl Wanted {
 
     /// Whether a wanted command may lie in this topic: a name may lie in any.
     fn may_be_in(&self, topic: OutputTopic) -> bool {
-        let is_kind = |word: &String| COMMANDS.iter().any(|topic| word == command_kind(*topic));
+        let is_kind = |word: &String| OutputTopic::COMMANDS.iter().any(|topic| word == command_kind(*topic));
         self.commands.is_empty()
             || self.commands.iter().any(|word| !is_kind(word) || word == command_kind(topic))
     }

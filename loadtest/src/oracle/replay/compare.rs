@@ -1,7 +1,7 @@
 //! Compares what a replay made with everything that is there.
 
 use super::super::{Deviation, Partition, Seen};
-use super::{COMMANDS, Expected, Oracle, Verdict};
+use super::{Expected, Oracle, Verdict};
 use decision::ids::DebtorId;
 use schemas::{Journal, OutputTopic, TASK_STATE_KEY, Waiting};
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,7 +35,7 @@ impl Oracle {
         verdict: &mut Verdict,
     ) {
         let mut ids = BTreeSet::new();
-        for topic in COMMANDS {
+        for topic in OutputTopic::COMMANDS {
             let wanted = expected.commands.get(&topic).map_or(&[][..], Vec::as_slice);
             let seen = partition.output(topic);
             let name = self.names.output(topic).clone();
