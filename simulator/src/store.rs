@@ -6,7 +6,7 @@ use crate::world::World;
 use bytes::Bytes;
 use decision::ids::DebtorId;
 use decision::time::Timestamp;
-use engine::store::{HistoryLine, Keeping, Store, StoreBatch, StoreError, Stores, TimerKey};
+use engine::store::{HistoryLine, Keeping, Store, StoreBatch, StoreError, StoreReader, Stores, TimerKey};
 use state::{MemoryStore, MemoryStores};
 use std::sync::Arc;
 
@@ -152,5 +152,9 @@ impl Store for SimStore {
 
     fn approximate_debtors(&self) -> u64 {
         self.inner.approximate_debtors()
+    }
+
+    fn reader(&self) -> Arc<dyn StoreReader> {
+        self.inner.reader()
     }
 }

@@ -6,6 +6,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic"))]
 
 mod bare;
+mod beside;
 mod families;
 pub mod keys;
 mod lock;

@@ -7,7 +7,9 @@ use crate::HISTORY_LINES;
 use bytes::Bytes;
 use decision::ids::DebtorId;
 use decision::time::Timestamp;
-use engine::store::{HistoryLine, Keeping, Store, StoreBatch, StoreError, Stores, TimerKey};
+use engine::store::{
+    HistoryLine, Keeping, ReadError, Store, StoreBatch, StoreError, StoreReader, Stores, TimerKey,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::path::PathBuf;
@@ -174,11 +176,7 @@ impl Store for MemoryStore {
 
     fn history(&self, id: &str, at_most: usize) -> Result<Vec<HistoryLine>, StoreError> {
         let partition = self.use_it("read a debtor's history")?;
-        let lines = partition.current.history.get(id).into_iter().flatten().rev();
-        let lines = lines.take(at_most.min(HISTORY_LINES as usize));
-        let line =
-            |(sequence, record): (&i64, &Bytes)| HistoryLine { sequence: *sequence, record: record.clone() };
-        Ok(lines.map(line).collect())
+        Ok(partition.current.history(id, i64::MAX, at_most))
     }
 
     fn keeps(&mut self) -> Result<Keeping, StoreError> {
@@ -210,6 +208,34 @@ impl Store for MemoryStore {
         let count = self.use_it("count debtors").map_or(0, |partition| partition.current.debtors.len());
         u64::try_from(count).unwrap_or(u64::MAX)
     }
+
+    fn reader(&self) -> Arc<dyn StoreReader> {
+        Arc::new(MemoryReader { partition: self.partition.clone(), epoch: self.epoch })
+    }
+}
+
+/// Reads the store of one partition beside whoever has it.
+struct MemoryReader {
+    partition: Arc<Mutex<Partition>>,
+    epoch: u64,
+}
+
+impl MemoryReader {
+    fn read<T>(&self, read: impl FnOnce(&Tables) -> T) -> Result<T, ReadError> {
+        let partition = lock(&self.partition);
+        let is_open = partition.in_use && partition.epoch == self.epoch;
+        if is_open { Ok(read(&partition.current)) } else { Err(ReadError::Closed) }
+    }
+}
+
+impl StoreReader for MemoryReader {
+    fn debtor(&self, id: &str) -> Result<Option<Bytes>, ReadError> {
+        self.read(|tables| tables.debtors.get(id).cloned())
+    }
+
+    fn history(&self, id: &str, before: i64, at_most: usize) -> Result<Vec<HistoryLine>, ReadError> {
+        self.read(|tables| tables.history(id, before, at_most))
+    }
 }
 
 impl Partition {
@@ -221,6 +247,13 @@ impl Partition {
 }
 
 impl Tables {
+    fn history(&self, id: &str, before: i64, at_most: usize) -> Vec<HistoryLine> {
+        let lines = self.history.get(id).into_iter().flat_map(|lines| lines.range(..before).rev());
+        let line =
+            |(sequence, record): (&i64, &Bytes)| HistoryLine { sequence: *sequence, record: record.clone() };
+        lines.take(at_most.min(HISTORY_LINES as usize)).map(line).collect()
+    }
+
     fn apply(&mut self, batch: &StoreBatch) {
         for (id, form) in &batch.debtors {
             match form {

@@ -3,6 +3,7 @@
 //! Nothing is written ahead: the changelog is the log, and what a crash loses comes back from it.
 //! Keys are `keys`' business, options `families`', opening and clearing `open`'s.
 
+use crate::beside::{self, Door};
 use crate::families::{self, Shared};
 use crate::open::{at, failure, family_of, flush, open_database, put_aside, without_log};
 use crate::sizes::Sizes;
@@ -10,7 +11,7 @@ use crate::{HISTORY_LINES, keys};
 use bytes::Bytes;
 use decision::ids::DebtorId;
 use decision::time::Timestamp;
-use engine::store::{HistoryLine, Keeping, Store, StoreBatch, StoreError, Stores, TimerKey};
+use engine::store::{HistoryLine, Keeping, Store, StoreBatch, StoreError, StoreReader, Stores, TimerKey};
 use rocksdb::{ColumnFamily, DB, ReadOptions, WriteBatch};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -61,8 +62,9 @@ impl Stores for RocksStores {
     fn open(&self, partition: u32) -> Result<RocksStore, StoreError> {
         let path = self.path(partition);
         let shared = Arc::clone(&self.shared);
-        let db = Handle::Open(open_database(&path, &shared)?);
-        Ok(RocksStore { path, shared, least_free_bytes: self.least_free_bytes, db, errors_seen: 0 })
+        let db = Arc::new(open_database(&path, &shared)?);
+        let (door, db) = (Door::to(&db), Handle::Open(db));
+        Ok(RocksStore { path, shared, least_free_bytes: self.least_free_bytes, db, door, errors_seen: 0 })
     }
 
     fn discard(&self, partition: u32) -> Result<(), StoreError> {
@@ -81,6 +83,8 @@ pub struct RocksStore {
     shared: Arc<Shared>,
     least_free_bytes: u64,
     db: Handle,
+    /// By which others read it.
+    door: Door,
     /// How many errors of its background work were looked into.
     errors_seen: u64,
 }
@@ -90,7 +94,7 @@ pub struct RocksStore {
 /// After a failed write RocksDB may refuse all others until it is opened again, and its memory may
 /// be ahead of what it promises. So this store refuses everything from then on, with the cause.
 enum Handle {
-    Open(DB),
+    Open(Arc<DB>),
     Failed(String),
 }
 
@@ -109,6 +113,7 @@ impl RocksStore {
     fn fail(&mut self, operation: &'static str, error: &rocksdb::Error) -> StoreError {
         let reason = at(&self.path, error);
         tracing::error!(%reason, "cannot {operation}; the store is closed");
+        self.door.shut();
         self.db = Handle::Failed(format!("cannot {operation}: {reason}"));
         failure(&self.path, operation, error)
     }
@@ -153,10 +158,7 @@ impl RocksStore {
         family: &'static str,
         key: &[u8],
     ) -> Result<Option<Bytes>, StoreError> {
-        let db = self.db(operation)?;
-        let value = db.get_pinned_cf(family_of(db, family)?, key);
-        let value = value.map_err(|error| self.read_error(operation, &error))?;
-        Ok(value.map(|value| Bytes::copy_from_slice(&value)))
+        beside::get(self.db(operation)?, &self.path, operation, family, key)
     }
 }
 
@@ -166,7 +168,7 @@ impl Store for RocksStore {
     }
 
     fn debtor(&self, id: &str) -> Result<Option<Bytes>, StoreError> {
-        self.get("read a debtor", families::DEBTORS, &keys::debtor(id))
+        beside::debtor(self.db(beside::READ_DEBTOR)?, &self.path, id)
     }
 
     fn debtors_after(&mut self, id: &DebtorId, at_most: usize) -> Result<Vec<DebtorId>, StoreError> {
@@ -184,7 +186,7 @@ impl Store for RocksStore {
         scan.seek_to_first();
         while ids.len() < at_most {
             let Some(key) = scan.key() else { break };
-            ids.push(keys::read_debtor(key).ok_or_else(|| self.odd_key("a debtor", key))?);
+            ids.push(keys::read_debtor(key).ok_or_else(|| beside::odd_key(&self.path, "a debtor", key))?);
             scan.next();
         }
         scan.status().map_err(|error| self.read_error(OPERATION, &error))?;
@@ -210,7 +212,7 @@ impl Store for RocksStore {
         scan.seek_to_first();
         while timers.len() < at_most {
             let Some(key) = scan.key() else { break };
-            timers.push(keys::read_timer(key).ok_or_else(|| self.odd_key("a timer", key))?);
+            timers.push(keys::read_timer(key).ok_or_else(|| beside::odd_key(&self.path, "a timer", key))?);
             scan.next();
         }
         scan.status().map_err(|error| self.read_error(OPERATION, &error))?;
@@ -232,7 +234,8 @@ impl Store for RocksStore {
         scan.seek_to_first();
         while waiting.len() < at_most {
             let Some((key, form)) = scan.item() else { break };
-            let sequence = keys::read_waiting(key).ok_or_else(|| self.odd_key("a waiting command", key))?;
+            let sequence = keys::read_waiting(key)
+                .ok_or_else(|| beside::odd_key(&self.path, "a waiting command", key))?;
             waiting.push((sequence, Bytes::copy_from_slice(form)));
             scan.next();
         }
@@ -241,24 +244,8 @@ impl Store for RocksStore {
     }
 
     fn history(&self, id: &str, at_most: usize) -> Result<Vec<HistoryLine>, StoreError> {
-        const OPERATION: &str = "read a debtor's history";
-        let db = self.db(OPERATION)?;
-        let mut bounds = ReadOptions::default();
-        bounds.set_iterate_lower_bound(keys::history_of(id));
-        bounds.set_iterate_upper_bound(keys::after_history_of(id));
-        let mut scan = db.raw_iterator_cf_opt(family_of(db, families::HISTORY)?, bounds);
-        let at_most = at_most.min(HISTORY_LINES as usize);
-        let mut lines = Vec::new();
-        scan.seek_to_first();
-        while lines.len() < at_most {
-            let Some((key, record)) = scan.item() else { break };
-            let sequence = keys::read_sequence(key);
-            let sequence = sequence.ok_or_else(|| self.odd_key("a line of history", key))?;
-            lines.push(HistoryLine { sequence, record: Bytes::copy_from_slice(record) });
-            scan.next();
-        }
-        scan.status().map_err(|error| self.read_error(OPERATION, &error))?;
-        Ok(lines)
+        let db = self.db(beside::READ_HISTORY)?;
+        beside::history(db, &self.path, id, i64::MAX, at_most)
     }
 
     fn keeps(&mut self) -> Result<Keeping, StoreError> {
@@ -286,12 +273,15 @@ impl Store for RocksStore {
     fn clear(&mut self) -> Result<(), StoreError> {
         const OPERATION: &str = "clear the store";
         self.db(OPERATION)?;
+        self.door.shut();
         self.db = Handle::Failed(format!("it was not cleared to the end at {}", self.path.display()));
         put_aside(&self.path).map_err(|error| StoreError::Failed {
             operation: OPERATION,
             reason: format!("{}: {error}", self.path.display()),
         })?;
-        self.db = Handle::Open(open_database(&self.path, &self.shared)?);
+        let db = Arc::new(open_database(&self.path, &self.shared)?);
+        self.door.open(&db);
+        self.db = Handle::Open(db);
         Ok(())
     }
 
@@ -301,12 +291,15 @@ impl Store for RocksStore {
         let count = db.property_int_value_cf(family, rocksdb::properties::ESTIMATE_NUM_KEYS);
         count.ok().flatten().unwrap_or(0)
     }
+    fn reader(&self) -> Arc<dyn StoreReader> {
+        Arc::new(self.door.clone())
+    }
 }
 
-impl RocksStore {
-    fn odd_key(&self, what: &'static str, key: &[u8]) -> StoreError {
-        let reason = format!("at {}: no such key is written: {key:02x?}", self.path.display());
-        StoreError::Damaged { what, reason }
+impl Drop for RocksStore {
+    /// The database is closed with the store, and not when the last of the others has read.
+    fn drop(&mut self) {
+        self.door.shut();
     }
 }
 

@@ -10,8 +10,11 @@ mod pending;
 use bytes::Bytes;
 use decision::ids::DebtorId;
 use decision::time::Timestamp;
-use engine::store::{HistoryLine, Keeping, Store, StoreBatch, StoreError, Stores, TimerKey};
+use engine::store::{
+    HistoryLine, Keeping, ReadError, Store, StoreBatch, StoreError, StoreReader, Stores, TimerKey,
+};
 use pending::Pending;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How much is gathered before it is written. What is written at once, a task waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +52,7 @@ impl<S: Stores> Stores for WriteBehind<S> {
 
     fn open(&self, partition: u32) -> Result<Self::Store, StoreError> {
         let behind = self.behind.open(partition)?;
-        Ok(WriteBehindStore { behind, most: self.most, pending: Pending::default() })
+        Ok(WriteBehindStore { behind, most: self.most, pending: Gathered::default() })
     }
 
     fn discard(&self, partition: u32) -> Result<(), StoreError> {
@@ -62,29 +65,73 @@ impl<S: Stores> Stores for WriteBehind<S> {
 pub struct WriteBehindStore<S> {
     behind: S,
     most: Gathering,
-    pending: Pending,
+    pending: Gathered,
+}
+
+/// What is gathered, which others read as well. Nobody holds it for longer than a look into memory takes.
+#[derive(Clone, Debug, Default)]
+struct Gathered(Arc<Mutex<Pending>>);
+
+impl Gathered {
+    fn look(&self) -> MutexGuard<'_, Pending> {
+        // Each change of it is whole, or the store is not used again.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is known of a debtor here: its form, or that it is gone.
+    fn debtor(&self, id: &str) -> Option<Option<Bytes>> {
+        self.look().debtor(id).map(|form| form.map(Bytes::copy_from_slice))
+    }
+
+    /// The lines of a debtor before this sequence, newest first: those that are here, and those behind.
+    fn history<E>(
+        &self,
+        id: &str,
+        before: i64,
+        at_most: usize,
+        behind: impl FnOnce() -> Result<Vec<HistoryLine>, E>,
+    ) -> Result<Vec<HistoryLine>, E> {
+        let (mut lines, is_removed) = {
+            let pending = self.look();
+            (pending.history(id), pending.is_removed(id))
+        };
+        lines.retain(|line| line.sequence < before);
+        if !is_removed {
+            // What is written behind in the meantime is in both.
+            let behind = behind()?;
+            let is_behind = |line: &HistoryLine| lines.iter().all(|newer| newer.sequence != line.sequence);
+            let behind: Vec<_> = behind.into_iter().filter(is_behind).collect();
+            lines.extend(behind);
+        }
+        lines.sort_by_key(|line| std::cmp::Reverse(line.sequence));
+        lines.truncate(at_most.min(crate::HISTORY_LINES as usize));
+        Ok(lines)
+    }
 }
 
 impl<S: Store> WriteBehindStore<S> {
     fn write(&mut self) -> Result<(), StoreError> {
-        if self.pending.is_empty() {
+        // Whoever reads beside the task waits until it is behind: it is always in one of the two.
+        let mut pending = self.pending.look();
+        if pending.is_empty() {
             return Ok(());
         }
-        self.behind.apply(&self.pending.take())
+        self.behind.apply(&pending.take())
     }
 }
 
 impl<S: Store> Store for WriteBehindStore<S> {
     fn meta(&self) -> Result<Option<Bytes>, StoreError> {
-        match self.pending.meta() {
-            Some(meta) => Ok(Some(meta.clone())),
+        let pending = self.pending.look().meta().cloned();
+        match pending {
+            Some(meta) => Ok(Some(meta)),
             None => self.behind.meta(),
         }
     }
 
     fn debtor(&self, id: &str) -> Result<Option<Bytes>, StoreError> {
         match self.pending.debtor(id) {
-            Some(form) => Ok(form.map(Bytes::copy_from_slice)),
+            Some(form) => Ok(form),
             None => self.behind.debtor(id),
         }
     }
@@ -101,7 +148,8 @@ impl<S: Store> Store for WriteBehindStore<S> {
         until: Timestamp,
         at_most: usize,
     ) -> Result<Vec<TimerKey>, StoreError> {
-        let (set, removed) = self.pending.timers(cursor, until);
+        let pending = self.pending.look();
+        let (set, removed) = pending.timers(cursor, until);
         let mut timers = self.behind.timers(cursor, until, at_most.saturating_add(removed.len()))?;
         timers.retain(|timer| !removed.contains(timer));
         timers.extend(set.take(at_most).cloned());
@@ -112,34 +160,27 @@ impl<S: Store> Store for WriteBehindStore<S> {
     }
 
     fn waiting(&self, sequence: i64) -> Result<Option<Bytes>, StoreError> {
-        match self.pending.waiting(sequence) {
-            Some(form) => Ok(form.clone()),
+        let pending = self.pending.look().waiting(sequence).cloned();
+        match pending {
+            Some(form) => Ok(form),
             None => self.behind.waiting(sequence),
         }
     }
 
     fn waiting_after(&self, sequence: i64, at_most: usize) -> Result<Vec<(i64, Bytes)>, StoreError> {
-        let removed = self.pending.waiting_removed_after(sequence);
+        let pending = self.pending.look();
+        let removed = pending.waiting_removed_after(sequence);
         let behind = self.behind.waiting_after(sequence, at_most.saturating_add(removed))?;
-        let is_behind = |(sequence, _): &(i64, Bytes)| self.pending.waiting(*sequence).is_none();
+        let is_behind = |(sequence, _): &(i64, Bytes)| pending.waiting(*sequence).is_none();
         let mut waiting: Vec<_> = behind.into_iter().filter(is_behind).collect();
-        waiting.extend(self.pending.waiting_after(sequence).take(at_most));
+        waiting.extend(pending.waiting_after(sequence).take(at_most));
         waiting.sort_by_key(|(sequence, _)| *sequence);
         waiting.truncate(at_most);
         Ok(waiting)
     }
 
     fn history(&self, id: &str, at_most: usize) -> Result<Vec<HistoryLine>, StoreError> {
-        let mut lines = self.pending.history(id);
-        if !self.pending.is_removed(id) {
-            let behind = self.behind.history(id, at_most)?;
-            let is_behind = |line: &HistoryLine| lines.iter().all(|newer| newer.sequence != line.sequence);
-            let behind: Vec<_> = behind.into_iter().filter(is_behind).collect();
-            lines.extend(behind);
-        }
-        lines.sort_by_key(|line| std::cmp::Reverse(line.sequence));
-        lines.truncate(at_most.min(crate::HISTORY_LINES as usize));
-        Ok(lines)
+        self.pending.history(id, i64::MAX, at_most, || self.behind.history(id, at_most))
     }
 
     fn keeps(&mut self) -> Result<Keeping, StoreError> {
@@ -147,8 +188,12 @@ impl<S: Store> Store for WriteBehindStore<S> {
     }
 
     fn apply(&mut self, batch: &StoreBatch) -> Result<(), StoreError> {
-        self.pending.gather(batch);
-        if self.pending.is_more_than(self.most) { self.write() } else { Ok(()) }
+        let is_enough = {
+            let mut pending = self.pending.look();
+            pending.gather(batch);
+            pending.is_more_than(self.most)
+        };
+        if is_enough { self.write() } else { Ok(()) }
     }
 
     fn flush(&mut self) -> Result<(), StoreError> {
@@ -157,12 +202,35 @@ impl<S: Store> Store for WriteBehindStore<S> {
     }
 
     fn clear(&mut self) -> Result<(), StoreError> {
-        self.pending = Pending::default();
+        *self.pending.look() = Pending::default();
         self.behind.clear()
     }
 
     fn approximate_debtors(&self) -> u64 {
-        let pending = u64::try_from(self.pending.debtors()).unwrap_or(u64::MAX);
+        let pending = u64::try_from(self.pending.look().debtors()).unwrap_or(u64::MAX);
         self.behind.approximate_debtors().saturating_add(pending)
+    }
+
+    fn reader(&self) -> Arc<dyn StoreReader> {
+        Arc::new(WriteBehindReader { behind: self.behind.reader(), pending: self.pending.clone() })
+    }
+}
+
+/// Reads a store, and what is gathered before it, beside the task.
+struct WriteBehindReader {
+    behind: Arc<dyn StoreReader>,
+    pending: Gathered,
+}
+
+impl StoreReader for WriteBehindReader {
+    fn debtor(&self, id: &str) -> Result<Option<Bytes>, ReadError> {
+        match self.pending.debtor(id) {
+            Some(form) => Ok(form),
+            None => self.behind.debtor(id),
+        }
+    }
+
+    fn history(&self, id: &str, before: i64, at_most: usize) -> Result<Vec<HistoryLine>, ReadError> {
+        self.pending.history(id, before, at_most, || self.behind.history(id, before, at_most))
     }
 }

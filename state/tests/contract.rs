@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use decision::ids::DebtorId;
 use decision::time::Timestamp;
-use engine::store::{HistoryLine, Store, StoreBatch, StoreError, Stores, TimerKey};
+use engine::store::{HistoryLine, ReadError, Store, StoreBatch, StoreError, Stores, TimerKey};
 use state::{HISTORY_LINES, MemoryStores, RocksStores, Sizes};
 
 /// Runs each function below against every store, as tests of the same names: on disk, in memory, and with
@@ -66,6 +66,9 @@ contract! {
     debtors_are_counted_about,
     debtors_are_listed_once_each_from_anyone_on,
     waiting_commands_come_in_the_order_of_their_sequences,
+    history_is_read_beside_the_store_from_any_place_on,
+    who_reads_beside_a_store_does_not_keep_it_open,
+    who_reads_beside_a_store_reads_on_after_it_was_cleared,
 }
 
 fn id(text: &str) -> DebtorId {
@@ -111,6 +114,7 @@ fn with<S: Stores>(stores: &S, batches: &[StoreBatch]) -> S::Store {
 fn check_debtor(store: &impl Store, name: &str, form: Option<&'static str>) {
     let read = store.debtor(name).unwrap();
     assert_eq!(read.as_deref(), form.map(str::as_bytes), "{name}");
+    assert_eq!(store.reader().debtor(name).unwrap(), read, "{name}, beside");
 }
 
 #[track_caller]
@@ -122,6 +126,7 @@ fn check_timers(store: &impl Store, from: &TimerKey, until: i64, expected: &[Tim
 fn check_history(store: &impl Store, name: &str, expected: impl IntoIterator<Item = i64>) {
     let read = store.history(name, usize::MAX).unwrap();
     assert_eq!(read, expected.into_iter().map(line).collect::<Vec<_>>(), "{name}");
+    assert_eq!(store.reader().history(name, i64::MAX, usize::MAX).unwrap(), read, "{name}, beside");
 }
 
 fn first() -> TimerKey {
@@ -394,4 +399,48 @@ fn waiting_commands_come_in_the_order_of_their_sequences(stores: &impl Stores) {
     assert_eq!(after(i64::MAX, 2), [0_i64; 0]);
     assert_eq!(store.waiting(3).unwrap(), Some(Bytes::from_static(b"less")));
     assert_eq!(store.waiting(2).unwrap(), None);
+}
+
+fn history_is_read_beside_the_store_from_any_place_on(stores: &impl Stores) {
+    let mut store = with(stores, &[lines("a", 1..=4), lines("ab", 1..=9)]);
+    let reader = store.reader();
+    let read = |before, at_most| {
+        let lines = reader.history("a", before, at_most).unwrap();
+        lines.into_iter().map(|line| line.sequence).collect::<Vec<_>>()
+    };
+    assert_eq!(read(i64::MAX, 2), [4, 3]);
+    assert_eq!(read(3, 2), [2, 1]);
+    assert_eq!(read(3, 1), [2]);
+    assert!(read(1, 9).is_empty());
+    assert!(read(i64::MIN, 9).is_empty());
+    assert_eq!(read(7, 9), [4, 3, 2, 1]);
+    // What is applied later is read as well.
+    store.apply(&lines("a", [5])).unwrap();
+    assert_eq!(read(i64::MAX, 2), [5, 4]);
+    assert_eq!(read(5, 2), [4, 3]);
+}
+
+fn who_reads_beside_a_store_does_not_keep_it_open(stores: &impl Stores) {
+    let store = with(stores, &[debtor("a", Some("1")), lines("a", [1])]);
+    let reader = store.reader();
+    assert!(reader.debtor("a").unwrap().is_some());
+    drop(store);
+    // In what was gathered a debtor may still be read, as it was last; never another one's.
+    let is_closed = |reader: &dyn engine::store::StoreReader| {
+        matches!(reader.debtor("nobody"), Err(ReadError::Closed))
+            && matches!(reader.history("nobody", i64::MAX, 9), Err(ReadError::Closed))
+    };
+    assert!(is_closed(&*reader));
+    let store = stores.open(7).unwrap();
+    assert!(is_closed(&*reader), "it is of a store that is closed");
+    assert!(store.reader().debtor("nobody").unwrap().is_none());
+}
+
+fn who_reads_beside_a_store_reads_on_after_it_was_cleared(stores: &impl Stores) {
+    let mut store = with(stores, &[debtor("a", Some("1"))]);
+    let reader = store.reader();
+    store.clear().unwrap();
+    assert_eq!(reader.debtor("a").unwrap(), None);
+    store.apply(&debtor("a", Some("2"))).unwrap();
+    assert_eq!(reader.debtor("a").unwrap().as_deref(), Some(&b"2"[..]));
 }

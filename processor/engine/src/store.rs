@@ -8,6 +8,7 @@ use decision::ids::DebtorId;
 use decision::time::Timestamp;
 use std::cmp::Ordering;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// All stores of a process: they share memory, not data.
 pub trait Stores: Send + Sync + 'static {
@@ -72,7 +73,7 @@ pub trait Store: Send {
     /// When they cannot be read.
     fn waiting_after(&self, sequence: i64, at_most: usize) -> Result<Vec<(i64, Bytes)>, StoreError>;
 
-    /// The last lines of a debtor's history, newest first.
+    /// The lines of a debtor's history, newest first.
     ///
     /// # Errors
     /// When they cannot be read.
@@ -106,6 +107,36 @@ pub trait Store: Send {
 
     /// How many debtors there are, about.
     fn approximate_debtors(&self) -> u64;
+
+    /// Who reads beside the task that has the store, from any thread.
+    fn reader(&self) -> Arc<dyn StoreReader>;
+}
+
+/// Reads a store beside the task that has it, and never makes the task wait for a disk. It sees what was
+/// applied last, and does not keep the store open: once that is closed, nothing can be read.
+pub trait StoreReader: Send + Sync {
+    /// The stored form of a debtor.
+    ///
+    /// # Errors
+    /// When it cannot be read, or the store is closed.
+    fn debtor(&self, id: &str) -> Result<Option<Bytes>, ReadError>;
+
+    /// The lines of a debtor's history before this sequence, newest first.
+    ///
+    /// # Errors
+    /// As above.
+    fn history(&self, id: &str, before: i64, at_most: usize) -> Result<Vec<HistoryLine>, ReadError>;
+}
+
+/// Why whoever reads beside a task gets nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The task has closed the store.
+    #[error("the store is closed")]
+    Closed,
+    /// It cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// Whether a store takes what comes next.
