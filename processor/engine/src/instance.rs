@@ -9,6 +9,7 @@ use crate::faults::Mutation;
 use crate::log::{Consumer, Log, LogError, LogRecord, Polled, TopicPartition};
 use crate::metrics as names;
 use crate::prober::{self, Answer, Question};
+use crate::reading::Reading;
 use crate::shared::Shared;
 use crate::store::Stores;
 use crate::threads::Thread;
@@ -22,6 +23,7 @@ use std::time::Duration;
 /// One process's membership in the group.
 pub struct Instance<L: Log, S: Stores> {
     shared: Arc<Shared<L, S>>,
+    reading: Arc<Reading>,
     consumer: L::Consumer,
     assigned: BTreeSet<TopicPartition>,
     tasks: BTreeMap<u32, Slot>,
@@ -101,8 +103,11 @@ impl<L: Log, S: Stores> Instance<L, S> {
             .threads
             .start("weir-ends".to_owned(), answers_ends)
             .map_err(|source| InstanceError::Thread { partition: 0, source })?;
+        let (partitions, clock) = (shared.topology.partitions(), shared.clock.clone());
+        let reading = Reading::new(partitions, clock, shared.registry.clone(), &shared.schemas);
         Ok(Self {
             shared,
+            reading: Arc::new(reading),
             consumer,
             assigned: BTreeSet::new(),
             tasks: BTreeMap::new(),
@@ -113,6 +118,12 @@ impl<L: Log, S: Stores> Instance<L, S> {
             answers,
             looked_at_topics: Duration::ZERO,
         })
+    }
+
+    /// What may be read, from any thread, of the partitions that are at work here.
+    #[must_use]
+    pub fn reading(&self) -> Arc<Reading> {
+        self.reading.clone()
     }
 
     /// Runs until `is_stopped`, then ends every task's open transaction and leaves.
@@ -261,6 +272,7 @@ impl<L: Log, S: Stores> Instance<L, S> {
         let is_stopped = Arc::new(AtomicBool::new(false));
         let worker = Worker {
             shared: self.shared.clone(),
+            reading: self.reading.clone(),
             partition,
             member: self.consumer.membership(),
             inbox,

@@ -20,6 +20,7 @@
 //! | [`publishing`] | publishing a version of the policy |
 //! | [`verdicts`] | what a person says of all that the breaker holds, written to every partition |
 //! | [`rejects`] | what lies in the rejects, and sending it again |
+//! | [`reading`] | reading debtors beside the tasks that work on them |
 //! | `pace` | how much of what can wait goes beside live events |
 //! | `guard` | whether the wall clock is believed |
 //! | [`topology`], [`partition`] | which topics, which partition |
@@ -48,6 +49,7 @@ pub mod pieces;
 mod prober;
 pub mod publishing;
 mod put_off;
+pub mod reading;
 pub mod rejects;
 pub mod settings;
 mod shared;
@@ -69,6 +71,7 @@ pub use error::TaskError;
 pub use faults::Faults;
 pub use guard::ClockGuard;
 pub use instance::{Instance, InstanceError};
+pub use reading::Reading;
 pub use settings::{Clock, Settings};
 pub use shared::Shared;
 pub use status::Status;

@@ -31,6 +31,7 @@ use crate::horizon::Horizon;
 use crate::log::{CommitError, Committed, Log, LogRecord, Producer};
 use crate::pace::Pace;
 use crate::put_off::PutOffs;
+use crate::reading::{Reading, Showing};
 use crate::shared::Shared;
 use crate::store::{Keeping, Store, StoreError, Stores};
 use crate::sweep::Sweep;
@@ -133,6 +134,18 @@ impl<L: Log, S: Stores> Task<L, S> {
             self.settle_if_cautious()?;
         }
         Ok(())
+    }
+
+    /// Lets others read the partition, as long as this lives.
+    pub(crate) fn show_to<'r>(&self, reading: &'r Reading) -> Showing<'r> {
+        let showing = reading.show(self.partition, self.store.reader(), &self.known);
+        self.is_shown_by(&showing);
+        showing
+    }
+
+    /// Says how far it is.
+    pub(crate) fn is_shown_by(&self, showing: &Showing<'_>) {
+        showing.moved(self.reached(), self.clock, &self.known);
     }
 
     /// Begins with what is known of inputs over which the core failed.

@@ -8,6 +8,7 @@ use crate::faults::Mutation;
 use crate::log::{Log, LogRecord};
 use crate::metrics as names;
 use crate::panics;
+use crate::reading::{Reading, Showing};
 use crate::shared::Shared;
 use crate::store::{StoreError, Stores};
 use crate::task::{Origin, Task};
@@ -109,6 +110,7 @@ pub(crate) enum Ending {
 /// The ends of a task's thread.
 pub(crate) struct Worker<L: Log, S: Stores> {
     pub(crate) shared: Arc<Shared<L, S>>,
+    pub(crate) reading: Arc<Reading>,
     pub(crate) partition: u32,
     pub(crate) member: L::Membership,
     pub(crate) inbox: Receiver<ToTask>,
@@ -211,7 +213,9 @@ impl<L: Log, S: Stores> Worker<L, S> {
         task.show();
         self.show_store(false);
         let _ = self.outbox.send(FromTask::Ready { partition, epoch, positions });
-        let outcome = panics::caught(|| self.work(&mut task, epoch));
+        let showing = task.show_to(&self.reading);
+        let outcome = panics::caught(|| self.work(&mut task, epoch, &showing));
+        drop(showing);
         (past.caution, past.lost) = task.give_up();
         let outcome = outcome.unwrap_or_else(|panic| Err(self.panicked(panic)));
         if let Err(TaskError::Store(_)) = &outcome {
@@ -319,7 +323,7 @@ impl<L: Log, S: Stores> Worker<L, S> {
         self.is_stopped.load(Ordering::Relaxed)
     }
 
-    fn work(&self, task: &mut Task<L, S>, epoch: u64) -> Result<(), TaskError> {
+    fn work(&self, task: &mut Task<L, S>, epoch: u64, showing: &Showing<'_>) -> Result<(), TaskError> {
         let mut turn = task.turn(false)?;
         if self.breaks(Mutation::FirstQuestionLost) {
             turn.wants_ends = None;
@@ -343,6 +347,7 @@ impl<L: Log, S: Stores> Worker<L, S> {
                 }
             }
             turn = task.turn(turn.takes_more && !self.inbox.is_empty())?;
+            task.is_shown_by(showing);
         }
     }
 

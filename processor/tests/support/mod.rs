@@ -19,7 +19,7 @@ use engine::partition::partition_of;
 use engine::store::Stores;
 use engine::verdicts::{Verdict, Verdicts};
 use engine::versions::{Compile, Publications, Versions};
-use engine::{Clock, ClockGuard, Instance, InstanceError, Shared, Status, Topology};
+use engine::{Clock, ClockGuard, Instance, InstanceError, Reading, Shared, Status, Topology};
 use loadtest::generate::{DEMO_POLICY, Operator, Profile};
 use loadtest::oracle::replay::{self, Oracle};
 use loadtest::oracle::{Partition, Seen};
@@ -270,10 +270,11 @@ impl World {
             group: "test".to_owned(),
         };
         let instance = Instance::join(Arc::new(shared)).unwrap();
+        let reading = instance.reading();
         let is_stopped = Arc::new(AtomicBool::new(false));
         let flag = is_stopped.clone();
         let thread = std::thread::spawn(move || instance.run(&flag));
-        Running { is_stopped, thread, status, clock: self.clock.clone() }
+        Running { is_stopped, thread, status, reading, clock: self.clock.clone() }
     }
 
     /// Waits until every input was decided and committed, and every timer that is due was fired.
@@ -382,6 +383,8 @@ pub struct Running {
     is_stopped: Arc<AtomicBool>,
     thread: JoinHandle<Result<(), InstanceError>>,
     pub status: Arc<Status>,
+    /// What may be read of the partitions that are at work there.
+    pub reading: Arc<Reading>,
     clock: Arc<HandClock>,
 }
 
