@@ -41,6 +41,8 @@ pub(crate) struct Config {
     pub(crate) policy: PolicySource,
     /// Where HTTP is served.
     pub(crate) listen: SocketAddr,
+    /// What is asked of accounts.
+    pub(crate) api: Api,
     /// How the engine runs.
     pub(crate) engine: engine::Settings,
     /// How it logs.
@@ -74,6 +76,15 @@ pub(crate) struct Log {
     pub(crate) level: String,
     /// In which form; by where it goes where absent.
     pub(crate) format: Option<LogFormat>,
+}
+
+/// The API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Api {
+    /// Where it is served.
+    pub(crate) listen: SocketAddr,
+    /// Whether the configuration says so.
+    pub(crate) is_asked_for: bool,
 }
 
 impl Config {
@@ -111,10 +122,26 @@ impl Config {
             state_memory: file.state.memory_bytes,
             policy: policy_source(file.policy, folder)?,
             listen: file.http.listen,
+            api: api(file.api)?,
             engine: engine_settings(&file.engine)?,
             log: Log { level: file.log.level, format: file.log.format },
         })
     }
+}
+
+/// Where the API is served when nothing is said.
+const API_PORT: u16 = 8090;
+
+fn api(file: Option<file::Api>) -> Result<Api, Box<ConfigProblem>> {
+    let Some(file) = file else {
+        return Ok(Api { listen: SocketAddr::from(([127, 0, 0, 1], API_PORT)), is_asked_for: false });
+    };
+    if !file.listen.ip().is_loopback() {
+        let wrong =
+            "must be an address of the loopback, such as 127.0.0.1:8090: the API asks nobody who they are";
+        return Err(ConfigProblem::value("api.listen", wrong));
+    }
+    Ok(Api { listen: file.listen, is_asked_for: true })
 }
 
 fn policy_source(policy: file::Policy, folder: &Path) -> Result<PolicySource, Box<ConfigProblem>> {

@@ -58,7 +58,7 @@ pub(crate) fn run(arguments: &DemoArguments) -> miette::Result<ExitCode> {
     let metrics = api::Metrics::install().into_diagnostic()?;
     engine::metrics::describe();
     let health = Arc::new(crate::run::InstanceHealth::new(stage.status.clone(), stage.clock.clone()));
-    let server = api::Server::start(arguments.listen, metrics, health).into_diagnostic()?;
+    let server = api::probes::serve(arguments.listen, metrics, health).into_diagnostic()?;
     let mut screen = Screen::new(profile.subscribers, arguments.day);
     if screen.begin(server.address(), folder.path()).is_err() {
         return Ok(ExitCode::SUCCESS);

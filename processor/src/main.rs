@@ -19,6 +19,7 @@ mod policies;
 mod publishing;
 mod rejects;
 mod run;
+mod serving;
 mod signals;
 mod simulate;
 mod taken;

@@ -3,7 +3,7 @@
 use crate::cli::RunArguments;
 use crate::clock::SystemClock;
 use crate::config::Config;
-use crate::{logging, signals, versions};
+use crate::{logging, serving, signals, versions};
 use connectors::kafka::KafkaLog;
 use connectors::registry::SchemaRegistry;
 use decision::Policies;
@@ -35,7 +35,9 @@ pub(crate) fn run(arguments: &RunArguments) -> miette::Result<ExitCode> {
     let metrics = api::Metrics::install().into_diagnostic()?;
     engine::metrics::describe();
     let health = Arc::new(InstanceHealth::new(status.clone(), clock.clone()));
-    let server = api::Server::start(config.listen, metrics, health.clone()).into_diagnostic()?;
+    let server = api::probes::serve(config.listen, metrics, health.clone()).into_diagnostic()?;
+    let accounts = Arc::new(serving::Accounts::default());
+    let _api = serving::start(&config.api, accounts.clone())?;
     let Some((versions, policies)) =
         once_published(&config, &log, &registry, (&*clock, &health, &server), &is_stopped)?
     else {
@@ -63,7 +65,9 @@ pub(crate) fn run(arguments: &RunArguments) -> miette::Result<ExitCode> {
         status,
         group: config.kafka.group_id.clone(),
     };
-    Instance::join(Arc::new(shared)).into_diagnostic()?.run(&is_stopped).into_diagnostic()?;
+    let instance = Instance::join(Arc::new(shared)).into_diagnostic()?;
+    accounts.read_from(instance.reading());
+    instance.run(&is_stopped).into_diagnostic()?;
     tracing::info!("weir has ended: the open transactions are done, the state is on the disk");
     Ok(ExitCode::SUCCESS)
 }

@@ -103,6 +103,19 @@ pub enum Unit {
     Pieces,
 }
 
+impl Unit {
+    /// The word for it in policies.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Money => "money",
+            Self::Bytes => "bytes",
+            Self::Seconds => "seconds",
+            Self::Pieces => "pieces",
+        }
+    }
+}
+
 /// A segment: accounts that a condition picks, and the plan group meant for them.
 #[derive(Debug)]
 pub struct Segment {

@@ -1,5 +1,7 @@
 //! What a debtor's state says at a moment, for tests, tools and people. Nothing is decided here.
 
+pub mod rules;
+
 use crate::Moment;
 use crate::alerting;
 use crate::cycle::{Cycle, DebtClass};

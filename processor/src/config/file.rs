@@ -34,6 +34,8 @@ pub(crate) struct ConfigFile {
     /// `[http]`
     #[serde(default)]
     pub(crate) http: Http,
+    /// `[api]`
+    pub(crate) api: Option<Api>,
     /// `[engine]`
     #[serde(default)]
     pub(crate) engine: Engine,
@@ -162,6 +164,14 @@ impl Default for Http {
     fn default() -> Self {
         Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)) }
     }
+}
+
+/// `[api]`: what is asked of accounts.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Api {
+    /// Where it is served: an address of the loopback, since it asks nobody who they are.
+    pub(crate) listen: SocketAddr,
 }
 
 /// `[engine]`: how it runs.

@@ -10,11 +10,11 @@
 //! | [`why_not`] | why a threshold or a stage has not acted on an account |
 //! | [`simulate`] | many lives, counted |
 //! | `play` | one debtor's events, played |
-//! | `customer` | times and amounts as the customer knows them |
+//! | [`customer`] | times and amounts as the customer knows them |
 //! | [`words`] | events, commands and records in words |
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
-mod customer;
+pub mod customer;
 pub mod explain;
 mod play;
 pub mod simulate;

@@ -8,18 +8,20 @@ mod stage;
 pub mod text;
 mod threshold;
 
-use crate::customer::Customer;
+use crate::customer::{Customer, When};
 use crate::explain::moment;
 use crate::play::{self, Playing};
-use decision::Policies;
+use decision::debtor::Debtor;
 use decision::ids::{AccountId, DebtorId};
 use decision::policy::{Policy, Unit};
 use decision::time::Timestamp;
 use decision::why_not::{Answer, Question, Unknown, answer};
+use decision::{Moment, Policies};
 use lives::{Endless, Reports};
 use schemas::files::Arrival;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
 /// What is asked, and how the life is played.
 #[derive(Debug)]
@@ -46,7 +48,8 @@ pub enum NoAnswer {
 }
 
 /// The answer, in words.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WhyNot)]
 pub struct Told {
     /// Whose account.
     pub account_id: String,
@@ -54,6 +57,7 @@ pub struct Told {
     pub time_zone: &'static str,
     /// As of when.
     #[serde(serialize_with = "moment")]
+    #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
     /// The same on the customer's wall clock: `2026-03-15 09:00`.
     pub local: String,
@@ -68,7 +72,8 @@ pub struct Told {
 }
 
 /// What was found of one part.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WhyNotPart)]
 pub struct Part {
     /// Which part of the debt: `all`, `provider:…`, `service:…`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -81,7 +86,8 @@ pub struct Part {
 }
 
 /// A cycle that is open.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WhyNotCycle)]
 pub struct Cycle {
     /// Its number in its profile.
     pub number: i64,
@@ -91,6 +97,7 @@ pub struct Cycle {
     pub stage: Option<String>,
     /// When it was opened.
     #[serde(serialize_with = "moment")]
+    #[schema(value_type = String, format = DateTime)]
     pub opened_at: Timestamp,
     /// The same on the customer's wall clock.
     pub opened_local: String,
@@ -101,7 +108,8 @@ pub struct Cycle {
 }
 
 /// One thing found.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = WhyNotFinding)]
 pub struct Finding {
     /// What it is, in a word for programs: `not_reached`, `age`.
     pub finding: &'static str,
@@ -113,16 +121,6 @@ pub struct Finding {
     pub when: Option<When>,
     /// The figures that it rests on: amounts in major units, moments on the customer's wall clock.
     pub facts: BTreeMap<&'static str, String>,
-}
-
-/// A moment to come.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct When {
-    /// The moment.
-    #[serde(serialize_with = "moment")]
-    pub at: Timestamp,
-    /// The same on the customer's wall clock.
-    pub local: String,
 }
 
 impl Finding {
@@ -151,9 +149,9 @@ impl Finding {
 
     fn with(mut self, word: &str, at: Option<Timestamp>, customer: &Customer) -> Self {
         let Some(at) = at else { return self };
-        let local = customer.local(at);
-        self.says += &format!(", {word} {local}");
-        self.when = Some(When { at, local });
+        let when = customer.when(at);
+        self.says += &format!(", {word} {}", when.local);
+        self.when = Some(when);
         self
     }
 }
@@ -168,26 +166,40 @@ pub fn ask(debtor: DebtorId, events: &[Arrival], wanted: &Wanted) -> Result<Told
     let (life, _) = play::play(debtor, events, playing, &mut |_| {})?;
     let (debtor, now) = (life.debtor(), life.moment());
     let account_id = AccountId::from(debtor.id.as_str());
-    let answer = answer(debtor, &account_id, &wanted.question, now, life.policies())?;
-    let policy = life.policies().at(now.now);
+    Ok(of(debtor, &account_id, &wanted.question, now, life.policies())?)
+}
+
+/// Says why what is asked about has not acted on an account of this debtor, on which all that was due was decided.
+///
+/// # Errors
+/// Where the policy has nothing of the name that is asked about.
+pub fn of(
+    debtor: &Debtor,
+    account_id: &AccountId,
+    question: &Question,
+    moment: Moment,
+    policies: &Policies,
+) -> Result<Told, Unknown> {
+    let answer = answer(debtor, account_id, question, moment, policies)?;
+    let policy = policies.at(moment.now);
     let customer = Customer::of(debtor, policy);
     let parts = match &answer {
         Answer::Threshold(findings) => {
-            let unit = unit_of(&wanted.question, policy);
+            let unit = unit_of(question, policy);
             let findings = threshold::tell(findings, &customer, unit);
             vec![Part { debt_class: None, cycle: None, findings }]
         }
         Answer::Stage(parts) => parts.iter().map(|part| stage::tell(part, &customer)).collect(),
     };
-    let (rule, stage) = match &wanted.question {
+    let (rule, stage) = match question {
         Question::Rule(rule) => (Some(rule.to_string()), None),
         Question::Stage { stage, .. } => (None, Some(stage.to_string())),
     };
     Ok(Told {
-        account_id: debtor.id.to_string(),
+        account_id: account_id.to_string(),
         time_zone: customer.zone.name(),
-        at: now.now,
-        local: customer.local(now.now),
+        at: moment.now,
+        local: customer.local(moment.now),
         rule,
         stage,
         parts,

@@ -49,8 +49,8 @@ pub(super) fn balances(
     for (name, old, new) in by_name(old, new) {
         let mut of = Teller::new(changes, format!("balance {name}"), Vec::new());
         match (old, new) {
-            (Some(old), Some(new)) => of.field("unit", words::unit(*old), words::unit(*new)),
-            (None, Some(new)) => of.say(format!("is new ({})", words::unit(*new))),
+            (Some(old), Some(new)) => of.field("unit", old.as_str(), new.as_str()),
+            (None, Some(new)) => of.say(format!("is new ({})", new.as_str())),
             (_, None) => of.say("is gone".to_owned()),
         }
     }

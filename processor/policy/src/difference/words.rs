@@ -2,7 +2,7 @@
 
 use decision::money::Decimal;
 use decision::plan::{Anchor, CatchUp, CountDate, DebtClassBy, OnPartCure, OnResegment, RunningCycles};
-use decision::policy::{Condition, Unit};
+use decision::policy::Condition;
 use decision::threshold::{Deliver, Direction, OnFirst};
 use decision::time::Weekday;
 use jiff::civil::DateTime;
@@ -45,15 +45,6 @@ pub(super) fn is_same_number(old: Decimal, new: Decimal) -> bool {
         }
     };
     plain(old) == plain(new)
-}
-
-pub(super) fn unit(unit: Unit) -> &'static str {
-    match unit {
-        Unit::Money => "money",
-        Unit::Bytes => "bytes",
-        Unit::Seconds => "seconds",
-        Unit::Pieces => "pieces",
-    }
 }
 
 pub(super) fn weekday(day: Weekday) -> &'static str {

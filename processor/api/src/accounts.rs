@@ -1,0 +1,346 @@
+//! What is asked of an account: how it stands, what was decided, why something has not acted.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`account`] | an account as it is told |
+//! | [`history`] | the lines of its history |
+//! | `view` | how the one is made out of the state |
+
+pub mod account;
+pub mod history;
+mod view;
+
+use crate::problem::Problem;
+use crate::serving::Shared;
+use account::Account;
+use axum::Json;
+use axum::extract::{FromRequestParts, Path, Query, State};
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+use decision::cycle::DebtClass;
+use decision::ids::{AccountId, DebtorId};
+use decision::why_not::Question;
+use decision::{Debtor, Moment, Policies};
+use history::HistoryPage;
+use schemas::HistoryLine;
+use serde::Deserialize;
+use std::sync::Arc;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// Whoever keeps the accounts, as the API asks them. Answers may take as long as a disk does.
+pub trait Accounts: Send + Sync + 'static {
+    /// A debtor, as it was applied last.
+    ///
+    /// # Errors
+    /// When its partition is not at work here, or cannot be read.
+    fn debtor(&self, id: &DebtorId) -> Result<Looked, Unread>;
+
+    /// The lines of a debtor's history before this sequence, newest first.
+    ///
+    /// # Errors
+    /// As above.
+    fn history(&self, id: &DebtorId, before: Option<i64>, at_most: usize)
+    -> Result<Vec<HistoryLine>, Unread>;
+}
+
+/// A debtor, and by what it is looked at.
+#[derive(Debug)]
+pub struct Looked {
+    /// It; none where nothing is known of it.
+    pub debtor: Option<Debtor>,
+    /// When that is, and up to when the log was read.
+    pub moment: Moment,
+    /// The versions of the policy.
+    pub policies: Arc<Policies>,
+    /// The number of the last publication among them; none where the instance goes by files.
+    pub policy_revision: Option<i64>,
+}
+
+/// Why a debtor was not read.
+#[derive(Debug)]
+pub enum Unread {
+    /// Its partition is not at work in this instance.
+    NotHere {
+        /// The partition.
+        partition: u32,
+    },
+    /// The instance has only begun, and does not know yet what it works on.
+    NotBegun,
+    /// It cannot be read: why, was logged.
+    Failed,
+}
+
+pub(crate) fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new().routes(routes!(account)).routes(routes!(records)).routes(routes!(why_not))
+}
+
+/// Who pays.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct Payer {
+    /// Who pays for the account, where it is another one.
+    #[param(min_length = 1, max_length = 255)]
+    debtor: Option<String>,
+}
+
+/// Which lines.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct Lines {
+    /// Who pays for the account, where it is another one.
+    #[param(min_length = 1, max_length = 255)]
+    debtor: Option<String>,
+    /// Only lines before this sequence: what `next` said.
+    #[param(minimum = 1)]
+    before: Option<i64>,
+    /// How many lines at most.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<usize>,
+}
+
+/// What is asked about: a rule or a stage.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    /// Who pays for the account, where it is another one.
+    #[param(min_length = 1, max_length = 255)]
+    debtor: Option<String>,
+    /// A threshold rule.
+    rule: Option<String>,
+    /// A stage; one of the two.
+    stage: Option<String>,
+    /// The stage's plan, where several have one of its name.
+    plan: Option<String>,
+    /// The part of the debt: `all`, `provider:…`, `service:…`; each where none is said.
+    debt_class: Option<String>,
+}
+
+/// How many lines a page has where nothing is said.
+const LINES: usize = 50;
+
+/// The longest id there is.
+const LONGEST_ID: usize = 255;
+
+/// An account as it stands: balances, debt, the work on it, and what comes next.
+#[utoipa::path(
+    get, path = "/v1/accounts/{id}", tag = "accounts", params(("id" = String, Path, min_length = 1, max_length = 255), Payer),
+    responses(
+        (status = 200, body = Account),
+        (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 500, body = Problem, content_type = "application/problem+json"),
+        (status = 503, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+async fn account(
+    State(shared): State<Shared>,
+    parts: Parts,
+    In(Path(id)): In<Path<String>>,
+    In(Query(payer)): In<Query<Payer>>,
+) -> Result<Response, Problem> {
+    let who = Who::of(id, payer.debtor)?;
+    answer(&shared, &parts, move |accounts| {
+        let (debtor, looked) = who.look(accounts)?;
+        Ok(view::account(&who.account, &debtor, &looked))
+    })
+    .await
+}
+
+/// What was decided of an account, newest first: the last 200 lines; all are in the records topic.
+#[utoipa::path(
+    get, path = "/v1/accounts/{id}/records", tag = "accounts", params(("id" = String, Path, min_length = 1, max_length = 255), Lines),
+    responses(
+        (status = 200, body = HistoryPage),
+        (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 500, body = Problem, content_type = "application/problem+json"),
+        (status = 503, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+async fn records(
+    State(shared): State<Shared>,
+    parts: Parts,
+    In(Path(id)): In<Path<String>>,
+    In(Query(asked)): In<Query<Lines>>,
+) -> Result<Response, Problem> {
+    let who = Who::of(id, asked.debtor)?;
+    let most = crate::accounts::history::KEPT;
+    let limit = asked.limit.unwrap_or(LINES);
+    if !(1..=most).contains(&limit) {
+        return Err(Problem::bad_request(format!("`limit` is {limit}, and must be from 1 to {most}.")));
+    }
+    if asked.before.is_some_and(|before| before < 1) {
+        return Err(Problem::bad_request("`before` is a sequence, and those count from 1."));
+    }
+    answer(&shared, &parts, move |accounts| {
+        let (debtor, looked) = who.look(accounts)?;
+        // One more says whether there are more.
+        let lines = accounts.history(&who.debtor, asked.before, limit.saturating_add(1))?;
+        Ok(HistoryPage::of(lines, limit, &debtor, &looked))
+    })
+    .await
+}
+
+/// Why a threshold or a stage has not acted on an account.
+#[utoipa::path(
+    get, path = "/v1/accounts/{id}/why-not", tag = "accounts", params(("id" = String, Path, min_length = 1, max_length = 255), Asked),
+    responses(
+        (status = 200, body = whatif::why_not::Told),
+        (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 500, body = Problem, content_type = "application/problem+json"),
+        (status = 503, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+async fn why_not(
+    State(shared): State<Shared>,
+    parts: Parts,
+    In(Path(id)): In<Path<String>>,
+    In(Query(asked)): In<Query<Asked>>,
+) -> Result<Response, Problem> {
+    let who = Who::of(id, asked.debtor.clone())?;
+    let question = question(asked)?;
+    answer(&shared, &parts, move |accounts| {
+        let (debtor, looked) = who.look(accounts)?;
+        let told = whatif::why_not::of(&debtor, &who.account, &question, looked.moment, &looked.policies);
+        Ok(told.map_err(|unknown| Problem::unknown(told_of(&unknown)))?)
+    })
+    .await
+}
+
+fn question(asked: Asked) -> Result<Question, Problem> {
+    let one = "ask about a `rule` or a `stage`, one of the two; `plan` and `debt_class` are of a stage.";
+    match (asked.rule, asked.stage) {
+        (Some(rule), None) if asked.plan.is_none() && asked.debt_class.is_none() => {
+            Ok(Question::Rule(rule.into()))
+        }
+        (None, Some(stage)) => {
+            let class = asked.debt_class.map(|class| {
+                let wrong = || {
+                    Problem::bad_request(format!(
+                        "`debt_class` is «{class}»; it is `all`, `provider:…` or `service:…`."
+                    ))
+                };
+                DebtClass::parse(&class).ok_or_else(wrong)
+            });
+            let plan = asked.plan.map(Into::into);
+            Ok(Question::Stage { stage: stage.into(), plan, debt_class: class.transpose()? })
+        }
+        (Some(_), Some(_) | None) | (None, None) => Err(Problem::bad_request(one)),
+    }
+}
+
+fn told_of(unknown: &decision::why_not::Unknown) -> String {
+    let known = unknown.known();
+    let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+    format!("{unknown}; there are: {known}.")
+}
+
+/// Whose account is asked about.
+struct Who {
+    account: AccountId,
+    debtor: DebtorId,
+}
+
+impl Who {
+    fn of(account: String, debtor: Option<String>) -> Result<Self, Problem> {
+        for id in std::iter::once(&account).chain(&debtor) {
+            if id.is_empty() || id.len() > LONGEST_ID || id.chars().any(char::is_control) {
+                let wrong = "an id has from 1 to 255 bytes, and no control characters.";
+                return Err(Problem::bad_request(wrong));
+            }
+        }
+        let debtor = debtor.as_deref().unwrap_or(&account).into();
+        Ok(Self { account: account.as_str().into(), debtor })
+    }
+
+    fn look(&self, accounts: &dyn Accounts) -> Result<(Debtor, Looked), Unanswered> {
+        let mut looked = accounts.debtor(&self.debtor)?;
+        let debtor = looked.debtor.take().filter(|debtor| self.is_of(debtor));
+        let unknown = || {
+            let by = if *self.account.as_str() == *self.debtor.as_str() {
+                "If another account pays for it, say which with `debtor`.".to_owned()
+            } else {
+                format!("Nothing is known of it as one that {} pays for.", self.debtor)
+            };
+            Problem::unknown(format!("No event of the account {} was decided. {by}", self.account))
+        };
+        Ok((debtor.ok_or_else(unknown)?, looked))
+    }
+
+    /// A debtor is known by its debt alone as well, before an event of its account comes.
+    fn is_of(&self, debtor: &Debtor) -> bool {
+        *self.account.as_str() == *self.debtor.as_str() || debtor.member(self.account.as_str()).is_some()
+    }
+}
+
+/// Why there is no answer from here.
+enum Unanswered {
+    /// It is to be asked of whoever has the partition.
+    NotHere(u32),
+    Problem(Problem),
+}
+
+impl From<Problem> for Unanswered {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl From<Unread> for Unanswered {
+    fn from(unread: Unread) -> Self {
+        match unread {
+            Unread::NotHere { partition } => Self::NotHere(partition),
+            Unread::NotBegun => Self::Problem(Problem::not_begun()),
+            Unread::Failed => Self::Problem(Problem::failed()),
+        }
+    }
+}
+
+/// Answers out of what is kept here, or by whoever has it.
+async fn answer<T: IntoAnswer>(
+    shared: &Shared,
+    parts: &Parts,
+    read: impl FnOnce(&dyn Accounts) -> Result<T, Unanswered> + Send + 'static,
+) -> Result<Response, Problem> {
+    let accounts = shared.accounts.clone();
+    // A disk may be waited for: others are answered meanwhile.
+    let answer = tokio::task::spawn_blocking(move || read(&*accounts)).await;
+    match answer {
+        Ok(Ok(answer)) => Ok(answer.into_answer()),
+        Ok(Err(Unanswered::NotHere(partition))) => shared.forwarding.ask(partition, parts).await,
+        Ok(Err(Unanswered::Problem(problem))) => Err(problem),
+        Err(error) => {
+            tracing::error!(%error, "answering failed");
+            Err(Problem::failed())
+        }
+    }
+}
+
+/// What becomes an answer.
+trait IntoAnswer: Send + 'static {
+    fn into_answer(self) -> Response;
+}
+
+impl<T: serde::Serialize + Send + 'static> IntoAnswer for T {
+    fn into_answer(self) -> Response {
+        Json(self).into_response()
+    }
+}
+
+/// A part of the question, whose faults are told as problems.
+struct In<T>(T);
+
+impl<S: Send + Sync, T: FromRequestParts<S>> FromRequestParts<S> for In<T>
+where
+    T::Rejection: std::fmt::Display,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let read = T::from_request_parts(parts, state).await;
+        read.map(Self).map_err(|fault| Problem::bad_request(fault.to_string()))
+    }
+}

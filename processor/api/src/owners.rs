@@ -1,0 +1,101 @@
+//! Who answers for an account: the instance that works on its partition. Where that is another one, the question
+//! is handed on to it, and its answer handed back.
+//!
+//! How instances come to know of one another is not known here.
+
+use crate::problem::Problem;
+use axum::body::Body;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, header};
+use axum::response::Response;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Who works on which partition.
+pub trait Owners: Send + Sync + 'static {
+    /// Where the API of the instance is that works on a partition; none where none is known.
+    fn owner_of(&self, partition: u32) -> Option<Arc<str>>;
+}
+
+/// Nobody but this instance answers: it is alone, or its address is not told to others.
+#[derive(Debug)]
+pub struct Alone;
+
+impl Owners for Alone {
+    fn owner_of(&self, _partition: u32) -> Option<Arc<str>> {
+        None
+    }
+}
+
+/// Hands questions on.
+#[derive(Clone)]
+pub(crate) struct Forwarding {
+    owners: Arc<dyn Owners>,
+    client: reqwest::Client,
+}
+
+/// Says that a question was handed on: whoever is asked so answers itself or not at all.
+const HANDED_ON: HeaderName = HeaderName::from_static("weir-handed-on");
+
+/// How long another instance may take to answer. What it reads takes milliseconds.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long a connection to it may take: one that is gone is not waited for.
+const CONNECT: Duration = Duration::from_secs(1);
+
+impl Forwarding {
+    /// # Errors
+    /// When the client cannot be made.
+    pub(crate) fn new(owners: Arc<dyn Owners>) -> Result<Self, reqwest::Error> {
+        let client = reqwest::Client::builder()
+            .timeout(PATIENCE)
+            .connect_timeout(CONNECT)
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none());
+        Ok(Self { owners, client: client.build()? })
+    }
+
+    /// Asks the instance that works on the partition, since it is not at work here.
+    pub(crate) async fn ask(&self, partition: u32, asked: &Parts) -> Result<Response, Problem> {
+        if asked.headers.contains_key(HANDED_ON) {
+            return Err(Problem::moving(partition));
+        }
+        let owner = self.owners.owner_of(partition).ok_or_else(|| Problem::moving(partition))?;
+        let path = asked.uri.path_and_query().map_or("/", |path| path.as_str());
+        let url = format!("{}{path}", owner.trim_end_matches('/'));
+        let question = self.client.get(url).headers(handed_on(&asked.headers)).send();
+        let silent = |error: reqwest::Error| {
+            tracing::warn!(partition, %owner, error = %in_full(&error), "the owner of a partition does not answer");
+            Problem::owner_silent(partition)
+        };
+        let answer = question.await.map_err(silent)?;
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        let body = answer.bytes().await.map_err(silent)?;
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() = status;
+        for name in [header::CONTENT_TYPE, header::RETRY_AFTER] {
+            if let Some(value) = headers.get(&name) {
+                response.headers_mut().insert(name, value.clone());
+            }
+        }
+        Ok(response)
+    }
+}
+
+/// Who asks is asked there once more; that it was handed on keeps it from going round.
+fn handed_on(asked: &HeaderMap) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for name in [header::AUTHORIZATION, header::ACCEPT] {
+        if let Some(value) = asked.get(&name) {
+            headers.insert(name, value.clone());
+        }
+    }
+    headers.insert(HANDED_ON, axum::http::HeaderValue::from_static("1"));
+    headers
+}
+
+/// An error with its causes.
+fn in_full(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}

@@ -1,0 +1,83 @@
+//! The HTTP API of this process: what it answers out of, and where it listens.
+//!
+//! What is answered is `api`'s business, what is read `engine`'s.
+
+use crate::config::Api;
+use api::accounts::{Looked, Unread};
+use api::owners::Alone;
+use api::serving::Sources;
+use api::{ApiError, Server};
+use decision::ids::DebtorId;
+use engine::Reading;
+use engine::reading::NotRead;
+use miette::IntoDiagnostic;
+use schemas::HistoryLine;
+use std::sync::{Arc, OnceLock};
+
+/// What is read of accounts here. Before the instance has joined the group nothing is.
+#[derive(Default)]
+pub(crate) struct Accounts {
+    reading: OnceLock<Arc<Reading>>,
+}
+
+impl Accounts {
+    /// From now on this is read.
+    pub(crate) fn read_from(&self, reading: Arc<Reading>) {
+        let _ = self.reading.set(reading);
+    }
+
+    fn reading(&self) -> Result<&Reading, Unread> {
+        self.reading.get().map(|reading| &**reading).ok_or(Unread::NotBegun)
+    }
+}
+
+impl api::accounts::Accounts for Accounts {
+    fn debtor(&self, id: &DebtorId) -> Result<Looked, Unread> {
+        let looked = self.reading()?.debtor(id).map_err(unread)?;
+        Ok(Looked {
+            debtor: looked.debtor,
+            moment: looked.moment,
+            policies: looked.policies,
+            policy_revision: looked.policy_revision,
+        })
+    }
+
+    fn history(
+        &self,
+        id: &DebtorId,
+        before: Option<i64>,
+        at_most: usize,
+    ) -> Result<Vec<HistoryLine>, Unread> {
+        self.reading()?.history(id, before, at_most).map_err(unread)
+    }
+}
+
+fn unread(error: NotRead) -> Unread {
+    match error {
+        NotRead::NotHere { partition } => Unread::NotHere { partition },
+        error @ (NotRead::Store { .. } | NotRead::Form { .. }) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "an account cannot be read");
+            Unread::Failed
+        }
+    }
+}
+
+/// Serves the API. Where its address is taken that nobody asked for, Weir does without: accounts are decided on
+/// whether or not anybody can ask about them.
+pub(crate) fn start(settings: &Api, accounts: Arc<Accounts>) -> miette::Result<Option<Server>> {
+    let sources = Sources { accounts, owners: Arc::new(Alone) };
+    match api::serving::serve(settings.listen, sources) {
+        Ok(server) => {
+            tracing::info!(
+                api = %server.address(),
+                "the API asks nobody who they are, and is served on the loopback only"
+            );
+            Ok(Some(server))
+        }
+        Err(ApiError::Listen { address, source }) if !settings.is_asked_for => {
+            tracing::warn!(%address, error = %source, "the API is not served: set `[api] listen` to another address");
+            Ok(None)
+        }
+        Err(error) => Err(error).into_diagnostic(),
+    }
+}
