@@ -403,6 +403,9 @@ pub(crate) struct DemoArguments {
     /// Where metrics and probes are served over HTTP; port 0 is any free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     pub(crate) listen: std::net::SocketAddr,
+    /// Where the API is served: an address of the loopback; port 0 is any free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0", value_parser = loopback)]
+    pub(crate) api: std::net::SocketAddr,
 }
 
 #[derive(Debug, Args)]
@@ -415,6 +418,12 @@ pub(crate) struct CompletionArguments {
 pub(crate) fn print_completions(shell: clap_complete::Shell) -> miette::Result<ExitCode> {
     clap_complete::generate(shell, &mut Cli::command(), "weir", &mut std::io::stdout());
     Ok(ExitCode::SUCCESS)
+}
+
+/// An address of the loopback: what is served there asks nobody who they are.
+fn loopback(text: &str) -> Result<std::net::SocketAddr, String> {
+    let address: std::net::SocketAddr = text.parse().map_err(|error| format!("{error}"))?;
+    if address.ip().is_loopback() { Ok(address) } else { Err("it is not of the loopback".to_owned()) }
 }
 
 /// Reads `20s`, `5m`, `1h`, `500ms`.

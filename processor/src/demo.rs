@@ -10,6 +10,7 @@ mod watch;
 
 use crate::cli::DemoArguments;
 use crate::clock::FastClock;
+use crate::serving::{self, Accounts};
 use crate::signals;
 use connectors::memory::MemoryLog;
 use decision::Policies;
@@ -59,12 +60,14 @@ pub(crate) fn run(arguments: &DemoArguments) -> miette::Result<ExitCode> {
     engine::metrics::describe();
     let health = Arc::new(crate::run::InstanceHealth::new(stage.status.clone(), stage.clock.clone()));
     let server = api::probes::serve(arguments.listen, metrics, health).into_diagnostic()?;
-    let mut screen = Screen::new(profile.subscribers, arguments.day);
+    let accounts = Arc::new(Accounts::default());
+    let api = serving::serve(arguments.api, accounts.clone()).into_diagnostic()?;
+    let mut screen = Screen::new(profile.subscribers, arguments.day, api.address());
     if screen.begin(server.address(), folder.path()).is_err() {
         return Ok(ExitCode::SUCCESS);
     }
 
-    let engine = stage.start_engine(folder.path(), &is_stopped)?;
+    let engine = stage.start_engine(folder.path(), &is_stopped, &accounts)?;
     let upstream = Upstream::start(&stage, Operator::new(profile), &is_stopped)?;
     let outcome = watch_until_stopped(arguments, &stage, &upstream, &mut screen, &is_stopped);
     is_stopped.store(true, Ordering::Relaxed);
@@ -127,6 +130,7 @@ impl Stage {
         &self,
         folder: &std::path::Path,
         is_stopped: &Arc<AtomicBool>,
+        accounts: &Accounts,
     ) -> miette::Result<JoinHandle<Result<(), engine::InstanceError>>> {
         let shared = Arc::new(Shared {
             log: self.log.clone(),
@@ -147,6 +151,7 @@ impl Stage {
             group: "demo".to_owned(),
         });
         let instance = Instance::join(shared).into_diagnostic()?;
+        accounts.read_from(instance.reading());
         let is_stopped = is_stopped.clone();
         let thread = std::thread::Builder::new().name("weir-poll".to_owned());
         thread.spawn(move || instance.run(&is_stopped)).into_diagnostic()

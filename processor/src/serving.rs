@@ -12,6 +12,7 @@ use engine::Reading;
 use engine::reading::NotRead;
 use miette::IntoDiagnostic;
 use schemas::HistoryLine;
+use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
 /// What is read of accounts here. Before the instance has joined the group nothing is.
@@ -62,11 +63,18 @@ fn unread(error: NotRead) -> Unread {
     }
 }
 
+/// Serves the API of an instance that is alone.
+///
+/// # Errors
+/// When the address cannot be listened on.
+pub(crate) fn serve(address: SocketAddr, accounts: Arc<Accounts>) -> Result<Server, ApiError> {
+    api::serving::serve(address, Sources { accounts, owners: Arc::new(Alone) })
+}
+
 /// Serves the API. Where its address is taken that nobody asked for, Weir does without: accounts are decided on
 /// whether or not anybody can ask about them.
 pub(crate) fn start(settings: &Api, accounts: Arc<Accounts>) -> miette::Result<Option<Server>> {
-    let sources = Sources { accounts, owners: Arc::new(Alone) };
-    match api::serving::serve(settings.listen, sources) {
+    match serve(settings.listen, accounts) {
         Ok(server) => {
             tracing::info!(
                 api = %server.address(),

@@ -78,6 +78,7 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
 
 /// Who pays.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct Payer {
     /// Who pays for the account, where it is another one.
@@ -87,6 +88,7 @@ struct Payer {
 
 /// Which lines.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct Lines {
     /// Who pays for the account, where it is another one.
@@ -102,6 +104,7 @@ struct Lines {
 
 /// What is asked about: a rule or a stage.
 #[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct Asked {
     /// Who pays for the account, where it is another one.

@@ -31,10 +31,12 @@ pub(crate) struct Screen {
     stories: BTreeMap<String, &'static str>,
     ended: BTreeSet<String>,
     last_story: Instant,
+    /// Where the API is, until it was said what to ask there.
+    api: Option<SocketAddr>,
 }
 
 impl Screen {
-    pub(crate) fn new(subscribers: u32, day: Duration) -> Self {
+    pub(crate) fn new(subscribers: u32, day: Duration, api: SocketAddr) -> Self {
         Self {
             subscribers,
             day,
@@ -44,6 +46,7 @@ impl Screen {
             stories: BTreeMap::new(),
             ended: BTreeSet::new(),
             last_story: Instant::now(),
+            api: Some(api),
         }
     }
 
@@ -82,9 +85,23 @@ impl Screen {
                     who.if_supports_color(Stream::Stdout, |who| who.cyan())
                 )?;
             }
+            self.suggest(line)?;
             self.end_story(line);
         }
         Ok(())
+    }
+
+    /// Three things to ask of the API, of the first account that is reminded of its debt.
+    fn suggest(&mut self, line: &HistoryLine) -> io::Result<()> {
+        let is_reminded = line.kind == "stage_entered" && line.figures.iter().any(|of| of.value == "remind");
+        let Some(api) = self.api.take_if(|_| is_reminded) else { return Ok(()) };
+        let (mut out, id) = (io::stdout(), &line.account_id);
+        writeln!(out)?;
+        writeln!(out, "Three things to try, in another terminal:")?;
+        writeln!(out, "    curl -s http://{api}/v1/accounts/{id}")?;
+        writeln!(out, "    weir explain --account {id} --url http://{api}")?;
+        writeln!(out, "    weir why-not --account {id} --stage bar --url http://{api}")?;
+        writeln!(out)
     }
 
     /// Every story begins with an alert, or with a debt.
