@@ -1,0 +1,216 @@
+//! What the tests of the API share: accounts whose lives were played, served over HTTP, and a client.
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses its own part")]
+
+use api::Server;
+use api::accounts::{Accounts, Looked, Unread};
+use api::owners::Owners;
+use api::serving::{self, Sources};
+use decision::ids::DebtorId;
+use decision::{Debtor, Moment, Policies, time::Timestamp};
+use lives::{Life, Reports};
+use schemas::HistoryLine;
+use schemas::files::read_line;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+pub const POLICY: &str = r#"
+policy: soft
+version: "1"
+time_zone: Asia/Tashkent
+currency: USD
+language: en
+balances: { main: { unit: money }, data: { unit: bytes } }
+attributes: { customer_type: { type: string } }
+thresholds:
+  - { id: low, balance: main, falls_to: [50.00, 20.00], do: [ { message: { template: low, channel: sms, class: service } } ] }
+segments: [ { name: everyone, group: all } ]
+groups: { all: { standard: soft, plans: [soft] } }
+plans:
+  soft:
+    stages:
+      - { stage: remind, after: 5d, do: [ { message: { template: reminder, channel: sms, class: statutory } } ] }
+      - { stage: bar, after: 15d, do: [ { provision: { operation: bar_outgoing, undo: unbar_outgoing, cuts_off: true } } ] }
+templates: { low: { en: low }, reminder: { en: pay } }
+"#;
+
+/// A balance that falls below a line, an invoice of which a part is paid, another that is contested.
+pub const EVENTS: [&str; 8] = [
+    r#"{"event":"account","account_id":"A-1","occurred_at":"2026-03-01T05:00:00Z","payment_mode":"postpaid","language":"en","contacts":{"sms":"+998901234567"},"services":[{"service_id":"S-1","kind":"mobile"}],"attributes":{"customer_type":"soho"}}"#,
+    r#"{"event":"balance","account_id":"A-1","occurred_at":"2026-03-01T06:00:00Z","name":"main","value":9000,"currency":"USD"}"#,
+    r#"{"event":"balance","account_id":"A-1","occurred_at":"2026-03-01T07:00:00Z","name":"main","value":4000,"currency":"USD"}"#,
+    r#"{"event":"balance","account_id":"A-1","occurred_at":"2026-03-01T07:30:00Z","name":"data","value":4000}"#,
+    r#"{"event":"invoice","account_id":"A-1","occurred_at":"2026-03-02T05:00:00Z","invoice_id":"B1","amount":12000,"currency":"USD","issued":"2026-03-02","due":"2026-03-10"}"#,
+    r#"{"event":"invoice","account_id":"A-1","occurred_at":"2026-03-02T05:00:00Z","invoice_id":"B2","amount":3000,"currency":"USD","issued":"2026-03-02","due":"2026-03-10"}"#,
+    r#"{"event":"payment","account_id":"A-1","occurred_at":"2026-03-11T05:00:00Z","payment_id":"P1","amount":2000,"currency":"USD"}"#,
+    r#"{"event":"control","account_id":"A-1","occurred_at":"2026-03-12T05:00:00Z","by":"anna","role":"agent","why":"wrong amount","order":"dispute","hold_id":"D1","amount":3000,"invoices":["B2"]}"#,
+];
+
+pub fn policies() -> Arc<Policies> {
+    Arc::new(policy::parse("soft.policy.yaml", POLICY).unwrap().policy.into())
+}
+
+/// An account after its life, and the history of that.
+#[derive(Clone)]
+pub struct Known {
+    pub debtor: Debtor,
+    pub lines: Vec<HistoryLine>,
+    pub moment: Moment,
+}
+
+/// Plays the events up to this moment.
+pub fn play(until: &str) -> Known {
+    let policies = policies();
+    let events: Vec<_> = EVENTS
+        .iter()
+        .enumerate()
+        .map(|(at, line)| read_line(line, format!("events:{at}")).unwrap().event)
+        .collect();
+    let mut lines = Vec::new();
+    let mut hear = |decided: lives::Decided<'_>| {
+        lines.extend(decided.decisions.records.iter().map(HistoryLine::new));
+    };
+    let mut life = Life::new("A-1".into(), (*policies).clone(), Reports::Auto, events[0].occurred_at);
+    for event in &events {
+        life.run_to(event.occurred_at, &mut hear).unwrap();
+        life.happens(event, &mut hear);
+    }
+    life.run_to(Timestamp::parse(until).unwrap(), &mut hear).unwrap();
+    Known { debtor: life.debtor().clone(), moment: life.moment(), lines }
+}
+
+/// Accounts that are kept here, as long as the partition is at work.
+pub struct Keeper {
+    known: BTreeMap<DebtorId, Known>,
+    pub is_at_work: AtomicBool,
+    pub is_broken: AtomicBool,
+}
+
+/// The partition of all accounts.
+pub const PARTITION: u32 = 3;
+
+impl Keeper {
+    pub fn of(known: impl IntoIterator<Item = Known>) -> Self {
+        let known = known.into_iter().map(|known| (known.debtor.id.clone(), known)).collect();
+        Self { known, is_at_work: AtomicBool::new(true), is_broken: AtomicBool::new(false) }
+    }
+
+    fn check(&self) -> Result<(), Unread> {
+        if self.is_broken.load(Ordering::SeqCst) {
+            return Err(Unread::Failed);
+        }
+        let is_here = self.is_at_work.load(Ordering::SeqCst);
+        if is_here { Ok(()) } else { Err(Unread::NotHere { partition: PARTITION }) }
+    }
+}
+
+impl Accounts for Keeper {
+    fn debtor(&self, id: &DebtorId) -> Result<Looked, Unread> {
+        self.check()?;
+        let known = self.known.get(id);
+        let moment = self.known.values().next().unwrap().moment;
+        let debtor = known.map(|known| known.debtor.clone());
+        Ok(Looked { debtor, moment, policies: policies(), policy_revision: Some(7) })
+    }
+
+    fn history(
+        &self,
+        id: &DebtorId,
+        before: Option<i64>,
+        at_most: usize,
+    ) -> Result<Vec<HistoryLine>, Unread> {
+        self.check()?;
+        let lines = self.known.get(id).map(|known| known.lines.clone()).unwrap_or_default();
+        let before = before.unwrap_or(i64::MAX);
+        Ok(lines.into_iter().rev().filter(|line| line.sequence < before).take(at_most).collect())
+    }
+}
+
+/// Says what it was told.
+#[derive(Default)]
+pub struct Told(pub Mutex<Option<Arc<str>>>);
+
+impl Owners for Told {
+    fn owner_of(&self, partition: u32) -> Option<Arc<str>> {
+        assert_eq!(partition, PARTITION);
+        self.0.lock().unwrap().clone()
+    }
+}
+
+/// An instance that serves its accounts.
+pub struct Instance {
+    pub server: Server,
+    pub keeper: Arc<Keeper>,
+    pub owners: Arc<Told>,
+}
+
+impl Instance {
+    pub fn start(known: impl IntoIterator<Item = Known>) -> Self {
+        let (keeper, owners) = (Arc::new(Keeper::of(known)), Arc::new(Told::default()));
+        let sources = Sources { accounts: keeper.clone(), owners: owners.clone() };
+        let server = serving::serve(([127, 0, 0, 1], 0).into(), sources).unwrap();
+        Self { server, keeper, owners }
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.server.address())
+    }
+
+    pub fn get(&self, path: &str) -> Answer {
+        get(&format!("{}{path}", self.url()), &[])
+    }
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub content_type: String,
+    pub retry_after: Option<String>,
+    pub text: String,
+}
+
+impl Answer {
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// The answer, which is the one that was asked for.
+    #[track_caller]
+    pub fn good(&self) -> Value {
+        assert_eq!((self.status, self.content_type.as_str()), (200, "application/json"), "{self:?}");
+        self.json()
+    }
+
+    /// A problem of this status and kind, that says this.
+    #[track_caller]
+    pub fn check_problem(&self, status: u16, word: &str, says: &str) {
+        assert_eq!(
+            (self.status, self.content_type.as_str()),
+            (status, "application/problem+json"),
+            "{self:?}"
+        );
+        let problem = self.json();
+        assert_eq!(problem["type"], format!("urn:weir:problem:{word}"));
+        assert_eq!(problem["status"], status);
+        assert!(!problem["title"].as_str().unwrap().is_empty());
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains(says), "«{says}» is not in «{detail}»");
+        assert_eq!(self.retry_after.is_some(), status == 503, "{self:?}");
+    }
+}
+
+pub fn get(url: &str, headers: &[(&str, &str)]) -> Answer {
+    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+    let mut request = agent.get(url);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let mut response = request.call().unwrap();
+    let header = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+    let (content_type, retry_after) = (header("content-type").unwrap_or_default(), header("retry-after"));
+    let status = response.status().as_u16();
+    Answer { status, content_type, retry_after, text: response.body_mut().read_to_string().unwrap() }
+}
