@@ -25,7 +25,7 @@ use history::HistoryPage;
 use schemas::HistoryLine;
 use serde::Deserialize;
 use std::sync::Arc;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -82,7 +82,7 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
 #[serde(deny_unknown_fields)]
 struct Payer {
     /// Who pays for the account, where it is another one.
-    #[param(min_length = 1, max_length = 255)]
+    #[param(min_length = 1, max_length = 255, pattern = r"^[^\u0000-\u001F\u007F-\u009F]+$")]
     debtor: Option<String>,
 }
 
@@ -92,7 +92,7 @@ struct Payer {
 #[serde(deny_unknown_fields)]
 struct Lines {
     /// Who pays for the account, where it is another one.
-    #[param(min_length = 1, max_length = 255)]
+    #[param(min_length = 1, max_length = 255, pattern = r"^[^\u0000-\u001F\u007F-\u009F]+$")]
     debtor: Option<String>,
     /// Only lines before this sequence: what `next` said.
     #[param(minimum = 1)]
@@ -108,27 +108,38 @@ struct Lines {
 #[serde(deny_unknown_fields)]
 struct Asked {
     /// Who pays for the account, where it is another one.
-    #[param(min_length = 1, max_length = 255)]
+    #[param(min_length = 1, max_length = 255, pattern = r"^[^\u0000-\u001F\u007F-\u009F]+$")]
     debtor: Option<String>,
-    /// A threshold rule.
-    rule: Option<String>,
-    /// A stage; one of the two.
-    stage: Option<String>,
-    /// The stage's plan, where several have one of its name.
+    /// A threshold rule, or a stage.
+    rule: String,
+    /// Which of the two it is, where both have one of its name: the threshold, unless said.
+    of: Option<RuleKind>,
+    /// A stage's plan, where several have one of its name.
     plan: Option<String>,
-    /// The part of the debt: `all`, `provider:…`, `service:…`; each where none is said.
+    /// Of a stage, the part of the debt: `all`, `provider:…`, `service:…`; each where none is said.
+    #[param(pattern = "^(all|(provider|service)(:.*)?)$")]
     debt_class: Option<String>,
+}
+
+/// What has not acted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum RuleKind {
+    /// A threshold rule.
+    Threshold,
+    /// A stage of a plan.
+    Stage,
 }
 
 /// How many lines a page has where nothing is said.
 const LINES: usize = 50;
 
-/// The longest id there is.
+/// The longest id there is, in characters.
 const LONGEST_ID: usize = 255;
 
 /// An account as it stands: balances, debt, the work on it, and what comes next.
 #[utoipa::path(
-    get, path = "/v1/accounts/{id}", tag = "accounts", params(("id" = String, Path, min_length = 1, max_length = 255), Payer),
+    get, path = "/v1/accounts/{id}", tag = "accounts", params(("id" = String, Path, min_length = 1, max_length = 255, pattern = r"^[^\u0000-\u001F\u007F-\u009F]+$"), Payer),
     responses(
         (status = 200, body = Account),
         (status = 400, body = Problem, content_type = "application/problem+json"),
@@ -153,7 +164,7 @@ async fn account(
 
 /// What was decided of an account, newest first: the last 200 lines; all are in the records topic.
 #[utoipa::path(
-    get, path = "/v1/accounts/{id}/records", tag = "accounts", params(("id" = String, Path, min_length = 1, max_length = 255), Lines),
+    get, path = "/v1/accounts/{id}/records", tag = "accounts", params(("id" = String, Path, min_length = 1, max_length = 255, pattern = r"^[^\u0000-\u001F\u007F-\u009F]+$"), Lines),
     responses(
         (status = 200, body = HistoryPage),
         (status = 400, body = Problem, content_type = "application/problem+json"),
@@ -188,7 +199,7 @@ async fn records(
 
 /// Why a threshold or a stage has not acted on an account.
 #[utoipa::path(
-    get, path = "/v1/accounts/{id}/why-not", tag = "accounts", params(("id" = String, Path, min_length = 1, max_length = 255), Asked),
+    get, path = "/v1/accounts/{id}/why-not", tag = "accounts", params(("id" = String, Path, min_length = 1, max_length = 255, pattern = r"^[^\u0000-\u001F\u007F-\u009F]+$"), Asked),
     responses(
         (status = 200, body = whatif::why_not::Told),
         (status = 400, body = Problem, content_type = "application/problem+json"),
@@ -204,35 +215,35 @@ async fn why_not(
     In(Query(asked)): In<Query<Asked>>,
 ) -> Result<Response, Problem> {
     let who = Who::of(id, asked.debtor.clone())?;
-    let question = question(asked)?;
     answer(&shared, &parts, move |accounts| {
         let (debtor, looked) = who.look(accounts)?;
+        let question = question(&asked, &looked)?;
         let told = whatif::why_not::of(&debtor, &who.account, &question, looked.moment, &looked.policies);
         Ok(told.map_err(|unknown| Problem::unknown(told_of(&unknown)))?)
     })
     .await
 }
 
-fn question(asked: Asked) -> Result<Question, Problem> {
-    let one = "ask about a `rule` or a `stage`, one of the two; `plan` and `debt_class` are of a stage.";
-    match (asked.rule, asked.stage) {
-        (Some(rule), None) if asked.plan.is_none() && asked.debt_class.is_none() => {
-            Ok(Question::Rule(rule.into()))
-        }
-        (None, Some(stage)) => {
-            let class = asked.debt_class.map(|class| {
-                let wrong = || {
-                    Problem::bad_request(format!(
-                        "`debt_class` is «{class}»; it is `all`, `provider:…` or `service:…`."
-                    ))
-                };
-                DebtClass::parse(&class).ok_or_else(wrong)
-            });
-            let plan = asked.plan.map(Into::into);
-            Ok(Question::Stage { stage: stage.into(), plan, debt_class: class.transpose()? })
-        }
-        (Some(_), Some(_) | None) | (None, None) => Err(Problem::bad_request(one)),
+/// What is asked about, by the policy that holds: which of the two a name is, it says.
+fn question(asked: &Asked, looked: &Looked) -> Result<Question, Problem> {
+    let is_of_stages = asked.plan.is_some() || asked.debt_class.is_some();
+    let holds = looked.policies.at(looked.moment.now);
+    let is_threshold = match asked.of {
+        Some(RuleKind::Threshold) => true,
+        Some(RuleKind::Stage) => false,
+        None if is_of_stages => false,
+        None => holds.thresholds.iter().any(|rule| rule.id.as_str() == asked.rule),
+    };
+    if is_threshold {
+        return Ok(Question::Rule(asked.rule.as_str().into()));
     }
+    let class = |class: &String| {
+        let wrong = || format!("`debt_class` is «{class}»; it is `all`, `provider:…` or `service:…`.");
+        DebtClass::parse(class).ok_or_else(|| Problem::bad_request(wrong()))
+    };
+    let debt_class = asked.debt_class.as_ref().map(class).transpose()?;
+    let plan = asked.plan.as_deref().map(Into::into);
+    Ok(Question::Stage { stage: asked.rule.as_str().into(), plan, debt_class })
 }
 
 fn told_of(unknown: &decision::why_not::Unknown) -> String {
@@ -250,8 +261,8 @@ struct Who {
 impl Who {
     fn of(account: String, debtor: Option<String>) -> Result<Self, Problem> {
         for id in std::iter::once(&account).chain(&debtor) {
-            if id.is_empty() || id.len() > LONGEST_ID || id.chars().any(char::is_control) {
-                let wrong = "an id has from 1 to 255 bytes, and no control characters.";
+            if id.is_empty() || id.chars().count() > LONGEST_ID || id.chars().any(char::is_control) {
+                let wrong = "an id has from 1 to 255 characters, and no control characters.";
                 return Err(Problem::bad_request(wrong));
             }
         }

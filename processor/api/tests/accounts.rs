@@ -150,7 +150,7 @@ fn the_history_comes_newest_first_and_page_by_page() {
 #[test]
 fn why_something_has_not_acted_is_said_as_the_command_line_says_it() {
     let (instance, known) = instance();
-    let stage = instance.get("/v1/accounts/A-1/why-not?stage=bar&plan=soft&debt_class=all").good();
+    let stage = instance.get("/v1/accounts/A-1/why-not?rule=bar&plan=soft&debt_class=all").good();
     let question = decision::why_not::Question::Stage {
         stage: "bar".into(),
         plan: Some("soft".into()),
@@ -172,13 +172,13 @@ fn what_cannot_be_answered_says_why_and_what_to_do() {
         ("/v1/accounts/A-2/records", 404, "unknown", "A-2"),
         ("/v1/accounts/A-2/why-not?rule=low", 404, "unknown", "A-2"),
         ("/v1/accounts/A-2?debtor=A-1", 404, "unknown", "as one that A-1 pays for"),
-        ("/v1/accounts/A-1/why-not?rule=lo", 404, "unknown", "there are: low."),
-        ("/v1/accounts/A-1/why-not?stage=bars", 404, "unknown", "there are: remind, bar."),
-        ("/v1/accounts/A-1/why-not?stage=bar&plan=hard", 404, "unknown", "there are: soft."),
-        ("/v1/accounts/A-1/why-not", 400, "bad-request", "one of the two"),
-        ("/v1/accounts/A-1/why-not?rule=low&stage=bar", 400, "bad-request", "one of the two"),
-        ("/v1/accounts/A-1/why-not?rule=low&plan=soft", 400, "bad-request", "are of a stage"),
-        ("/v1/accounts/A-1/why-not?stage=bar&debt_class=half", 400, "bad-request", "«half»"),
+        ("/v1/accounts/A-1/why-not?rule=lo&of=threshold", 404, "unknown", "there are: low."),
+        ("/v1/accounts/A-1/why-not?rule=bars", 404, "unknown", "there are: remind, bar."),
+        ("/v1/accounts/A-1/why-not?rule=bar&plan=hard", 404, "unknown", "there are: soft."),
+        ("/v1/accounts/A-1/why-not?rule=low&of=stage", 404, "unknown", "there are: remind, bar."),
+        ("/v1/accounts/A-1/why-not", 400, "bad-request", "rule"),
+        ("/v1/accounts/A-1/why-not?rule=bar&of=both", 400, "bad-request", "both"),
+        ("/v1/accounts/A-1/why-not?rule=bar&debt_class=half", 400, "bad-request", "«half»"),
         ("/v1/accounts/A-1?detbor=A-1", 400, "bad-request", "detbor"),
         ("/v1/accounts/A-1/records?limit=0", 400, "bad-request", "from 1 to 200"),
         ("/v1/accounts/A-1/records?limit=201", 400, "bad-request", "from 1 to 200"),
@@ -221,7 +221,7 @@ fn the_document_describes_what_is_answered() {
     let named = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
     assert_eq!(parameters("/v1/accounts/{id}"), (id.clone(), named(&["debtor"])));
     assert_eq!(parameters("/v1/accounts/{id}/records"), (id.clone(), named(&["debtor", "before", "limit"])));
-    let asked = named(&["debtor", "rule", "stage", "plan", "debt_class"]);
+    let asked = named(&["debtor", "rule", "of", "plan", "debt_class"]);
     assert_eq!(parameters("/v1/accounts/{id}/why-not"), (id, asked));
     let told = instance.get("/v1/accounts/A-1").good();
     let described = &document["components"]["schemas"]["Account"]["properties"];

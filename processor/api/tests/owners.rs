@@ -9,7 +9,7 @@ use support::{Instance, get, play};
 const PATHS: [&str; 4] = [
     "/v1/accounts/A-1",
     "/v1/accounts/A-1/records?limit=3&debtor=A-1",
-    "/v1/accounts/A-1/why-not?stage=bar",
+    "/v1/accounts/A-1/why-not?rule=bar",
     "/v1/accounts/A-2",
 ];
 
