@@ -17,6 +17,7 @@
 //! | [`to_end`] | reading a partition to its end, for whoever is in no group |
 //! | [`controls`] | what is said to every partition at once |
 //! | [`adopted`] | by which publication each partition goes |
+//! | [`owners`] | who works on which partition, as far as instances have said so |
 //! | [`publishing`] | publishing a version of the policy |
 //! | [`verdicts`] | what a person says of all that the breaker holds, written to every partition |
 //! | [`rejects`] | what lies in the rejects, and sending it again |
@@ -41,6 +42,7 @@ mod horizon;
 pub mod instance;
 pub mod log;
 pub mod metrics;
+pub mod owners;
 mod pace;
 mod panics;
 pub mod partition;
