@@ -1,10 +1,11 @@
 //! Kafka behind the engine's traits, through librdkafka.
 //!
-//! Three kinds of clients: one member of the group, which only the poll thread polls; a producer
-//! and a thread of its own for each transactional id; short-lived readers. A fourth asks for
-//! metadata and end offsets. For those who watch there is a [`KafkaTail`]. How they are set up is `settings`' business; nothing here knows what
+//! Four kinds of clients: one member of the group, which only the poll thread polls; a producer
+//! and a thread of its own for each transactional id; one that appends single records outside any
+//! transaction, where somebody does; readers. A fifth asks for metadata and end offsets. For those who watch there is a [`KafkaTail`]. How they are set up is `settings`' business; nothing here knows what
 //! a record means.
 
+mod appender;
 mod commit;
 pub(crate) mod context;
 mod cursors;
@@ -29,21 +30,23 @@ pub use reader::KafkaReader;
 pub use settings::{GroupProtocol, KafkaSettings, Report, SettingsError, Statistics};
 pub use tail::{KafkaTail, Tailed};
 
+use appender::Appender;
 use context::Diagnostics;
-use engine::log::{Log, LogError, TopicPartition};
+use engine::log::{Log, LogError, NewRecord, TopicPartition};
 use error::{failed, name, refused};
 use rdkafka::Offset;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::RDKafkaErrorCode;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A Kafka cluster, as one process uses it.
 pub struct KafkaLog {
     settings: Arc<KafkaSettings>,
     /// Asks for metadata and end offsets; in no group, and read-uncommitted.
     queries: BaseConsumer<Diagnostics>,
+    appender: Appender,
 }
 
 impl fmt::Debug for KafkaLog {
@@ -65,16 +68,16 @@ impl KafkaLog {
             .query_config()
             .create_with_context(context)
             .map_err(|error| SettingsError::Refused { reason: error.to_string() })?;
-        Ok(Self { settings: Arc::new(settings), queries })
+        let settings = Arc::new(settings);
+        let appender = Appender::new(&settings);
+        Ok(Self { settings, queries, appender })
     }
 
     /// How many partitions the topic has; none where there is no such topic.
-    fn count(&self, topic: &str) -> Result<Option<u32>, LogError> {
+    fn count(&self, topic: &str, wait: Duration) -> Result<Option<u32>, LogError> {
         let operation = || format!("ask for the partitions of {topic}");
-        let metadata = self
-            .queries
-            .fetch_metadata(Some(topic), self.settings.request_timeout)
-            .map_err(|error| failed(&operation(), &error))?;
+        let metadata =
+            self.queries.fetch_metadata(Some(topic), wait).map_err(|error| failed(&operation(), &error))?;
         let Some(found) = metadata.topics().iter().find(|found| found.name() == topic) else {
             return Ok(None);
         };
@@ -110,11 +113,28 @@ impl Log for KafkaLog {
     }
 
     fn reader(&self) -> Result<KafkaReader, LogError> {
-        KafkaReader::new(&self.settings)
+        KafkaReader::new(&self.settings, self.settings.reader_config())
+    }
+
+    fn follower(&self) -> Result<KafkaReader, LogError> {
+        KafkaReader::new(&self.settings, self.settings.follower_config())
+    }
+
+    fn append(&self, record: &NewRecord, wait: Duration) -> Result<(), LogError> {
+        let begun = Instant::now();
+        // A producer waits in vain for a topic that is not there, or makes it where the broker lets it.
+        let target = &record.target;
+        let count = self.count(&target.topic, wait.min(self.settings.request_timeout))?;
+        self.serve_queries();
+        if count.is_none_or(|count| target.partition >= count) {
+            let operation = format!("append a record to {}", name(target));
+            return Err(refused(&operation, "there is no such partition"));
+        }
+        self.appender.append(record, wait.saturating_sub(begun.elapsed()))
     }
 
     fn partitions(&self, topics: &[Arc<str>]) -> Result<Vec<Option<u32>>, LogError> {
-        let counts = topics.iter().map(|topic| self.count(topic)).collect();
+        let counts = topics.iter().map(|topic| self.count(topic, self.settings.request_timeout)).collect();
         self.serve_queries();
         counts
     }

@@ -22,9 +22,10 @@ pub use reader::MemoryReader;
 
 use broker::Shared;
 use bytes::Bytes;
-use engine::log::{Log, LogError, LogRecord, TopicPartition};
+use engine::log::{Log, LogError, LogRecord, NewRecord, TopicPartition};
 use partition::{NewEntry, PartitionLog};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A log in memory. Clones share it.
 #[derive(Clone, Debug, Default)]
@@ -232,6 +233,16 @@ impl Log for MemoryLog {
 
     fn reader(&self) -> Result<MemoryReader, LogError> {
         Ok(MemoryReader::new(&self.shared))
+    }
+
+    fn append(&self, record: &NewRecord, _: Duration) -> Result<(), LogError> {
+        let NewRecord { target, key, value, timestamp } = record.clone();
+        self.shared.change(|broker| {
+            broker.reach(Call::Append, "append a record")?;
+            let entry = NewEntry { key: Some(key), value, timestamp, writer: None };
+            broker.topics.get_mut(&target, "append a record to")?.append(entry);
+            Ok(())
+        })
     }
 
     fn partitions(&self, topics: &[Arc<str>]) -> Result<Vec<Option<u32>>, LogError> {

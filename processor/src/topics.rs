@@ -84,6 +84,12 @@ fn config_of(spec: &TopicSpec, replication: Option<u16>, oldest_state: Duration)
         let retention = oldest_state.as_millis().saturating_mul(2);
         config.insert("delete.retention.ms".to_owned(), retention.to_string());
     }
+    if let Some(time) = spec.kept_for {
+        // A broker removes whole segments, and a topic of small records fills none for months.
+        for key in ["retention.ms", "segment.ms"] {
+            config.insert(key.to_owned(), time.as_millis().to_string());
+        }
+    }
     if replication.is_some_and(|replicas| replicas >= REPLICAS_FOR_TWO_IN_SYNC) {
         config.insert("min.insync.replicas".to_owned(), "2".to_owned());
     }
@@ -231,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn every_topic_of_the_table_is_wanted_and_two_are_compacted_one_of_them_with_one_partition() {
+    fn every_topic_of_the_table_is_wanted_as_the_table_says() {
         let all = all(Some(3));
         assert_eq!(all.len(), schemas::TOPICS.len());
         let compacted: Vec<_> =
@@ -240,18 +246,38 @@ mod tests {
         assert_eq!(names, ["weir.debtors", "weir.policies"]);
         assert_eq!(compacted[0].config["delete.retention.ms"], "86400000");
         assert!(all.iter().all(|topic| topic.config["min.insync.replicas"] == "2"));
-        let partitions = |topic: &NewTopicSpec| if topic.name == "weir.policies" { 1 } else { 12 };
+        let partitions = |topic: &NewTopicSpec| match topic.name.as_str() {
+            "weir.policies" | "weir.instances" => 1,
+            _ => 12,
+        };
         assert!(all.iter().all(|topic| topic.partitions == partitions(topic)));
+        let kept_for = |topic: &&NewTopicSpec| topic.config.contains_key("retention.ms");
+        let kept: Vec<_> = all.iter().filter(kept_for).map(|topic| (&*topic.name, &topic.config)).collect();
+        let hour = BTreeMap::from(
+            [
+                ("cleanup.policy", "delete"),
+                ("min.insync.replicas", "2"),
+                ("retention.ms", "3600000"),
+                ("segment.ms", "3600000"),
+            ]
+            .map(|(key, value)| (key.to_owned(), value.to_owned())),
+        );
+        assert_eq!(kept, [("weir.instances", &hour)]);
         assert!(self::all(Some(1)).iter().all(|topic| !topic.config.contains_key("min.insync.replicas")));
     }
 
     #[track_caller]
     fn check_fault(change: impl Fn(&mut TopicDescription), wanted: Option<&str>) {
+        check_fault_of("weir.debtors", change, wanted);
+    }
+
+    #[track_caller]
+    fn check_fault_of(topic: &str, change: impl Fn(&mut TopicDescription), wanted: Option<&str>) {
         let all = all(Some(3));
-        let debtors = all.iter().find(|topic| topic.name == "weir.debtors").unwrap();
-        let mut found = there(debtors);
+        let should_be = all.iter().find(|wanted| wanted.name == topic).unwrap();
+        let mut found = there(should_be);
         change(&mut found);
-        let faults = faults(debtors, &found);
+        let faults = faults(should_be, &found);
         match wanted {
             Some(wanted) => {
                 assert_eq!(faults.len(), 1);
@@ -276,5 +302,12 @@ mod tests {
         check_fault(|found| set(found, "delete.retention.ms", "3600000"), Some("86400000 is wanted"));
         check_fault(|found| set(found, "delete.retention.ms", "604800000"), None);
         check_fault(|found| set(found, "min.insync.replicas", "1"), Some("min.insync.replicas is 1"));
+        let week = "retention.ms is 604800000, and 3600000 is wanted";
+        check_fault_of("weir.instances", |found| set(found, "retention.ms", "604800000"), Some(week));
+        check_fault_of(
+            "weir.instances",
+            |found| set(found, "cleanup.policy", "compact"),
+            Some("--entity-name weir.instances --add-config cleanup.policy=delete"),
+        );
     }
 }

@@ -89,6 +89,8 @@ record_schemas! {
     Waiting = "waiting",
     /// State: a version of the policy that was published.
     Publication = "publication",
+    /// State: what an instance says of itself.
+    Instance = "instance",
 }
 
 #[expect(clippy::expect_used, reason = "compiled in, and a test parses every one")]

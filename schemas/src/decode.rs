@@ -6,6 +6,7 @@
 use crate::avsc::RecordSchema;
 use crate::encode::Schemas;
 use crate::error::WireError;
+use crate::instance::Instance;
 use crate::journal::{Journal, TaskState};
 use crate::line::HistoryLine;
 use crate::publication::Publication;
@@ -185,6 +186,14 @@ impl Decoder {
     /// When it cannot be read.
     pub fn publication(&mut self, value: &[u8]) -> Result<Publication, WireError> {
         self.read(RecordSchema::Publication, value)
+    }
+
+    /// What an instance says of itself.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn instance(&mut self, value: &[u8]) -> Result<Instance, WireError> {
+        self.read(RecordSchema::Instance, value)
     }
 
     /// A line of history.

@@ -6,6 +6,7 @@
 
 use crate::avsc::RecordSchema;
 use crate::error::EncodeError;
+use crate::instance::Instance;
 use crate::journal::{Journal, TaskState};
 use crate::line::LineWire;
 use crate::publication::Publication;
@@ -98,6 +99,18 @@ impl Schemas {
         let topic = SingleTopic::Policies;
         let mut schemas = Self::of_input(registry, names, InputTopic::Controls)?;
         schemas.learn(registry, &TopicNames::subject_of(names.single(topic)), topic.schema())?;
+        Ok(schemas)
+    }
+
+    /// Asks for the id of what instances say of themselves. [`Schemas::for_topics`] does not: an instance works
+    /// without it.
+    ///
+    /// # Errors
+    /// When the registry cannot be reached, or refuses the schema.
+    pub fn of_instances(registry: &dyn Registry, names: &TopicNames) -> Result<Self, RegistryError> {
+        let (subject, schema) = names.subject_of_instances();
+        let mut schemas = Self::none();
+        schemas.learn(registry, &subject, schema)?;
         Ok(schemas)
     }
 
@@ -211,6 +224,14 @@ impl Encoder {
     /// When it does not fit its schema.
     pub fn publication(&mut self, publication: &Publication, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         self.write(RecordSchema::Publication, publication, out)
+    }
+
+    /// Writes what an instance says of itself. Its key is where it is reached.
+    ///
+    /// # Errors
+    /// When it does not fit its schema.
+    pub fn instance(&mut self, instance: &Instance, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        self.write(RecordSchema::Instance, instance, out)
     }
 
     /// Writes a debtor: the stored form, the changelog's too. Its key is its id.

@@ -23,6 +23,7 @@ pub mod error;
 pub mod files;
 mod fit;
 pub mod framing;
+mod instance;
 pub mod journal;
 pub mod line;
 pub mod pages;
@@ -40,6 +41,7 @@ pub use avsc::RecordSchema;
 pub use decode::{Decoder, LinePlace};
 pub use encode::{Encoder, Schemas, encode_event};
 pub use error::{EncodeError, Fault, WireError};
+pub use instance::Instance;
 pub use journal::{
     BreakerState, Counted, Dropped, Fired, Journal, Kept, Let, Poisoned, Position, Postponed, PutOff,
     Reduced, Returned, Spent, Step, Swept, Taken, TaskState, TopicId, Untold, Verdict,

@@ -70,15 +70,19 @@ impl Way {
     fn of(topic: &TopicSpec) -> Self {
         match topic.direction {
             Direction::In => Self::In,
-            Direction::Out if topic.compacted => Self::State,
+            Direction::Out if topic.compacted || topic.single => Self::State,
             Direction::Out => Self::Out,
         }
     }
 }
 
 /// What is kept of a topic, in words.
-fn kept(topic: &TopicSpec) -> &'static str {
-    if topic.compacted { "the last of each key" } else { "for a time" }
+fn kept(topic: &TopicSpec) -> String {
+    match topic.kept_for {
+        Some(time) => format!("for {} minutes", time.as_secs() / 60),
+        None if topic.compacted => "the last of each key".to_owned(),
+        None => "for a time".to_owned(),
+    }
 }
 
 /// What is kept of a topic, as Kafka has it.

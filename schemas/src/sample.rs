@@ -5,6 +5,7 @@
 use crate::avsc::RecordSchema;
 use crate::encode::{Encoder, topic_of};
 use crate::error::EncodeError;
+use crate::instance::Instance;
 use crate::journal::{
     BreakerState, Counted, Dropped, Fired, Journal, Kept, Let, Poisoned, Position, Postponed, PutOff,
     Reduced, Returned, Spent, Step, Swept, Taken, TaskState, TopicId, Untold, Verdict,
@@ -408,6 +409,12 @@ pub fn publication() -> Publication {
     }
 }
 
+/// What an instance says of itself.
+#[must_use]
+pub fn instance() -> Instance {
+    Instance { url: "http://weir-0.weir:8080".to_owned(), partitions: vec![0, 3, 11], at: NOW, leaves: false }
+}
+
 /// A debtor in which every part of the state has something.
 #[must_use]
 pub fn debtor() -> Debtor {
@@ -457,6 +464,8 @@ pub fn encoded(schema: RecordSchema, encoder: &mut Encoder) -> Result<Vec<u8>, E
         encoder.waiting(&waiting(), &mut out)?;
     } else if schema == RecordSchema::Publication {
         encoder.publication(&publication(), &mut out)?;
+    } else if schema == RecordSchema::Instance {
+        encoder.instance(&instance(), &mut out)?;
     }
     Ok(out)
 }

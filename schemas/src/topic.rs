@@ -6,6 +6,7 @@
 use crate::avsc::RecordSchema;
 use decision::command::{Action, Cancelled, Command};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The key of the changelog's own bookkeeping record, one in each partition of the changelog. No
 /// debtor's id holds a control character, so none is this.
@@ -24,6 +25,8 @@ pub struct TopicSpec {
     pub key: &'static str,
     /// Whether only the last record of a key is kept.
     pub compacted: bool,
+    /// How long its records are kept; none where whoever runs it chooses.
+    pub kept_for: Option<Duration>,
     /// Whether it has one partition, however many the input topics have.
     pub single: bool,
     /// What it is for.
@@ -55,6 +58,10 @@ pub enum Direction {
 
 const DEBTOR_KEY: &str = "debtor id";
 
+/// What an instance said is worth nothing after a minute. Whoever starts sees in the rest of the hour who claimed
+/// a partition before whom.
+const INSTANCES_KEPT_FOR: Duration = Duration::from_secs(3_600);
+
 /// What shares the changelog with the debtors.
 const BESIDE_DEBTORS: &[Beside] = &[
     Beside { schema: RecordSchema::TaskState, key: "`\\0task_state`", about: "the state of each task" },
@@ -72,7 +79,17 @@ const fn topic(
     key: &'static str,
     about: &'static str,
 ) -> TopicSpec {
-    TopicSpec { name, direction, schema, key, compacted: false, single: false, about, beside: &[] }
+    TopicSpec {
+        name,
+        direction,
+        schema,
+        key,
+        compacted: false,
+        kept_for: None,
+        single: false,
+        about,
+        beside: &[],
+    }
 }
 
 const fn input(name: &'static str, schema: RecordSchema, about: &'static str) -> TopicSpec {
@@ -156,12 +173,18 @@ topics! {
             ..output("weir.debtors", RecordSchema::Debtor, "the state of each debtor")
         },
     }
-    SingleTopic, "A topic of one partition, which Weir's tools write and every instance reads whole.": {
+    SingleTopic, "A topic of one partition, which every instance reads.": {
         Policies = TopicSpec {
             compacted: true,
             single: true,
             ..topic("weir.policies", Direction::Out, RecordSchema::Publication,
                 "revision, in twenty digits", "the versions of the policy that were published")
+        },
+        Instances = TopicSpec {
+            kept_for: Some(INSTANCES_KEPT_FOR),
+            single: true,
+            ..topic("weir.instances", Direction::Out, RecordSchema::Instance,
+                "where the instance is reached", "which partitions each instance works on")
         },
     }
 }
@@ -279,6 +302,14 @@ impl TopicNames {
         OutputTopic::ALL.iter().map(of_topic).chain(beside).collect()
     }
 
+    /// The subject of what instances say of themselves. An instance that does not find it, and may not register
+    /// it, works all the same, and is not found by the others.
+    #[must_use]
+    pub fn subject_of_instances(&self) -> (String, RecordSchema) {
+        let topic = SingleTopic::Instances;
+        (Self::subject_of(self.single(topic)), topic.schema())
+    }
+
     /// The subject under which a topic's schema is registered: `TOPIC-value`.
     pub(crate) fn subject_of(topic: &str) -> String {
         format!("{topic}-value")
@@ -312,6 +343,7 @@ mod tests {
         }
         let compacted: Vec<_> = TOPICS.iter().filter(|spec| spec.compacted).map(|spec| spec.name).collect();
         assert_eq!(compacted, ["weir.debtors", "weir.policies"]);
+        assert!(TOPICS.iter().all(|spec| !spec.compacted || spec.kept_for.is_none()));
     }
 
     #[test]

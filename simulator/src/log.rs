@@ -77,6 +77,10 @@ impl Log for SimLog {
         Ok(SimReader { world: self.world.clone(), process: self.process, inner, position: 0 })
     }
 
+    fn append(&self, record: &NewRecord, wait: Duration) -> Result<(), LogError> {
+        self.world.call(self.process, Effect::Send, |_| Log::append(&self.inner, record, wait))
+    }
+
     fn partitions(&self, topics: &[Arc<str>]) -> Result<Vec<Option<u32>>, LogError> {
         self.inner.partitions(topics)
     }

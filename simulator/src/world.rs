@@ -106,7 +106,9 @@ impl World {
         for topic in names.inputs().iter().chain(names.outputs()) {
             log.create_topic(topic, making.partitions.get());
         }
-        log.create_topic(names.single(SingleTopic::Policies), 1);
+        for topic in SingleTopic::ALL {
+            log.create_topic(names.single(*topic), 1);
+        }
         log.hold_markers();
         let fates = Fates::default();
         log.set_faults(fates.clone());

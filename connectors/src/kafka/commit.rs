@@ -88,8 +88,8 @@ fn commit(native: &Native, job: &Job, timeout: Duration) -> Result<Committed, Co
         let reason = format!("{} records were not delivered in time", native.in_flight_count());
         return Err(give_up(native, reason, deadline));
     }
-    if let Some(reason) = native.context().reports().failure.take() {
-        return Err(give_up(native, reason, deadline));
+    if let Some(undelivered) = native.context().reports().failure.take() {
+        return Err(give_up(native, undelivered.told, deadline));
     }
     end(native, deadline)?;
     let mut reports = native.context().reports();

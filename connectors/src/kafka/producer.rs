@@ -40,7 +40,7 @@ impl Deref for Native {
 }
 
 impl Native {
-    fn new(producer: BaseProducer<Deliveries>) -> Option<Self> {
+    pub(super) fn new(producer: BaseProducer<Deliveries>) -> Option<Self> {
         let producer = Arc::new(producer);
         let events = EventQueue::of_producer(&producer)?;
         Some(Self { producer, events })
@@ -75,10 +75,7 @@ impl KafkaProducer {
     pub(super) fn new(settings: &Arc<KafkaSettings>, transactional_id: &str) -> Result<Self, LogError> {
         let operation = format!("make the producer {transactional_id}");
         let client = format!("{} producer {transactional_id}", settings.client_id);
-        let context = Deliveries {
-            diagnostics: Diagnostics::new(&client, settings.statistics.as_ref()),
-            reports: Mutex::default(),
-        };
+        let context = Deliveries::new(Diagnostics::new(&client, settings.statistics.as_ref()));
         let native = settings
             .producer_config(transactional_id)
             .create_with_context(context)
@@ -203,7 +200,15 @@ pub(super) struct Deliveries {
     reports: Mutex<Reports>,
 }
 
-/// What was reported of the records of one transaction.
+/// Why a record was not delivered.
+#[derive(Debug)]
+pub(super) struct Undelivered {
+    pub(super) code: RDKafkaErrorCode,
+    /// Where it was to go, and what the code says.
+    pub(super) told: String,
+}
+
+/// What was reported of the records of one transaction, or of one that is of none.
 #[derive(Debug, Default)]
 pub(super) struct Reports {
     /// By the number that a record carries.
@@ -212,12 +217,12 @@ pub(super) struct Reports {
     /// Whether a record was delivered without our getting to know where.
     pub(super) is_offset_unknown: bool,
     /// Why a record was not delivered.
-    pub(super) failure: Option<String>,
+    pub(super) failure: Option<Undelivered>,
     is_open: bool,
 }
 
 impl Reports {
-    fn begin(&mut self) {
+    pub(super) fn begin(&mut self) {
         self.last_offsets.clear();
         self.is_offset_unknown = false;
         self.failure = None;
@@ -231,13 +236,18 @@ impl Reports {
         offsets.filter_map(|(partition, offset)| Some((partition.clone(), (*offset)?))).collect()
     }
 
+    /// Whether a record was delivered.
+    pub(super) fn has_delivered(&self) -> bool {
+        self.is_offset_unknown || self.last_offsets.iter().any(Option::is_some)
+    }
+
     fn take(&mut self, delivered: Delivered<'_>) {
         for delivery in delivered {
             match delivery.failure {
                 None => self.delivered(delivery.number, delivery.offset),
                 Some((topic, code)) => {
-                    let reason = || format!("{topic}-{}: {code}", delivery.partition);
-                    self.failure.get_or_insert_with(reason);
+                    let told = || format!("{topic}-{}: {code}", delivery.partition);
+                    self.failure.get_or_insert_with(|| Undelivered { code, told: told() });
                 }
             }
         }
@@ -258,6 +268,10 @@ impl Reports {
 }
 
 impl Deliveries {
+    pub(super) fn new(diagnostics: Diagnostics) -> Self {
+        Self { diagnostics, reports: Mutex::default() }
+    }
+
     pub(super) fn reports(&self) -> MutexGuard<'_, Reports> {
         // Whatever panicked under the lock left counters, not a broken promise.
         self.reports.lock().unwrap_or_else(PoisonError::into_inner)

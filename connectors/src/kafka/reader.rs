@@ -10,6 +10,7 @@ use super::settings::KafkaSettings;
 use bytes::Bytes;
 use engine::log::{Chunk, LogError, Reader, TopicPartition};
 use rdkafka::Offset;
+use rdkafka::config::ClientConfig;
 use rdkafka::consumer::Consumer as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -32,12 +33,11 @@ struct Place {
 }
 
 impl KafkaReader {
-    pub(super) fn new(settings: &Arc<KafkaSettings>) -> Result<Self, LogError> {
+    pub(super) fn new(settings: &Arc<KafkaSettings>, config: ClientConfig) -> Result<Self, LogError> {
         let operation = "make a reader";
         let diagnostics =
             Diagnostics::new(&format!("{} reader", settings.client_id), settings.statistics.as_ref());
-        let client: GroupClient = settings
-            .reader_config()
+        let client: GroupClient = config
             .create_with_context(GroupContext { diagnostics, protocol: settings.group_protocol })
             .map_err(|error| failed(operation, &error))?;
         let client = Arc::new(client);

@@ -232,6 +232,12 @@ impl KafkaSettings {
         config
     }
 
+    /// A reader that stays at the end of a small topic for as long as the process runs. Its fetches wait there
+    /// for librdkafka's half second; what comes meanwhile ends the wait.
+    pub(super) fn follower_config(&self) -> ClientConfig {
+        self.reading_config(1_024)
+    }
+
     /// What follows many partitions for somebody who watches: as a reader, without its haste.
     pub(super) fn tail_config(&self) -> ClientConfig {
         let mut config = self.reading_config(16_384);
@@ -256,6 +262,21 @@ impl KafkaSettings {
             .set("retry.backoff.ms", "5")
             // It must not be longer than a transaction may be; librdkafka checks only what is set.
             .set("socket.timeout.ms", millis(self.transaction_timeout.min(Duration::from_secs(60))));
+        extend(&mut config, &self.producer_properties);
+        config
+    }
+
+    /// What appends single records outside any transaction.
+    pub(super) fn appender_config(&self) -> ClientConfig {
+        let mut config = self.config();
+        config
+            // Each record once and in order, on all replicas in sync.
+            .set("enable.idempotence", "true")
+            // There is no company to wait for.
+            .set("linger.ms", "0")
+            // A producer makes topics by default, where the broker lets it: with as many partitions as the
+            // broker likes, and kept for as long.
+            .set("allow.auto.create.topics", "false");
         extend(&mut config, &self.producer_properties);
         config
     }
@@ -389,11 +410,13 @@ mod tests {
         settings.security.clear();
         settings.group_protocol = GroupProtocol::Consumer;
         let reading = [settings.member_config(), settings.reader_config(), settings.tail_config()];
-        for config in reading.into_iter().chain([settings.query_config()]) {
+        for config in reading.into_iter().chain([settings.follower_config(), settings.query_config()]) {
             let client = config.create::<rdkafka::consumer::BaseConsumer>();
             assert!(client.is_ok(), "{:?}", client.err());
         }
-        let producer = settings.producer_config("weir-0").create::<rdkafka::producer::BaseProducer>();
-        assert!(producer.is_ok(), "{:?}", producer.err());
+        for config in [settings.producer_config("weir-0"), settings.appender_config()] {
+            let producer = config.create::<rdkafka::producer::BaseProducer>();
+            assert!(producer.is_ok(), "{:?}", producer.err());
+        }
     }
 }

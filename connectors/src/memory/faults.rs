@@ -6,6 +6,8 @@
 pub enum Call<'a> {
     /// `Log::join`.
     Join,
+    /// `Log::append`.
+    Append,
     /// `Log::partitions`.
     Partitions,
     /// `Log::end_offsets`.

@@ -50,6 +50,9 @@ macro_rules! contract {
             a_fenced_producer_commits_nothing
             a_fenced_producer_that_sends_again_is_told_at_its_commit_at_the_latest
             the_last_offset_of_each_partition_is_told
+            a_record_of_no_transaction_is_there_once_it_is_acknowledged
+            an_open_transaction_hides_what_is_appended_beside_it_until_it_ends
+            a_record_for_what_is_not_there_is_refused_and_makes_no_topic
             tombstones_and_empty_values_are_told_apart
             what_is_not_there_is_refused
             each_topic_has_an_id_of_its_own_that_stays

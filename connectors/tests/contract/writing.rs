@@ -209,3 +209,60 @@ pub(crate) fn each_topic_has_an_id_of_its_own_that_stays(setting: &impl Setting)
     let again = setting.process(None).topic_ids(&[other, one]).unwrap();
     assert_eq!(again, [ids[2].clone(), ids[0].clone()]);
 }
+
+pub(crate) fn a_record_of_no_transaction_is_there_once_it_is_acknowledged(setting: &impl Setting) {
+    let log = setting.process(None);
+    let out = at(&setting.topic("out", 2), 1);
+    for (place, text) in ["a", "b"].into_iter().enumerate() {
+        log.append(&record(out.clone(), text), PATIENCE).unwrap();
+        // Nobody else writes there, and there is no marker: the end is known at once.
+        assert_eq!(end(&log, &out), i64::try_from(place).unwrap() + 1);
+    }
+    let (records, position) = read(&log, &out, 0, 2, PATIENCE);
+    assert_eq!((texts(&records), position), (vec!["a".into(), "b".into()], 2));
+    assert_eq!(records[1].key.as_deref(), Some(&b"b"[..]));
+    assert_eq!(records[1].timestamp, Some(1_700_000_000_000_000));
+    assert_eq!(end(&log, &at(&out.topic, 0)), 0);
+
+    // Whoever stays at the end hears of the next one.
+    let mut follower = log.follower().unwrap();
+    follower.seek(&out, 2).unwrap();
+    log.append(&NewRecord { value: None, ..record(out.clone(), "c") }, PATIENCE).unwrap();
+    let begun = Instant::now();
+    let heard = loop {
+        let chunk = follower.read(Duration::from_millis(100)).unwrap();
+        if !chunk.records.is_empty() {
+            break chunk.records;
+        }
+        assert!(begun.elapsed() < PATIENCE, "nothing came");
+    };
+    assert_eq!(heard[0].value, None);
+    assert_eq!(heard[0].key.as_deref(), Some(&b"c"[..]));
+}
+
+pub(crate) fn an_open_transaction_hides_what_is_appended_beside_it_until_it_ends(setting: &impl Setting) {
+    let log = setting.process(None);
+    let out = at(&setting.topic("out", 1), 0);
+    log.append(&record(out.clone(), "a"), PATIENCE).unwrap();
+    let mut open = fenced(&log, &format!("{}-open", out.topic));
+    send(&mut open, &out, &["b"]);
+    ends_at(&log, &out, 2);
+    log.append(&record(out.clone(), "c"), PATIENCE).unwrap();
+    let (records, _) = read(&log, &out, 0, 3, setting.silence());
+    assert_eq!(texts(&records), ["a"], "which is why nobody writes so where others append");
+    fenced(&log, &format!("{}-open", out.topic));
+    let (records, _) = read(&log, &out, 0, 4, PATIENCE);
+    assert_eq!(texts(&records), ["a", "c"]);
+}
+
+pub(crate) fn a_record_for_what_is_not_there_is_refused_and_makes_no_topic(setting: &impl Setting) {
+    let log = setting.process(None);
+    let out = setting.topic("out", 1);
+    let missing: Arc<str> = format!("{out}-missing").into();
+    for target in [at(&missing, 0), at(&out, 1)] {
+        let refused = log.append(&record(target, "a"), PATIENCE);
+        assert!(matches!(refused, Err(LogError::Refused { .. })), "{refused:?}");
+    }
+    assert_eq!(log.partitions(&[missing, Arc::clone(&out)]).unwrap(), [None, Some(1)]);
+    log.append(&record(at(&out, 0), "a"), PATIENCE).unwrap();
+}

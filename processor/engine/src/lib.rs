@@ -17,6 +17,7 @@
 //! | [`to_end`] | reading a partition to its end, for whoever is in no group |
 //! | [`controls`] | what is said to every partition at once |
 //! | [`adopted`] | by which publication each partition goes |
+//! | [`announcing`], [`owners`] | instances say what they work on; who works on which partition by that |
 //! | [`publishing`] | publishing a version of the policy |
 //! | [`verdicts`] | what a person says of all that the breaker holds, written to every partition |
 //! | [`rejects`] | what lies in the rejects, and sending it again |
@@ -30,6 +31,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
 pub mod adopted;
+pub mod announcing;
 mod batch;
 mod caution;
 pub mod controls;
@@ -42,6 +44,7 @@ mod horizon;
 pub mod instance;
 pub mod log;
 pub mod metrics;
+pub mod owners;
 mod pace;
 mod panics;
 pub mod partition;

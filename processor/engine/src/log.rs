@@ -81,6 +81,23 @@ pub trait Log: Send + Sync + 'static {
     /// When the client cannot be made.
     fn reader(&self) -> Result<Self::Reader, LogError>;
 
+    /// A reader that stays at the end of a partition for as long as the process runs: as [`Log::reader`], which
+    /// is made for who reads to the end and goes, and asks the log more often than is good for ever.
+    ///
+    /// # Errors
+    /// When the client cannot be made.
+    fn follower(&self) -> Result<Self::Reader, LogError> {
+        self.reader()
+    }
+
+    /// Appends one record outside any transaction, and waits at most `wait` until the log has it on all its
+    /// replicas in sync. Makes no topic. One at a time: a second caller waits for the first.
+    ///
+    /// # Errors
+    /// [`LogError::Refused`] where there is no such partition, or the record is not taken; else it may be tried
+    /// again. The record may have been appended all the same, as one whose acknowledgement was lost.
+    fn append(&self, record: &NewRecord, wait: Duration) -> Result<(), LogError>;
+
     /// How many partitions each topic has; none where there is no such topic.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! What an instance needs of the cluster: brokers, topics that fit together, a group that may be used, and the schemas.
 
-use super::{Finding, machine};
+use super::{Finding, Standing, machine};
 use crate::config::{Config, PolicySource};
 use crate::{topics, versions};
 use connectors::admin::KafkaAdmin;
@@ -9,7 +9,7 @@ use connectors::registry::{RegistrySettings, SchemaRegistry};
 use decision::time::Timestamp;
 use engine::log::{Log, Membership, Producer, Reader, TopicPartition};
 use engine::topology::Topology;
-use schemas::{InputTopic, Registry, RegistryError};
+use schemas::{InputTopic, Registry, RegistryError, SingleTopic};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -89,7 +89,17 @@ fn registry(config: &Config) -> Vec<Finding> {
         }
     }
     findings.push(Finding::good(ABOUT, format!("it answers, and has {known} of {} schemas", subjects.len())));
+    findings.extend(schema_of_instances(config, &registry));
     findings
+}
+
+/// What instances say of themselves can be written. They work without it, and are not found by each other.
+fn schema_of_instances(config: &Config, registry: &SchemaRegistry) -> Option<Finding> {
+    let (subject, schema) = config.topics.subject_of_instances();
+    let error = registry.id_of(&subject, schema.json()).err()?;
+    let missing = missing(config, &subject, schema.name(), &error);
+    let told = format!("{}: until it is, no instance finds the others", missing.told);
+    Some(Finding { standing: Standing::Doubtful, told, ..missing })
 }
 
 /// The policy was published, and a version of it holds.
@@ -158,7 +168,18 @@ fn topics(config: &Config, log: &KafkaLog) -> (Vec<Finding>, Option<u32>) {
         )],
     };
     findings.push(Finding::good(ABOUT, format!("all are there, with {partitions} partitions")));
+    findings.extend(topic_of_instances(config, log));
     (findings, Some(partitions))
+}
+
+/// The topic is there in which instances say what they work on: one that was made by an earlier version of Weir
+/// lacks it.
+fn topic_of_instances(config: &Config, log: &KafkaLog) -> Option<Finding> {
+    let topic = config.topics.single(SingleTopic::Instances);
+    let found = log.partitions(std::slice::from_ref(topic)).ok()?;
+    let told = format!("{topic} is not there: no instance finds the others");
+    let is_missing = found.first().copied().flatten().is_none();
+    is_missing.then(|| Finding::doubtful("topics", told, "weir topics create makes it; --dry-run shows it"))
 }
 
 /// The group's offsets may be read.

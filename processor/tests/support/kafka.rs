@@ -337,16 +337,22 @@ fn register(names: &TopicNames) -> (Arc<dyn Registry>, Schemas) {
     (registry, schemas)
 }
 
-/// How a topic is made: the changelog and what is published are compacted, and that has one partition.
+/// How a topic is made: as the table of topics says.
 fn spec(names: &TopicNames, topic: &str) -> NewTopicSpec {
-    let is_single = *topic == **names.single(SingleTopic::Policies);
-    let is_compacted = is_single || *topic == **names.output(OutputTopic::Debtors);
+    let single = SingleTopic::ALL.iter().find(|single| *topic == **names.single(**single));
+    let is_changelog = *topic == **names.output(OutputTopic::Debtors);
+    let is_compacted = is_changelog || single.is_some_and(|single| single.spec().compacted);
     let policy = if is_compacted { "compact" } else { "delete" };
+    let mut config = BTreeMap::from([("cleanup.policy".to_owned(), policy.to_owned())]);
+    if let Some(time) = single.and_then(|single| single.spec().kept_for) {
+        config
+            .extend(["retention.ms", "segment.ms"].map(|key| (key.to_owned(), time.as_millis().to_string())));
+    }
     NewTopicSpec {
         name: topic.to_owned(),
-        partitions: if is_single { 1 } else { PARTITIONS },
+        partitions: if single.is_some() { 1 } else { PARTITIONS },
         replication: Some(1),
-        config: BTreeMap::from([("cleanup.policy".to_owned(), policy.to_owned())]),
+        config,
     }
 }
 

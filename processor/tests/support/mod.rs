@@ -92,7 +92,9 @@ impl World {
         for topic in names.inputs().iter().chain(names.outputs()) {
             log.create_topic(topic, PARTITIONS);
         }
-        log.create_topic(names.single(SingleTopic::Policies), 1);
+        for topic in SingleTopic::ALL {
+            log.create_topic(names.single(*topic), 1);
+        }
         let registry = Arc::new(StaticRegistry::new());
         let schemas = Schemas::for_topics(&*registry, &names).unwrap();
         let schemas = schemas.and_inputs(&*registry, &names).unwrap();

@@ -58,11 +58,20 @@ fn channel(topic: &'static TopicSpec) -> Value {
         "bindings": {
             "kafka": {
                 "topic": topic.name,
-                "topicConfiguration": { "cleanup.policy": [cleanup_policy(topic)] },
+                "topicConfiguration": configuration(topic),
                 "bindingVersion": BINDING,
             },
         },
     })
+}
+
+/// How a topic must be set up.
+fn configuration(topic: &TopicSpec) -> Value {
+    let policy = [cleanup_policy(topic)];
+    match topic.kept_for.map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX)) {
+        Some(millis) => json!({ "cleanup.policy": policy, "retention.ms": millis }),
+        None => json!({ "cleanup.policy": policy }),
+    }
 }
 
 /// What Weir does with a topic. That it reads its own state back is told in words only: to receive

@@ -14,15 +14,17 @@ Programs read the same in [asyncapi.json](asyncapi.json) (AsyncAPI 3.0).
 
 - **Names** are those without a configuration: `[topics] prefix` says what stands before each instead of `weir.`
 - **Partitions**: the topics that Weir reads, the records, the journal and the changelog (`weir.debtors`) all \
-have the same number; Weir refuses to start otherwise. `weir.policies` has one. The others may have another.
+have the same number; Weir refuses to start otherwise. `weir.policies` and `weir.instances` \
+have one. The others may have another.
 - **A key** is plain UTF-8 with no framing; a reject's is as it came. The debtor id of an event is its \
 `debtor_id`, or its `account_id` where that is null. Who writes events partitions by it as Kafka does by \
 default (murmur2).
 - **A value** is a zero byte, the schema's id in four bytes (big-endian), and the Avro datum: Confluent's \
 framing. In the changelog a record without a value says that its key is gone.
-- **Kept**: for a time is `cleanup.policy=delete`, for as long as you choose; the last of each key is \
-`cleanup.policy=compact`.
-- **What Weir writes** it writes in transactions: read it with `isolation.level=read_committed`.
+- **Kept**: for a time is `cleanup.policy=delete`, for as long as you choose; for some minutes the same with \
+`retention.ms` and `segment.ms` of so many; the last of each key is `cleanup.policy=compact`.
+- **What Weir writes** it writes in transactions (only `weir.instances` it does not): read it with \
+`isolation.level=read_committed`.
 
 What upstream systems may leave out or write otherwise, and how schemas change, is in \
 [schemas/README.md](../schemas/README.md).
@@ -91,6 +93,9 @@ fn passage(carried: &Carried) -> String {
     match Way::of(carried.topic) {
         Way::In => format!("**In**: Weir reads it from `{name}`."),
         Way::Out => format!("**Out**: Weir writes it to `{name}`."),
+        Way::State if carried.topic.kept_for.is_some() => format!(
+            "**State**: every instance writes it to `{name}`, which has one partition, and reads what the others wrote."
+        ),
         Way::State if carried.topic.single => format!(
             "**State**: `weir policy publish` writes it to `{name}`, which has one partition, and every instance reads it."
         ),

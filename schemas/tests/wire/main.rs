@@ -44,6 +44,7 @@ impl Codec {
             "journal" => format!("{:?}", self.decoder.journal(value)?),
             "debtor" => format!("{:?}", self.decoder.debtor(value)?),
             "publication" => format!("{:?}", self.decoder.publication(value)?),
+            "instance" => format!("{:?}", self.decoder.instance(value)?),
             "waiting" => format!("{:?}", self.decoder.waiting(value)?),
             "task_state" => format!("{:?}", self.decoder.task_state(value)?),
             other => panic!("no way to read a {other}"),
