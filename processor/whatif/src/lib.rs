@@ -11,11 +11,13 @@
 //! | [`simulate`] | many lives, counted |
 //! | `play` | one debtor's events, played |
 //! | `customer` | times and amounts as the customer knows them |
+//! | `moment` | moments in JSON |
 //! | [`words`] | events, commands and records in words |
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
 mod customer;
 pub mod explain;
+mod moment;
 mod play;
 pub mod simulate;
 pub mod source;

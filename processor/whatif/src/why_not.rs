@@ -9,7 +9,7 @@ pub mod text;
 mod threshold;
 
 use crate::customer::Customer;
-use crate::explain::moment;
+use crate::moment;
 use crate::play::{self, Playing};
 use decision::Policies;
 use decision::ids::{AccountId, DebtorId};
@@ -18,7 +18,8 @@ use decision::time::Timestamp;
 use decision::why_not::{Answer, Question, Unknown, answer};
 use lives::{Endless, Reports};
 use schemas::files::Arrival;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// What is asked, and how the life is played.
@@ -46,42 +47,42 @@ pub enum NoAnswer {
 }
 
 /// The answer, in words.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Told {
     /// Whose account.
     pub account_id: String,
     /// The zone of its times.
-    pub time_zone: &'static str,
+    pub time_zone: Cow<'static, str>,
     /// As of when.
-    #[serde(serialize_with = "moment")]
+    #[serde(with = "moment")]
     pub at: Timestamp,
     /// The same on the customer's wall clock: `2026-03-15 09:00`.
     pub local: String,
     /// The rule that was asked about.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
     /// The stage that was asked about.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stage: Option<String>,
     /// What was found: of a rule one part, of a stage one for each part of the debt and each cycle.
     pub parts: Vec<Part>,
 }
 
 /// What was found of one part.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Part {
     /// Which part of the debt: `all`, `provider:…`, `service:…`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub debt_class: Option<String>,
     /// The cycle that is open.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cycle: Option<Cycle>,
     /// What was found, in the order in which the rules ask.
     pub findings: Vec<Finding>,
 }
 
 /// A cycle that is open.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Cycle {
     /// Its number in its profile.
     pub number: i64,
@@ -90,7 +91,7 @@ pub struct Cycle {
     /// The stage it is in; none before the first.
     pub stage: Option<String>,
     /// When it was opened.
-    #[serde(serialize_with = "moment")]
+    #[serde(with = "moment")]
     pub opened_at: Timestamp,
     /// The same on the customer's wall clock.
     pub opened_local: String,
@@ -101,10 +102,10 @@ pub struct Cycle {
 }
 
 /// One thing found.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// What it is, in a word for programs: `not_reached`, `age`.
-    pub finding: &'static str,
+    pub finding: Cow<'static, str>,
     /// The same in words.
     pub says: String,
     /// What would make it act, or arm it again, where that is known.
@@ -112,14 +113,14 @@ pub struct Finding {
     /// When it is over or due by itself, where that is known.
     pub when: Option<When>,
     /// The figures that it rests on: amounts in major units, moments on the customer's wall clock.
-    pub facts: BTreeMap<&'static str, String>,
+    pub facts: BTreeMap<Cow<'static, str>, String>,
 }
 
 /// A moment to come.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct When {
     /// The moment.
-    #[serde(serialize_with = "moment")]
+    #[serde(with = "moment")]
     pub at: Timestamp,
     /// The same on the customer's wall clock.
     pub local: String,
@@ -127,7 +128,7 @@ pub struct When {
 
 impl Finding {
     fn new(finding: &'static str, says: impl Into<String>) -> Self {
-        Self { finding, says: says.into(), acts: None, when: None, facts: BTreeMap::new() }
+        Self { finding: finding.into(), says: says.into(), acts: None, when: None, facts: BTreeMap::new() }
     }
 
     fn acts(self, acts: impl Into<String>) -> Self {
@@ -135,7 +136,7 @@ impl Finding {
     }
 
     fn fact(mut self, name: &'static str, value: impl ToString) -> Self {
-        self.facts.insert(name, value.to_string());
+        self.facts.insert(name.into(), value.to_string());
         self
     }
 
@@ -185,7 +186,7 @@ pub fn ask(debtor: DebtorId, events: &[Arrival], wanted: &Wanted) -> Result<Told
     };
     Ok(Told {
         account_id: debtor.id.to_string(),
-        time_zone: customer.zone.name(),
+        time_zone: customer.zone.name().into(),
         at: now.now,
         local: customer.local(now.now),
         rule,
