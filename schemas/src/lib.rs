@@ -44,7 +44,7 @@ pub use journal::{
     BreakerState, Counted, Dropped, Fired, Journal, Kept, Let, Poisoned, Position, Postponed, PutOff,
     Reduced, Returned, Spent, Step, Swept, Taken, TaskState, TopicId, Untold, Verdict,
 };
-pub use line::HistoryLine;
+pub use line::{FigureLine, HistoryLine};
 pub use publication::{FileBeside, Publication};
 pub use registry::{Registry, RegistryError, StaticRegistry};
 pub use reject::Reject;

@@ -1,9 +1,12 @@
 //! One debtor's life under a policy, told as rows: when, what happened, what is owed, the stage, what was
-//! sent and why; and what comes next.
+//! sent and why; and what comes next. It is played from its events here; [`recalled()`] tells one from its history.
 //!
 //! How a table looks is [`text`]'s business.
 
+mod recalled;
 pub mod text;
+
+pub use recalled::recalled;
 
 use crate::customer::Customer;
 use crate::moment;

@@ -6,7 +6,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`source`] | events out of files, with the place of each |
-//! | [`explain`] | one debtor's life, told as rows |
+//! | [`explain`] | one debtor's life, told as rows: played, or from its history |
 //! | [`why_not`] | why a threshold or a stage has not acted on an account |
 //! | [`simulate`] | many lives, counted |
 //! | `play` | one debtor's events, played |
