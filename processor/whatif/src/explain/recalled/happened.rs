@@ -163,4 +163,4 @@ fn by(line: &HistoryLine, what: String) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -118,9 +118,11 @@ impl Owed {
         }
     }
 
-    /// What is known now. Of several cycles the oldest is told, as everywhere.
+    /// What is known now. Of several cycles the oldest is told, as everywhere; where it may be one of which no record
+    /// told yet, nothing.
     pub(super) fn debts(&self) -> Vec<DebtNow> {
-        self.classes.iter().map(|(name, class)| class.debt(name)).collect()
+        let known = self.classes.iter().filter(|(_, class)| self.is_whole || !class.may_have_older());
+        known.map(|(name, class)| class.debt(name)).collect()
     }
 
     fn amounts_are_unknown(&mut self) {
@@ -201,6 +203,12 @@ impl Cycle {
 }
 
 impl Class {
+    /// Whether a cycle may be open that is older than those that records told of. Only under a rolling plan there is
+    /// more than one.
+    fn may_have_older(&self) -> bool {
+        self.cycles.first_key_value().is_some_and(|(number, cycle)| cycle.is_rolling && *number > 1)
+    }
+
     fn debt(&self, name: &str) -> DebtNow {
         let (real_debt, conditional_debt) = self.amounts.clone().unzip();
         let oldest = self.cycles.values().next();

@@ -88,3 +88,6 @@ impl<'a> Alert<'a> {
         self.lines
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,8 @@ use super::*;
 use decision::time::Timestamp;
 use schemas::FigureLine;
 
-fn line(kind: &str, reason: &str, figures: &str) -> HistoryLine {
+/// A record of this kind, its figures as `name=value`.
+pub(in crate::explain::recalled) fn line(kind: &str, reason: &str, figures: &str) -> HistoryLine {
     let figure = |figure: &str| {
         let (name, value) = figure.split_once('=').unwrap();
         FigureLine { name: name.to_owned(), value: value.to_owned() }
