@@ -16,7 +16,8 @@ pub(crate) use publishing::{
 };
 pub(crate) use writers::{
     CheckArguments, DiffArguments, ExplainArguments, Format, InitArguments, LifeArguments, PolicyArguments,
-    PolicyCommand, ReportsFrom, SchemaArguments, SimulateArguments, TestArguments, WhyNotArguments,
+    PolicyCommand, RemoteArguments, ReportsFrom, SchemaArguments, SimulateArguments, TestArguments,
+    WhyNotArguments,
 };
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -147,10 +148,14 @@ Examples:
 Without --account the events must be of one account. Times are the customer's own. What comes next is told below the \
 table, as if nothing more happened.
 
+{} What was done and why is told by the account's last 200 records, which name no events: what they show of \
+them is told.
+
 Examples:
   weir explain my.policy.yaml events.jsonl --account A-1
   weir explain my.policy.yaml --config weir.toml --account A-1
-  zcat 2026.jsonl.gz | weir explain my.policy.yaml - --account A-1 --until 2026-12-31 --output json", writers::EVENTS_HELP))]
+  zcat 2026.jsonl.gz | weir explain my.policy.yaml - --account A-1 --until 2026-12-31 --output json
+  weir explain --account A-1 --url http://weir:8080 --token-file token", writers::EVENTS_HELP, writers::REMOTE_HELP))]
     Explain(ExplainArguments),
     /// Say why a threshold or a stage has not acted on an account: what stands in its way, and until when
     #[command(after_help = format!("\
@@ -159,9 +164,12 @@ Examples:
 Without --account the events must be of one account. Times are the customer's own. What is found is told in the order in \
 which the rules ask, and that it has acted where it has; of a stage for each part of the debt and each cycle.
 
+{}
+
 Examples:
   weir why-not my.policy.yaml events.jsonl --account A-1 --rule low-balance
-  weir why-not my.policy.yaml --config weir.toml --account A-1 --stage suspend --output json", writers::EVENTS_HELP))]
+  weir why-not my.policy.yaml --config weir.toml --account A-1 --stage suspend --output json
+  weir why-not --account A-1 --stage suspend --url http://weir:8080 --token-file token", writers::EVENTS_HELP, writers::REMOTE_HELP))]
     WhyNot(WhyNotArguments),
     /// Try a policy on many accounts in virtual time: what would be sent, who would be cut off, what would be paid
     #[command(after_help = format!("\

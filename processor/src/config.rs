@@ -79,12 +79,21 @@ pub(crate) struct Log {
 }
 
 /// The API.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Api {
     /// Where it is served.
     pub(crate) listen: SocketAddr,
+    /// Where other instances reach it.
+    url: Option<String>,
     /// Whether the configuration says so.
     pub(crate) is_asked_for: bool,
+}
+
+impl Api {
+    /// Where other instances reach it, as it listens at this address.
+    pub(crate) fn url_at(&self, address: SocketAddr) -> Option<String> {
+        self.url.as_ref().map(|url| url.replace("{port}", &address.port().to_string()))
+    }
 }
 
 impl Config {
@@ -134,14 +143,20 @@ const API_PORT: u16 = 8090;
 
 fn api(file: Option<file::Api>) -> Result<Api, Box<ConfigProblem>> {
     let Some(file) = file else {
-        return Ok(Api { listen: SocketAddr::from(([127, 0, 0, 1], API_PORT)), is_asked_for: false });
+        let listen = SocketAddr::from(([127, 0, 0, 1], API_PORT));
+        return Ok(Api { listen, url: None, is_asked_for: false });
     };
     if !file.listen.ip().is_loopback() {
         let wrong =
             "must be an address of the loopback, such as 127.0.0.1:8090: the API asks nobody who they are";
         return Err(ConfigProblem::value("api.listen", wrong));
     }
-    Ok(Api { listen: file.listen, is_asked_for: true })
+    if let Some(url) = &file.url
+        && !(url.starts_with("http://") || url.starts_with("https://"))
+    {
+        return Err(ConfigProblem::value("api.url", "must be a URL, such as http://127.0.0.1:{port}"));
+    }
+    Ok(Api { listen: file.listen, url: file.url, is_asked_for: true })
 }
 
 fn policy_source(policy: file::Policy, folder: &Path) -> Result<PolicySource, Box<ConfigProblem>> {

@@ -37,7 +37,15 @@ impl Life {
         arguments: &LifeArguments,
         unsaid: impl FnOnce(&[Arrival]) -> ReportsFrom,
     ) -> miette::Result<Self> {
-        let paths = [std::slice::from_ref(&arguments.policy), &arguments.versions].concat();
+        let Some(policy) = &arguments.policy else {
+            let help = "name the policy and files of events, or ask a running Weir with --url";
+            return Err(miette!(help = help, "there is no policy to play a life by"));
+        };
+        if arguments.events.is_empty() && arguments.config.is_none() {
+            let help = "name files of events behind the policy, or topics with --config";
+            return Err(miette!(help = help, "there are no events to play"));
+        }
+        let paths = [std::slice::from_ref(policy), &arguments.versions].concat();
         let policies = versions::of_files(&paths)?;
         let zone = policies.at(Timestamp::EARLIEST).defaults.zone.clone();
         let until = arguments.until.as_ref().map(|text| terminal::moment(text, &zone)).transpose()?;

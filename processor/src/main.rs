@@ -18,6 +18,7 @@ mod pages;
 mod policies;
 mod publishing;
 mod rejects;
+mod remote;
 mod run;
 mod serving;
 mod signals;

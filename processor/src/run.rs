@@ -7,6 +7,7 @@ use crate::{logging, serving, signals, versions};
 use connectors::kafka::KafkaLog;
 use connectors::registry::SchemaRegistry;
 use decision::Policies;
+use engine::announcing::Around;
 use engine::{Clock, ClockGuard, Instance, Shared, Status, Topology, Versions};
 use miette::{Context, IntoDiagnostic};
 use schemas::{Registry, Schemas};
@@ -37,7 +38,8 @@ pub(crate) fn run(arguments: &RunArguments) -> miette::Result<ExitCode> {
     let health = Arc::new(InstanceHealth::new(status.clone(), clock.clone()));
     let server = api::probes::serve(config.listen, metrics, health.clone()).into_diagnostic()?;
     let accounts = Arc::new(serving::Accounts::default());
-    let _api = serving::start(&config.api, accounts.clone())?;
+    let others = Arc::new(serving::Others::default());
+    let api = serving::start(&config.api, accounts.clone(), others.clone())?;
     let Some((versions, policies)) =
         once_published(&config, &log, &registry, (&*clock, &health, &server), &is_stopped)?
     else {
@@ -50,6 +52,13 @@ pub(crate) fn run(arguments: &RunArguments) -> miette::Result<ExitCode> {
         partitions = topology.partitions().get(), http = %server.address(),
         brokers = config.kafka.brokers, group = config.kafka.group_id, "weir begins"
     );
+    let around = Around {
+        log: Arc::new(KafkaLog::new(config.kafka.clone()).into_diagnostic()?),
+        names: config.topics.clone(),
+        registry: registry.clone(),
+        clock: clock.clone(),
+        threads: Arc::new(engine::OsThreads),
+    };
     let sizes = config.state_memory.map_or_else(Sizes::of_this_process, Sizes::of_bytes);
     let shared = Shared {
         log,
@@ -67,7 +76,11 @@ pub(crate) fn run(arguments: &RunArguments) -> miette::Result<ExitCode> {
     };
     let instance = Instance::join(Arc::new(shared)).into_diagnostic()?;
     accounts.read_from(instance.reading());
-    instance.run(&is_stopped).into_diagnostic()?;
+    let met = api.as_ref().map(|api| others.meet(&config, api, around, instance.reading())).transpose()?;
+    let outcome = instance.run(&is_stopped);
+    // Others are told that it leaves, however it ended.
+    drop(met);
+    outcome.into_diagnostic()?;
     tracing::info!("weir has ended: the open transactions are done, the state is on the disk");
     Ok(ExitCode::SUCCESS)
 }

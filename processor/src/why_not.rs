@@ -1,26 +1,24 @@
 //! `weir why-not`: why a threshold or a stage has not acted on an account.
 //!
 //! Playing the life and putting the answer into words is `whatif`'s business, where events come from
-//! [`crate::life`]'s.
+//! [`crate::life`]'s, and how a running Weir is asked [`crate::remote`]'s.
 
 use crate::cli::{Output, ReportsFrom, WhyNotArguments};
 use crate::life::Life;
+use crate::remote::Remote;
 use decision::event::Body;
 use decision::why_not::{Question, Unknown};
 use miette::{IntoDiagnostic, miette};
 use schemas::files::Arrival;
 use std::io::Write as _;
 use std::process::ExitCode;
-use whatif::why_not::{NoAnswer, Wanted, ask, text};
+use whatif::why_not::{NoAnswer, Told, Wanted, ask, text};
 
 /// Tells why it has not acted, or that it has.
 pub(crate) fn run(arguments: &WhyNotArguments) -> miette::Result<ExitCode> {
-    let question = question(arguments)?;
-    let Life { policies, reports, until, debtor, events } = Life::read(&arguments.life, as_it_was)?;
-    let told = ask(debtor, &events, &Wanted { policies, reports, until, question });
-    let told = match told {
-        Err(NoAnswer::Unknown(unknown)) => return Err(not_there(&unknown)),
-        other => other.into_diagnostic()?,
+    let told = match Remote::of(&arguments.remote, &arguments.life)? {
+        Some(remote) => answered(arguments, &remote)?,
+        None => played(arguments)?,
     };
     let text = match arguments.output {
         Output::Text => text::lines(&told),
@@ -28,6 +26,26 @@ pub(crate) fn run(arguments: &WhyNotArguments) -> miette::Result<ExitCode> {
     };
     write!(std::io::stdout(), "{text}").into_diagnostic()?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn played(arguments: &WhyNotArguments) -> miette::Result<Told> {
+    let question = question(arguments)?;
+    let Life { policies, reports, until, debtor, events } = Life::read(&arguments.life, as_it_was)?;
+    match ask(debtor, &events, &Wanted { policies, reports, until, question }) {
+        Err(NoAnswer::Unknown(unknown)) => Err(not_there(&unknown)),
+        other => other.into_diagnostic(),
+    }
+}
+
+fn answered(arguments: &WhyNotArguments, remote: &Remote) -> miette::Result<Told> {
+    let WhyNotArguments { asked, plan, debt_class, .. } = arguments;
+    let debt_class = debt_class.as_ref().map(ToString::to_string);
+    let of = Some(if asked.stage.is_some() { "stage" } else { "threshold" }.to_owned());
+    let rule = asked.rule.as_ref().or(asked.stage.as_ref()).cloned();
+    let asked = [("rule", &rule), ("of", &of), ("plan", plan), ("debt_class", &debt_class)];
+    let asked: Vec<_> =
+        asked.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))).collect();
+    remote.why_not(&asked)
 }
 
 /// Why something did not happen is asked of what happened: where commands were reported on, those reports count.

@@ -189,7 +189,7 @@ impl Member {
     #[track_caller]
     fn finds(&self, partition: u32, owner: Option<&str>) {
         let owner = owner.map(Arc::from);
-        becomes("the owner", || self.announcing.owner_of(partition), &owner);
+        becomes("the owner", || self.announcing.fleet().owner_of(partition), &owner);
     }
 
     /// Whom it knows: their urls and partitions, and whether they were heard since it began.
@@ -200,7 +200,7 @@ impl Member {
             .map(|(url, partitions, heard)| (Arc::from(*url), partitions.to_vec(), *heard))
             .collect();
         let known = || -> Vec<(Arc<str>, Vec<u32>, bool)> {
-            let known = self.announcing.instances().into_iter();
+            let known = self.announcing.fleet().instances().into_iter();
             known.map(|known| (known.url, known.partitions, known.heard_ago.is_some())).collect()
         };
         becomes("who is there", known, &all);
@@ -254,7 +254,7 @@ fn a_partition_that_moves_is_found_where_it_is_however_long_the_former_owner_rep
         becomes("the heartbeat of A", || scene.said(A).len(), &(said + 1));
         b.is_looked_at();
         a.finds(0, Some(B));
-        assert_eq!(b.announcing.owner_of(0).as_deref(), Some(B));
+        assert_eq!(b.announcing.fleet().owner_of(0).as_deref(), Some(B));
     }
     a.works_on(&[]);
     becomes("what A said last", || scene.said(A).pop(), &Some("[]".to_owned()));
@@ -297,7 +297,7 @@ fn one_that_falls_silent_is_gone_after_a_minute() {
     for _ in 0..11 {
         scene.clock.skip(step);
         b.is_looked_at();
-        assert_eq!(b.announcing.owner_of(0).as_deref(), Some(A));
+        assert_eq!(b.announcing.fleet().owner_of(0).as_deref(), Some(A));
     }
     assert_eq!(step * 12, GONE_AFTER);
     scene.clock.skip(step);
@@ -356,7 +356,7 @@ fn without_the_topic_it_goes_on_and_tries_again_at_each_heartbeat() {
     let scene = Scene::without_a_topic();
     let a = scene.member(A, &[0]);
     a.is_looked_at();
-    assert_eq!(a.announcing.owner_of(0), None);
+    assert_eq!(a.announcing.fleet().owner_of(0), None);
     scene.log.create_topic(&scene.topic(), 1);
     a.is_looked_at();
     assert_eq!(scene.said(A), [""; 0]);

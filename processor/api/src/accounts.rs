@@ -73,7 +73,11 @@ pub enum Unread {
 }
 
 pub(crate) fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(account)).routes(routes!(records)).routes(routes!(why_not))
+    OpenApiRouter::new()
+        .routes(routes!(account))
+        .routes(routes!(records))
+        .routes(routes!(story))
+        .routes(routes!(why_not))
 }
 
 /// Who pays.
@@ -193,6 +197,32 @@ async fn records(
         // One more says whether there are more.
         let lines = accounts.history(&who.debtor, asked.before, limit.saturating_add(1))?;
         Ok(HistoryPage::of(lines, limit, &debtor, &looked))
+    })
+    .await
+}
+
+/// An account's life, told from its history: what `weir explain` shows.
+#[utoipa::path(
+    get, path = "/v1/accounts/{id}/story", tag = "accounts", params(("id" = String, Path, min_length = 1, max_length = 255, pattern = r"^[^\u0000-\u001F\u007F-\u009F]+$"), Payer),
+    responses(
+        (status = 200, body = whatif::explain::Story),
+        (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 500, body = Problem, content_type = "application/problem+json"),
+        (status = 503, body = Problem, content_type = "application/problem+json"),
+    )
+)]
+async fn story(
+    State(shared): State<Shared>,
+    parts: Parts,
+    In(Path(id)): In<Path<String>>,
+    In(Query(payer)): In<Query<Payer>>,
+) -> Result<Response, Problem> {
+    let who = Who::of(id, payer.debtor)?;
+    answer(&shared, &parts, move |accounts| {
+        let (debtor, looked) = who.look(accounts)?;
+        let lines = accounts.history(&who.debtor, None, history::KEPT)?;
+        Ok(whatif::explain::recalled(&debtor, &lines, looked.moment, &looked.policies))
     })
     .await
 }

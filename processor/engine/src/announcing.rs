@@ -51,14 +51,35 @@ pub struct Around<L> {
 
 /// An instance among the others. To drop it is to stop it.
 pub struct Announcing {
-    owners: Arc<RwLock<Owners>>,
-    clock: Arc<dyn Clock>,
+    fleet: Fleet,
     threads: Arc<dyn Threads>,
     running: Vec<Box<dyn Thread>>,
     /// Nothing is ever sent: the threads end once it is gone.
     stop: Option<Sender<Infallible>>,
     /// Nothing ever comes: it is disconnected once the threads have ended.
     ended: Receiver<Infallible>,
+}
+
+/// All instances, as far as they are heard. Clones hear the same.
+#[derive(Clone)]
+pub struct Fleet {
+    owners: Arc<RwLock<Owners>>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Fleet {
+    /// Where the instance is reached that works on a partition, perhaps this one; none where nobody is known to.
+    #[must_use]
+    pub fn owner_of(&self, partition: u32) -> Option<Arc<str>> {
+        let now = self.clock.ticks();
+        self.owners.read().unwrap_or_else(PoisonError::into_inner).owner_of(partition, now).cloned()
+    }
+
+    /// All instances that are there, in the order of their urls, this one among them.
+    #[must_use]
+    pub fn instances(&self) -> Vec<Known> {
+        self.owners.read().unwrap_or_else(PoisonError::into_inner).all(self.clock.ticks())
+    }
 }
 
 impl Announcing {
@@ -72,8 +93,7 @@ impl Announcing {
         let (ends, ended) = bounded(0);
         let owners = Arc::new(RwLock::new(Owners::default()));
         let mut announcing = Self {
-            owners: Arc::clone(&owners),
-            clock: Arc::clone(&around.clock),
+            fleet: Fleet { owners: Arc::clone(&owners), clock: Arc::clone(&around.clock) },
             threads: Arc::clone(&around.threads),
             running: Vec::new(),
             stop: Some(stop),
@@ -100,17 +120,10 @@ impl Announcing {
         Ok(())
     }
 
-    /// Where the instance is reached that works on a partition, perhaps this one; none where nobody is known to.
+    /// What is heard of all instances: for whoever asks while this says and hears.
     #[must_use]
-    pub fn owner_of(&self, partition: u32) -> Option<Arc<str>> {
-        let now = self.clock.ticks();
-        self.owners.read().unwrap_or_else(PoisonError::into_inner).owner_of(partition, now).cloned()
-    }
-
-    /// All instances that are there, in the order of their urls, this one among them.
-    #[must_use]
-    pub fn instances(&self) -> Vec<Known> {
-        self.owners.read().unwrap_or_else(PoisonError::into_inner).all(self.clock.ticks())
+    pub fn fleet(&self) -> &Fleet {
+        &self.fleet
     }
 
     /// Says that this instance leaves, and ends; where the log does not answer, it ends without a word, and is

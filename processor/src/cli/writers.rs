@@ -8,6 +8,11 @@ use clap::{Args, Subcommand, ValueEnum};
 use decision::cycle::DebtClass;
 use std::path::PathBuf;
 
+/// What a running Weir tells, for the help of the commands that can ask it.
+pub(crate) const REMOTE_HELP: &str = "\
+With --url a running Weir is asked instead: it tells of the account as it is now, by the policy that it goes by. An \
+answer is waited for 10 seconds; where the account's partition moves to another instance, it is asked again for 15.";
+
 /// How events in files look, for the help of every command that reads them.
 pub(crate) const EVENTS_HELP: &str = "\
 Events come from files of JSON Lines, one event a line, or from Avro container files; `-` is the standard input. \
@@ -85,37 +90,62 @@ pub(crate) enum ReportsFrom {
 #[derive(Debug, Args)]
 pub(crate) struct LifeArguments {
     /// The policy (YAML); further versions of it with --version
-    #[arg(value_name = "POLICY")]
-    pub(crate) policy: PathBuf,
+    #[arg(required_unless_present_any = ["url", "url_of_environment"], value_name = "POLICY")]
+    pub(crate) policy: Option<PathBuf>,
     /// Files of events, of one account or of many
-    #[arg(required_unless_present = "config", conflicts_with = "config", value_name = "EVENTS")]
+    #[arg(required_unless_present_any = ["config", "url", "url_of_environment"], conflicts_with = "config", value_name = "EVENTS")]
     pub(crate) events: Vec<PathBuf>,
     /// Read the input topics of this configuration instead: all that they hold
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "policy")]
     pub(crate) config: Option<PathBuf>,
     /// A later version of the policy, which holds from its `effective_from` on
-    #[arg(long = "version", value_name = "POLICY")]
+    #[arg(long = "version", value_name = "POLICY", requires = "policy")]
     pub(crate) versions: Vec<PathBuf>,
     /// Whose life: needed where the events are of several
     #[arg(long, value_name = "ID")]
     pub(crate) account: Option<String>,
     /// Up to then, such as 2026-12-31 or 2026-12-31T09:00:00Z, instead of up to the last event
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", requires = "policy")]
     pub(crate) until: Option<String>,
     /// Who reports what becomes of commands; explain: auto, why-not: given where there are reports among the events
-    #[arg(long, value_name = "WHO")]
+    #[arg(long, value_name = "WHO", requires = "policy")]
     pub(crate) reports: Option<ReportsFrom>,
     /// Pass over events that cannot be read, and say which
-    #[arg(long)]
+    #[arg(long, requires = "policy")]
     pub(crate) skip_faulty: bool,
+}
+
+/// A running Weir that is asked, instead of a life that is played.
+#[derive(Debug, Args)]
+pub(crate) struct RemoteArguments {
+    /// Ask the running Weir whose `[api] listen` is at this address instead, such as http://weir:8080; where no POLICY
+    /// is given, the environment's WEIR_URL is meant
+    #[arg(
+        long,
+        value_name = "URL",
+        requires = "account",
+        conflicts_with_all = ["policy", "events", "config", "versions", "until", "reports", "skip_faulty"]
+    )]
+    pub(crate) url: Option<String>,
+    /// Not for people: an address in the environment must not stand in the way of a POLICY, as --url does.
+    #[arg(long, value_name = "URL", hide = true, env = "WEIR_URL", hide_env = true)]
+    pub(crate) url_of_environment: Option<String>,
+    /// With --url: the account that pays for this one, where that is another
+    #[arg(long, value_name = "ID", conflicts_with = "policy")]
+    pub(crate) debtor: Option<String>,
+    /// With --url: a file that holds the token by which it knows who asks
+    #[arg(long, value_name = "FILE", env = "WEIR_TOKEN_FILE", hide_env_values = true)]
+    pub(crate) token_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArguments {
     #[command(flatten)]
     pub(crate) life: LifeArguments,
+    #[command(flatten)]
+    pub(crate) remote: RemoteArguments,
     /// Tell what changed nothing as well, such as usage far from any line
-    #[arg(long)]
+    #[arg(long, requires = "policy", conflicts_with = "url")]
     pub(crate) all: bool,
     /// How it is told
     #[arg(long, value_name = "FORM", default_value = "text")]
@@ -126,6 +156,8 @@ pub(crate) struct ExplainArguments {
 pub(crate) struct WhyNotArguments {
     #[command(flatten)]
     pub(crate) life: LifeArguments,
+    #[command(flatten)]
+    pub(crate) remote: RemoteArguments,
     #[command(flatten)]
     pub(crate) asked: AskedArguments,
     /// Of this plan; of the one that works on the debt, unless said
@@ -260,4 +292,68 @@ pub(crate) struct DiffArguments {
     /// How it is told
     #[arg(long, value_name = "FORM", default_value = "text")]
     pub(crate) output: Output,
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cli::{Cli, Command};
+    use clap::Parser as _;
+
+    /// What is wrong with these words behind `weir`, in one line; nothing where they are right.
+    #[track_caller]
+    fn check(words: &str, expected: &str) {
+        let told = match Cli::try_parse_from(["weir"].into_iter().chain(words.split(' '))) {
+            Ok(_) => String::new(),
+            Err(error) => error.to_string(),
+        };
+        // The usage below names arguments as well.
+        let told: Vec<_> = told.lines().take_while(|line| !line.is_empty()).map(str::trim).collect();
+        assert_eq!(told.join(" "), expected, "{words}");
+    }
+
+    #[test]
+    fn a_life_is_played_or_a_running_weir_is_asked_and_never_both() {
+        let missing =
+            |what: &str| format!("error: the following required arguments were not provided: {what}");
+        let both = |what: &str| format!("error: the argument '{what}' cannot be used with '--url <URL>'");
+        check("explain p.yaml e.jsonl", "");
+        check("explain p.yaml --config weir.toml --all", "");
+        check("explain --account A-1 --url http://weir", "");
+        check("explain --account A-1 --url http://weir --debtor D-1 --token-file token", "");
+        check("why-not --account A-1 --stage bar --plan soft --url http://weir", "");
+        check("explain", &missing("<POLICY> <EVENTS>..."));
+        check("explain p.yaml", &missing("<EVENTS>..."));
+        check("explain --config weir.toml", &missing("<POLICY>"));
+        check("explain --url http://weir", &missing("--account <ID>"));
+        check("why-not --account A-1 --url http://weir", &missing("<--rule <ID>|--stage <NAME>>"));
+        check("explain p.yaml e.jsonl --account A-1 --url http://weir", &both("[POLICY]"));
+        check("explain --config weir.toml --account A-1 --url http://weir", &both("--config <FILE>"));
+        for (option, told) in [
+            ("--until 2026-12-31", "--until <DATE>"),
+            ("--reports auto", "--reports <WHO>"),
+            ("--version p.yaml", "--version <POLICY>"),
+            ("--skip-faulty", "--skip-faulty"),
+            ("--all", "--all"),
+        ] {
+            check(&format!("explain --account A-1 {option} --url http://weir"), &both(told));
+        }
+        let error = "error: the argument '[POLICY]' cannot be used with '--debtor <ID>'";
+        check("explain p.yaml e.jsonl --debtor D-1", error);
+    }
+
+    #[test]
+    fn an_address_in_the_environment_is_no_reason_to_play_no_life() {
+        // As the environment's WEIR_URL is taken.
+        let set = "--url-of-environment http://weir";
+        check(&format!("explain p.yaml e.jsonl {set}"), "");
+        check(&format!("explain --account A-1 {set}"), "");
+        let missing = "error: the following required arguments were not provided: <POLICY>";
+        check(&format!("explain --account A-1 --until 2026-12-31 {set}"), missing);
+        check(&format!("explain --account A-1 --all {set}"), missing);
+        let words = format!("weir explain --account A-1 {set}");
+        let Command::Explain(explain) = Cli::try_parse_from(words.split(' ')).unwrap().command else {
+            panic!("it is to explain")
+        };
+        assert_eq!(explain.remote.url_of_environment.as_deref(), Some("http://weir"));
+    }
 }

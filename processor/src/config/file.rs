@@ -172,6 +172,9 @@ impl Default for Http {
 pub(crate) struct Api {
     /// Where it is served: an address of the loopback, since it asks nobody who they are.
     pub(crate) listen: SocketAddr,
+    /// Where other instances reach it, such as `http://127.0.0.1:{port}`: they ask it for the accounts that it works
+    /// on, and it asks them. `{port}` is the port that it listens on.
+    pub(crate) url: Option<String>,
 }
 
 /// `[engine]`: how it runs.

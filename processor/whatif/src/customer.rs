@@ -1,11 +1,11 @@
 //! Times and amounts as the customer knows them: on their own wall clock, in major units of their currency.
 
-use crate::explain::moment;
+use crate::moment;
 use decision::debtor::Debtor;
 use decision::money::MinorUnits;
 use decision::policy::{Policy, Unit};
 use decision::time::{Timestamp, Zone};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// What a debtor's times and amounts are written by.
@@ -18,10 +18,10 @@ pub struct Customer {
 }
 
 /// A moment, also as the customer knows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct When {
     /// The moment, UTC, RFC 3339.
-    #[serde(serialize_with = "moment")]
+    #[serde(with = "moment")]
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
     /// The same on the customer's wall clock: `2026-03-15 09:00`.

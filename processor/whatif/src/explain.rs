@@ -1,11 +1,15 @@
 //! One debtor's life under a policy, told as rows: when, what happened, what is owed, the stage, what was
-//! sent and why; and what comes next.
+//! sent and why; and what comes next. It is played from its events here; [`recalled()`] tells one from its history.
 //!
 //! How a table looks is [`text`]'s business.
 
+mod recalled;
 pub mod text;
 
+pub use recalled::recalled;
+
 use crate::customer::Customer;
+use crate::moment;
 use crate::play::{self, Playing};
 use crate::words::{self, Beside};
 use decision::debtor::Debtor;
@@ -17,7 +21,9 @@ use decision::time::Timestamp;
 use decision::{Moment, Policies, view};
 use lives::{Cause, Decided, Endless, Reports};
 use schemas::files::Arrival;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use utoipa::ToSchema;
 
 /// The debt class of a debtor whose debt is one whole.
 const ALL: &str = "all";
@@ -37,12 +43,18 @@ pub struct Wanted {
 }
 
 /// A life, told.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = Story)]
 pub struct Story {
     /// Whose.
     pub debtor_id: String,
     /// The zone of its times.
-    pub time_zone: &'static str,
+    #[schema(value_type = String)]
+    pub time_zone: Cow<'static, str>,
+    /// How many records lie before those that it is told from, where it is told from its history, which keeps the
+    /// last ones only; none where it was played.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earlier_records: Option<u64>,
     /// What happened, in order.
     pub rows: Vec<Row>,
     /// How many decisions changed nothing and are not told.
@@ -51,65 +63,73 @@ pub struct Story {
     pub end: End,
 }
 
-/// One decision.
-#[derive(Debug, Serialize)]
+/// One decision; of a life that is told from its history, all decisions of one moment.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = StoryRow)]
 pub struct Row {
     /// When.
-    #[serde(serialize_with = "moment")]
+    #[serde(with = "moment")]
+    #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
     /// The same on the customer's wall clock: `2026-03-15 09:00`.
     pub local: String,
-    /// What happened: an event in words; nothing where something was due.
+    /// What happened: an event in words; nothing where something was due, or where the history names no event.
     pub event: Option<String>,
-    /// What is owed after it, a line for each debt class.
+    /// What is owed after it, a line for each debt class; from the history, for each of which it is known.
     pub debts: Vec<DebtNow>,
     /// What was sent.
     pub commands: Vec<String>,
     /// Why: each record in words.
     pub why: Vec<String>,
     /// The same for the table: without what stands in the row already, and times on the customer's wall clock.
-    #[serde(skip)]
-    told: Vec<String>,
+    #[serde(default)]
+    pub told: Vec<String>,
     /// Why the event changed nothing, where it was rejected.
     pub rejected: Option<String>,
 }
 
 /// What is owed at a moment, and how far the work on it is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = StoryDebt)]
 pub struct DebtNow {
     /// Which part of the debt: `all`, `provider:…`, `service:…`.
     pub debt_class: String,
-    /// The plan that applies.
+    /// The plan that applies; none where there is none, or the history does not say.
     pub plan: Option<String>,
-    /// Whether a cycle is open, and at work: `clear`, `active`, `held`.
-    pub status: &'static str,
-    /// The stage; none before the first.
+    /// Whether a cycle is open, and at work: `clear`, `active`, `held`; none where the history does not say.
+    #[schema(value_type = Option<String>)]
+    pub status: Option<Cow<'static, str>>,
+    /// The stage; none before the first, or where the history does not say.
     pub stage: Option<String>,
-    /// What is owed, in major units.
-    pub real_debt: String,
-    /// What of it no hold freezes, in major units.
-    pub conditional_debt: String,
+    /// What is owed, in major units; none where the history does not say.
+    pub real_debt: Option<String>,
+    /// What of it no hold freezes, in major units; none where the history does not say.
+    pub conditional_debt: Option<String>,
     /// The next stage, if nothing changes.
     pub next: Option<Next>,
 }
 
 /// What comes next.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = StoryNext)]
 pub struct Next {
     /// The stage.
     pub stage: String,
     /// When.
-    #[serde(serialize_with = "moment")]
+    #[serde(with = "moment")]
+    #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
     /// The same on the customer's wall clock.
     pub local: String,
 }
 
 /// Where a life stands when it was told.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = StoryEnd)]
 pub struct End {
     /// When that is.
-    #[serde(serialize_with = "moment")]
+    #[serde(with = "moment")]
+    #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
     /// The same on the customer's wall clock.
     pub local: String,
@@ -125,10 +145,6 @@ pub struct End {
     pub next_due: Option<String>,
 }
 
-pub(crate) fn moment<S: serde::Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(at)
-}
-
 /// Plays a life and tells it. The events are those of this debtor, by their arrival.
 ///
 /// # Errors
@@ -140,7 +156,8 @@ pub fn tell(debtor: DebtorId, events: &[Arrival], wanted: &Wanted) -> Result<Sto
     let facts = Facts::of(life.debtor(), life.moment(), life.policies());
     Ok(Story {
         debtor_id: life.debtor().id.to_string(),
-        time_zone: facts.customer.zone.name(),
+        time_zone: facts.customer.zone.name().into(),
+        earlier_records: None,
         end: facts.end(),
         rows: teller.rows,
         left_out: teller.left_out + left_out,
@@ -217,28 +234,9 @@ impl<'a> Facts<'a> {
 
     /// A record, beside the debts of its row.
     fn beside(&self, record: &Record, debts: &[DebtNow]) -> String {
-        let of =
-            |name: &str| record.figures.iter().find(|figure| figure.name == name).map(|figure| &figure.value);
-        let class = of("debt_class").map_or(ALL, String::as_str);
-        let debt = debts.iter().find(|debt| debt.debt_class == class);
-        words::record_beside(record, |name, value| {
-            let stands_there = match name {
-                // Whoever reads a life counts its cycles by their beginnings.
-                "cycle" => true,
-                "debt_class" => value == ALL,
-                "plan" => debt.is_some_and(|debt| debt.plan.as_deref() == Some(value)),
-                "stage" => debt.is_some_and(|debt| debt.stage.as_deref() == Some(value)),
-                "real_debt" => debt.is_some_and(|debt| debt.real_debt == value),
-                "conditional_debt" => debt.is_some_and(|debt| debt.conditional_debt == value),
-                "due" => Timestamp::parse(value) == Some(self.moment.now),
-                _ => false,
-            };
-            match Timestamp::parse(value) {
-                _ if stands_there => Beside::IsThere,
-                Some(at) => Beside::SoThat(self.local(at)),
-                None => Beside::AsItIs,
-            }
-        })
+        let figures = record.figures.iter().map(|figure| (figure.name, figure.value.as_str()));
+        let row = Around { at: self.moment.now, customer: &self.customer, debts };
+        row.say(record.kind.as_str(), &record.reason, &figures.collect::<Vec<_>>())
     }
 
     fn amount(&self, amount: MinorUnits) -> String {
@@ -250,10 +248,10 @@ impl<'a> Facts<'a> {
         let debt = |profile: view::ProfileView| DebtNow {
             debt_class: profile.debt_class.to_string(),
             plan: profile.plan.map(|plan| plan.to_string()),
-            status: profile.status.as_str(),
+            status: Some(profile.status.as_str().into()),
             stage: profile.stage.map(|stage| stage.to_string()),
-            real_debt: self.amount(profile.real_debt),
-            conditional_debt: self.amount(profile.conditional_debt),
+            real_debt: Some(self.amount(profile.real_debt)),
+            conditional_debt: Some(self.amount(profile.conditional_debt)),
             next: profile.next.map(|(stage, at)| Next {
                 stage: stage.to_string(),
                 at,
@@ -286,6 +284,41 @@ impl<'a> Facts<'a> {
             fired: fired.into_iter().map(|(rule, lines)| format!("{rule}: {}", lines.join(", "))).collect(),
             next_due: self.debtor.next_due.map(|at| self.local(at)),
         }
+    }
+}
+
+/// What stands in a row beside the words of its records.
+struct Around<'a> {
+    at: Timestamp,
+    customer: &'a Customer,
+    debts: &'a [DebtNow],
+}
+
+impl Around<'_> {
+    /// What was decided, with the figures that do not stand in the row already.
+    fn say(&self, kind: &str, reason: &str, figures: &[(&str, &str)]) -> String {
+        let of = |name: &str| figures.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+        let class = of("debt_class").unwrap_or(ALL);
+        let debt = self.debts.iter().find(|debt| debt.debt_class == class);
+        let stands = |of: fn(&DebtNow) -> Option<&str>, value: &str| debt.and_then(of) == Some(value);
+        words::decided_beside(kind, reason, figures, |name, value| {
+            let stands_there = match name {
+                // Whoever reads a life counts its cycles by their beginnings.
+                "cycle" => true,
+                "debt_class" => value == ALL,
+                "plan" => stands(|debt| debt.plan.as_deref(), value),
+                "stage" => stands(|debt| debt.stage.as_deref(), value),
+                "real_debt" => stands(|debt| debt.real_debt.as_deref(), value),
+                "conditional_debt" => stands(|debt| debt.conditional_debt.as_deref(), value),
+                "due" => Timestamp::parse(value) == Some(self.at),
+                _ => false,
+            };
+            match Timestamp::parse(value) {
+                _ if stands_there => Beside::IsThere,
+                Some(at) => Beside::SoThat(self.customer.local(at)),
+                None => Beside::AsItIs,
+            }
+        })
     }
 }
 

@@ -6,16 +6,18 @@
 //! | module | holds |
 //! |---|---|
 //! | [`source`] | events out of files, with the place of each |
-//! | [`explain`] | one debtor's life, told as rows |
+//! | [`explain`] | one debtor's life, told as rows: played, or from its history |
 //! | [`why_not`] | why a threshold or a stage has not acted on an account |
 //! | [`simulate`] | many lives, counted |
 //! | `play` | one debtor's events, played |
 //! | [`customer`] | times and amounts as the customer knows them |
+//! | `moment` | moments in JSON |
 //! | [`words`] | events, commands and records in words |
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
 pub mod customer;
 pub mod explain;
+mod moment;
 mod play;
 pub mod simulate;
 pub mod source;

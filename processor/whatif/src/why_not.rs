@@ -9,7 +9,7 @@ pub mod text;
 mod threshold;
 
 use crate::customer::{Customer, When};
-use crate::explain::moment;
+use crate::moment;
 use crate::play::{self, Playing};
 use decision::debtor::Debtor;
 use decision::ids::{AccountId, DebtorId};
@@ -19,7 +19,8 @@ use decision::why_not::{Answer, Question, Unknown, answer};
 use decision::{Moment, Policies};
 use lives::{Endless, Reports};
 use schemas::files::Arrival;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
@@ -48,45 +49,46 @@ pub enum NoAnswer {
 }
 
 /// The answer, in words.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = WhyNot)]
 pub struct Told {
     /// Whose account.
     pub account_id: String,
     /// The zone of its times.
-    pub time_zone: &'static str,
+    #[schema(value_type = String)]
+    pub time_zone: Cow<'static, str>,
     /// As of when.
-    #[serde(serialize_with = "moment")]
+    #[serde(with = "moment")]
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
     /// The same on the customer's wall clock: `2026-03-15 09:00`.
     pub local: String,
     /// The rule that was asked about.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
     /// The stage that was asked about.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stage: Option<String>,
     /// What was found: of a rule one part, of a stage one for each part of the debt and each cycle.
     pub parts: Vec<Part>,
 }
 
 /// What was found of one part.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = WhyNotPart)]
 pub struct Part {
     /// Which part of the debt: `all`, `provider:…`, `service:…`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub debt_class: Option<String>,
     /// The cycle that is open.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cycle: Option<Cycle>,
     /// What was found, in the order in which the rules ask.
     pub findings: Vec<Finding>,
 }
 
 /// A cycle that is open.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = WhyNotCycle)]
 pub struct Cycle {
     /// Its number in its profile.
@@ -96,7 +98,7 @@ pub struct Cycle {
     /// The stage it is in; none before the first.
     pub stage: Option<String>,
     /// When it was opened.
-    #[serde(serialize_with = "moment")]
+    #[serde(with = "moment")]
     #[schema(value_type = String, format = DateTime)]
     pub opened_at: Timestamp,
     /// The same on the customer's wall clock.
@@ -108,11 +110,12 @@ pub struct Cycle {
 }
 
 /// One thing found.
-#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = WhyNotFinding)]
 pub struct Finding {
     /// What it is, in a word for programs: `not_reached`, `age`.
-    pub finding: &'static str,
+    #[schema(value_type = String)]
+    pub finding: Cow<'static, str>,
     /// The same in words.
     pub says: String,
     /// What would make it act, or arm it again, where that is known.
@@ -120,12 +123,13 @@ pub struct Finding {
     /// When it is over or due by itself, where that is known.
     pub when: Option<When>,
     /// The figures that it rests on: amounts in major units, moments on the customer's wall clock.
-    pub facts: BTreeMap<&'static str, String>,
+    #[schema(value_type = BTreeMap<String, String>)]
+    pub facts: BTreeMap<Cow<'static, str>, String>,
 }
 
 impl Finding {
     fn new(finding: &'static str, says: impl Into<String>) -> Self {
-        Self { finding, says: says.into(), acts: None, when: None, facts: BTreeMap::new() }
+        Self { finding: finding.into(), says: says.into(), acts: None, when: None, facts: BTreeMap::new() }
     }
 
     fn acts(self, acts: impl Into<String>) -> Self {
@@ -133,7 +137,7 @@ impl Finding {
     }
 
     fn fact(mut self, name: &'static str, value: impl ToString) -> Self {
-        self.facts.insert(name, value.to_string());
+        self.facts.insert(name.into(), value.to_string());
         self
     }
 
@@ -197,7 +201,7 @@ pub fn of(
     };
     Ok(Told {
         account_id: account_id.to_string(),
-        time_zone: customer.zone.name(),
+        time_zone: customer.zone.name().into(),
         at: moment.now,
         local: customer.local(moment.now),
         rule,

@@ -138,20 +138,24 @@ pub(crate) fn record(record: &Record) -> String {
     decided(record.kind.as_str(), &record.reason, figures)
 }
 
-/// What a record says beside what stands around it already: a figure that `beside` knows is left out, another one
+/// What was decided, beside what stands around it already: a figure that `beside` knows is left out, another one
 /// may be said in other words.
-pub(crate) fn record_beside(record: &Record, beside: impl Fn(&str, &str) -> Beside) -> String {
-    let figures: Vec<(&str, String)> = record
-        .figures
+pub(crate) fn decided_beside(
+    kind: &str,
+    reason: &str,
+    figures: &[(&str, &str)],
+    beside: impl Fn(&str, &str) -> Beside,
+) -> String {
+    let figures: Vec<(&str, String)> = figures
         .iter()
-        .filter_map(|figure| match beside(figure.name, &figure.value) {
+        .filter_map(|(name, value)| match beside(name, value) {
             Beside::IsThere => None,
-            Beside::AsItIs => Some((figure.name, figure.value.clone())),
-            Beside::SoThat(words) => Some((figure.name, words)),
+            Beside::AsItIs => Some((*name, (*value).to_owned())),
+            Beside::SoThat(words) => Some((*name, words)),
         })
         .collect();
     let figures = figures.iter().map(|(name, value)| (*name, value.as_str()));
-    decided(record.kind.as_str(), &record.reason, figures)
+    decided(kind, reason, figures)
 }
 
 /// How a figure is said beside what stands around it.

@@ -16,7 +16,7 @@ pub fn table(story: &Story, width: u16) -> String {
     for row in &story.rows {
         table.add_row([
             row.local.clone(),
-            event(row),
+            event(row, story.earlier_records.is_some()),
             lines(row.debts.iter().map(debt)),
             lines(row.debts.iter().map(stage)),
             row.commands.join("\n"),
@@ -25,6 +25,11 @@ pub fn table(story: &Story, width: u16) -> String {
     }
     let mut text = format!("{}, times in {}\n", story.debtor_id, story.time_zone);
     // Writing to a text does not fail.
+    if let Some(earlier) = story.earlier_records.filter(|earlier| *earlier > 0) {
+        let (records, are) =
+            (words::count(earlier, "earlier record"), if earlier == 1 { "is" } else { "are" });
+        let _ = writeln!(text, "… {records} {are} kept in the records topic, not here");
+    }
     if !story.rows.is_empty() {
         let _ = writeln!(text, "{table}");
     }
@@ -35,11 +40,14 @@ pub fn table(story: &Story, width: u16) -> String {
     text + &end(&story.end)
 }
 
-fn event(row: &Row) -> String {
+/// What happened. The history does not say of what it names no event for whether that was due.
+fn event(row: &Row, is_recalled: bool) -> String {
     match (&row.event, &row.rejected) {
         (Some(event), Some(rejected)) => format!("{event}\nrejected: {rejected}"),
         (Some(event), None) => event.clone(),
-        (None, _) => "(due)".to_owned(),
+        (None, Some(rejected)) => format!("rejected: {rejected}"),
+        (None, None) if is_recalled => String::new(),
+        (None, None) => "(due)".to_owned(),
     }
 }
 
@@ -47,19 +55,20 @@ fn lines(lines: impl Iterator<Item = String>) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// What is owed; in brackets what of it counts, where holds freeze some.
+/// What is owed; in brackets what of it counts, where holds freeze some; nothing where it is not known.
 fn debt(debt: &DebtNow) -> String {
-    if debt.real_debt == debt.conditional_debt {
-        return debt.real_debt.clone();
+    match (&debt.real_debt, &debt.conditional_debt) {
+        (Some(real), Some(conditional)) if real != conditional => format!("{real} ({conditional})"),
+        (Some(owed), _) => owed.clone(),
+        (None, _) => String::new(),
     }
-    format!("{} ({})", debt.real_debt, debt.conditional_debt)
 }
 
 fn stage(debt: &DebtNow) -> String {
-    let stage = match (&debt.stage, debt.status) {
-        (Some(stage), "held") => format!("{stage}, held"),
+    let stage = match (&debt.stage, debt.status.as_deref()) {
+        (Some(stage), Some("held")) => format!("{stage}, held"),
         (Some(stage), _) => stage.clone(),
-        (None, status) => status.to_owned(),
+        (None, status) => status.unwrap_or_default().to_owned(),
     };
     if debt.debt_class == "all" { stage } else { format!("{}: {stage}", debt.debt_class) }
 }

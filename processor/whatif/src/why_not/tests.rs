@@ -107,6 +107,17 @@ fn an_answer_for_programs_has_words_figures_and_moments() {
 }
 
 #[test]
+fn an_answer_that_went_over_a_wire_is_the_same_and_says_the_same() {
+    for question in [stage_of("bar"), Question::Rule("low".into())] {
+        let told = told(question, "2026-03-12T00:00:00Z").unwrap();
+        let json = serde_json::to_string(&told).unwrap();
+        let came: Told = serde_json::from_str(&json).unwrap();
+        assert_eq!(serde_json::to_string(&came).unwrap(), json);
+        assert_eq!(text::lines(&came), text::lines(&told));
+    }
+}
+
+#[test]
 fn what_the_policy_does_not_have_is_no_answer() {
     let unknown = told(Question::Rule("lo".into()), "2026-03-12T00:00:00Z").unwrap_err();
     assert!(matches!(&unknown, NoAnswer::Unknown(Unknown::Rule { known, .. }) if known == &["low".into()]));
@@ -120,7 +131,7 @@ fn customer() -> Customer {
 /// Each is told with these words for programs and for people.
 #[track_caller]
 fn check(findings: &[Finding], expected: &[(&str, &str)]) {
-    let told: Vec<_> = findings.iter().map(|finding| (finding.finding, finding.says.as_str())).collect();
+    let told: Vec<_> = findings.iter().map(|finding| (&*finding.finding, finding.says.as_str())).collect();
     assert_eq!(told, expected);
 }
 
