@@ -32,7 +32,7 @@ impl Happened {
                 let is_new = !self.waiting.remove(of("adjustment")?);
                 is_new.then(|| adjustment(line)).flatten()
             }
-            RecordKind::PaymentBooked if line.reason == "confirmed" => payment(line, ""),
+            RecordKind::PaymentBooked if line.reason == "confirmed" => payment(line),
             // It waited, and does no longer: for its invoice, or for the time that it may wait.
             RecordKind::PaymentBooked => None,
             RecordKind::PaymentWaiting => self.waits(line),
@@ -93,7 +93,7 @@ impl Happened {
             self.waiting.insert(figure(line, "payment")?.to_owned());
             return reversal(line);
         }
-        payment(line, "")
+        payment(line)
     }
 }
 
@@ -107,8 +107,8 @@ fn balance(line: &HistoryLine) -> Option<String> {
     Some(format!("balance {}: {}{limit}", figure(line, "balance")?, figure(line, "value")?))
 }
 
-fn payment(line: &HistoryLine, status: &str) -> Option<String> {
-    Some(format!("payment {}: {}{status}", figure(line, "payment")?, figure(line, "amount")?))
+fn payment(line: &HistoryLine) -> Option<String> {
+    Some(format!("payment {}: {}", figure(line, "payment")?, figure(line, "amount")?))
 }
 
 fn adjustment(line: &HistoryLine) -> Option<String> {
