@@ -32,6 +32,9 @@ pub struct HistoryLine {
     pub policy_version: String,
     /// The hash of its content: its identity.
     pub policy_hash: String,
+    /// The event with which it was decided.
+    #[serde(default)]
+    pub event_id: Option<String>,
 }
 
 /// A figure of a line of history.
@@ -60,6 +63,7 @@ impl HistoryLine {
             policy_name: record.policy.name.to_string(),
             policy_version: record.policy.version.to_string(),
             policy_hash: record.policy.hash.to_string(),
+            event_id: record.event_id.as_ref().map(ToString::to_string),
         }
     }
 }
@@ -77,6 +81,7 @@ pub(crate) struct LineWire<'a> {
     policy_name: &'a str,
     policy_version: &'a str,
     policy_hash: &'a str,
+    event_id: Option<Text<'a>>,
 }
 
 impl<'a> LineWire<'a> {
@@ -92,6 +97,7 @@ impl<'a> LineWire<'a> {
             policy_name: &record.policy.name,
             policy_version: &record.policy.version,
             policy_hash: record.policy.hash.as_str(),
+            event_id: record.event_id.as_ref().map(|id| out(id)),
         }
     }
 }

@@ -259,6 +259,7 @@ pub fn record() -> Record {
         policy: policy(),
         reason: "15 days past due".into(),
         figures: vec![Figure::new("real_debt", "120000.00"), Figure::new("stage", "bar")],
+        event_id: Some("E-1".into()),
     }
 }
 

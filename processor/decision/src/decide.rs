@@ -36,7 +36,13 @@ pub fn decide(debtor: &mut Debtor, input: Input<'_>, moment: Moment, policies: &
     if let Some(cause) = goes_on {
         settle(debtor, cause, &mut scribe);
     }
-    scribe.finish(debtor)
+    let mut decisions = scribe.finish(debtor);
+    if let Input::Event(event) = input {
+        for record in &mut decisions.records {
+            record.event_id = Some(event.event_id.clone());
+        }
+    }
+    decisions
 }
 
 /// Does what is due now, and works out when something is due next.

@@ -2,7 +2,7 @@
 //!
 //! Where records are kept and shown is not known here.
 
-use crate::ids::{AccountId, DebtorId};
+use crate::ids::{AccountId, DebtorId, EventId};
 use crate::policy::PolicyIdentity;
 use crate::time::Timestamp;
 
@@ -25,6 +25,8 @@ pub struct Record {
     pub reason: String,
     /// The figures it rests on, in the order in which a person reads them.
     pub figures: Vec<Figure>,
+    /// The event with which it was decided; none where it came by itself.
+    pub event_id: Option<EventId>,
 }
 
 /// One figure that a decision rests on.

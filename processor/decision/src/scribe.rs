@@ -107,6 +107,7 @@ impl<'a> Scribe<'a> {
             policy: self.policy.identity.clone(),
             reason: reason.into(),
             figures,
+            event_id: None,
         });
     }
 

@@ -25,6 +25,7 @@ pub(super) fn line(told: &Told, words: &str) -> String {
             "reason": line.reason,
             "figures": line.figures,
             "policy_version": line.policy_version,
+            "event_id": line.event_id,
         }),
         What::Command(topic, command) => self::command(*topic, command),
         What::Reject(rejected) => json!({

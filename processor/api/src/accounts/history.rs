@@ -43,6 +43,8 @@ pub struct Line {
     policy_version: String,
     /// The hash of that policy's content.
     policy_hash: String,
+    /// The id of the event with which it was decided; none where it fell due by itself.
+    event_id: Option<String>,
 }
 
 /// A figure that a decision rests on.
@@ -80,6 +82,7 @@ impl Line {
             figures: line.figures.into_iter().map(figure).collect(),
             policy_version: line.policy_version,
             policy_hash: line.policy_hash,
+            event_id: line.event_id,
         }
     }
 }

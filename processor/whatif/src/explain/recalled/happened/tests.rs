@@ -21,6 +21,7 @@ pub(in crate::explain::recalled) fn line(kind: &str, reason: &str, figures: &str
         policy_name: "soft".to_owned(),
         policy_version: "1".to_owned(),
         policy_hash: "1".to_owned(),
+        event_id: None,
     }
 }
 
