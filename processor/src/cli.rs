@@ -4,6 +4,7 @@
 
 mod operators;
 mod publishing;
+mod tokens;
 mod writers;
 
 #[cfg(test)]
@@ -14,6 +15,7 @@ pub(crate) use operators::{
 pub(crate) use publishing::{
     ListPublicationsArguments, PublishArguments, RollBackArguments, ShowPublicationArguments,
 };
+pub(crate) use tokens::{NewTokenArguments, TokenArguments, TokenCommand};
 pub(crate) use writers::{
     CheckArguments, DiffArguments, ExplainArguments, Format, InitArguments, LifeArguments, PolicyArguments,
     PolicyCommand, ReportsFrom, SchemaArguments, SimulateArguments, TestArguments, WhyNotArguments,
@@ -44,6 +46,7 @@ Try:
   weir tap --config weir.toml     what comes in, what is decided, and why, as it happens
   weir held release --help        let go what the breaker holds
   weir rejects list --help        what was rejected, and why
+  weir token new --help           let somebody ask the API
 
 Exit status: 0 done; 1 a policy has errors, a test failed, partitions have not taken an order in \
 time, something was not sent again, or what doctor or topics looked at is wrong; 2 wrong use or configuration, or the work cannot go on.")]
@@ -100,6 +103,8 @@ Examples:
     Doctor(DoctorArguments),
     /// Make the topics that Weir needs
     Topics(TopicsArguments),
+    /// Make tokens for those who ask the API
+    Token(TokenArguments),
     /// Show events, and the decisions and commands that they led to, as they come
     #[command(after_help = operators::TAP_HELP)]
     Tap(TapArguments),

@@ -2,10 +2,13 @@
 //!
 //! What is answered is `api`'s business, what is read `engine`'s.
 
-use crate::config::Api;
+use crate::config::{self, Api};
 use api::accounts::{Looked, Unread};
 use api::owners::Alone;
-use api::serving::Sources;
+use api::serving::{Access, Sources};
+use api::tls::Tls;
+use api::who::tokens::Tokens;
+use api::who::{Authority, Open};
 use api::{ApiError, Server};
 use decision::ids::DebtorId;
 use engine::Reading;
@@ -66,12 +69,9 @@ fn unread(error: NotRead) -> Unread {
 /// whether or not anybody can ask about them.
 pub(crate) fn start(settings: &Api, accounts: Arc<Accounts>) -> miette::Result<Option<Server>> {
     let sources = Sources { accounts, owners: Arc::new(Alone) };
-    match api::serving::serve(settings.listen, sources) {
+    match api::serving::serve(settings.listen, sources, access(settings)?) {
         Ok(server) => {
-            tracing::info!(
-                api = %server.address(),
-                "the API asks nobody who they are, and is served on the loopback only"
-            );
+            tell(settings, &server);
             Ok(Some(server))
         }
         Err(ApiError::Listen { address, source }) if !settings.is_asked_for => {
@@ -79,5 +79,39 @@ pub(crate) fn start(settings: &Api, accounts: Arc<Accounts>) -> miette::Result<O
             Ok(None)
         }
         Err(error) => Err(error).into_diagnostic(),
+    }
+}
+
+/// Who may come in, and how, as the configuration says.
+fn access(settings: &Api) -> miette::Result<Access> {
+    let authority: Arc<dyn Authority> = match &settings.tokens {
+        Some(file) => Arc::new(Tokens::of_file(file, config::tokens).map_err(|problem| *problem)?),
+        None => Arc::new(Open),
+    };
+    let tls = settings.tls.as_ref().map(|files| Tls::of_files(&files.certificate, &files.key));
+    Ok(Access {
+        authority,
+        rate_per_second: settings.rate_per_second,
+        tls: tls.transpose().into_diagnostic()?,
+    })
+}
+
+/// Says where it is served, and what whoever runs it may not have meant.
+fn tell(settings: &Api, server: &Server) {
+    let (api, tls) = (server.address(), settings.tls.is_some());
+    if settings.tokens.is_none() {
+        tracing::info!(%api, tls, "the API asks nobody who they are, and is served on the loopback only");
+        return;
+    }
+    tracing::info!(%api, tls, "the API is served to those who have a token");
+    if !tls && !api.ip().is_loopback() {
+        tracing::warn!(
+            %api,
+            "tokens come to the API in the clear: name `tls_certificate_file` and `tls_key_file` in [api], unless a \
+             proxy before it speaks TLS"
+        );
+    }
+    if !tracing::enabled!(target: "audit", tracing::Level::INFO) {
+        tracing::warn!("who looks at accounts is not in the log: add `audit=info` to `[log] level`");
     }
 }

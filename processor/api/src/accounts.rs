@@ -3,16 +3,20 @@
 //! | module | holds |
 //! |---|---|
 //! | [`account`] | an account as it is told |
+//! | `allowed` | them, as far as whoever asks may see them |
 //! | [`history`] | the lines of its history |
 //! | `view` | how the one is made out of the state |
 
 pub mod account;
+mod allowed;
 pub mod history;
 mod view;
 
 use crate::problem::Problem;
 use crate::serving::Shared;
+use crate::who::Person;
 use account::Account;
+use allowed::Allowed;
 use axum::Json;
 use axum::extract::{FromRequestParts, Path, Query, State};
 use axum::http::request::Parts;
@@ -143,7 +147,7 @@ async fn account(
     let who = Who::of(id, payer.debtor)?;
     answer(&shared, &parts, move |accounts| {
         let (debtor, looked) = who.look(accounts)?;
-        Ok(view::account(&who.account, &debtor, &looked))
+        Ok(view::account(&who.account, &debtor, &looked, accounts.person))
     })
     .await
 }
@@ -177,7 +181,7 @@ async fn records(
     answer(&shared, &parts, move |accounts| {
         let (debtor, looked) = who.look(accounts)?;
         // One more says whether there are more.
-        let lines = accounts.history(&who.debtor, asked.before, limit.saturating_add(1))?;
+        let lines = accounts.history(&debtor, asked.before, limit.saturating_add(1))?;
         Ok(HistoryPage::of(lines, limit, &debtor, &looked))
     })
     .await
@@ -256,9 +260,8 @@ impl Who {
         Ok(Self { account: account.as_str().into(), debtor })
     }
 
-    fn look(&self, accounts: &dyn Accounts) -> Result<(Debtor, Looked), Unanswered> {
-        let mut looked = accounts.debtor(&self.debtor)?;
-        let debtor = looked.debtor.take().filter(|debtor| self.is_of(debtor));
+    fn look(&self, accounts: &Allowed<'_>) -> Result<(Debtor, Looked), Unanswered> {
+        let (debtor, looked) = accounts.debtor(&self.debtor, |debtor| self.is_of(debtor))?;
         let unknown = || {
             let by = if *self.account.as_str() == *self.debtor.as_str() {
                 "If another account pays for it, say which with `debtor`.".to_owned()
@@ -303,11 +306,15 @@ impl From<Unread> for Unanswered {
 async fn answer<T: IntoAnswer>(
     shared: &Shared,
     parts: &Parts,
-    read: impl FnOnce(&dyn Accounts) -> Result<T, Unanswered> + Send + 'static,
+    read: impl FnOnce(&Allowed<'_>) -> Result<T, Unanswered> + Send + 'static,
 ) -> Result<Response, Problem> {
     let accounts = shared.accounts.clone();
+    let person = parts.extensions.get::<Arc<Person>>().cloned().ok_or_else(|| {
+        tracing::error!("a question came past the door: nobody is known to have asked it");
+        Problem::failed()
+    })?;
     // A disk may be waited for: others are answered meanwhile.
-    let answer = tokio::task::spawn_blocking(move || read(&*accounts)).await;
+    let answer = tokio::task::spawn_blocking(move || read(&Allowed::to(&person, &*accounts))).await;
     match answer {
         Ok(Ok(answer)) => Ok(answer.into_answer()),
         Ok(Err(Unanswered::NotHere(partition))) => shared.forwarding.ask(partition, parts).await,

@@ -168,10 +168,31 @@ impl Default for Http {
 
 /// `[api]`: what is asked of accounts.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub(crate) struct Api {
-    /// Where it is served: an address of the loopback, since it asks nobody who they are.
+    /// Where it is served: an address of the loopback, unless there are `tokens`.
     pub(crate) listen: SocketAddr,
+    /// The file of those who may ask, by their tokens (`weir token new`). Without it nobody is asked who they are.
+    pub(crate) tokens: Option<PathBuf>,
+    /// The listener's certificate and those up to its authority, as PEM; without it plain HTTP is spoken.
+    pub(crate) tls_certificate_file: Option<PathBuf>,
+    /// Its key, as PEM (PKCS #8).
+    pub(crate) tls_key_file: Option<PathBuf>,
+    /// How many questions each person may ask in a second; at once, twice as many.
+    pub(crate) rate_per_second: u32,
+}
+
+impl Default for Api {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8090)),
+            tokens: None,
+            tls_certificate_file: None,
+            tls_key_file: None,
+            // More than a console asks for one person, and far less than keeps a disk busy.
+            rate_per_second: 50,
+        }
+    }
 }
 
 /// `[engine]`: how it runs.
