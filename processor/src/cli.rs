@@ -4,6 +4,7 @@
 
 mod operators;
 mod publishing;
+mod tokens;
 mod writers;
 
 #[cfg(test)]
@@ -14,6 +15,7 @@ pub(crate) use operators::{
 pub(crate) use publishing::{
     ListPublicationsArguments, PublishArguments, RollBackArguments, ShowPublicationArguments,
 };
+pub(crate) use tokens::{NewTokenArguments, TokenArguments, TokenCommand};
 pub(crate) use writers::{
     CheckArguments, DiffArguments, ExplainArguments, Format, InitArguments, LifeArguments, PolicyArguments,
     PolicyCommand, RemoteArguments, ReportsFrom, SchemaArguments, SimulateArguments, TestArguments,
@@ -45,6 +47,7 @@ Try:
   weir tap --config weir.toml     what comes in, what is decided, and why, as it happens
   weir held release --help        let go what the breaker holds
   weir rejects list --help        what was rejected, and why
+  weir token new --help           let somebody ask the API
 
 Exit status: 0 done; 1 a policy has errors, a test failed, partitions have not taken an order in \
 time, something was not sent again, or what doctor or topics looked at is wrong; 2 wrong use or configuration, or the work cannot go on.")]
@@ -101,6 +104,8 @@ Examples:
     Doctor(DoctorArguments),
     /// Make the topics that Weir needs
     Topics(TopicsArguments),
+    /// Make tokens for those who ask the API
+    Token(TokenArguments),
     /// Show events, and the decisions and commands that they led to, as they come
     #[command(after_help = operators::TAP_HELP)]
     Tap(TapArguments),
@@ -155,7 +160,7 @@ Examples:
   weir explain my.policy.yaml events.jsonl --account A-1
   weir explain my.policy.yaml --config weir.toml --account A-1
   zcat 2026.jsonl.gz | weir explain my.policy.yaml - --account A-1 --until 2026-12-31 --output json
-  weir explain --account A-1 --url http://weir:8080 --token-file token", writers::EVENTS_HELP, writers::REMOTE_HELP))]
+  weir explain --account A-1 --url http://127.0.0.1:8090 --token-file token", writers::EVENTS_HELP, writers::REMOTE_HELP))]
     Explain(ExplainArguments),
     /// Say why a threshold or a stage has not acted on an account: what stands in its way, and until when
     #[command(after_help = format!("\
@@ -169,7 +174,7 @@ which the rules ask, and that it has acted where it has; of a stage for each par
 Examples:
   weir why-not my.policy.yaml events.jsonl --account A-1 --rule low-balance
   weir why-not my.policy.yaml --config weir.toml --account A-1 --stage suspend --output json
-  weir why-not --account A-1 --stage suspend --url http://weir:8080 --token-file token", writers::EVENTS_HELP, writers::REMOTE_HELP))]
+  weir why-not --account A-1 --stage suspend --url http://127.0.0.1:8090 --token-file token", writers::EVENTS_HELP, writers::REMOTE_HELP))]
     WhyNot(WhyNotArguments),
     /// Try a policy on many accounts in virtual time: what would be sent, who would be cut off, what would be paid
     #[command(after_help = format!("\

@@ -8,14 +8,17 @@ mod kafka;
 mod problem;
 mod registry;
 mod secret;
+mod tokens;
 
 pub(crate) use file::{ConfigFile, LogFormat};
 pub(crate) use problem::ConfigProblem;
+pub(crate) use tokens::{lines as token_lines, read as tokens};
 
 use connectors::kafka::KafkaSettings;
 use connectors::registry::RegistrySettings;
 use schemas::{InputTopic, OutputTopic, SingleTopic, TopicNames};
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -87,6 +90,21 @@ pub(crate) struct Api {
     url: Option<String>,
     /// Whether the configuration says so.
     pub(crate) is_asked_for: bool,
+    /// The file of those who may ask; everyone may where absent.
+    pub(crate) tokens: Option<PathBuf>,
+    /// What it is served over TLS with; plain where absent.
+    pub(crate) tls: Option<TlsFiles>,
+    /// How often each person may ask, in questions a second.
+    pub(crate) rate_per_second: NonZeroU32,
+}
+
+/// What a listener's TLS lies in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TlsFiles {
+    /// The certificate, and those up to its authority.
+    pub(crate) certificate: PathBuf,
+    /// Its key.
+    pub(crate) key: PathBuf,
 }
 
 impl Api {
@@ -131,32 +149,57 @@ impl Config {
             state_memory: file.state.memory_bytes,
             policy: policy_source(file.policy, folder)?,
             listen: file.http.listen,
-            api: api(file.api)?,
+            api: api(file.api, folder)?,
             engine: engine_settings(&file.engine)?,
             log: Log { level: file.log.level, format: file.log.format },
         })
     }
 }
 
-/// Where the API is served when nothing is said.
-const API_PORT: u16 = 8090;
+/// How often each person may ask the API unless more or less is said, in questions a second: more than a page asks
+/// for one person, and far less than keeps a disk busy.
+pub(crate) const API_RATE: NonZeroU32 = NonZeroU32::new(50).expect("not zero");
 
-fn api(file: Option<file::Api>) -> Result<Api, Box<ConfigProblem>> {
-    let Some(file) = file else {
-        let listen = SocketAddr::from(([127, 0, 0, 1], API_PORT));
-        return Ok(Api { listen, url: None, is_asked_for: false });
-    };
-    if !file.listen.ip().is_loopback() {
-        let wrong =
-            "must be an address of the loopback, such as 127.0.0.1:8090: the API asks nobody who they are";
-        return Err(ConfigProblem::value("api.listen", wrong));
+/// Whether other instances can reach something there, once the port stands in it.
+fn is_address(url: &str) -> bool {
+    let url = reqwest::Url::parse(&url.replace("{port}", "8090"));
+    let is_plain = |url: &reqwest::Url| url.query().is_none() && url.fragment().is_none();
+    url.is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host() && is_plain(&url))
+}
+
+fn api(file: Option<file::Api>, folder: &Path) -> Result<Api, Box<ConfigProblem>> {
+    let is_asked_for = file.is_some();
+    let file = file.unwrap_or_default();
+    if !file.listen.ip().is_loopback() && file.tokens.is_none() {
+        let wrong = "is not an address of the loopback, such as 127.0.0.1:8090, and without `tokens` the API asks \
+                     nobody who they are";
+        let help = "name a token file, `tokens = \"tokens.toml\"`; `weir token new` prints what goes into it";
+        return Err(ConfigProblem::value("api.listen", wrong).helped(help));
     }
     if let Some(url) = &file.url
-        && !(url.starts_with("http://") || url.starts_with("https://"))
+        && !is_address(url)
     {
-        return Err(ConfigProblem::value("api.url", "must be a URL, such as http://127.0.0.1:{port}"));
+        return Err(ConfigProblem::value(
+            "api.url",
+            "must be a URL of a host, such as http://127.0.0.1:{port}",
+        ));
     }
-    Ok(Api { listen: file.listen, url: file.url, is_asked_for: true })
+    let tls = match (file.tls_certificate_file, file.tls_key_file) {
+        (Some(certificate), Some(key)) => {
+            Some(TlsFiles { certificate: folder.join(certificate), key: folder.join(key) })
+        }
+        (None, None) => None,
+        (Some(_), None) => {
+            return Err(ConfigProblem::value("api.tls_certificate_file", "needs `tls_key_file`"));
+        }
+        (None, Some(_)) => {
+            return Err(ConfigProblem::value("api.tls_key_file", "needs `tls_certificate_file`"));
+        }
+    };
+    let rate_per_second = NonZeroU32::new(file.rate_per_second)
+        .ok_or_else(|| ConfigProblem::value("api.rate_per_second", "must be above zero"))?;
+    let tokens = file.tokens.map(|tokens| folder.join(tokens));
+    Ok(Api { listen: file.listen, url: file.url, is_asked_for, tokens, tls, rate_per_second })
 }
 
 fn policy_source(policy: file::Policy, folder: &Path) -> Result<PolicySource, Box<ConfigProblem>> {
@@ -285,6 +328,37 @@ file = "policy.yaml"
         assert_eq!(config.engine.batch_inputs, 10);
         assert_eq!(config.engine.clock_lead, Duration::MAX, "0 turns the guard off");
         assert_eq!(&**config.topics.output(OutputTopic::Debtors), "blue.debtors");
+    }
+
+    #[test]
+    fn beyond_the_loopback_people_are_asked_who_they_are() {
+        let with = |api: &str| parse(&format!("{WHOLE}[api]\n{api}\n"), &[]);
+        let config = parse(WHOLE, &[]).unwrap();
+        assert_eq!(
+            (config.api.listen.to_string().as_str(), config.api.is_asked_for),
+            ("127.0.0.1:8090", false)
+        );
+        let api = with("listen = \"[::1]:1\"").unwrap().api;
+        assert!(api.is_asked_for && api.tokens.is_none() && api.tls.is_none());
+        assert_eq!(api.rate_per_second.get(), 50);
+        let api = with("listen = \"0.0.0.0:8090\"\ntokens = \"tokens.toml\"").unwrap().api;
+        assert_eq!(api.tokens.as_deref(), Some(Path::new("/etc/weir/tokens.toml")));
+        let api = with("tls_certificate_file = \"a.pem\"\ntls_key_file = \"a.key\"").unwrap().api;
+        let files = api.tls.unwrap();
+        assert_eq!(
+            (&*files.certificate, &*files.key),
+            (Path::new("/etc/weir/a.pem"), Path::new("/etc/weir/a.key"))
+        );
+        let rows = [
+            ("listen = \"0.0.0.0:8090\"", ["api.listen", "weir token new"]),
+            ("listen = \"10.0.0.1:8090\"", ["asks nobody who they are", "tokens = \"tokens.toml\""]),
+            ("tls_key_file = \"a.key\"", ["api.tls_key_file", "needs `tls_certificate_file`"]),
+            ("tls_certificate_file = \"a.pem\"", ["api.tls_certificate_file", "needs `tls_key_file`"]),
+            ("rate_per_second = 0", ["api.rate_per_second", "above zero"]),
+        ];
+        for (api, expected) in rows {
+            check_refused(&format!("{WHOLE}[api]\n{api}\n"), &[], &expected);
+        }
     }
 
     #[track_caller]

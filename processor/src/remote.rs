@@ -96,12 +96,13 @@ impl Remote {
             let answer = self.client.get(url.clone()).send().map_err(|error| self.unreachable(&error))?;
             let moves = answer.status() == StatusCode::SERVICE_UNAVAILABLE;
             let wait = retry_after(&answer).filter(|_| moves).map(|wait| wait.max(LEAST_WAIT));
-            match wait.filter(|wait| Instant::now() + *wait <= until) {
+            let left = until.saturating_duration_since(Instant::now());
+            match wait.filter(|wait| *wait <= left) {
                 Some(wait) => {
                     if !has_said {
                         let seconds = self.patience.as_secs();
                         eprintln!(
-                            "the partition of {} is on its way to another instance: asked again for up to {seconds} s",
+                            "nobody answers for {} at this moment: asked again for up to {seconds} s",
                             self.account
                         );
                         has_said = true;
@@ -149,7 +150,7 @@ impl Remote {
     fn unreachable(&self, error: &reqwest::Error) -> miette::Report {
         let base = &self.base;
         if error.is_timeout() {
-            let help = "does it answer /livez there? What is between here and there may drop it";
+            let help = "is it the API's address (`[api] listen`)? What is between here and there may drop it";
             return miette!(help = help, "{base} gives no answer within {} s", TIME_OUT.as_secs());
         }
         let help = "is `[api] listen` set there, and is this its address?";
@@ -165,6 +166,7 @@ impl Remote {
     ) -> miette::Report {
         let (base, account) = (&self.base, &self.account);
         let is_told = problem.is_some();
+        let is_about_account = problem.as_ref().is_some_and(Problem::is_about_account);
         let why = problem.and_then(Problem::words).unwrap_or_else(|| status.to_string());
         let again = again.map_or("later".to_owned(), |again| format!("in {} s", again.as_secs()));
         match status {
@@ -176,7 +178,9 @@ impl Remote {
                 help = "the token must be of someone who may see this account: --token-file FILE, or WEIR_TOKEN_FILE",
                 "{base} does not tell this of {account}: {why}"
             ),
-            StatusCode::NOT_FOUND if is_told && self.debtor.is_some() => miette!("{why}"),
+            StatusCode::NOT_FOUND if is_told && (self.debtor.is_some() || !is_about_account) => {
+                miette!("{why}")
+            }
             StatusCode::NOT_FOUND if is_told => {
                 miette!(help = "where another account pays for it, say which with --debtor", "{why}")
             }
@@ -202,11 +206,18 @@ impl Remote {
 /// Why it does not tell, as RFC 9457 has it.
 #[derive(Deserialize)]
 struct Problem {
+    #[serde(rename = "type")]
+    kind: Option<String>,
     title: Option<String>,
     detail: Option<String>,
 }
 
 impl Problem {
+    /// Whether nothing is known of the account, and not of what was asked about it.
+    fn is_about_account(&self) -> bool {
+        self.kind.as_deref() == Some("urn:weir:problem:unknown-account")
+    }
+
     fn words(self) -> Option<String> {
         self.detail.or(self.title)
     }
@@ -216,7 +227,7 @@ impl Problem {
 fn base(url: &str) -> miette::Result<Url> {
     let no_address = |why: &dyn std::fmt::Display| {
         miette!(
-            help = "write it as http://weir:8080 or https://weir.example.com",
+            help = "write it as http://127.0.0.1:8090 or https://weir.example.com",
             "«{url}» is no address: {why}"
         )
     };

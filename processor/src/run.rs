@@ -7,7 +7,6 @@ use crate::{logging, serving, signals, versions};
 use connectors::kafka::KafkaLog;
 use connectors::registry::SchemaRegistry;
 use decision::Policies;
-use engine::announcing::Around;
 use engine::{Clock, ClockGuard, Instance, Shared, Status, Topology, Versions};
 use miette::{Context, IntoDiagnostic};
 use schemas::{Registry, Schemas};
@@ -52,13 +51,6 @@ pub(crate) fn run(arguments: &RunArguments) -> miette::Result<ExitCode> {
         partitions = topology.partitions().get(), http = %server.address(),
         brokers = config.kafka.brokers, group = config.kafka.group_id, "weir begins"
     );
-    let around = Around {
-        log: Arc::new(KafkaLog::new(config.kafka.clone()).into_diagnostic()?),
-        names: config.topics.clone(),
-        registry: registry.clone(),
-        clock: clock.clone(),
-        threads: Arc::new(engine::OsThreads),
-    };
     let sizes = config.state_memory.map_or_else(Sizes::of_this_process, Sizes::of_bytes);
     let shared = Shared {
         log,
@@ -67,8 +59,8 @@ pub(crate) fn run(arguments: &RunArguments) -> miette::Result<ExitCode> {
         settings: with_faults(config.engine.clone()),
         versions,
         schemas,
-        registry,
-        clock,
+        registry: registry.clone(),
+        clock: clock.clone(),
         threads: Arc::new(engine::OsThreads),
         guard: ClockGuard::new(config.engine.clock_lead),
         status,
@@ -76,7 +68,8 @@ pub(crate) fn run(arguments: &RunArguments) -> miette::Result<ExitCode> {
     };
     let instance = Instance::join(Arc::new(shared)).into_diagnostic()?;
     accounts.read_from(instance.reading());
-    let met = api.as_ref().map(|api| others.meet(&config, api, around, instance.reading())).transpose()?;
+    let around = (&registry, &clock);
+    let met = api.as_ref().and_then(|api| others.meet(&config, api, around, instance.reading()));
     let outcome = instance.run(&is_stopped);
     // Others are told that it leaves, however it ended.
     drop(met);

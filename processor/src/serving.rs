@@ -2,10 +2,14 @@
 //!
 //! What is answered is `api`'s business, what is read `engine`'s.
 
-use crate::config::{Api, Config};
+use crate::clock::SystemClock;
+use crate::config::{self, Api, Config};
 use api::accounts::{Looked, Unread};
-use api::owners::Alone;
-use api::serving::Sources;
+use api::owners::{Alone, Owner};
+use api::serving::{Access, Sources};
+use api::tls::Tls;
+use api::who::tokens::Tokens;
+use api::who::{Authority, Open};
 use api::{ApiError, Server};
 use connectors::kafka::KafkaLog;
 use decision::ids::DebtorId;
@@ -13,7 +17,7 @@ use engine::Reading;
 use engine::announcing::{Announcing, Around, AtWork, Fleet};
 use engine::reading::NotRead;
 use miette::IntoDiagnostic;
-use schemas::HistoryLine;
+use schemas::{HistoryLine, Registry};
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
@@ -58,6 +62,14 @@ impl api::accounts::Accounts for Accounts {
 fn unread(error: NotRead) -> Unread {
     match error {
         NotRead::NotHere { partition } => Unread::NotHere { partition },
+        NotRead::Form { partition, source } if source.is_retryable() => {
+            tracing::warn!(
+                partition,
+                error = &source as &dyn std::error::Error,
+                "an account cannot be read now"
+            );
+            Unread::NotHere { partition }
+        }
         error @ (NotRead::Store { .. } | NotRead::Form { .. }) => {
             tracing::error!(error = &error as &dyn std::error::Error, "an account cannot be read");
             Unread::Failed
@@ -68,40 +80,71 @@ fn unread(error: NotRead) -> Unread {
 /// The instances around this one, as far as they have said what they work on.
 #[derive(Default)]
 pub(crate) struct Others {
-    fleet: OnceLock<(Arc<str>, Fleet)>,
+    met: OnceLock<Met>,
+}
+
+/// Whether the others are heard.
+enum Met {
+    /// They are, and this one is known to them by this address.
+    Fleet(Arc<str>, Fleet),
+    /// They are not: this one has no address of its own, or has failed to meet them.
+    Nobody,
 }
 
 impl Others {
-    /// Says to the others what this instance works on, and hears them. Without an address of its own it says nothing,
-    /// and answers for what it works on alone. It says so until what is answered here is dropped.
-    ///
-    /// # Errors
-    /// When the machine gives no more threads.
+    /// Says to the others what this instance works on, and hears them, for as long as what is answered here lives.
+    /// Without an address of its own it says nothing, and answers for what it works on alone. So it does where it
+    /// fails: accounts are decided on whether or not anybody can ask about them.
     pub(crate) fn meet(
         &self,
         config: &Config,
         server: &Server,
-        around: Around<KafkaLog>,
+        (registry, clock): (&Arc<dyn Registry>, &Arc<SystemClock>),
         reading: Arc<Reading>,
-    ) -> miette::Result<Option<Announcing>> {
-        let Some(url) = config.api.url_at(server.address()) else {
+    ) -> Option<Announcing> {
+        let announcing = config.api.url_at(server.address()).and_then(|url| {
+            let around = Around {
+                log: Arc::new(KafkaLog::new(config.kafka.clone()).map_err(cannot_meet).ok()?),
+                names: config.topics.clone(),
+                registry: registry.clone(),
+                clock: clock.clone(),
+                threads: Arc::new(engine::OsThreads),
+            };
+            let at_work: AtWork = Arc::new(move || reading.at_work());
+            let announcing = Announcing::start(around, url.clone(), at_work).map_err(cannot_meet).ok()?;
+            Some((url, announcing))
+        });
+        let Some((url, announcing)) = announcing else {
             tracing::info!(
-                "the API answers for accounts of this instance alone: others do not hear of it without `[api] url`"
+                "the API answers for what this instance works on alone: others do not hear of it without `[api] url`"
             );
-            return Ok(None);
+            let _ = self.met.set(Met::Nobody);
+            return None;
         };
-        let at_work: AtWork = Arc::new(move || reading.at_work());
-        let announcing = Announcing::start(around, url.clone(), at_work).into_diagnostic()?;
-        let _ = self.fleet.set((url.into(), announcing.fleet().clone()));
-        Ok(Some(announcing))
+        let _ = self.met.set(Met::Fleet(url.into(), announcing.fleet().clone()));
+        Some(announcing)
     }
 }
 
+fn cannot_meet(error: impl std::error::Error + 'static) {
+    tracing::error!(
+        error = &error as &dyn std::error::Error,
+        "what this instance works on cannot be announced"
+    );
+}
+
 impl api::owners::Owners for Others {
-    fn owner_of(&self, partition: u32) -> Option<Arc<str>> {
-        let (own, fleet) = self.fleet.get()?;
-        // What it has said itself and does not work on any more is on its way.
-        fleet.owner_of(partition).filter(|owner| owner != own)
+    fn owner_of(&self, partition: u32) -> Owner {
+        match self.met.get() {
+            Some(Met::Nobody) => Owner::Unheard,
+            // It has only begun.
+            None => Owner::Nobody,
+            // What this one has said itself and does not work on any more is on its way.
+            Some(Met::Fleet(own, fleet)) => {
+                let owner = fleet.owner_of(partition).filter(|owner| owner != own);
+                owner.map_or(Owner::Nobody, Owner::At)
+            }
+        }
     }
 }
 
@@ -110,22 +153,20 @@ impl api::owners::Owners for Others {
 /// # Errors
 /// When the address cannot be listened on.
 pub(crate) fn serve(address: SocketAddr, accounts: Arc<Accounts>) -> Result<Server, ApiError> {
-    api::serving::serve(address, Sources { accounts, owners: Arc::new(Alone) })
+    let access = Access { authority: Arc::new(Open), rate_per_second: config::API_RATE, tls: None };
+    api::serving::serve(address, Sources { accounts, owners: Arc::new(Alone) }, access)
 }
 
-/// Serves the API. Where its address is taken that nobody asked for, Weir does without: accounts are decided on
-/// whether or not anybody can ask about them.
+/// Serves the API. Where its address is taken that nobody asked for, Weir does without. One that the configuration asks
+/// for and that is not to be had is told at once, and not when somebody asks in vain.
 pub(crate) fn start(
     settings: &Api,
     accounts: Arc<Accounts>,
     owners: Arc<Others>,
 ) -> miette::Result<Option<Server>> {
-    match api::serving::serve(settings.listen, Sources { accounts, owners }) {
+    match api::serving::serve(settings.listen, Sources { accounts, owners }, access(settings)?) {
         Ok(server) => {
-            tracing::info!(
-                api = %server.address(),
-                "the API asks nobody who they are, and is served on the loopback only"
-            );
+            tell(settings, &server);
             Ok(Some(server))
         }
         Err(ApiError::Listen { address, source }) if !settings.is_asked_for => {
@@ -133,5 +174,39 @@ pub(crate) fn start(
             Ok(None)
         }
         Err(error) => Err(error).into_diagnostic(),
+    }
+}
+
+/// Who may come in, and how, as the configuration says.
+fn access(settings: &Api) -> miette::Result<Access> {
+    let authority: Arc<dyn Authority> = match &settings.tokens {
+        Some(file) => Arc::new(Tokens::of_file(file, config::tokens).map_err(|problem| *problem)?),
+        None => Arc::new(Open),
+    };
+    let tls = settings.tls.as_ref().map(|files| Tls::of_files(&files.certificate, &files.key));
+    Ok(Access {
+        authority,
+        rate_per_second: settings.rate_per_second,
+        tls: tls.transpose().into_diagnostic()?,
+    })
+}
+
+/// Says where it is served, and what whoever runs it may not have meant.
+fn tell(settings: &Api, server: &Server) {
+    let (api, tls) = (server.address(), settings.tls.is_some());
+    if settings.tokens.is_none() {
+        tracing::info!(%api, tls, "the API asks nobody who they are, and is served on the loopback only");
+        return;
+    }
+    tracing::info!(%api, tls, "the API is served to those who have a token");
+    if !tls && !api.ip().is_loopback() {
+        tracing::warn!(
+            %api,
+            "tokens come to the API in the clear: name `tls_certificate_file` and `tls_key_file` in [api], unless a \
+             proxy before it speaks TLS"
+        );
+    }
+    if !tracing::enabled!(target: "audit", tracing::Level::INFO) {
+        tracing::warn!("who looks at accounts is not in the log: add `audit=info` to `[log] level`");
     }
 }

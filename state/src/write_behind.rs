@@ -68,7 +68,8 @@ pub struct WriteBehindStore<S> {
     pending: Gathered,
 }
 
-/// What is gathered, which others read as well. Nobody holds it for longer than a look into memory takes.
+/// What is gathered, which others read as well. They hold it for as long as a look into memory takes; the task also
+/// while it writes it.
 #[derive(Clone, Debug, Default)]
 struct Gathered(Arc<Mutex<Pending>>);
 
@@ -213,6 +214,13 @@ impl<S: Store> Store for WriteBehindStore<S> {
 
     fn reader(&self) -> Arc<dyn StoreReader> {
         Arc::new(WriteBehindReader { behind: self.behind.reader(), pending: self.pending.clone() })
+    }
+}
+
+impl<S> Drop for WriteBehindStore<S> {
+    /// What was gathered is gone with the store: the changelog has it, and nobody reads it here any more.
+    fn drop(&mut self) {
+        *self.pending.look() = Pending::default();
     }
 }
 

@@ -3,16 +3,20 @@
 //! | module | holds |
 //! |---|---|
 //! | [`account`] | an account as it is told |
+//! | `allowed` | them, as far as whoever asks may see them |
 //! | [`history`] | the lines of its history |
 //! | `view` | how the one is made out of the state |
 
 pub mod account;
+mod allowed;
 pub mod history;
 mod view;
 
 use crate::problem::Problem;
 use crate::serving::Shared;
+use crate::who::Person;
 use account::Account;
+use allowed::Allowed;
 use axum::Json;
 use axum::extract::{FromRequestParts, Path, Query, State};
 use axum::http::request::Parts;
@@ -161,12 +165,12 @@ async fn account(
     let who = Who::of(id, payer.debtor)?;
     answer(&shared, &parts, move |accounts| {
         let (debtor, looked) = who.look(accounts)?;
-        Ok(view::account(&who.account, &debtor, &looked))
+        Ok(view::account(&who.account, &debtor, &looked, accounts.person))
     })
     .await
 }
 
-/// What was decided of an account, newest first: the last 200 lines; all are in the records topic.
+/// What was decided of whoever pays for an account, newest first: the last 200 lines; all are in the records topic.
 #[utoipa::path(
     get, path = "/v1/accounts/{id}/records", tag = "accounts", params(("id" = String, Path, min_length = 1, max_length = 255, pattern = r"^[^\u0000-\u001F\u007F-\u009F]+$"), Lines),
     responses(
@@ -195,13 +199,13 @@ async fn records(
     answer(&shared, &parts, move |accounts| {
         let (debtor, looked) = who.look(accounts)?;
         // One more says whether there are more.
-        let lines = accounts.history(&who.debtor, asked.before, limit.saturating_add(1))?;
+        let lines = accounts.history(&debtor, asked.before, limit.saturating_add(1))?;
         Ok(HistoryPage::of(lines, limit, &debtor, &looked))
     })
     .await
 }
 
-/// An account's life, told from its history: what `weir explain` shows.
+/// The life of whoever pays for an account, told from its history: what `weir explain` shows.
 #[utoipa::path(
     get, path = "/v1/accounts/{id}/story", tag = "accounts", params(("id" = String, Path, min_length = 1, max_length = 255, pattern = r"^[^\u0000-\u001F\u007F-\u009F]+$"), Payer),
     responses(
@@ -221,7 +225,9 @@ async fn story(
     let who = Who::of(id, payer.debtor)?;
     answer(&shared, &parts, move |accounts| {
         let (debtor, looked) = who.look(accounts)?;
-        let lines = accounts.history(&who.debtor, None, history::KEPT)?;
+        let mut lines = accounts.history(&debtor, None, history::KEPT)?;
+        // Read after the debtor, it may know more than that.
+        lines.retain(|line| line.sequence <= debtor.records_made);
         Ok(whatif::explain::recalled(&debtor, &lines, looked.moment, &looked.policies))
     })
     .await
@@ -249,7 +255,7 @@ async fn why_not(
         let (debtor, looked) = who.look(accounts)?;
         let question = question(&asked, &looked)?;
         let told = whatif::why_not::of(&debtor, &who.account, &question, looked.moment, &looked.policies);
-        Ok(told.map_err(|unknown| Problem::unknown(told_of(&unknown)))?)
+        Ok(told.map_err(|unknown| Problem::unknown_rule(told_of(&unknown)))?)
     })
     .await
 }
@@ -300,16 +306,15 @@ impl Who {
         Ok(Self { account: account.as_str().into(), debtor })
     }
 
-    fn look(&self, accounts: &dyn Accounts) -> Result<(Debtor, Looked), Unanswered> {
-        let mut looked = accounts.debtor(&self.debtor)?;
-        let debtor = looked.debtor.take().filter(|debtor| self.is_of(debtor));
+    fn look(&self, accounts: &Allowed<'_>) -> Result<(Debtor, Looked), Unanswered> {
+        let (debtor, looked) = accounts.debtor(&self.debtor, |debtor| self.is_of(debtor))?;
         let unknown = || {
             let by = if *self.account.as_str() == *self.debtor.as_str() {
                 "If another account pays for it, say which with `debtor`.".to_owned()
             } else {
                 format!("Nothing is known of it as one that {} pays for.", self.debtor)
             };
-            Problem::unknown(format!("No event of the account {} was decided. {by}", self.account))
+            Problem::unknown_account(format!("No event of the account {} was decided. {by}", self.account))
         };
         Ok((debtor.ok_or_else(unknown)?, looked))
     }
@@ -347,11 +352,15 @@ impl From<Unread> for Unanswered {
 async fn answer<T: IntoAnswer>(
     shared: &Shared,
     parts: &Parts,
-    read: impl FnOnce(&dyn Accounts) -> Result<T, Unanswered> + Send + 'static,
+    read: impl FnOnce(&Allowed<'_>) -> Result<T, Unanswered> + Send + 'static,
 ) -> Result<Response, Problem> {
     let accounts = shared.accounts.clone();
+    let person = parts.extensions.get::<Arc<Person>>().cloned().ok_or_else(|| {
+        tracing::error!("a question came past the door: nobody is known to have asked it");
+        Problem::failed()
+    })?;
     // A disk may be waited for: others are answered meanwhile.
-    let answer = tokio::task::spawn_blocking(move || read(&*accounts)).await;
+    let answer = tokio::task::spawn_blocking(move || read(&Allowed::to(&person, &*accounts))).await;
     match answer {
         Ok(Ok(answer)) => Ok(answer.into_answer()),
         Ok(Err(Unanswered::NotHere(partition))) => shared.forwarding.ask(partition, parts).await,

@@ -8,22 +8,30 @@
 //! | [`accounts`] | what is asked of an account |
 //! | [`owners`] | who answers for an account, and how a question comes to it |
 //! | [`problem`] | errors, as problem+json |
+//! | [`who`] | who may ask, and what they may see |
 //! | [`serving`] | the API as a whole: its paths, its document |
-//! | `server` | a listener and its thread |
+//! | `limits` | how much a question may take |
+//! | `server`, [`tls`] | a listener, its connections and its thread |
+//! | `watched` | files that are read again once they have changed |
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
 pub mod accounts;
+mod limits;
 pub mod metrics;
 pub mod owners;
 pub mod probes;
 pub mod problem;
 mod server;
 pub mod serving;
+pub mod tls;
+mod watched;
+pub mod who;
 
 pub use metrics::Metrics;
 pub use probes::Health;
 pub use server::Server;
+pub use watched::warn_if_open_to_others;
 
 use metrics_exporter_prometheus::BuildError;
 use std::net::SocketAddr;
@@ -46,7 +54,16 @@ pub enum ApiError {
     /// The client that asks other instances cannot be made.
     #[error("cannot make the client that asks other instances")]
     Client(#[source] reqwest::Error),
+    /// The certificate cannot be used.
+    #[error("the API cannot be served over TLS: {0}")]
+    Tls(String),
     /// The metrics cannot be recorded.
     #[error("cannot record metrics")]
     Metrics(#[from] BuildError),
+}
+
+/// An error with its causes.
+fn in_full(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

@@ -13,17 +13,28 @@ use std::time::Duration;
 
 /// Who works on which partition.
 pub trait Owners: Send + Sync + 'static {
-    /// Where the API of the instance is that works on a partition; none where none is known.
-    fn owner_of(&self, partition: u32) -> Option<Arc<str>>;
+    /// Who works on a partition that is not at work in this instance.
+    fn owner_of(&self, partition: u32) -> Owner;
 }
 
-/// Nobody but this instance answers: it is alone, or its address is not told to others.
+/// Who works on a partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// The instance whose API is there.
+    At(Arc<str>),
+    /// Nobody at this moment: it moves, or is being restored.
+    Nobody,
+    /// The others are not known: this instance has no address of its own to be known by.
+    Unheard,
+}
+
+/// There is no other instance.
 #[derive(Debug)]
 pub struct Alone;
 
 impl Owners for Alone {
-    fn owner_of(&self, _partition: u32) -> Option<Arc<str>> {
-        None
+    fn owner_of(&self, _partition: u32) -> Owner {
+        Owner::Nobody
     }
 }
 
@@ -36,6 +47,15 @@ pub(crate) struct Forwarding {
 
 /// Says that a question was handed on: whoever is asked so answers itself or not at all.
 const HANDED_ON: HeaderName = HeaderName::from_static("weir-handed-on");
+
+/// Whether another instance handed the question on to this one.
+pub(crate) fn is_handed_on(headers: &HeaderMap) -> bool {
+    headers.contains_key(HANDED_ON)
+}
+
+/// Goes with an answer that another instance gave.
+#[derive(Clone, Copy)]
+pub(crate) struct HandedBack;
 
 /// How long another instance may take to answer. What it reads takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -57,15 +77,21 @@ impl Forwarding {
 
     /// Asks the instance that works on the partition, since it is not at work here.
     pub(crate) async fn ask(&self, partition: u32, asked: &Parts) -> Result<Response, Problem> {
-        if asked.headers.contains_key(HANDED_ON) {
+        if is_handed_on(&asked.headers) {
             return Err(Problem::moving(partition));
         }
-        let owner = self.owners.owner_of(partition).ok_or_else(|| Problem::moving(partition))?;
+        let owner = match self.owners.owner_of(partition) {
+            Owner::At(owner) => owner,
+            Owner::Nobody => return Err(Problem::moving(partition)),
+            Owner::Unheard => return Err(Problem::elsewhere(partition)),
+        };
         let path = asked.uri.path_and_query().map_or("/", |path| path.as_str());
         let url = format!("{}{path}", owner.trim_end_matches('/'));
         let question = self.client.get(url).headers(handed_on(&asked.headers)).send();
         let silent = |error: reqwest::Error| {
-            tracing::warn!(partition, %owner, error = %in_full(&error), "the owner of a partition does not answer");
+            // Without the question: it names an account.
+            let error = crate::in_full(&error.without_url());
+            tracing::warn!(partition, %owner, error, "the owner of a partition does not answer");
             Problem::owner_silent(partition)
         };
         let answer = question.await.map_err(silent)?;
@@ -73,7 +99,8 @@ impl Forwarding {
         let body = answer.bytes().await.map_err(silent)?;
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = status;
-        for name in [header::CONTENT_TYPE, header::RETRY_AFTER] {
+        response.extensions_mut().insert(HandedBack);
+        for name in [header::CONTENT_TYPE, header::RETRY_AFTER, header::WWW_AUTHENTICATE] {
             if let Some(value) = headers.get(&name) {
                 response.headers_mut().insert(name, value.clone());
             }
@@ -92,10 +119,4 @@ fn handed_on(asked: &HeaderMap) -> HeaderMap {
     }
     headers.insert(HANDED_ON, axum::http::HeaderValue::from_static("1"));
     headers
-}
-
-/// An error with its causes.
-fn in_full(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

@@ -1,5 +1,6 @@
 //! Metrics and probes: for Prometheus, and for whoever restarts processes. They ask no one who they are.
 
+use crate::server::Bounds;
 use crate::{ApiError, Metrics, Server};
 use axum::Router;
 use axum::extract::State;
@@ -32,7 +33,8 @@ struct Shared {
 /// # Errors
 /// When the address cannot be listened on.
 pub fn serve(address: SocketAddr, metrics: Metrics, health: Arc<dyn Health>) -> Result<Server, ApiError> {
-    Server::start("weir-http", address, routes(Shared { metrics, health }))
+    let routes = routes(Shared { metrics, health });
+    Server::start("weir-http", address, routes, None, Bounds::default())
 }
 
 fn routes(shared: Shared) -> Router {

@@ -1,8 +1,10 @@
 //! Errors, as RFC 9457 has them: `application/problem+json`. They never show what is inside.
 
+use crate::who::Role;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use std::time::Duration;
 use utoipa::ToSchema;
 
 /// Why a question was not answered.
@@ -44,10 +46,16 @@ impl Problem {
         Self::new("bad-request", "The request cannot be made out", StatusCode::BAD_REQUEST, detail)
     }
 
-    /// Nothing is known of what was asked about.
+    /// Nothing is known of the account that was asked about.
     #[must_use]
-    pub fn unknown(detail: impl Into<String>) -> Self {
-        Self::new("unknown", "Nothing is known of it", StatusCode::NOT_FOUND, detail)
+    pub fn unknown_account(detail: impl Into<String>) -> Self {
+        Self::new("unknown-account", "Nothing is known of the account", StatusCode::NOT_FOUND, detail)
+    }
+
+    /// The policy has no rule, stage or plan of the name that was asked about.
+    #[must_use]
+    pub fn unknown_rule(detail: impl Into<String>) -> Self {
+        Self::new("unknown-rule", "The policy has nothing of that name", StatusCode::NOT_FOUND, detail)
     }
 
     /// There is no such page.
@@ -85,6 +93,17 @@ impl Problem {
         Self { retry_after: Some(MOVING_SECONDS), ..problem }
     }
 
+    /// Another instance has the partition, and this one does not know the others.
+    #[must_use]
+    pub fn elsewhere(partition: u32) -> Self {
+        let detail = format!(
+            "Partition {partition}, where it lies, is not at work in this instance, which does not know of others: \
+             where there are several, each needs its own `[api] url`."
+        );
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        Self::new("elsewhere", "This instance does not have it", status, detail)
+    }
+
     /// The instance that has the partition does not answer.
     #[must_use]
     pub fn owner_silent(partition: u32) -> Self {
@@ -95,6 +114,74 @@ impl Problem {
         let status = StatusCode::SERVICE_UNAVAILABLE;
         let problem = Self::new("owner-silent", "Its instance does not answer", status, detail);
         Self { retry_after: Some(MOVING_SECONDS), ..problem }
+    }
+
+    /// No token came.
+    #[must_use]
+    pub fn no_token() -> Self {
+        let detail = "Send your token as `Authorization: Bearer …`. Whoever runs Weir makes one with `weir token new`.";
+        Self::new("no-token", "It is not said who asks", StatusCode::UNAUTHORIZED, detail)
+    }
+
+    /// A token came that is nobody's.
+    #[must_use]
+    pub fn unknown_token() -> Self {
+        let detail = "The token is nobody's, or is not any more.";
+        Self::new("unknown-token", "The token is not known", StatusCode::UNAUTHORIZED, detail)
+    }
+
+    /// The role of whoever asks does not reach.
+    #[must_use]
+    pub fn role(has: Role, needed: Role) -> Self {
+        let detail = format!("It takes the role `{needed}`, and yours is `{has}`.");
+        Self::new("role", "Your role does not allow it", StatusCode::FORBIDDEN, detail)
+    }
+
+    /// The account is in none of the segments of whoever asks.
+    #[must_use]
+    pub fn not_in_segments() -> Self {
+        let detail = "The account is not in your segments.";
+        Self::new("segment", "The account is not yours to see", StatusCode::FORBIDDEN, detail)
+    }
+
+    /// A person asks too often.
+    #[must_use]
+    pub fn too_often(wait: Duration) -> Self {
+        let detail = "You ask more often than you may. Ask again in a moment.";
+        let problem = Self::new("rate", "Too many questions", StatusCode::TOO_MANY_REQUESTS, detail);
+        let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)).max(1);
+        Self { retry_after: Some(u32::try_from(seconds).unwrap_or(u32::MAX)), ..problem }
+    }
+
+    /// As much is being answered as may be at once.
+    #[must_use]
+    pub fn busy() -> Self {
+        let detail = "As many questions are being answered as may be at once. Ask again in a moment.";
+        let problem = Self::new("busy", "Weir is busy", StatusCode::SERVICE_UNAVAILABLE, detail);
+        Self { retry_after: Some(1), ..problem }
+    }
+
+    /// It took too long.
+    #[must_use]
+    pub fn too_slow() -> Self {
+        let detail =
+            "It took too long to find the answer. Weir's disk may be slow just now: ask again in a moment.";
+        let problem = Self::new("slow", "It took too long", StatusCode::SERVICE_UNAVAILABLE, detail);
+        Self { retry_after: Some(MOVING_SECONDS), ..problem }
+    }
+
+    /// The URL is too long.
+    #[must_use]
+    pub fn long_url(most: usize) -> Self {
+        let detail = format!("The path and its query have at most {most} bytes.");
+        Self::new("long-url", "The URL is too long", StatusCode::URI_TOO_LONG, detail)
+    }
+
+    /// The body is too large.
+    #[must_use]
+    pub fn large_body(most: usize) -> Self {
+        let detail = format!("A body has at most {most} bytes.");
+        Self::new("large-body", "The body is too large", StatusCode::PAYLOAD_TOO_LARGE, detail)
     }
 
     /// Something failed within: what, the log says.
@@ -112,6 +199,9 @@ impl IntoResponse for Problem {
         let mut response = (self.status, [(header::CONTENT_TYPE, content_type)], body).into_response();
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
     }

@@ -1,13 +1,24 @@
 //! The API as a whole: its paths, what describes them, and what becomes of paths that are not there.
 
 use crate::accounts::{self, Accounts};
+use crate::limits::{self, Limits};
 use crate::owners::{Forwarding, Owners};
 use crate::problem::Problem;
+use crate::server::Bounds;
+use crate::tls::Tls;
+use crate::who::door::{self, Door};
+use crate::who::{self, Authority, audit};
 use crate::{ApiError, Server};
-use axum::Json;
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderValue, header};
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -17,6 +28,16 @@ pub struct Sources {
     pub accounts: Arc<dyn Accounts>,
     /// Who works on which partition.
     pub owners: Arc<dyn Owners>,
+}
+
+/// Who may come in, and how.
+pub struct Access {
+    /// Whoever knows people.
+    pub authority: Arc<dyn Authority>,
+    /// How often each of them may ask, in questions a second; at once, twice as many.
+    pub rate_per_second: NonZeroU32,
+    /// The listener's certificate; without one it speaks plain HTTP.
+    pub tls: Option<Tls>,
 }
 
 /// What all handlers share.
@@ -41,25 +62,58 @@ struct Document;
 ///
 /// # Errors
 /// When the address cannot be listened on.
-pub fn serve(address: SocketAddr, sources: Sources) -> Result<Server, ApiError> {
+pub fn serve(address: SocketAddr, sources: Sources, access: Access) -> Result<Server, ApiError> {
+    serve_within(address, sources, access, (Limits::default(), Bounds::default()))
+}
+
+fn serve_within(
+    address: SocketAddr,
+    sources: Sources,
+    access: Access,
+    (limits, bounds): (Limits, Bounds),
+) -> Result<Server, ApiError> {
     let forwarding = Forwarding::new(sources.owners).map_err(ApiError::Client)?;
     let shared = Shared { accounts: sources.accounts, forwarding };
-    let (router, document) = routes().split_for_parts();
-    let document = Arc::new(document);
-    let router = router
+    let door = Arc::new(Door::new(access.authority, access.rate_per_second));
+    let router = router(shared, door, limits);
+    Server::start("weir-api", address, router, access.tls, bounds)
+}
+
+/// Who asks is found out before anything else is, but for what the document says; that a question is noted lies
+/// about the time that it may take.
+fn router(shared: Shared, door: Arc<Door>, limits: Limits) -> Router {
+    let asked = routes()
+        .route_layer(from_fn_with_state(limits, limits::time))
+        .route_layer(from_fn(audit::note))
+        .split_for_parts()
+        .0
         .with_state(shared)
-        .route("/openapi.json", get(move || async move { Json(document.as_ref().clone()) }))
         .fallback(|| async { Problem::no_page() })
-        .method_not_allowed_fallback(|| async { Problem::no_method() });
-    Server::start("weir-api", address, router)
+        .method_not_allowed_fallback(|| async { Problem::no_method() })
+        .layer(from_fn_with_state(door, door::ask));
+    // Once: whoever asks for it is not known, and may ask often.
+    let document = Bytes::from(serde_json::to_vec(&document()).unwrap_or_default());
+    let json = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+    Router::new()
+        .route("/openapi.json", get(move || async move { (json, document) }))
+        .method_not_allowed_fallback(|| async { Problem::no_method() })
+        .merge(asked)
+        .layer(DefaultBodyLimit::max(limits::LARGEST_BODY))
+        .layer(from_fn_with_state(Arc::new(Semaphore::new(limits.at_once)), limits::at_once))
+        .layer(from_fn(limits::room))
 }
 
 /// The API's description, as `/openapi.json` serves it.
 #[must_use]
 pub fn document() -> utoipa::openapi::OpenApi {
-    routes().to_openapi()
+    let mut document = routes().to_openapi();
+    who::describe(&mut document);
+    document
 }
 
 fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::with_openapi(Document::openapi()).merge(accounts::routes())
 }
+
+#[cfg(test)]
+mod tests;

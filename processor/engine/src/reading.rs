@@ -16,13 +16,14 @@ use schemas::{Decoder, HistoryLine, Registry, Schemas, WireError};
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// The debtors of all partitions that are at work in this instance.
 pub struct Reading {
     partitions: NonZeroU32,
     clock: Arc<dyn Clock>,
-    decoder: Mutex<Decoder>,
+    registry: Arc<dyn Registry>,
+    schemas: Schemas,
     at_work: RwLock<BTreeMap<u32, Arc<AtWork>>>,
 }
 
@@ -31,7 +32,7 @@ pub struct Reading {
 pub struct Looked {
     /// It; none where nothing is known of it.
     pub debtor: Option<Debtor>,
-    /// When that is, and up to when the log was read there.
+    /// When that is, and up to when the log was read there, as far as anything waits for that.
     pub moment: Moment,
     /// The versions of the policy that its partition goes by.
     pub policies: Arc<Policies>,
@@ -94,8 +95,7 @@ impl Reading {
         registry: Arc<dyn Registry>,
         schemas: &Schemas,
     ) -> Self {
-        let decoder = Mutex::new(Decoder::new(registry, schemas));
-        Self { partitions, clock, decoder, at_work: RwLock::default() }
+        Self { partitions, clock, registry, schemas: *schemas, at_work: RwLock::default() }
     }
 
     /// The partition of a debtor.
@@ -116,13 +116,17 @@ impl Reading {
     /// When its partition is not at work here, or cannot be read.
     pub fn debtor(&self, id: &DebtorId) -> Result<Looked, NotRead> {
         let (partition, shown) = self.shown(id)?;
+        // Before the debtor: what it was decided by is not newer than it.
+        let known = shown.known.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let reached = Timestamp(shown.reached.load(Ordering::Relaxed));
         let form = shown.reader.debtor(id.as_str()).map_err(|error| not_read(partition, error))?;
         let debtor = form.map(|form| self.decoder().debtor(&form)).transpose();
         let debtor = debtor.map_err(|source| NotRead::Form { partition, source })?;
-        let known = shown.known.read().unwrap_or_else(PoisonError::into_inner).clone();
         // Not sooner than the last batch: by a clock that was set back, what it decided would lie ahead.
         let now = self.clock.now().max(Timestamp(shown.clock.load(Ordering::Relaxed)));
-        let horizon = Timestamp(shown.reached.load(Ordering::Relaxed)).min(now);
+        // The log's ends are asked for when something is due, and not before: then nothing waits for them.
+        let is_due = debtor.as_ref().and_then(|debtor| debtor.next_due).is_some_and(|due| due <= now);
+        let horizon = if is_due { reached.min(now) } else { now };
         let moment = Moment { now, horizon };
         Ok(Looked { debtor, moment, policies: known.policies, policy_revision: known.revision })
     }
@@ -153,8 +157,9 @@ impl Reading {
         Ok((partition, shown))
     }
 
-    fn decoder(&self) -> MutexGuard<'_, Decoder> {
-        self.decoder.lock().unwrap_or_else(PoisonError::into_inner)
+    /// One of its own for each question: none waits for a registry that another one asks.
+    fn decoder(&self) -> Decoder {
+        Decoder::new(self.registry.clone(), &self.schemas)
     }
 
     /// Shows a partition whose task is at work now.

@@ -112,8 +112,9 @@ pub trait Store: Send {
     fn reader(&self) -> Arc<dyn StoreReader>;
 }
 
-/// Reads a store beside the task that has it, and never makes the task wait for a disk. It sees what was
-/// applied last, and does not keep the store open: once that is closed, nothing can be read.
+/// Reads a store beside the task that has it. It sees what was applied last. The task waits for no reader's disk, but
+/// where it closes the store, which no reader keeps open: then it waits for those who are reading, and nothing can be
+/// read any more.
 pub trait StoreReader: Send + Sync {
     /// The stored form of a debtor.
     ///

@@ -118,7 +118,7 @@ pub(crate) struct LifeArguments {
 /// A running Weir that is asked, instead of a life that is played.
 #[derive(Debug, Args)]
 pub(crate) struct RemoteArguments {
-    /// Ask the running Weir whose `[api] listen` is at this address instead, such as http://weir:8080; where no POLICY
+    /// Ask the running Weir whose `[api] listen` is at this address instead, such as http://127.0.0.1:8090; where no POLICY
     /// is given, the environment's WEIR_URL is meant
     #[arg(
         long,

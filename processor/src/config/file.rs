@@ -168,13 +168,34 @@ impl Default for Http {
 
 /// `[api]`: what is asked of accounts.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub(crate) struct Api {
-    /// Where it is served: an address of the loopback, since it asks nobody who they are.
+    /// Where it is served: an address of the loopback, unless there are `tokens`.
     pub(crate) listen: SocketAddr,
     /// Where other instances reach it, such as `http://127.0.0.1:{port}`: they ask it for the accounts that it works
     /// on, and it asks them. `{port}` is the port that it listens on.
     pub(crate) url: Option<String>,
+    /// The file of those who may ask, by their tokens (`weir token new`). Without it nobody is asked who they are.
+    pub(crate) tokens: Option<PathBuf>,
+    /// The listener's certificate and those up to its authority, as PEM; without it plain HTTP is spoken.
+    pub(crate) tls_certificate_file: Option<PathBuf>,
+    /// Its key, as PEM (PKCS #8).
+    pub(crate) tls_key_file: Option<PathBuf>,
+    /// How many questions each person may ask in a second; at once, twice as many.
+    pub(crate) rate_per_second: u32,
+}
+
+impl Default for Api {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8090)),
+            url: None,
+            tokens: None,
+            tls_certificate_file: None,
+            tls_key_file: None,
+            rate_per_second: super::API_RATE.get(),
+        }
+    }
 }
 
 /// `[engine]`: how it runs.

@@ -2,6 +2,7 @@
 
 use super::secret::{is_secret, masked};
 use miette::{Diagnostic, NamedSource, SourceSpan};
+use std::ops::Range;
 use std::path::Path;
 
 /// How serde begins to tell of a key that there is not.
@@ -24,6 +25,18 @@ pub(crate) struct ConfigProblem {
 impl ConfigProblem {
     fn plain(place: impl Into<String>, message: impl Into<String>) -> Self {
         Self { place: place.into(), message: message.into(), help: None, source_code: None, span: None }
+    }
+
+    /// What a place in a file says, and what would be right.
+    pub(super) fn at(path: &Path, text: &str, span: Range<usize>, message: &str, help: &str) -> Box<Self> {
+        let name = path.display().to_string();
+        Box::new(Self {
+            place: format!("{name}:{}", line_of(text, span.start)),
+            message: message.to_owned(),
+            help: Some(help.to_owned()),
+            source_code: Some(NamedSource::new(name, masked(text, None))),
+            span: Some((span.start, span.len()).into()),
+        })
     }
 
     pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Box<Self> {
@@ -52,10 +65,7 @@ impl ConfigProblem {
 
     pub(super) fn in_toml(path: &Path, text: &str, error: &toml::de::Error) -> Self {
         let span = error.span();
-        let line = span.as_ref().map(|span| {
-            let before = text.get(..span.start).unwrap_or_default();
-            before.bytes().filter(|byte| *byte == b'\n').count().saturating_add(1)
-        });
+        let line = span.as_ref().map(|span| line_of(text, span.start));
         let place = match line {
             Some(line) => format!("{}:{line}", path.display()),
             None => path.display().to_string(),
@@ -87,6 +97,12 @@ impl ConfigProblem {
         problem.help = suggestion(message);
         problem
     }
+}
+
+/// The line of a place, from 1.
+fn line_of(text: &str, at: usize) -> usize {
+    let before = text.get(..at).unwrap_or_default();
+    before.bytes().filter(|byte| *byte == b'\n').count().saturating_add(1)
 }
 
 /// «did you mean», from serde's own words: unknown field `x`, expected one of `y`, `z`.

@@ -18,8 +18,6 @@ pub struct Account {
     pub debtor_id: String,
     /// As of when this is so.
     pub as_of: When,
-    /// Up to when the log was read: what falls due later waits for it.
-    pub log_read_to: String,
     /// The zone of the customer's wall clock.
     pub time_zone: String,
     /// The currency of all amounts; none before the first money was seen.
@@ -89,7 +87,7 @@ pub struct Snapshot {
     /// Its services.
     pub services: Vec<Service>,
     /// The attributes that the policy declares.
-    #[schema(value_type = BTreeMap<String, Object>)]
+    #[schema(value_type = BTreeMap<String, serde_json::Value>)]
     pub attributes: BTreeMap<String, serde_json::Value>,
     /// Whether it is closed.
     pub closed: bool,

@@ -6,6 +6,8 @@ use super::account::{
     Account, Balance, Cycle, Entered, Hold, Invoice, Line, Measure, NextStage, Pause, Policy, Profile, Rule,
     Service, Snapshot, UnderWay,
 };
+use crate::who::Person;
+use crate::who::mask::Masked;
 use decision::account::{AttributeValue, Snapshot as Known};
 use decision::cycle::{Cycle as Open, MeasureInForce, MeasureKind};
 use decision::debtor::{Debtor, Member};
@@ -18,11 +20,11 @@ use decision::view::rules::{LineState, LineView, RuleView};
 use decision::{Moment, Policies, Policy as Ruling, view};
 use whatif::customer::{Customer, When};
 
-/// The account of this debtor.
-pub(super) fn account(account_id: &AccountId, debtor: &Debtor, looked: &Looked) -> Account {
+/// The account of this debtor, as far as this person may see it.
+pub(super) fn account(account_id: &AccountId, debtor: &Debtor, looked: &Looked, person: &Person) -> Account {
     let ruling = looked.policies.at(looked.moment.now);
     let (moment, policies) = (looked.moment, &*looked.policies);
-    View { debtor, moment, policies, ruling, customer: Customer::of(debtor, ruling) }
+    View { debtor, moment, policies, ruling, customer: Customer::of(debtor, ruling), person }
         .account(account_id, looked.policy_revision)
 }
 
@@ -33,6 +35,7 @@ struct View<'a> {
     policies: &'a Policies,
     ruling: &'a Ruling,
     customer: Customer,
+    person: &'a Person,
 }
 
 impl View<'_> {
@@ -51,7 +54,6 @@ impl View<'_> {
             account_id: account_id.to_string(),
             debtor_id: debtor.id.to_string(),
             as_of: self.when(self.moment.now),
-            log_read_to: self.moment.horizon.to_string(),
             time_zone: self.customer.zone.name().to_owned(),
             currency: debtor.currency.map(|currency| currency.to_string()),
             policy,
@@ -92,8 +94,8 @@ impl View<'_> {
             provider: service.provider.as_ref().map(ToString::to_string),
             always_on: service.always_on,
         };
-        let contact = |(channel, value): (&Channel, &String)| (channel.to_string(), value.clone());
-        let attribute = |(name, value): (&String, &AttributeValue)| (name.clone(), attribute(value));
+        let contact = |(channel, value): (&Channel, &String)| (channel.to_string(), self.personal(value));
+        let attribute = |(name, value): (&String, &AttributeValue)| (name.clone(), self.attribute(value));
         Snapshot {
             payment_mode: known.payment_mode.as_str().to_owned(),
             language: known.language.as_ref().map(ToString::to_string),
@@ -104,6 +106,20 @@ impl View<'_> {
             attributes: known.attributes.iter().map(attribute).collect(),
             closed: known.closed,
         }
+    }
+
+    fn attribute(&self, value: &AttributeValue) -> serde_json::Value {
+        match value {
+            AttributeValue::String(text) => self.personal(text).into(),
+            AttributeValue::Long(number) => (*number).into(),
+            AttributeValue::Boolean(is) => (*is).into(),
+            AttributeValue::Date(date) => date.to_string().into(),
+        }
+    }
+
+    /// What may say who the customer is.
+    fn personal(&self, text: &str) -> String {
+        if self.person.sees_masked() { Masked(text).to_string() } else { text.to_owned() }
     }
 
     fn balances(&self, member: &Member) -> Vec<Balance> {
@@ -273,14 +289,5 @@ impl View<'_> {
             made_at: self.when(hold.made_at),
         };
         view::holds(self.debtor, self.moment, self.policies).into_iter().map(hold).collect()
-    }
-}
-
-fn attribute(value: &AttributeValue) -> serde_json::Value {
-    match value {
-        AttributeValue::String(text) => text.clone().into(),
-        AttributeValue::Long(number) => (*number).into(),
-        AttributeValue::Boolean(is) => (*is).into(),
-        AttributeValue::Date(date) => date.to_string().into(),
     }
 }

@@ -3,8 +3,9 @@
 
 use api::Server;
 use api::accounts::{Accounts, Looked, Unread};
-use api::owners::Owners;
-use api::serving::{self, Sources};
+use api::owners::{Owner, Owners};
+use api::serving::{self, Access, Sources};
+use api::who::Open;
 use decision::ids::DebtorId;
 use decision::{Debtor, Moment, Policies, time::Timestamp};
 use lives::{Life, Reports};
@@ -132,9 +133,9 @@ impl Accounts for Keeper {
 pub struct Told(pub Mutex<Option<Arc<str>>>);
 
 impl Owners for Told {
-    fn owner_of(&self, partition: u32) -> Option<Arc<str>> {
+    fn owner_of(&self, partition: u32) -> Owner {
         assert_eq!(partition, PARTITION);
-        self.0.lock().unwrap().clone()
+        self.0.lock().unwrap().clone().map_or(Owner::Nobody, Owner::At)
     }
 }
 
@@ -149,7 +150,9 @@ impl Instance {
     pub fn start(known: impl IntoIterator<Item = Known>) -> Self {
         let (keeper, owners) = (Arc::new(Keeper::of(known)), Arc::new(Told::default()));
         let sources = Sources { accounts: keeper.clone(), owners: owners.clone() };
-        let server = serving::serve(([127, 0, 0, 1], 0).into(), sources).unwrap();
+        let rate_per_second = 100_000.try_into().unwrap();
+        let access = Access { authority: Arc::new(Open), rate_per_second, tls: None };
+        let server = serving::serve(([127, 0, 0, 1], 0).into(), sources, access).unwrap();
         Self { server, keeper, owners }
     }
 

@@ -1,0 +1,335 @@
+//! Who is answered what, over a real socket.
+
+use super::*;
+use crate::accounts::{Looked, Unread};
+use crate::owners::{Alone, Owner};
+use crate::who::tokens::{Token, Tokens, sha256};
+use crate::who::{Person, Role, Segments};
+use decision::ids::DebtorId;
+use decision::time::Timestamp;
+use decision::{Debtor, Moment, Policies};
+use schemas::HistoryLine;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::Mutex;
+use std::time::Duration;
+
+/// One consumer, one business, one of no segment yet; and one that is looked for a second.
+struct Few {
+    policies: Arc<Policies>,
+    /// Whose partition is another instance's.
+    elsewhere: Option<&'static str>,
+}
+
+const SLOW: &str = "slow";
+const PHONE: &str = "+491711234578";
+
+impl Few {
+    fn new() -> Self {
+        let text = include_str!("../../../../docs/examples/soft.policy.yaml");
+        let policy = policy::parse("soft.policy.yaml", text).unwrap().policy;
+        Self { policies: Arc::new(Policies::new(vec![policy]).unwrap()), elsewhere: None }
+    }
+}
+
+fn debtor(id: &str, segment: Option<&str>) -> Debtor {
+    let mut form = serde_json::to_value(Debtor::new(id.into())).unwrap();
+    form["segment"] = match segment {
+        Some(name) => serde_json::json!({ "name": name, "policy_hash": "00" }),
+        None => serde_json::Value::Null,
+    };
+    let mut snapshot =
+        serde_json::json!({ "payment_mode": "postpaid", "opt_outs": [], "services": [], "closed": false });
+    snapshot["contacts"] = serde_json::json!({ "sms": PHONE });
+    snapshot["attributes"] = serde_json::to_value(std::collections::BTreeMap::from([
+        ("name", decision::account::AttributeValue::String("Anna Schmidt".into())),
+        ("tariff", decision::account::AttributeValue::Long(7)),
+    ]))
+    .unwrap();
+    form["members"] = serde_json::json!([{ "account_id": id, "snapshot": snapshot, "balances": [] }]);
+    serde_json::from_value(form).unwrap()
+}
+
+impl Accounts for Few {
+    fn debtor(&self, id: &DebtorId) -> Result<Looked, Unread> {
+        if self.elsewhere.is_some_and(|other| id.as_str() == other) {
+            return Err(Unread::NotHere { partition: 3 });
+        }
+        let segment = match id.as_str() {
+            PHONE => Some(Some("consumer")),
+            "business" => Some(Some("business")),
+            "new" => Some(None),
+            SLOW => {
+                std::thread::sleep(Duration::from_secs(1));
+                None
+            }
+            _ => None,
+        };
+        Ok(Looked {
+            debtor: segment.map(|segment| debtor(id.as_str(), segment)),
+            moment: Moment { now: Timestamp(0), horizon: Timestamp(0) },
+            policies: self.policies.clone(),
+            policy_revision: None,
+        })
+    }
+
+    fn history(&self, _: &DebtorId, _: Option<i64>, _: usize) -> Result<Vec<HistoryLine>, Unread> {
+        Ok(Vec::new())
+    }
+}
+
+fn tokens() -> Arc<dyn Authority> {
+    let some = || Segments::Of(["consumer".to_owned()].into());
+    let people = [
+        ("vera", Role::Viewer, Segments::All),
+        ("anna", Role::Agent, some()),
+        ("sven", Role::Senior, some()),
+        ("mona", Role::Manager, Segments::All),
+        ("adam", Role::Admin, Segments::All),
+    ];
+    let of = |(name, role, segments): (&str, Role, Segments)| Token {
+        person: Person { name: name.into(), role, segments },
+        sha256: sha256(&format!("weir_{name}")),
+    };
+    Arc::new(Tokens::of(people.map(of).into()))
+}
+
+/// Serves some accounts, to those who have a token.
+fn served(accounts: Few, owners: Arc<dyn Owners>, per_second: u32, limits: Limits) -> Server {
+    let sources = Sources { accounts: Arc::new(accounts), owners };
+    let rate_per_second = NonZeroU32::new(per_second).unwrap();
+    let access = Access { authority: tokens(), rate_per_second, tls: None };
+    serve_within(([127, 0, 0, 1], 0).into(), sources, access, (limits, Bounds::default())).unwrap()
+}
+
+fn quick() -> Server {
+    served(Few::new(), Arc::new(Alone), 1_000, Limits::default())
+}
+
+/// What is answered at this path to whoever has this token.
+fn ask(server: &Server, path: &str, token: Option<&str>) -> String {
+    let said = token.map(|token| format!("Authorization: Bearer weir_{token}\r\n")).unwrap_or_default();
+    ask_saying(server, &format!("GET {path} HTTP/1.1\r\nHost: weir\r\nConnection: close\r\n{said}\r\n"))
+}
+
+fn ask_saying(server: &Server, said: &str) -> String {
+    let mut stream = TcpStream::connect(server.address()).unwrap();
+    stream.write_all(said.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[track_caller]
+fn check(answer: &str, status: u16, parts: &[&str]) {
+    assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{status} was expected:\n{answer}");
+    if status >= 400 {
+        assert!(answer.contains("content-type: application/problem+json"), "it is no problem:\n{answer}");
+    }
+    for part in parts {
+        assert!(answer.contains(part), "«{part}» is not in:\n{answer}");
+    }
+}
+
+/// Every path that answers about an account.
+fn account_paths() -> Vec<String> {
+    document().paths.paths.into_keys().collect()
+}
+
+#[test]
+fn nobody_is_answered_without_a_token_but_for_what_the_document_says() {
+    let server = quick();
+    let mut paths = account_paths();
+    assert!(paths.len() >= 3, "{paths:?}");
+    paths.extend(["/nothing".to_owned(), "/v1/accounts".to_owned()]);
+    for path in paths {
+        check(&ask(&server, &path, None), 401, &["www-authenticate: Bearer", "urn:weir:problem:no-token"]);
+        let told = ask(&server, &path, Some("nobody"));
+        check(&told, 401, &["www-authenticate: Bearer", "urn:weir:problem:unknown-token"]);
+        assert!(!told.contains("weir_nobody"), "the token is told: {told}");
+    }
+    check(&ask(&server, "/nothing", Some("vera")), 404, &["no-such-path"]);
+    check(&ask(&server, "/openapi.json", None), 200, &["\"bearer\"", "\"429\"", "\"401\""]);
+}
+
+#[test]
+fn agents_see_only_the_accounts_of_their_segments_at_every_path() {
+    let server = quick();
+    let phone = "%2B491711234578";
+    let rows = [
+        ("vera", phone, true),
+        ("vera", "business", true),
+        ("anna", phone, true),
+        ("anna", "business", false),
+        ("anna", "new", false),
+        ("sven", phone, true),
+        ("sven", "business", false),
+        ("mona", "business", true),
+        ("mona", "new", true),
+        ("adam", "business", true),
+    ];
+    for (who, id, sees) in rows {
+        for path in account_paths() {
+            // Whatever else a path wants to know; to what it does not want it answers 400.
+            let asked = if path.ends_with("why-not") { "?rule=low-balance" } else { "" };
+            let answer = ask(&server, &format!("{}{asked}", path.replace("{id}", id)), Some(who));
+            if sees {
+                check(&answer, 200, &[]);
+            } else {
+                check(&answer, 403, &["urn:weir:problem:segment", "not in your segments"]);
+                assert!(!answer.contains("+49"), "{answer}");
+            }
+        }
+    }
+    check(&ask(&server, "/v1/accounts/unknown", Some("anna")), 404, &["urn:weir:problem:unknown-account"]);
+}
+
+#[test]
+fn a_viewer_sees_contacts_and_texts_masked() {
+    let server = quick();
+    let path = "/v1/accounts/%2B491711234578";
+    let masked = [r#""sms":"+49********78""#, r#""name":"Ann*******dt""#, r#""tariff":7"#];
+    let whole = [r#""sms":"+491711234578""#, r#""name":"Anna Schmidt""#, r#""tariff":7"#];
+    for (who, expected) in
+        [("vera", masked), ("anna", whole), ("sven", whole), ("mona", whole), ("adam", whole)]
+    {
+        check(&ask(&server, path, Some(who)), 200, &expected);
+    }
+}
+
+#[test]
+fn whoever_asks_too_often_is_told_when_to_ask_again_and_nobody_else_is() {
+    let server = served(Few::new(), Arc::new(Alone), 1, Limits::default());
+    for _ in 0..2 {
+        check(&ask(&server, "/v1/accounts/new", Some("mona")), 200, &[]);
+    }
+    check(&ask(&server, "/v1/accounts/new", Some("mona")), 429, &["retry-after: 1", "urn:weir:problem:rate"]);
+    check(&ask(&server, "/v1/accounts/new", Some("adam")), 200, &[]);
+}
+
+#[test]
+fn what_takes_too_long_or_comes_beside_too_much_else_is_given_up() {
+    let limits = Limits { time: Duration::from_millis(100), ..Limits::default() };
+    let server = served(Few::new(), Arc::new(Alone), 1_000, limits);
+    check(
+        &ask(&server, "/v1/accounts/slow", Some("mona")),
+        503,
+        &["urn:weir:problem:slow", "retry-after: 2"],
+    );
+
+    let server = served(Few::new(), Arc::new(Alone), 1_000, Limits { at_once: 1, ..Limits::default() });
+    std::thread::scope(|threads| {
+        let slow = threads.spawn(|| ask(&server, "/v1/accounts/slow", Some("mona")));
+        std::thread::sleep(Duration::from_millis(300));
+        let beside = ask(&server, "/v1/accounts/new", Some("mona"));
+        check(&beside, 503, &["urn:weir:problem:busy", "retry-after: 1"]);
+        check(&slow.join().unwrap(), 404, &[]);
+    });
+    check(&ask(&server, "/v1/accounts/new", Some("mona")), 200, &[]);
+}
+
+#[test]
+fn what_is_too_long_is_declined_before_anybody_is_asked_who_they_are() {
+    let server = quick();
+    check(
+        &ask(&server, &format!("/v1/accounts/{}", "a".repeat(5_000)), None),
+        414,
+        &["urn:weir:problem:long-url"],
+    );
+    let body =
+        "GET /v1/accounts/new HTTP/1.1\r\nHost: weir\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx";
+    check(&ask_saying(&server, body), 400, &["a question has no body"]);
+    let body = body.replace("Length: 1\r\n", "Length: 70000\r\n");
+    check(&ask_saying(&server, &body), 413, &["urn:weir:problem:large-body"]);
+}
+
+/// What is logged, as it is written.
+#[derive(Clone, Default)]
+struct Logged(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Logged {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Logged {
+    /// The lines so far that have all of these.
+    fn lines(&self, parts: &[&str]) -> Vec<String> {
+        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+        let has = |line: &&str| parts.iter().all(|part| line.contains(part));
+        text.lines().filter(has).map(str::to_owned).collect()
+    }
+}
+
+/// The other instance has the partition.
+struct There(Arc<str>);
+
+impl Owners for There {
+    fn owner_of(&self, _: u32) -> Owner {
+        Owner::At(self.0.clone())
+    }
+}
+
+/// All that is logged while tests run comes to one place: each test that looks asks about an account of its own.
+fn logged() -> &'static Logged {
+    static LOGGED: std::sync::OnceLock<Logged> = std::sync::OnceLock::new();
+    LOGGED.get_or_init(|| {
+        let logged = Logged::default();
+        let to = logged.clone();
+        let subscriber = tracing_subscriber::fmt().with_ansi(false).with_max_level(tracing::Level::TRACE);
+        subscriber.with_writer(move || to.clone()).init();
+        logged
+    })
+}
+
+#[test]
+fn each_look_at_an_account_leaves_one_line_with_whoever_looked() {
+    let logged = logged();
+    let server = quick();
+    let rows = [
+        ("/v1/accounts/audit-1", "mona", 404, "what=\"/v1/accounts/{id}\""),
+        ("/v1/accounts/audit-2/records?limit=7", "vera", 404, "query=\"limit=7\""),
+        ("/v1/accounts/audit-3/why-not", "anna", 400, "role=\"agent\""),
+        ("/v1/accounts/audit-4%0Aline", "anna", 400, "account=\"audit-4"),
+    ];
+    for (path, who, status, part) in rows {
+        check(&ask(&server, path, Some(who)), status, &[]);
+        let id = path.split('/').nth(3).unwrap().split(['%', '?']).next().unwrap();
+        let status = format!("status={status}");
+        let expected = ["audit:", &format!("who=\"{who}\""), id, &status, part, "handed_on=false"];
+        assert_eq!(logged.lines(&expected).len(), 1, "{expected:?} of {:?}", logged.lines(&[id]));
+        assert_eq!(logged.lines(&[id]).len(), 1, "{:?}", logged.lines(&[id]));
+    }
+    ask(&server, "/v1/accounts/audit-5", None);
+    assert!(logged.lines(&["audit-5"]).is_empty(), "nothing was looked at");
+}
+
+#[test]
+fn a_question_that_was_handed_on_is_noted_where_it_is_answered_and_nowhere_else() {
+    let logged = logged();
+    let answers = quick();
+    let elsewhere = || Few { elsewhere: Some("far-1"), ..Few::new() };
+    let url = format!("http://{}", answers.address());
+    let asked = served(elsewhere(), Arc::new(There(url.into())), 1_000, Limits::default());
+    check(&ask(&asked, "/v1/accounts/far-1", Some("mona")), 404, &[]);
+    let lines = logged.lines(&["audit:", "far-1"]);
+    assert!(lines.len() == 1 && lines[0].contains("handed_on=true"), "{lines:?}");
+
+    // Nobody listens there any more: the line is written here, and what is logged of it names no account.
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let far = Few { elsewhere: Some("far-2"), ..Few::new() };
+    let asked = served(far, Arc::new(There(format!("http://{gone}").into())), 1_000, Limits::default());
+    check(&ask(&asked, "/v1/accounts/far-2", Some("mona")), 503, &["owner-silent"]);
+    let lines = logged.lines(&["audit:", "far-2"]);
+    assert!(lines.len() == 1 && lines[0].contains("handed_on=false"), "{lines:?}");
+    let ordinary = logged.lines(&["far-2"]);
+    let ordinary: Vec<_> = ordinary.iter().filter(|line| line.contains(" api::")).collect();
+    assert!(ordinary.is_empty(), "{ordinary:?}");
+    assert!(!logged.lines(&["the owner of a partition does not answer"]).is_empty());
+}

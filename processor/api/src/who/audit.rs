@@ -1,0 +1,91 @@
+//! The audit log: a line for each look at an account, under the target `audit`, written where the answer is given.
+//!
+//! An account's id stands in it as it is, even where it is a phone number: whose page was looked at is what the line
+//! is for. Everywhere else ids are masked.
+
+use super::Person;
+use crate::owners::{self, HandedBack};
+use axum::extract::{FromRequestParts, MatchedPath, RawPathParams, Request};
+use axum::http::StatusCode;
+use axum::middleware::Next;
+use axum::response::Response;
+use std::sync::Arc;
+
+/// What its lines are written under.
+const TARGET: &str = "audit";
+
+/// Writes a line of the question, once it was answered.
+pub(crate) async fn note(request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let path = RawPathParams::from_request_parts(&mut parts, &()).await.ok();
+    let id = path.as_ref().and_then(|path| path.iter().find(|(name, _)| *name == "id"));
+    let mut line = Line {
+        person: parts.extensions.get::<Arc<Person>>().cloned(),
+        what: parts.extensions.get::<MatchedPath>().map_or_else(String::new, |path| path.as_str().to_owned()),
+        account: id.map_or_else(|| "(unreadable)".to_owned(), |(_, id)| on_one_line(id)),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        is_handed_on: owners::is_handed_on(&parts.headers),
+        end: End::Gone,
+    };
+    let response = next.run(Request::from_parts(parts, body)).await;
+    line.end = match response.extensions().get::<HandedBack>() {
+        Some(_) if was_noted_there(response.status()) => End::NotedElsewhere,
+        Some(_) | None => End::Answered(response.status()),
+    };
+    response
+}
+
+/// Whether the instance that a question was handed on to has written the line: not where its door was shut.
+fn was_noted_there(status: StatusCode) -> bool {
+    !matches!(
+        status,
+        StatusCode::UNAUTHORIZED | StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
+    )
+}
+
+/// An id without what would end the line in the log.
+fn on_one_line(id: &str) -> String {
+    if id.chars().any(char::is_control) { id.escape_debug().to_string() } else { id.to_owned() }
+}
+
+/// A line, written when it is dropped: also where whoever asked did not wait for the answer.
+struct Line {
+    person: Option<Arc<Person>>,
+    what: String,
+    account: String,
+    query: String,
+    is_handed_on: bool,
+    end: End,
+}
+
+/// How a question ended.
+enum End {
+    /// With this answer.
+    Answered(StatusCode),
+    /// With an answer of another instance, which has written the line.
+    NotedElsewhere,
+    /// Nobody waited for the answer.
+    Gone,
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        let status = match self.end {
+            End::Answered(status) => Some(status.as_u16()),
+            End::NotedElsewhere => return,
+            End::Gone => None,
+        };
+        let person = self.person.as_deref();
+        tracing::info!(
+            target: TARGET,
+            who = person.map_or("(nobody)", |person| &person.name),
+            role = person.map_or("(none)", |person| person.role.as_str()),
+            what = self.what,
+            account = self.account,
+            query = self.query,
+            status,
+            handed_on = self.is_handed_on,
+            "an account was asked about"
+        );
+    }
+}

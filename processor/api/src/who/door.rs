@@ -1,0 +1,92 @@
+//! Where each question is asked who asks it, before it is looked at.
+//!
+//! What the person may see of what they ask about is the question's own business.
+
+use super::rate::Rate;
+use super::{Authority, Denied, Person};
+use crate::problem::Problem;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Counts the questions that nobody was answered, by why: `no_token`, `unknown_token`, `rate`.
+const DENIED: &str = "weir_api_denied_total";
+
+/// Knows who comes in.
+pub(crate) struct Door {
+    authority: Arc<dyn Authority>,
+    rate: Rate,
+}
+
+impl Door {
+    /// One where each person may ask so often a second.
+    pub(crate) fn new(authority: Arc<dyn Authority>, per_second: NonZeroU32) -> Self {
+        metrics::describe_counter!(DENIED, "Questions to the API that were denied at the door, by why");
+        Self { authority, rate: Rate::per_second(per_second) }
+    }
+
+    fn person(&self, headers: &HeaderMap) -> Result<Person, Problem> {
+        let person = self.authority.who(bearer(headers)).map_err(|denied| {
+            let (why, problem) = match denied {
+                Denied::NoToken => ("no_token", Problem::no_token()),
+                Denied::Unknown => ("unknown_token", Problem::unknown_token()),
+            };
+            metrics::counter!(DENIED, "why" => why).increment(1);
+            problem
+        })?;
+        self.rate.take(&person.name, Instant::now()).map_err(|wait| {
+            metrics::counter!(DENIED, "why" => "rate").increment(1);
+            Problem::too_often(wait)
+        })?;
+        Ok(person)
+    }
+}
+
+/// Lets in whoever is known: the person goes with the request.
+pub(crate) async fn ask(State(door): State<Arc<Door>>, mut request: Request, next: Next) -> Response {
+    match door.person(request.headers()) {
+        Ok(person) => {
+            request.extensions_mut().insert(Arc::new(person));
+            next.run(request).await
+        }
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// The token that came, where one did.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_comes_as_a_bearers() {
+        let rows = [
+            ("Bearer weir_1", Some("weir_1")),
+            ("bearer  weir_1 ", Some("weir_1")),
+            ("Bearer", None),
+            ("Bearer ", None),
+            ("Basic weir_1", None),
+            ("weir_1", None),
+            ("Bearer w\u{e9}ir", None),
+        ];
+        for (value, expected) in rows {
+            let mut headers = HeaderMap::new();
+            assert_eq!(bearer(&headers), None);
+            headers.insert(
+                header::AUTHORIZATION,
+                axum::http::HeaderValue::from_bytes(value.as_bytes()).unwrap(),
+            );
+            assert_eq!(bearer(&headers), expected, "{value}");
+        }
+    }
+}
