@@ -210,3 +210,49 @@ fn tell(settings: &Api, server: &Server) {
         tracing::warn!("who looks at accounts is not in the log: add `audit=info` to `[log] level`");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read, Write};
+    use std::net::{SocketAddr, TcpStream};
+    use std::num::NonZeroU32;
+    use std::path::PathBuf;
+
+    fn settings(tokens: PathBuf) -> Api {
+        Api {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            is_asked_for: true,
+            tokens: Some(tokens),
+            tls: None,
+            rate_per_second: NonZeroU32::new(50).unwrap(),
+        }
+    }
+
+    fn ask(server: &Server, token: &str) -> String {
+        let mut stream = TcpStream::connect(server.address()).unwrap();
+        let said = format!("Host: weir\r\nConnection: close\r\nAuthorization: Bearer {token}");
+        write!(stream, "GET /v1/accounts/A-1 HTTP/1.1\r\n{said}\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    #[test]
+    fn whoever_has_a_token_of_the_file_is_let_in_and_a_wrong_file_is_told_at_the_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("tokens.toml");
+        let token = api::who::tokens::fresh().unwrap();
+        std::fs::write(&file, config::token_lines("anna", "manager", &[], &token).unwrap()).unwrap();
+        let server = start(&settings(file.clone()), Arc::default()).unwrap().unwrap();
+        assert!(
+            ask(&server, &token).contains("urn:weir:problem:not-begun"),
+            "she is let in, and Weir has only begun"
+        );
+        assert!(ask(&server, "weir_1").contains("urn:weir:problem:unknown-token"));
+
+        std::fs::write(&file, "[[token]]\nname = \"anna\"\nrole = \"boss\"\nsha256 = \"\"\n").unwrap();
+        let Err(told) = start(&settings(file), Arc::default()) else { panic!("it is taken") };
+        assert!(told.to_string().contains("tokens.toml:3: there is no role `boss`"), "{told}");
+    }
+}

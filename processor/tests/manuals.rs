@@ -11,10 +11,20 @@ use terminal::{is_told, run, steps};
 
 #[test]
 fn the_day_of_a_manager_goes_as_the_page_says() {
+    check("docs/policy-work.md", 9);
+}
+
+#[test]
+fn a_token_is_made_as_the_page_says() {
+    check("docs/api.md", 1);
+}
+
+#[track_caller]
+fn check(page: &str, at_least: usize) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let page = std::fs::read_to_string(root.join("docs/policy-work.md")).unwrap();
+    let page = std::fs::read_to_string(root.join(page)).unwrap();
     let steps = steps(&page);
-    assert!(steps.len() > 8, "the page has {} commands", steps.len());
+    assert!(steps.len() >= at_least, "the page has {} commands", steps.len());
     let folder = tempfile::tempdir().unwrap();
     for step in steps.iter().filter(|step| !step.needs_cluster) {
         run(step, folder.path());
