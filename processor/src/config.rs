@@ -86,8 +86,8 @@ pub(crate) struct Log {
 pub(crate) struct Api {
     /// Where it is served.
     pub(crate) listen: SocketAddr,
-    /// Where other instances reach it.
-    url: Option<String>,
+    /// Where other instances reach it, with `{port}` for the port.
+    pub(crate) url: Option<String>,
     /// Whether the configuration says so.
     pub(crate) is_asked_for: bool,
     /// The file of those who may ask; everyone may where absent.

@@ -222,6 +222,7 @@ mod tests {
     fn settings(tokens: PathBuf) -> Api {
         Api {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            url: None,
             is_asked_for: true,
             tokens: Some(tokens),
             tls: None,
@@ -244,7 +245,7 @@ mod tests {
         let file = folder.path().join("tokens.toml");
         let token = api::who::tokens::fresh().unwrap();
         std::fs::write(&file, config::token_lines("anna", "manager", &[], &token).unwrap()).unwrap();
-        let server = start(&settings(file.clone()), Arc::default()).unwrap().unwrap();
+        let server = start(&settings(file.clone()), Arc::default(), Arc::default()).unwrap().unwrap();
         assert!(
             ask(&server, &token).contains("urn:weir:problem:not-begun"),
             "she is let in, and Weir has only begun"
@@ -252,7 +253,7 @@ mod tests {
         assert!(ask(&server, "weir_1").contains("urn:weir:problem:unknown-token"));
 
         std::fs::write(&file, "[[token]]\nname = \"anna\"\nrole = \"boss\"\nsha256 = \"\"\n").unwrap();
-        let Err(told) = start(&settings(file), Arc::default()) else { panic!("it is taken") };
+        let Err(told) = start(&settings(file), Arc::default(), Arc::default()) else { panic!("it is taken") };
         assert!(told.to_string().contains("tokens.toml:3: there is no role `boss`"), "{told}");
     }
 }

@@ -91,7 +91,7 @@ With --output json each line is one object. Fields may be added, none goes away 
               the log), topic, partition, offset, account_id, debtor_id, words (as in the text)
   event       event_id, event (all of it, as `weir explain` reads it from files)
   decision    decision (its kind), at, sequence, reason, figures [{name, value}],
-              policy_version, led_by
+              policy_version, event_id (the event with which it was decided), led_by
   command     command (its kind), command_id, first_command_id, requested_at, names, rule, plan,
               stage, cancels (a command's id), asks, policy_version, led_by
   reject      reason, detail, rejected_at, event_id, from {topic, partition, offset}

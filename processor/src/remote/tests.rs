@@ -128,7 +128,12 @@ fn what_is_declined_says_why_and_what_to_do() {
     );
     check(
         problem(404, "there is no stage baar; there are bar, suspend"),
-        "there is no stage baar; there are bar, suspend (where another account pays for it, say which with --debtor)",
+        "there is no stage baar; there are bar, suspend",
+    );
+    let unknown = r#"{"type":"urn:weir:problem:unknown-account","title":"","detail":"no event of A/1"}"#;
+    check(
+        Says(404, "content-type: application/problem+json\r\n", unknown.to_owned()),
+        "no event of A/1 (where another account pays for it, say which with --debtor)",
     );
     check(problem(429, "10 a second"), "{url} is asked too much: 10 a second (ask again later)");
     check(

@@ -41,7 +41,7 @@ fn a_decision_says_why_and_what_led_to_it() {
         Some(by("E-1")),
         &json!({
             "item": "decision", "decision": "stage_entered", "at": "1970-01-01T00:00:01Z", "sequence": 7,
-            "reason": "15 days past due", "policy_version": "2026.12", "led_by": led_by,
+            "reason": "15 days past due", "policy_version": "2026.12", "led_by": led_by, "event_id": "E-1",
             "figures": [{ "name": "real_debt", "value": "120000.00" }, { "name": "stage", "value": "bar" }],
         }),
     );
