@@ -200,10 +200,11 @@ fn a_viewer_sees_contacts_and_texts_masked() {
 #[test]
 fn whoever_asks_too_often_is_told_when_to_ask_again_and_nobody_else_is() {
     let server = served(Few::new(), Arc::new(Alone), 1, Limits::default());
-    for _ in 0..2 {
-        check(&ask(&server, "/v1/accounts/new", Some("mona")), 200, &[]);
-    }
-    check(&ask(&server, "/v1/accounts/new", Some("mona")), 429, &["retry-after: 1", "urn:weir:problem:rate"]);
+    // However slow this machine is just now, some of them come within a second.
+    let answers: Vec<_> = (0..20).map(|_| ask(&server, "/v1/accounts/new", Some("mona"))).collect();
+    answers.iter().take(2).for_each(|answer| check(answer, 200, &[]));
+    let declined = answers.iter().find(|answer| !answer.starts_with("HTTP/1.1 200")).unwrap();
+    check(declined, 429, &["retry-after: 1", "urn:weir:problem:rate"]);
     check(&ask(&server, "/v1/accounts/new", Some("adam")), 200, &[]);
 }
 
