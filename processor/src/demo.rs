@@ -10,6 +10,7 @@ mod watch;
 
 use crate::cli::DemoArguments;
 use crate::clock::FastClock;
+use crate::orders::Writer;
 use crate::serving::{self, Accounts};
 use crate::signals;
 use connectors::memory::MemoryLog;
@@ -21,6 +22,7 @@ use miette::{Context, IntoDiagnostic};
 use schemas::{Registry, Schemas, StaticRegistry, TopicNames};
 use screen::Screen;
 use state::{Gathering, RocksStores, Sizes, WriteBehind};
+use std::num::NonZeroU32;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -61,7 +63,7 @@ pub(crate) fn run(arguments: &DemoArguments) -> miette::Result<ExitCode> {
     let health = Arc::new(crate::run::InstanceHealth::new(stage.status.clone(), stage.clock.clone()));
     let server = api::probes::serve(arguments.listen, metrics, health).into_diagnostic()?;
     let accounts = Arc::new(Accounts::default());
-    let api = serving::serve(arguments.api, accounts.clone()).into_diagnostic()?;
+    let api = serving::serve(arguments.api, accounts.clone(), Arc::new(stage.orders())).into_diagnostic()?;
     let mut screen = Screen::new(profile.subscribers, arguments.day, api.address());
     if screen.begin(server.address(), folder.path()).is_err() {
         return Ok(ExitCode::SUCCESS);
@@ -124,6 +126,13 @@ impl Stage {
         let policies = Arc::new(policy::parse("demo.policy.yaml", DEMO_POLICY)?.policy.into());
         let clock = Arc::new(FastClock::new(first, day));
         Ok(Self { log, names, registry, schemas, policies, clock, status: Arc::new(Status::default()) })
+    }
+
+    /// Writes what is ordered over HTTP.
+    fn orders(&self) -> Writer<MemoryLog> {
+        let partitions = NonZeroU32::new(PARTITIONS).unwrap_or(NonZeroU32::MIN);
+        let registry: Arc<dyn Registry> = self.registry.clone();
+        Writer::new(self.log.clone(), self.names.clone(), partitions, registry, self.clock.clone())
     }
 
     fn start_engine(

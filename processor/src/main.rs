@@ -14,6 +14,7 @@ mod held;
 mod init;
 mod life;
 mod logging;
+mod orders;
 mod pages;
 mod policies;
 mod publishing;

@@ -3,6 +3,7 @@
 use crate::cli::RunArguments;
 use crate::clock::SystemClock;
 use crate::config::Config;
+use crate::orders::Writer;
 use crate::{logging, serving, signals, versions};
 use connectors::kafka::KafkaLog;
 use connectors::registry::SchemaRegistry;
@@ -38,7 +39,14 @@ pub(crate) fn run(arguments: &RunArguments) -> miette::Result<ExitCode> {
     let server = api::probes::serve(config.listen, metrics, health.clone()).into_diagnostic()?;
     let accounts = Arc::new(serving::Accounts::default());
     let others = Arc::new(serving::Others::default());
-    let api = serving::start(&config.api, accounts.clone(), others.clone())?;
+    let orders = Writer::new(
+        KafkaLog::new(config.kafka.clone()).into_diagnostic()?,
+        config.topics.clone(),
+        topology.partitions(),
+        registry.clone(),
+        clock.clone(),
+    );
+    let api = serving::start(&config.api, accounts.clone(), others.clone(), Arc::new(orders))?;
     let Some((versions, policies)) =
         once_published(&config, &log, &registry, (&*clock, &health, &server), &is_stopped)?
     else {

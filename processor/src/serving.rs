@@ -5,6 +5,7 @@
 use crate::clock::SystemClock;
 use crate::config::{self, Api, Config};
 use api::accounts::{Looked, Unread};
+use api::controls::Orders;
 use api::owners::{Alone, Owner};
 use api::serving::{Access, Sources};
 use api::tls::Tls;
@@ -152,9 +153,13 @@ impl api::owners::Owners for Others {
 ///
 /// # Errors
 /// When the address cannot be listened on.
-pub(crate) fn serve(address: SocketAddr, accounts: Arc<Accounts>) -> Result<Server, ApiError> {
+pub(crate) fn serve(
+    address: SocketAddr,
+    accounts: Arc<Accounts>,
+    orders: Arc<dyn Orders>,
+) -> Result<Server, ApiError> {
     let access = Access { authority: Arc::new(Open), rate_per_second: config::API_RATE, tls: None };
-    api::serving::serve(address, Sources { accounts, owners: Arc::new(Alone) }, access)
+    api::serving::serve(address, Sources { accounts, owners: Arc::new(Alone), orders }, access)
 }
 
 /// Serves the API. Where its address is taken that nobody asked for, Weir does without. One that the configuration asks
@@ -163,8 +168,9 @@ pub(crate) fn start(
     settings: &Api,
     accounts: Arc<Accounts>,
     owners: Arc<Others>,
+    orders: Arc<dyn Orders>,
 ) -> miette::Result<Option<Server>> {
-    match api::serving::serve(settings.listen, Sources { accounts, owners }, access(settings)?) {
+    match api::serving::serve(settings.listen, Sources { accounts, owners, orders }, access(settings)?) {
         Ok(server) => {
             tell(settings, &server);
             Ok(Some(server))
@@ -219,6 +225,18 @@ mod tests {
     use std::num::NonZeroU32;
     use std::path::PathBuf;
 
+    struct NoOrders;
+
+    impl Orders for NoOrders {
+        fn now(&self) -> decision::time::Timestamp {
+            decision::time::Timestamp::EARLIEST
+        }
+
+        fn give(&self, _: &decision::Event) -> Result<(), api::controls::NotGiven> {
+            Err(api::controls::NotGiven)
+        }
+    }
+
     fn settings(tokens: PathBuf) -> Api {
         Api {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -245,7 +263,9 @@ mod tests {
         let file = folder.path().join("tokens.toml");
         let token = api::who::tokens::fresh().unwrap();
         std::fs::write(&file, config::token_lines("anna", "manager", &[], &token).unwrap()).unwrap();
-        let server = start(&settings(file.clone()), Arc::default(), Arc::default()).unwrap().unwrap();
+        let server = start(&settings(file.clone()), Arc::default(), Arc::default(), Arc::new(NoOrders))
+            .unwrap()
+            .unwrap();
         assert!(
             ask(&server, &token).contains("urn:weir:problem:not-begun"),
             "she is let in, and Weir has only begun"
@@ -253,7 +273,9 @@ mod tests {
         assert!(ask(&server, "weir_1").contains("urn:weir:problem:unknown-token"));
 
         std::fs::write(&file, "[[token]]\nname = \"anna\"\nrole = \"boss\"\nsha256 = \"\"\n").unwrap();
-        let Err(told) = start(&settings(file), Arc::default(), Arc::default()) else { panic!("it is taken") };
+        let Err(told) = start(&settings(file), Arc::default(), Arc::default(), Arc::new(NoOrders)) else {
+            panic!("it is taken")
+        };
         assert!(told.to_string().contains("tokens.toml:3: there is no role `boss`"), "{told}");
     }
 }

@@ -16,8 +16,9 @@ use crate::problem::Problem;
 use crate::serving::Shared;
 use crate::who::Person;
 use account::Account;
-use allowed::Allowed;
+pub(crate) use allowed::Allowed;
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::{FromRequestParts, Path, Query, State};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
@@ -84,14 +85,24 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(why_not))
 }
 
+/// Which account.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "it says in the document what the path is read for")]
+pub(crate) struct Id {
+    /// The account.
+    #[param(min_length = 1, max_length = 255, pattern = r"^[^\u0000-\u001F\u007F-\u009F]+$")]
+    id: String,
+}
+
 /// Who pays.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-struct Payer {
+pub(crate) struct Payer {
     /// Who pays for the account, where it is another one.
     #[param(min_length = 1, max_length = 255, pattern = r"^[^\u0000-\u001F\u007F-\u009F]+$")]
-    debtor: Option<String>,
+    pub(crate) debtor: Option<String>,
 }
 
 /// Which lines.
@@ -147,7 +158,7 @@ const LONGEST_ID: usize = 255;
 
 /// An account as it stands: balances, debt, the work on it, and what comes next.
 #[utoipa::path(
-    get, path = "/v1/accounts/{id}", tag = "accounts", params(("id" = String, Path, min_length = 1, max_length = 255, pattern = r"^[^\u0000-\u001F\u007F-\u009F]+$"), Payer),
+    get, path = "/v1/accounts/{id}", tag = "accounts", params(Id, Payer),
     responses(
         (status = 200, body = Account),
         (status = 400, body = Problem, content_type = "application/problem+json"),
@@ -163,7 +174,7 @@ async fn account(
     In(Query(payer)): In<Query<Payer>>,
 ) -> Result<Response, Problem> {
     let who = Who::of(id, payer.debtor)?;
-    answer(&shared, &parts, move |accounts| {
+    answer(&shared, &parts, Bytes::new(), move |accounts| {
         let (debtor, looked) = who.look(accounts)?;
         Ok(view::account(&who.account, &debtor, &looked, accounts.person))
     })
@@ -172,7 +183,7 @@ async fn account(
 
 /// What was decided of whoever pays for an account, newest first: the last 200 lines; all are in the records topic.
 #[utoipa::path(
-    get, path = "/v1/accounts/{id}/records", tag = "accounts", params(("id" = String, Path, min_length = 1, max_length = 255, pattern = r"^[^\u0000-\u001F\u007F-\u009F]+$"), Lines),
+    get, path = "/v1/accounts/{id}/records", tag = "accounts", params(Id, Lines),
     responses(
         (status = 200, body = HistoryPage),
         (status = 400, body = Problem, content_type = "application/problem+json"),
@@ -196,7 +207,7 @@ async fn records(
     if asked.before.is_some_and(|before| before < 1) {
         return Err(Problem::bad_request("`before` is a sequence, and those count from 1."));
     }
-    answer(&shared, &parts, move |accounts| {
+    answer(&shared, &parts, Bytes::new(), move |accounts| {
         let (debtor, looked) = who.look(accounts)?;
         // One more says whether there are more.
         let lines = accounts.history(&debtor, asked.before, limit.saturating_add(1))?;
@@ -207,7 +218,7 @@ async fn records(
 
 /// The life of whoever pays for an account, told from its history: what `weir explain` shows.
 #[utoipa::path(
-    get, path = "/v1/accounts/{id}/story", tag = "accounts", params(("id" = String, Path, min_length = 1, max_length = 255, pattern = r"^[^\u0000-\u001F\u007F-\u009F]+$"), Payer),
+    get, path = "/v1/accounts/{id}/story", tag = "accounts", params(Id, Payer),
     responses(
         (status = 200, body = whatif::explain::Story),
         (status = 400, body = Problem, content_type = "application/problem+json"),
@@ -223,7 +234,7 @@ async fn story(
     In(Query(payer)): In<Query<Payer>>,
 ) -> Result<Response, Problem> {
     let who = Who::of(id, payer.debtor)?;
-    answer(&shared, &parts, move |accounts| {
+    answer(&shared, &parts, Bytes::new(), move |accounts| {
         let (debtor, looked) = who.look(accounts)?;
         let mut lines = accounts.history(&debtor, None, history::KEPT)?;
         // Read after the debtor, it may know more than that.
@@ -235,7 +246,7 @@ async fn story(
 
 /// Why a threshold or a stage has not acted on an account.
 #[utoipa::path(
-    get, path = "/v1/accounts/{id}/why-not", tag = "accounts", params(("id" = String, Path, min_length = 1, max_length = 255, pattern = r"^[^\u0000-\u001F\u007F-\u009F]+$"), Asked),
+    get, path = "/v1/accounts/{id}/why-not", tag = "accounts", params(Id, Asked),
     responses(
         (status = 200, body = whatif::why_not::Told),
         (status = 400, body = Problem, content_type = "application/problem+json"),
@@ -251,7 +262,7 @@ async fn why_not(
     In(Query(asked)): In<Query<Asked>>,
 ) -> Result<Response, Problem> {
     let who = Who::of(id, asked.debtor.clone())?;
-    answer(&shared, &parts, move |accounts| {
+    answer(&shared, &parts, Bytes::new(), move |accounts| {
         let (debtor, looked) = who.look(accounts)?;
         let question = question(&asked, &looked)?;
         let told = whatif::why_not::of(&debtor, &who.account, &question, looked.moment, &looked.policies);
@@ -289,24 +300,33 @@ fn told_of(unknown: &decision::why_not::Unknown) -> String {
 }
 
 /// Whose account is asked about.
-struct Who {
-    account: AccountId,
-    debtor: DebtorId,
+pub(crate) struct Who {
+    pub(crate) account: AccountId,
+    pub(crate) debtor: DebtorId,
 }
 
 impl Who {
-    fn of(account: String, debtor: Option<String>) -> Result<Self, Problem> {
-        for id in std::iter::once(&account).chain(&debtor) {
-            if id.is_empty() || id.chars().count() > LONGEST_ID || id.chars().any(char::is_control) {
-                let wrong = "an id has from 1 to 255 characters, and no control characters.";
-                return Err(Problem::bad_request(wrong));
-            }
-        }
+    pub(crate) fn of(account: String, debtor: Option<String>) -> Result<Self, Problem> {
+        std::iter::once(&account).chain(&debtor).try_for_each(|id| Self::check(id))?;
         let debtor = debtor.as_deref().unwrap_or(&account).into();
         Ok(Self { account: account.as_str().into(), debtor })
     }
 
-    fn look(&self, accounts: &Allowed<'_>) -> Result<(Debtor, Looked), Unanswered> {
+    /// Declines what cannot be an id.
+    pub(crate) fn check(id: &str) -> Result<(), Problem> {
+        if id.is_empty() || id.chars().count() > LONGEST_ID || id.chars().any(char::is_control) {
+            let wrong = "an id has from 1 to 255 characters, and no control characters.";
+            return Err(Problem::bad_request(wrong));
+        }
+        Ok(())
+    }
+
+    /// The account as a segment of a path.
+    pub(crate) fn in_path(&self) -> String {
+        crate::controls::in_path(self.account.as_str())
+    }
+
+    pub(crate) fn look(&self, accounts: &Allowed<'_>) -> Result<(Debtor, Looked), Unanswered> {
         let (debtor, looked) = accounts.debtor(&self.debtor, |debtor| self.is_of(debtor))?;
         let unknown = || {
             let by = if *self.account.as_str() == *self.debtor.as_str() {
@@ -326,7 +346,7 @@ impl Who {
 }
 
 /// Why there is no answer from here.
-enum Unanswered {
+pub(crate) enum Unanswered {
     /// It is to be asked of whoever has the partition.
     NotHere(u32),
     Problem(Problem),
@@ -348,22 +368,28 @@ impl From<Unread> for Unanswered {
     }
 }
 
-/// Answers out of what is kept here, or by whoever has it.
-async fn answer<T: IntoAnswer>(
+/// Whoever asks.
+pub(crate) fn person_of(parts: &Parts) -> Result<Arc<Person>, Problem> {
+    parts.extensions.get::<Arc<Person>>().cloned().ok_or_else(|| {
+        tracing::error!("a question came past the door: nobody is known to have asked it");
+        Problem::failed()
+    })
+}
+
+/// Answers out of what is kept here, or by whoever has it, who is asked with the same body.
+pub(crate) async fn answer<T: IntoAnswer>(
     shared: &Shared,
     parts: &Parts,
+    body: Bytes,
     read: impl FnOnce(&Allowed<'_>) -> Result<T, Unanswered> + Send + 'static,
 ) -> Result<Response, Problem> {
     let accounts = shared.accounts.clone();
-    let person = parts.extensions.get::<Arc<Person>>().cloned().ok_or_else(|| {
-        tracing::error!("a question came past the door: nobody is known to have asked it");
-        Problem::failed()
-    })?;
+    let person = person_of(parts)?;
     // A disk may be waited for: others are answered meanwhile.
     let answer = tokio::task::spawn_blocking(move || read(&Allowed::to(&person, &*accounts))).await;
     match answer {
         Ok(Ok(answer)) => Ok(answer.into_answer()),
-        Ok(Err(Unanswered::NotHere(partition))) => shared.forwarding.ask(partition, parts).await,
+        Ok(Err(Unanswered::NotHere(partition))) => shared.forwarding.ask(partition, parts, body).await,
         Ok(Err(Unanswered::Problem(problem))) => Err(problem),
         Err(error) => {
             tracing::error!(%error, "answering failed");
@@ -373,7 +399,7 @@ async fn answer<T: IntoAnswer>(
 }
 
 /// What becomes an answer.
-trait IntoAnswer: Send + 'static {
+pub(crate) trait IntoAnswer: Send + 'static {
     fn into_answer(self) -> Response;
 }
 
@@ -384,7 +410,7 @@ impl<T: serde::Serialize + Send + 'static> IntoAnswer for T {
 }
 
 /// A part of the question, whose faults are told as problems.
-struct In<T>(T);
+pub(crate) struct In<T>(pub(crate) T);
 
 impl<S: Send + Sync, T: FromRequestParts<S>> FromRequestParts<S> for In<T>
 where

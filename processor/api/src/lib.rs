@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`probes`], [`metrics`] | what Prometheus and whoever restarts processes read |
 //! | [`accounts`] | what is asked of an account |
+//! | [`controls`] | what is ordered of an account, and what became of it |
 //! | [`owners`] | who answers for an account, and how a question comes to it |
 //! | [`problem`] | errors, as problem+json |
 //! | [`who`] | who may ask, and what they may see |
@@ -17,6 +18,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
 
 pub mod accounts;
+pub mod controls;
 mod limits;
 pub mod metrics;
 pub mod owners;

@@ -4,7 +4,7 @@
 //! How instances come to know of one another is not known here.
 
 use crate::problem::Problem;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, header};
 use axum::response::Response;
@@ -76,7 +76,7 @@ impl Forwarding {
     }
 
     /// Asks the instance that works on the partition, since it is not at work here.
-    pub(crate) async fn ask(&self, partition: u32, asked: &Parts) -> Result<Response, Problem> {
+    pub(crate) async fn ask(&self, partition: u32, asked: &Parts, body: Bytes) -> Result<Response, Problem> {
         if is_handed_on(&asked.headers) {
             return Err(Problem::moving(partition));
         }
@@ -87,7 +87,8 @@ impl Forwarding {
         };
         let path = asked.uri.path_and_query().map_or("/", |path| path.as_str());
         let url = format!("{}{path}", owner.trim_end_matches('/'));
-        let question = self.client.get(url).headers(handed_on(&asked.headers)).send();
+        let question = self.client.request(asked.method.clone(), url).headers(handed_on(&asked.headers));
+        let question = if body.is_empty() { question } else { question.body(body) }.send();
         let silent = |error: reqwest::Error| {
             // Without the question: it names an account.
             let error = crate::in_full(&error.without_url());
@@ -100,7 +101,7 @@ impl Forwarding {
         let mut response = Response::new(Body::from(body));
         *response.status_mut() = status;
         response.extensions_mut().insert(HandedBack);
-        for name in [header::CONTENT_TYPE, header::RETRY_AFTER, header::WWW_AUTHENTICATE] {
+        for name in [header::CONTENT_TYPE, header::LOCATION, header::RETRY_AFTER, header::WWW_AUTHENTICATE] {
             if let Some(value) = headers.get(&name) {
                 response.headers_mut().insert(name, value.clone());
             }
@@ -112,7 +113,7 @@ impl Forwarding {
 /// Who asks is asked there once more; that it was handed on keeps it from going round.
 fn handed_on(asked: &HeaderMap) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    for name in [header::AUTHORIZATION, header::ACCEPT] {
+    for name in [header::AUTHORIZATION, header::ACCEPT, header::CONTENT_TYPE] {
         if let Some(value) = asked.get(&name) {
             headers.insert(name, value.clone());
         }

@@ -73,6 +73,25 @@ impl Problem {
         Self::new("no-such-method", "This cannot be done at this path", status, detail)
     }
 
+    /// The body of an order is not JSON.
+    #[must_use]
+    pub fn not_json() -> Self {
+        let detail = "An order is sent as application/json.";
+        Self::new("not-json", "The body is not JSON", StatusCode::UNSUPPORTED_MEDIA_TYPE, detail)
+    }
+
+    /// The log does not say that it has an order.
+    #[must_use]
+    pub fn not_given(id: &str) -> Self {
+        let detail = format!(
+            "The log does not say that it has the order. It may: to give it once more with the `event_id` «{id}» does \
+             no harm."
+        );
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        let problem = Self::new("not-given", "The order may not have been given", status, detail);
+        Self { retry_after: Some(MOVING_SECONDS), ..problem }
+    }
+
     /// The partition of what was asked about is at work nowhere at this moment.
     #[must_use]
     pub fn moving(partition: u32) -> Self {

@@ -1,6 +1,7 @@
 //! The API as a whole: its paths, what describes them, and what becomes of paths that are not there.
 
 use crate::accounts::{self, Accounts};
+use crate::controls::{self, Orders};
 use crate::limits::{self, Limits};
 use crate::owners::{Forwarding, Owners};
 use crate::problem::Problem;
@@ -28,6 +29,8 @@ pub struct Sources {
     pub accounts: Arc<dyn Accounts>,
     /// Who works on which partition.
     pub owners: Arc<dyn Owners>,
+    /// Whoever brings orders to the partitions.
+    pub orders: Arc<dyn Orders>,
 }
 
 /// Who may come in, and how.
@@ -45,6 +48,7 @@ pub struct Access {
 pub(crate) struct Shared {
     pub(crate) accounts: Arc<dyn Accounts>,
     pub(crate) forwarding: Forwarding,
+    pub(crate) orders: Arc<dyn Orders>,
 }
 
 #[derive(OpenApi)]
@@ -73,7 +77,7 @@ fn serve_within(
     (limits, bounds): (Limits, Bounds),
 ) -> Result<Server, ApiError> {
     let forwarding = Forwarding::new(sources.owners).map_err(ApiError::Client)?;
-    let shared = Shared { accounts: sources.accounts, forwarding };
+    let shared = Shared { accounts: sources.accounts, forwarding, orders: sources.orders };
     let door = Arc::new(Door::new(access.authority, access.rate_per_second));
     let router = router(shared, door, limits);
     Server::start("weir-api", address, router, access.tls, bounds)
@@ -112,7 +116,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
 }
 
 fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::with_openapi(Document::openapi()).merge(accounts::routes())
+    OpenApiRouter::with_openapi(Document::openapi()).merge(accounts::routes()).merge(controls::routes())
 }
 
 #[cfg(test)]

@@ -148,7 +148,7 @@ fn on_event(debtor: &mut Debtor, event: &Event, scribe: &mut Scribe<'_>) -> Opti
     }
 }
 
-fn is_seen(debtor: &Debtor, id: SeenId, scribe: &Scribe<'_>) -> bool {
+pub(crate) fn is_seen(debtor: &Debtor, id: SeenId, scribe: &Scribe<'_>) -> bool {
     let (now, window) = (scribe.now(), scribe.policy.retention.dedup.nominal_micros());
     debtor.seen_lately.contains(id, now, window) || debtor.seen.contains(id, now, window)
 }

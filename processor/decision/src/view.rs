@@ -18,6 +18,7 @@ use crate::ids::{
 use crate::money::MinorUnits;
 use crate::policies::Policies;
 use crate::scribe::Scribe;
+use crate::seen::SeenId;
 use crate::time::{Date, Timestamp};
 use std::collections::BTreeMap;
 
@@ -171,6 +172,12 @@ fn next_stage(ground: Ground<'_>, cycle: &Cycle, scribe: &Scribe<'_>) -> Option<
     let at = stages::following(ground.plan, cycle);
     let due = stages::due_time(ground.plan, cycle, &scope, at, scribe)?;
     ground.plan.stages.get(at).map(|stage| (stage.name.clone(), due))
+}
+
+/// Whether an event of this id was decided on it, as far as ids are remembered.
+#[must_use]
+pub fn has_seen(debtor: &Debtor, event_id: &str, moment: Moment, policies: &Policies) -> bool {
+    crate::decide::is_seen(debtor, SeenId::from(&event_id.into()), &Scribe::new(debtor, moment, policies))
 }
 
 /// The segment that it was found in last.

@@ -8,20 +8,20 @@ use decision::{Debtor, view};
 use schemas::HistoryLine;
 
 /// The accounts, and who asks.
-pub(super) struct Allowed<'a> {
+pub(crate) struct Allowed<'a> {
     accounts: &'a dyn Accounts,
     /// Who asks.
-    pub(super) person: &'a Person,
+    pub(crate) person: &'a Person,
 }
 
 impl<'a> Allowed<'a> {
     /// What this person may see of them.
-    pub(super) fn to(person: &'a Person, accounts: &'a dyn Accounts) -> Self {
+    pub(crate) fn to(person: &'a Person, accounts: &'a dyn Accounts) -> Self {
         Self { accounts, person }
     }
 
     /// A debtor, where there is one of which `is_meant` is so, and where they may see it.
-    pub(super) fn debtor(
+    pub(crate) fn debtor(
         &self,
         id: &DebtorId,
         is_meant: impl FnOnce(&Debtor) -> bool,
@@ -37,7 +37,7 @@ impl<'a> Allowed<'a> {
     }
 
     /// Its history. It takes the debtor, whom nobody has that may not see it.
-    pub(super) fn history(
+    pub(crate) fn history(
         &self,
         debtor: &Debtor,
         before: Option<i64>,

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use whatif::customer::{Customer, When};
 
 /// How many lines of a debtor are kept beside its state.
-pub(super) const KEPT: usize = 200;
+pub(crate) const KEPT: usize = 200;
 
 /// A page of an account's history, newest first.
 #[derive(Debug, Serialize, ToSchema)]
@@ -63,12 +63,18 @@ impl HistoryPage {
         let is_more = lines.len() > limit;
         lines.truncate(limit);
         let next = lines.last().filter(|_| is_more).map(|line| line.sequence);
-        let items = lines.into_iter().map(|line| Line::of(line, &customer)).collect();
+        let items = Line::all(lines, debtor, looked);
         Self { time_zone: customer.zone.name(), items, next }
     }
 }
 
 impl Line {
+    /// These lines of a debtor's, as they are told.
+    pub(crate) fn all(lines: Vec<HistoryLine>, debtor: &Debtor, looked: &Looked) -> Vec<Self> {
+        let customer = Customer::of(debtor, looked.policies.at(looked.moment.now));
+        lines.into_iter().map(|line| Self::of(line, &customer)).collect()
+    }
+
     fn of(line: HistoryLine, customer: &Customer) -> Self {
         let words = whatif::words::line(&line);
         let figure = |figure: FigureLine| Figure { name: figure.name, value: figure.value };

@@ -96,7 +96,7 @@ fn tokens() -> Arc<dyn Authority> {
 
 /// Serves some accounts, to those who have a token.
 fn served(accounts: Few, owners: Arc<dyn Owners>, per_second: u32, limits: Limits) -> Server {
-    let sources = Sources { accounts: Arc::new(accounts), owners };
+    let sources = Sources { accounts: Arc::new(accounts), owners, orders: Arc::new(NoOrders) };
     let rate_per_second = NonZeroU32::new(per_second).unwrap();
     let access = Access { authority: tokens(), rate_per_second, tls: None };
     serve_within(([127, 0, 0, 1], 0).into(), sources, access, (limits, Bounds::default())).unwrap()
@@ -131,9 +131,15 @@ fn check(answer: &str, status: u16, parts: &[&str]) {
     }
 }
 
-/// Every path that answers about an account.
+/// Every path that answers about an account, or takes an order on it.
 fn account_paths() -> Vec<String> {
     document().paths.paths.into_keys().collect()
+}
+
+/// Those that answer.
+fn answering_paths() -> Vec<String> {
+    let paths = document().paths.paths.into_iter();
+    paths.filter(|(_, path)| path.get.is_some()).map(|(path, _)| path.replace("{control}", "C-1")).collect()
 }
 
 #[test]
@@ -169,7 +175,7 @@ fn agents_see_only_the_accounts_of_their_segments_at_every_path() {
         ("adam", "business", true),
     ];
     for (who, id, sees) in rows {
-        for path in account_paths() {
+        for path in answering_paths() {
             // Whatever else a path wants to know; to what it does not want it answers 400.
             let asked = if path.ends_with("why-not") { "?rule=low-balance" } else { "" };
             let answer = ask(&server, &format!("{}{asked}", path.replace("{id}", id)), Some(who));
@@ -182,6 +188,22 @@ fn agents_see_only_the_accounts_of_their_segments_at_every_path() {
         }
     }
     check(&ask(&server, "/v1/accounts/unknown", Some("anna")), 404, &["urn:weir:problem:unknown-account"]);
+}
+
+#[test]
+fn viewers_order_nothing_and_agents_only_what_they_see() {
+    let server = quick();
+    let order = |who: &str, id: &str| {
+        let body = r#"{"order":"exempt","why":"by law"}"#;
+        let said = format!("content-type: application/json\r\ncontent-length: {}", body.len());
+        let head = format!("POST /v1/accounts/{id}/controls HTTP/1.1\r\nHost: weir\r\nConnection: close");
+        ask_saying(&server, &format!("{head}\r\nAuthorization: Bearer weir_{who}\r\n{said}\r\n\r\n{body}"))
+    };
+    check(&order("vera", "business"), 403, &["urn:weir:problem:role"]);
+    check(&order("anna", "business"), 403, &["urn:weir:problem:segment"]);
+    // There is no log here.
+    check(&order("anna", "%2B491711234578"), 503, &["urn:weir:problem:not-given"]);
+    check(&order("mona", "business"), 503, &["urn:weir:problem:not-given"]);
 }
 
 #[test]
@@ -265,6 +287,19 @@ impl Logged {
         let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
         let has = |line: &&str| parts.iter().all(|part| line.contains(part));
         text.lines().filter(has).map(str::to_owned).collect()
+    }
+}
+
+/// Nothing is ordered here.
+struct NoOrders;
+
+impl Orders for NoOrders {
+    fn now(&self) -> Timestamp {
+        Timestamp::EARLIEST
+    }
+
+    fn give(&self, _: &decision::Event) -> Result<(), crate::controls::NotGiven> {
+        Err(crate::controls::NotGiven)
     }
 }
 

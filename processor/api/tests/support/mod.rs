@@ -3,11 +3,12 @@
 
 use api::Server;
 use api::accounts::{Accounts, Looked, Unread};
+use api::controls::{NotGiven, Orders};
 use api::owners::{Owner, Owners};
 use api::serving::{self, Access, Sources};
 use api::who::Open;
 use decision::ids::DebtorId;
-use decision::{Debtor, Moment, Policies, time::Timestamp};
+use decision::{Debtor, Event, Moment, Policies, time::Timestamp};
 use lives::{Life, Reports};
 use schemas::HistoryLine;
 use schemas::files::read_line;
@@ -139,21 +140,44 @@ impl Owners for Told {
     }
 }
 
+/// Hears what is ordered, as long as it is not deaf.
+#[derive(Default)]
+pub struct Heard {
+    pub events: Mutex<Vec<Event>>,
+    pub is_deaf: AtomicBool,
+}
+
+impl Orders for Heard {
+    fn now(&self) -> Timestamp {
+        Timestamp::parse("2026-03-20T07:00:00Z").unwrap()
+    }
+
+    fn give(&self, control: &Event) -> Result<(), NotGiven> {
+        if self.is_deaf.load(Ordering::SeqCst) {
+            return Err(NotGiven);
+        }
+        self.events.lock().unwrap().push(control.clone());
+        Ok(())
+    }
+}
+
 /// An instance that serves its accounts.
 pub struct Instance {
     pub server: Server,
     pub keeper: Arc<Keeper>,
     pub owners: Arc<Told>,
+    pub orders: Arc<Heard>,
 }
 
 impl Instance {
     pub fn start(known: impl IntoIterator<Item = Known>) -> Self {
         let (keeper, owners) = (Arc::new(Keeper::of(known)), Arc::new(Told::default()));
-        let sources = Sources { accounts: keeper.clone(), owners: owners.clone() };
+        let orders = Arc::new(Heard::default());
+        let sources = Sources { accounts: keeper.clone(), owners: owners.clone(), orders: orders.clone() };
         let rate_per_second = 100_000.try_into().unwrap();
         let access = Access { authority: Arc::new(Open), rate_per_second, tls: None };
         let server = serving::serve(([127, 0, 0, 1], 0).into(), sources, access).unwrap();
-        Self { server, keeper, owners }
+        Self { server, keeper, owners, orders }
     }
 
     pub fn url(&self) -> String {
@@ -171,6 +195,7 @@ pub struct Answer {
     pub status: u16,
     pub content_type: String,
     pub retry_after: Option<String>,
+    pub location: Option<String>,
     pub text: String,
 }
 
@@ -205,15 +230,33 @@ impl Answer {
     }
 }
 
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder().http_status_as_error(false).build().into()
+}
+
+/// Sends a body, with what is said of it.
+pub fn post(url: &str, content_type: &str, body: &str) -> Answer {
+    told(agent().post(url).header("content-type", content_type).send(body).unwrap())
+}
+
 pub fn get(url: &str, headers: &[(&str, &str)]) -> Answer {
-    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
-    let mut request = agent.get(url);
+    let mut request = agent().get(url);
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    let mut response = request.call().unwrap();
+    told(request.call().unwrap())
+}
+
+fn told(mut response: ureq::http::Response<ureq::Body>) -> Answer {
     let header = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
     let (content_type, retry_after) = (header("content-type").unwrap_or_default(), header("retry-after"));
+    let location = header("location");
     let status = response.status().as_u16();
-    Answer { status, content_type, retry_after, text: response.body_mut().read_to_string().unwrap() }
+    Answer {
+        status,
+        content_type,
+        retry_after,
+        location,
+        text: response.body_mut().read_to_string().unwrap(),
+    }
 }
