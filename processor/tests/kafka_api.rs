@@ -143,6 +143,7 @@ fn any_instance_answers_for_any_account_also_after_one_has_died() {
     let (status, again, problem) = ask(&url, &format!("/v1/accounts/{}", lost[0]));
     assert_eq!((status, again), (503, true), "{problem:#}");
     let afterwards = wait_until_all_are_answered(&url, &accounts);
+    same(&ordered, &afterwards);
     one.terminate();
 }
 

@@ -73,6 +73,14 @@ impl Problem {
         Self::new("no-such-method", "This cannot be done at this path", status, detail)
     }
 
+    /// It was sent under the name of another machine, where nobody is asked who they are.
+    #[must_use]
+    pub fn other_host() -> Self {
+        let detail = "Nobody is asked here who they are, so only what is sent to localhost or an address of the \
+                      loopback is answered.";
+        Self::new("other-host", "It was sent to another host", StatusCode::MISDIRECTED_REQUEST, detail)
+    }
+
     /// The body of an order is not JSON.
     #[must_use]
     pub fn not_json() -> Self {

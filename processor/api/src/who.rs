@@ -133,6 +133,12 @@ pub trait Authority: Send + Sync + 'static {
     /// # Errors
     /// When it is nobody whom it knows.
     fn who(&self, bearer: Option<&str>) -> Result<Person, Denied>;
+
+    /// Whether everyone may do everything. Then only what is sent to an address of the loopback is taken: a page of
+    /// another site, in a browser on this machine, may send to it under that site's name.
+    fn asks_nobody(&self) -> bool {
+        false
+    }
 }
 
 /// Why a person is not known.
@@ -151,6 +157,10 @@ pub struct Open;
 impl Authority for Open {
     fn who(&self, _bearer: Option<&str>) -> Result<Person, Denied> {
         Ok(Person { name: "local".into(), role: Role::Admin, segments: Segments::All })
+    }
+
+    fn asks_nobody(&self) -> bool {
+        true
     }
 }
 

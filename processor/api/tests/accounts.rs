@@ -208,6 +208,16 @@ fn what_fails_within_is_not_shown() {
     instance.get("/v1/accounts/A-1").check_problem(500, "failed", "Weir's log");
 }
 
+/// A page of another site, in a browser on this machine, is not answered.
+#[test]
+fn where_nobody_is_asked_who_they_are_only_what_is_sent_to_the_loopback_is_answered() {
+    let (instance, _) = instance();
+    let url = format!("{}/v1/accounts/A-1", instance.url());
+    let other = support::get(&url, &[("host", "weir.example:8090")]);
+    other.check_problem(421, "other-host", "loopback");
+    assert_eq!(support::get(&url, &[("host", "localhost")]).status, 200);
+}
+
 /// Everything that is answered stands in the document, and what it says of parameters is so.
 #[test]
 fn the_document_describes_what_is_answered() {

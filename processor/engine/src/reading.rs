@@ -24,7 +24,7 @@ pub struct Reading {
     clock: Arc<dyn Clock>,
     registry: Arc<dyn Registry>,
     schemas: Schemas,
-    at_work: RwLock<BTreeMap<u32, Arc<AtWork>>>,
+    at_work: RwLock<BTreeMap<u32, Arc<Shown>>>,
 }
 
 /// A debtor as it was applied last, and by what it is to be looked at.
@@ -70,7 +70,7 @@ pub enum NotRead {
 }
 
 /// A partition at work, as others see it.
-pub(crate) struct AtWork {
+pub(crate) struct Shown {
     reader: Arc<dyn StoreReader>,
     known: RwLock<Known>,
     /// Up to when the log was read, in UTC microseconds.
@@ -83,7 +83,7 @@ pub(crate) struct AtWork {
 pub(crate) struct Showing<'r> {
     reading: &'r Reading,
     partition: u32,
-    shown: Arc<AtWork>,
+    shown: Arc<Shown>,
 }
 
 impl Reading {
@@ -150,7 +150,7 @@ impl Reading {
         lines.map_err(|source| NotRead::Form { partition, source })
     }
 
-    fn shown(&self, id: &DebtorId) -> Result<(u32, Arc<AtWork>), NotRead> {
+    fn shown(&self, id: &DebtorId) -> Result<(u32, Arc<Shown>), NotRead> {
         let partition = self.partition_of(id.as_str());
         let at_work = self.at_work.read().unwrap_or_else(PoisonError::into_inner);
         let shown = at_work.get(&partition).cloned().ok_or(NotRead::NotHere { partition })?;
@@ -164,7 +164,7 @@ impl Reading {
 
     /// Shows a partition whose task is at work now.
     pub(crate) fn show(&self, partition: u32, reader: Arc<dyn StoreReader>, known: &Known) -> Showing<'_> {
-        let shown = Arc::new(AtWork {
+        let shown = Arc::new(Shown {
             reader,
             known: RwLock::new(known.clone()),
             reached: AtomicI64::new(Timestamp::EARLIEST.0),

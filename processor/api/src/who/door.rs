@@ -13,7 +13,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Counts the questions that nobody was answered, by why: `no_token`, `unknown_token`, `rate`.
+/// Counts the questions that nobody was answered, by why: `no_token`, `unknown_token`, `rate`, `host`.
 const DENIED: &str = "weir_api_denied_total";
 
 /// Knows who comes in.
@@ -30,6 +30,10 @@ impl Door {
     }
 
     fn person(&self, headers: &HeaderMap) -> Result<Person, Problem> {
+        if self.authority.asks_nobody() && !is_sent_to_loopback(headers) {
+            metrics::counter!(DENIED, "why" => "host").increment(1);
+            return Err(Problem::other_host());
+        }
         let person = self.authority.who(bearer(headers)).map_err(|denied| {
             let (why, problem) = match denied {
                 Denied::NoToken => ("no_token", Problem::no_token()),
@@ -57,6 +61,17 @@ pub(crate) async fn ask(State(door): State<Arc<Door>>, mut request: Request, nex
     }
 }
 
+/// Whether whoever sent it meant this machine: `localhost`, or an address of the loopback.
+fn is_sent_to_loopback(headers: &HeaderMap) -> bool {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let Some(authority) = host.and_then(|host| host.parse::<axum::http::uri::Authority>().ok()) else {
+        return false;
+    };
+    let name = authority.host().trim_start_matches('[').trim_end_matches(']');
+    name.eq_ignore_ascii_case("localhost")
+        || name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
 /// The token that came, where one did.
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
@@ -67,6 +82,26 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_sent_to_the_loopback_names_it() {
+        let rows = [
+            ("127.0.0.1:8090", true),
+            ("127.0.0.1", true),
+            ("[::1]:8090", true),
+            ("LocalHost:8090", true),
+            ("localhost.evil.example", false),
+            ("evil.example:8090", false),
+            ("10.0.0.1", false),
+            ("", false),
+        ];
+        for (host, expected) in rows {
+            let mut headers = HeaderMap::new();
+            assert!(!is_sent_to_loopback(&headers), "nothing says where it was sent to");
+            headers.insert(header::HOST, axum::http::HeaderValue::from_static(host));
+            assert_eq!(is_sent_to_loopback(&headers), expected, "{host}");
+        }
+    }
 
     #[test]
     fn a_token_comes_as_a_bearers() {
