@@ -26,6 +26,7 @@ mod simulate;
 mod taken;
 mod tap;
 mod terminal;
+mod top;
 mod topics;
 mod versions;
 mod why_not;
@@ -61,6 +62,7 @@ fn act(command: Command) -> miette::Result<ExitCode> {
         Command::Rejects(arguments) => rejects::run(&arguments.command),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Topics(arguments) => topics::run(&arguments.command),
+        Command::Top(arguments) => top::run(&arguments),
         Command::Tap(arguments) => tap::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Init(arguments) => only_prints(&|| init::run(&arguments)),
