@@ -36,6 +36,8 @@ mod tests {
     #[test]
     fn all_is_told_once_whole() {
         check(&samples::watched(), include_str!("text/three.txt"));
+        let readme = include_str!("../../../README.md");
+        assert!(readme.contains(include_str!("text/three.txt")), "the README shows something else");
         check(&[Watched::new("weir:8080")], include_str!("text/asked.txt"));
     }
 }
