@@ -66,7 +66,8 @@ fn at_work() -> String {
 fn not_ready() -> String {
     serving(|path| match path {
         "/metrics" => (200, "weir_running_tasks 0\n".to_owned()),
-        _ => (503, "0 of 2 assigned partitions are at work\n".to_owned()),
+        // What steers a terminal is not passed on.
+        _ => (503, "\x1b[2J0 of 2 assigned partitions are at work\n".to_owned()),
     })
 }
 
@@ -92,7 +93,7 @@ fn all_is_printed_once_where_nobody_looks_and_the_status_says_whether_all_are_re
     assert_eq!(lines[4][..6], ["7", one.as_str(), "at", "work", "–", "4.5"], "{told}");
     let output = weir(&format!("--once {one} {}", not_ready()), &[]);
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
-    assert!(said(&output).contains(": 0 of 2 assigned partitions are at work\n"), "{}", said(&output));
+    assert!(said(&output).contains(": [2J0 of 2 assigned partitions are at work\n"), "{}", said(&output));
 }
 
 #[test]

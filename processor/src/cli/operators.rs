@@ -156,10 +156,10 @@ Of an instance: whether it is ready, or what it waits for; of its partitions how
 events, commands, rejects and commits a second; how long half of the commits took at most (P50) and 99 of 100 (P99); \
 records that wait in it.
 Of a partition:
-  state        at work; restoring, with the records that are left and how long that takes; store fails;
-               comes back (it has not begun to read)
-  lag          how old the newest input is that it has taken last, by its time in the log; 0 while it
-               has nothing to do
+  state        at work; restoring, with the records that are left and how long that takes;
+               store fails; comes back (it has not begun to read)
+  lag          how old the newest input is that it has taken last, by its time in the log;
+               0 while it has nothing to do
   late         how late its earliest due timer is
   queued       records that wait for it
   held         commands that the breaker holds, which is open until a person releases or drops them

@@ -19,6 +19,9 @@ pub(super) const EVERY: Duration = Duration::from_secs(1);
 /// The largest answer that is read, in bytes: a partition has about two thousand.
 const LARGEST_ANSWER: u64 = 16 * 1024 * 1024;
 
+/// The longest line that is shown of what an instance waits for, in characters: its own are a third of it.
+const LONGEST_LINE: usize = 200;
+
 /// An instance that can be asked.
 #[derive(Clone, Debug)]
 pub(super) struct Target {
@@ -82,7 +85,7 @@ impl Target {
         let figures = Figures::read(&text)?;
         let waits_for = match self.get(&self.ready)? {
             (StatusCode::OK, _) => None,
-            (StatusCode::SERVICE_UNAVAILABLE, why) => Some(why.lines().next().unwrap_or_default().to_owned()),
+            (StatusCode::SERVICE_UNAVAILABLE, why) => Some(first_line(&why)),
             (status, _) => return Err(format!("it answers {status} where it is asked whether it is ready")),
         };
         Ok(Reading { at, waits_for, figures })
@@ -135,6 +138,12 @@ pub(super) fn twice(targets: &[Target]) -> Vec<Answer> {
             .collect();
         threads.into_iter().filter_map(|thread| thread.join().ok()).flatten().collect()
     })
+}
+
+/// The first line of what is said, as far as a terminal may show it: whatever answers there may not steer it.
+fn first_line(said: &str) -> String {
+    let line = said.lines().next().unwrap_or_default();
+    line.chars().filter(|letter| !letter.is_control()).take(LONGEST_LINE).collect()
 }
 
 fn words(error: &reqwest::Error) -> String {
