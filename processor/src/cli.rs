@@ -7,11 +7,11 @@ mod publishing;
 mod tokens;
 mod writers;
 
-#[cfg(test)]
-pub(crate) use operators::TAP_HELP;
 pub(crate) use operators::{
-    DoctorArguments, EventKind, TapArguments, TapFrom, TopicsArguments, TopicsCommand,
+    DoctorArguments, EventKind, TapArguments, TapFrom, TopArguments, TopicsArguments, TopicsCommand,
 };
+#[cfg(test)]
+pub(crate) use operators::{TAP_HELP, TOP_HELP};
 pub(crate) use publishing::{
     ListPublicationsArguments, PublishArguments, RollBackArguments, ShowPublicationArguments,
 };
@@ -44,13 +44,14 @@ Try:
   weir doctor --config weir.toml  what stands in the way?
   weir topics create --help       make what it needs on a cluster
   weir run --config weir.toml     process events from Kafka
+  weir top --config weir.toml     how the instances do: rates, lag, commit times, late timers
   weir tap --config weir.toml     what comes in, what is decided, and why, as it happens
   weir held release --help        let go what the breaker holds
   weir rejects list --help        what was rejected, and why
   weir token new --help           let somebody ask the API
 
 Exit status: 0 done; 1 a policy has errors, a test failed, partitions have not taken an order in \
-time, something was not sent again, or what doctor or topics looked at is wrong; 2 wrong use or configuration, or the work cannot go on.")]
+time, something was not sent again, what doctor or topics looked at is wrong, or top found an instance that is not ready; 2 wrong use or configuration, or the work cannot go on.")]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -106,6 +107,9 @@ Examples:
     Topics(TopicsArguments),
     /// Make tokens for those who ask the API
     Token(TokenArguments),
+    /// Show what the instances do now: partitions, rates, lag, commit times, late timers
+    #[command(after_help = operators::TOP_HELP)]
+    Top(TopArguments),
     /// Show events, and the decisions and commands that they led to, as they come
     #[command(after_help = operators::TAP_HELP)]
     Tap(TapArguments),

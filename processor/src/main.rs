@@ -28,6 +28,7 @@ mod taken;
 mod tap;
 mod terminal;
 mod tokens;
+mod top;
 mod topics;
 mod versions;
 mod why_not;
@@ -64,6 +65,7 @@ fn act(command: Command) -> miette::Result<ExitCode> {
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Topics(arguments) => topics::run(&arguments.command),
         Command::Token(arguments) => only_prints(&|| tokens::run(&arguments.command)),
+        Command::Top(arguments) => top::run(&arguments),
         Command::Tap(arguments) => tap::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Init(arguments) => only_prints(&|| init::run(&arguments)),

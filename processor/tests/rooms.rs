@@ -71,6 +71,11 @@ fn only_connectors_knows_kafka_and_the_registry() {
 }
 
 #[test]
+fn only_the_binary_draws_on_a_terminal() {
+    check_only(&["processor"], &["ratatui"]);
+}
+
+#[test]
 fn only_policy_knows_yaml_conditions_and_templates() {
     check_only(&["processor/policy"], &["marked-yaml", "cel", "minijinja"]);
 }

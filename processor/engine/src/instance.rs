@@ -45,6 +45,8 @@ struct Slot {
     queued: Arc<AtomicUsize>,
     /// Where it is shown how many records are queued.
     shown: metrics::Gauge,
+    /// Where it is shown whether its task is at work.
+    state: metrics::Gauge,
     is_stopped: Arc<AtomicBool>,
     /// The reading that is going on; none while the task recovers.
     epoch: Option<u64>,
@@ -286,7 +288,9 @@ impl<L: Log, S: Stores> Instance<L, S> {
             .start(format!("weir-task-{partition}"), Box::new(move || worker.run()))
             .map_err(|source| InstanceError::Thread { partition, source })?;
         let shown = metrics::gauge!(names::QUEUED_RECORDS, "partition" => partition.to_string());
-        Ok(Slot { sender, thread: Some(thread), queued, shown, is_stopped, epoch: None, is_paused: false })
+        let state = metrics::gauge!(names::TASK_STATE, "partition" => partition.to_string());
+        let thread = Some(thread);
+        Ok(Slot { sender, thread, queued, shown, state, is_stopped, epoch: None, is_paused: false })
     }
 
     fn told(&mut self, message: FromTask) -> Result<(), InstanceError> {
@@ -367,6 +371,7 @@ impl<L: Log, S: Stores> Instance<L, S> {
             let queued = slot.queued.load(Ordering::Relaxed);
             #[expect(clippy::cast_precision_loss, reason = "a count of records is small")]
             slot.shown.set(queued as f64);
+            slot.state.set(if slot.epoch.is_some() { names::AT_WORK } else { names::COMES_BACK });
             if slot.epoch.is_none() {
                 continue;
             }

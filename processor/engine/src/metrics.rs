@@ -16,6 +16,9 @@ pub const COMMIT_SECONDS: &str = "weir_commit_seconds";
 pub const BATCH_INPUTS: &str = "weir_batch_inputs";
 /// How late the earliest due timer is.
 pub const TIMER_LATENESS_SECONDS: &str = "weir_timer_lateness_seconds";
+/// How old the newest record is that was last taken, by its time in the log; 0 while nothing is to be done, by
+/// partition.
+pub const INPUT_LAG_SECONDS: &str = "weir_input_lag_seconds";
 /// Debtors kept decoded, by partition.
 pub const CACHED_DEBTORS: &str = "weir_cached_debtors";
 /// Commands that wait for their rate, or an order for its window, by partition.
@@ -26,6 +29,13 @@ pub const HELD_COMMANDS: &str = "weir_held_commands";
 pub const BREAKER_OPEN: &str = "weir_breaker_open";
 /// Records that wait for a task, by partition.
 pub const QUEUED_RECORDS: &str = "weir_queued_records";
+/// Whose a partition is: 2 where its task is at work here, 1 where it comes back here, 0 where it is not this
+/// instance's, by partition.
+pub const TASK_STATE: &str = "weir_task_state";
+/// What [`TASK_STATE`] says of a task that is at work.
+pub const AT_WORK: f64 = 2.0;
+/// What [`TASK_STATE`] says of a task that has not come back yet.
+pub const COMES_BACK: f64 = 1.0;
 /// Partitions whose task is running.
 pub const RUNNING_TASKS: &str = "weir_running_tasks";
 /// Times that a task went through the recovery path.
@@ -55,7 +65,9 @@ pub const CLOCK_LEAD_SECONDS: &str = "weir_clock_lead_seconds";
 pub const SWEPT_DEBTORS: &str = "weir_swept_debtors_total";
 
 /// What is shown of a partition by whoever works on it, and by nobody else.
-const OF_A_TASK: [&str; 11] = [
+const OF_A_TASK: [&str; 13] = [
+    TASK_STATE,
+    INPUT_LAG_SECONDS,
     TIMER_LATENESS_SECONDS,
     CACHED_DEBTORS,
     WAITING_COMMANDS,
@@ -100,6 +112,11 @@ pub fn describe() {
         Unit::Seconds,
         "How late the earliest due timer is, by partition"
     );
+    describe_gauge!(
+        INPUT_LAG_SECONDS,
+        Unit::Seconds,
+        "How old the newest record is that was last taken, by its time in the log; 0 while nothing is to be done, by partition"
+    );
     describe_gauge!(CACHED_DEBTORS, Unit::Count, "Debtors kept decoded, by partition");
     describe_gauge!(
         WAITING_COMMANDS,
@@ -113,6 +130,11 @@ pub fn describe() {
         "1 while the breaker holds what cuts off, until a person releases or drops it, by partition"
     );
     describe_gauge!(QUEUED_RECORDS, Unit::Count, "Records that wait for a task, by partition");
+    describe_gauge!(
+        TASK_STATE,
+        Unit::Count,
+        "2 where the partition's task is at work here, 1 where it comes back here, 0 where it is not this instance's"
+    );
     describe_gauge!(RUNNING_TASKS, Unit::Count, "Partitions whose task is running");
     describe_counter!(RECOVERIES, Unit::Count, "Times that a task went through the recovery path");
     describe_gauge!(

@@ -127,6 +127,7 @@ impl<L: Log, S: Stores> Task<L, S> {
         if let Some(newest) = newest {
             let (wall, ticks) = (self.shared.clock.now(), self.shared.clock.ticks());
             self.shared.guard.heard(Timestamp(newest), wall, ticks);
+            self.shown.lag(wall.micros_since(Timestamp(newest)));
         }
         for record in records {
             self.take_record(record)?;
@@ -195,6 +196,9 @@ impl<L: Log, S: Stores> Task<L, S> {
             && self.store_keeps()?
         {
             self.begin_commit()?;
+        }
+        if !has_records_waiting && self.committing.is_none() && !self.open.is_dirty() {
+            self.shown.lag(0);
         }
         let now = self.wall_clock();
         let until = self.due_until(next_timer);

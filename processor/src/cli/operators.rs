@@ -145,6 +145,82 @@ pub(crate) struct TapArguments {
     pub(crate) output: Output,
 }
 
+/// What `weir top` shows, what its words mean, and how it ends. That it tells of every field of the JSON is held by a
+/// test there.
+pub(crate) const TOP_HELP: &str = "\
+It asks each instance once a second for /metrics and /readyz, where its `[http] listen` is reached, and nothing else: \
+it needs neither Kafka nor the policy. One that does not answer within a second is shown so, and keeps no other waiting. \
+Rates and commit times are those since the last answer, mostly a second.
+
+Of an instance: whether it is ready, or what it waits for; of its partitions how many are at work, and how many restore; \
+events, commands, rejects and commits a second; how long half of the commits took at most (P50) and 99 of 100 (P99); \
+records that wait in it.
+Of a partition:
+  state        at work; restoring, with the records that are left and how long that takes;
+               store fails; comes back (it has not begun to read)
+  lag          how old the newest input is that it has taken last, by its time in the log;
+               0 while it has nothing to do
+  late         how late its earliest due timer is
+  queued       records that wait for it
+  held         commands that the breaker holds, which is open until a person releases or drops them
+  waiting      commands that wait for their rate or their window
+  put off      timers and debtors over which the core failed, tried again every hour
+  revision     which publications of the policy it knows, all up to this one
+  debtors      debtors that it keeps decoded
+What is not well: a partition that is not at work, is more than a minute behind, has timers more than five minutes late, an \
+open breaker, commands held or something put off.
+
+Keys: q or Esc ends it; the arrows left and right, or < and >, choose the column to sort by, r turns the order; f shows \
+only what is not well, and all again; p or the space bar holds still what is shown; up and down, Page Up and Page Down, \
+Home and End go through the partitions. NO_COLOR=1 takes the colours away.
+
+Where the output is no terminal, or with --once or --output json, it asks twice within some seconds, prints all once, \
+and ends with status 0 where every instance answers and is ready, and 1 where one does not or is not. On a terminal it \
+ends with 0.
+
+With --output json it is one object. Fields may be added, none goes away or changes; null is what is not known.
+  ready        whether every instance is
+  instances    of each: instance, standing (ready, not_ready, no_answer, asked), why, and but for
+               no_answer: partitions, partitions_at_work, partitions_restoring, events_per_second,
+               commands_per_second, rejects_per_second, commits_per_second, commit_seconds_p50,
+               commit_seconds_p99, queued_records, clock_lead_seconds (how far its clock is ahead
+               of what is believed)
+  all          the same figures of all instances
+  partitions   of each: partition, instance, state (at_work, restoring, store_fails, comes_back,
+               unknown), well, restore_remaining_records, restore_remaining_seconds,
+               input_lag_seconds, timer_lateness_seconds, queued_records, held_commands,
+               breaker_open, waiting_commands, put_off, policy_revision, cached_debtors
+
+Examples:
+  weir top http://weir-0:8080 http://weir-1:8080
+  weir top --config weir.toml
+  WEIR_METRICS='http://weir-0:8080 http://weir-1:8080' weir top --once
+  weir top http://weir-0:8080 --output json | jq '.partitions[] | select(.well | not)'";
+
+#[derive(Debug, Args)]
+pub(crate) struct TopArguments {
+    /// Where `[http] listen` of each instance is reached, such as http://weir-0:8080; without any, and without --config,
+    /// those of the environment's WEIR_METRICS, with spaces or commas between
+    #[arg(value_name = "ADDRESS", conflicts_with = "config")]
+    pub(crate) addresses: Vec<String>,
+    /// Ask the instance on this machine that runs with this configuration; WEIR_CONFIG names one where nothing else is
+    /// named
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Not for people: addresses in the environment must not stand in the way of those that are named.
+    #[arg(long, value_name = "ADDRESSES", hide = true, env = "WEIR_METRICS", hide_env = true)]
+    pub(crate) of_environment: Option<String>,
+    /// Not for people: nor must a configuration.
+    #[arg(long, value_name = "FILE", hide = true, env = "WEIR_CONFIG", hide_env = true)]
+    pub(crate) config_of_environment: Option<PathBuf>,
+    /// Print all once, as text, and end
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// How it is told: json prints all once
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub(crate) output: Output,
+}
+
 /// A kind of event, as its topic has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum EventKind {

@@ -33,6 +33,7 @@ pub(super) struct Shown {
     events: Vec<Tally>,
     timers_fired: Tally,
     timer_lateness: Gauge,
+    input_lag: Gauge,
     commit_seconds: Histogram,
     batch_inputs: Histogram,
     commits: Counter,
@@ -63,6 +64,7 @@ impl Shown {
             events: InputTopic::ALL.iter().map(|topic| Tally::new(of_topic(topic))).collect(),
             timers_fired: Tally::new(counter!(names::TIMERS_FIRED)),
             timer_lateness: own(names::TIMER_LATENESS_SECONDS),
+            input_lag: own(names::INPUT_LAG_SECONDS),
             commit_seconds: histogram!(names::COMMIT_SECONDS),
             batch_inputs: histogram!(names::BATCH_INPUTS),
             commits: counter!(names::COMMITS),
@@ -92,6 +94,12 @@ impl Shown {
     pub(super) fn lateness(&self, micros: i64) {
         #[expect(clippy::cast_precision_loss, reason = "a lateness is shown to the second")]
         self.timer_lateness.set(micros as f64 / 1e6);
+    }
+
+    /// How old the newest record is of those that were just taken, in microseconds.
+    pub(super) fn lag(&self, micros: i64) {
+        #[expect(clippy::cast_precision_loss, reason = "a lag is shown to the second")]
+        self.input_lag.set(micros.max(0) as f64 / 1e6);
     }
 
     /// What was taken since the last time.
