@@ -91,8 +91,7 @@ fn address_and_token_come_from_the_environment_and_a_move_is_waited_for_and_said
     let output = weir(folder.path(), &format!("explain --account {ACCOUNT} --output json"), &environment);
     said(&output);
     let told = String::from_utf8(output.stderr).unwrap();
-    let expected =
-        "the partition of A-0000001 is on its way to another instance: asked again for up to 15 s\n";
+    let expected = "nobody answers for A-0000001 at this moment: asked again for up to 15 s\n";
     assert_eq!(told, expected);
     let asked = server.join().unwrap();
     assert!(asked.iter().all(|asked| asked.contains("authorization: Bearer s3cret")), "{asked:?}");

@@ -132,6 +132,7 @@ struct Asked {
     /// A threshold rule, or a stage.
     rule: String,
     /// Which of the two it is, where both have one of its name: the threshold, unless said.
+    #[param(inline)]
     of: Option<RuleKind>,
     /// A stage's plan, where several have one of its name.
     plan: Option<String>,
@@ -159,13 +160,7 @@ const LONGEST_ID: usize = 255;
 /// An account as it stands: balances, debt, the work on it, and what comes next.
 #[utoipa::path(
     get, path = "/v1/accounts/{id}", tag = "accounts", params(Id, Payer),
-    responses(
-        (status = 200, body = Account),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 500, body = Problem, content_type = "application/problem+json"),
-        (status = 503, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, body = Account))
 )]
 async fn account(
     State(shared): State<Shared>,
@@ -184,13 +179,7 @@ async fn account(
 /// What was decided of whoever pays for an account, newest first: the last 200 lines; all are in the records topic.
 #[utoipa::path(
     get, path = "/v1/accounts/{id}/records", tag = "accounts", params(Id, Lines),
-    responses(
-        (status = 200, body = HistoryPage),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 500, body = Problem, content_type = "application/problem+json"),
-        (status = 503, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, body = HistoryPage))
 )]
 async fn records(
     State(shared): State<Shared>,
@@ -219,13 +208,7 @@ async fn records(
 /// The life of whoever pays for an account, told from its history: what `weir explain` shows.
 #[utoipa::path(
     get, path = "/v1/accounts/{id}/story", tag = "accounts", params(Id, Payer),
-    responses(
-        (status = 200, body = whatif::explain::Story),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 500, body = Problem, content_type = "application/problem+json"),
-        (status = 503, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, body = whatif::explain::Story))
 )]
 async fn story(
     State(shared): State<Shared>,
@@ -247,13 +230,7 @@ async fn story(
 /// Why a threshold or a stage has not acted on an account.
 #[utoipa::path(
     get, path = "/v1/accounts/{id}/why-not", tag = "accounts", params(Id, Asked),
-    responses(
-        (status = 200, body = whatif::why_not::Told),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 500, body = Problem, content_type = "application/problem+json"),
-        (status = 503, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, body = whatif::why_not::Told))
 )]
 async fn why_not(
     State(shared): State<Shared>,

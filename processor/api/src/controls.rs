@@ -4,6 +4,8 @@
 //! What an order does, and whether it may be done, the core decides when it comes to the account's partition. Where
 //! it is written to is not known here.
 
+mod forms;
+
 use crate::accounts::history::{KEPT, Line};
 use crate::accounts::{Allowed, Id, In, Payer, Who, answer, person_of};
 use crate::problem::Problem;
@@ -17,6 +19,7 @@ use axum::response::Response;
 use decision::event::{Body, Order};
 use decision::time::Timestamp;
 use decision::{Event, view};
+use forms::Ordered;
 use schemas::files::read_line;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -42,101 +45,6 @@ pub struct NotGiven;
 
 pub(crate) fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new().routes(routes!(give)).routes(routes!(outcome))
-}
-
-/// An order. Which of the fields it takes depends on what is ordered, as the record `Control` of the topics says;
-/// amounts are in the smallest unit of the account's currency.
-#[derive(ToSchema)]
-#[schema(as = Order)]
-#[expect(dead_code, reason = "it says in the API's document what is read from JSON as events are")]
-struct Ordered {
-    /// What is ordered.
-    #[schema(value_type = OrderWord)]
-    order: String,
-    /// Why: it stands in the history.
-    #[schema(min_length = 1)]
-    why: String,
-    /// The order's id, where whoever gives it makes one: the same id again is the same order, and does nothing more.
-    #[schema(min_length = 1, max_length = 255)]
-    event_id: Option<String>,
-    /// Of dispute, promise, deferral and instalments: the hold's id. Of dispute_ended: which dispute.
-    hold_id: Option<String>,
-    /// How much a hold freezes at most.
-    amount: Option<i64>,
-    /// The invoices that a hold is about.
-    invoices: Option<Vec<String>>,
-    /// Of promise and deferral: through which day.
-    #[schema(format = Date)]
-    until: Option<String>,
-    /// Of instalments: its parts.
-    parts: Option<Vec<Part>>,
-    /// Of instalments: how many days a part may be late.
-    grace_days: Option<i32>,
-    /// Of dispute_ended: `upheld`, `rejected`, `withdrawn`.
-    outcome: Option<String>,
-    /// Of assign_plan: the plan.
-    plan: Option<String>,
-    /// Of pause: when it ends by itself.
-    #[schema(format = DateTime)]
-    resume_at: Option<String>,
-    /// Of jump: the stage.
-    stage: Option<String>,
-    /// Of rearm: the threshold rule.
-    rule: Option<String>,
-    /// Of task_result: the task's queue. Of do: the queue of the task to give.
-    queue: Option<String>,
-    /// Of task_result: the result.
-    result: Option<String>,
-    /// Of do and undo: the provisioning operation.
-    operation: Option<String>,
-    /// Of do: the operation that takes it back.
-    undo: Option<String>,
-    /// Of do: whether it cuts off.
-    cuts_off: Option<bool>,
-    /// Of do: the template of the message to send.
-    template: Option<String>,
-    /// Of do: its channel.
-    channel: Option<String>,
-    /// Of do: its class.
-    class: Option<String>,
-    /// Of assign_manager: to whom.
-    manager: Option<String>,
-}
-
-/// What can be ordered of an account.
-#[derive(ToSchema)]
-#[schema(rename_all = "snake_case")]
-#[expect(dead_code, reason = "it says in the API's document which words there are")]
-enum OrderWord {
-    Dispute,
-    Promise,
-    Deferral,
-    Instalments,
-    DisputeEnded,
-    Exempt,
-    ExemptEnded,
-    AssignPlan,
-    Pause,
-    Resume,
-    Jump,
-    Close,
-    Rearm,
-    TaskResult,
-    Do,
-    Undo,
-    AssignManager,
-}
-
-/// One part of an instalment plan.
-#[derive(ToSchema)]
-#[schema(as = OrderPart)]
-#[expect(dead_code, reason = "it says in the API's document what is read from JSON as events are")]
-struct Part {
-    /// When it is due.
-    #[schema(format = Date)]
-    due: String,
-    /// How much, in the smallest unit of the currency.
-    amount: i64,
 }
 
 /// An order that lies in the log.
@@ -168,12 +76,8 @@ struct Outcome {
     post, path = "/v1/accounts/{id}/controls", tag = "accounts", params(Id, Payer), request_body = Ordered,
     responses(
         (status = 202, body = Given, headers(("location" = String, description = "Where its outcome is asked"))),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
         (status = 413, body = Problem, content_type = "application/problem+json"),
         (status = 415, body = Problem, content_type = "application/problem+json"),
-        (status = 500, body = Problem, content_type = "application/problem+json"),
-        (status = 503, body = Problem, content_type = "application/problem+json"),
     )
 )]
 async fn give(
@@ -209,13 +113,7 @@ async fn give(
 #[utoipa::path(
     get, path = "/v1/accounts/{id}/controls/{control}", tag = "accounts",
     params(Id, ("control" = String, Path, min_length = 1, max_length = 255, pattern = r"^[^\u0000-\u001F\u007F-\u009F]+$"), Payer),
-    responses(
-        (status = 200, body = Outcome),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 500, body = Problem, content_type = "application/problem+json"),
-        (status = 503, body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 200, body = Outcome))
 )]
 async fn outcome(
     State(shared): State<Shared>,
@@ -265,11 +163,12 @@ fn control(body: &[u8], who: &Who, person: &Person, now: Timestamp) -> Result<Ev
     }
     let is_said =
         |name: &str| fields.get(name).and_then(Value::as_str).is_some_and(|text| !text.trim().is_empty());
+    forms::check(&fields).map_err(|why| wrong(&why))?;
     if !is_said("why") {
         return Err(wrong(&"`why` says why, and is missing"));
     }
     let own = match fields.get("event_id") {
-        None | Some(Value::Null) => fresh_id()?,
+        None => fresh_id()?,
         Some(Value::String(id)) => {
             Who::check(id)?;
             id.clone()

@@ -35,26 +35,40 @@ pub(crate) const LARGEST_BODY: usize = 64 * 1_024;
 /// Declines what is too long before anything is done for it.
 pub(crate) async fn room(request: Request, next: Next) -> Response {
     let url = request.uri().path_and_query().map_or(0, |url| url.as_str().len());
-    match fits(request.method(), url, request.headers()) {
+    match fits(url, request.headers()) {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     }
 }
 
-fn fits(method: &Method, url: usize, headers: &HeaderMap) -> Result<(), Problem> {
+fn fits(url: usize, headers: &HeaderMap) -> Result<(), Problem> {
     if url > LONGEST_URL {
         return Err(Problem::long_url(LONGEST_URL));
     }
-    let length =
-        headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if length.is_some_and(|length| usize::try_from(length).map_or(true, |length| length > LARGEST_BODY)) {
+    if length_of(headers)
+        .is_some_and(|length| usize::try_from(length).map_or(true, |length| length > LARGEST_BODY))
+    {
         return Err(Problem::large_body(LARGEST_BODY));
     }
-    let has_body = length.is_some_and(|length| length > 0) || headers.contains_key(header::TRANSFER_ENCODING);
-    if has_body && (method == Method::GET || method == Method::HEAD) {
-        return Err(Problem::bad_request("a question has no body."));
-    }
     Ok(())
+}
+
+fn length_of(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok())
+}
+
+/// Declines a question that brings a body, at a path that answers questions.
+pub(crate) async fn no_body(request: Request, next: Next) -> Response {
+    if is_question_with_body(request.method(), request.headers()) {
+        return Problem::bad_request("a question has no body.").into_response();
+    }
+    next.run(request).await
+}
+
+fn is_question_with_body(method: &Method, headers: &HeaderMap) -> bool {
+    let has_body = length_of(headers).is_some_and(|length| length > 0)
+        || headers.contains_key(header::TRANSFER_ENCODING);
+    has_body && (method == Method::GET || method == Method::HEAD)
 }
 
 /// Declines what comes while as much is being answered as may be.
@@ -79,7 +93,7 @@ mod tests {
     use axum::http::HeaderValue;
 
     #[test]
-    fn what_is_too_long_or_brings_a_body_is_declined() {
+    fn what_is_too_long_is_declined_and_a_question_has_no_body() {
         let (get, post) = (Method::GET, Method::POST);
         let rows = [
             (&get, 4_096, "", "", None),
@@ -96,8 +110,9 @@ mod tests {
             if !name.is_empty() {
                 headers.insert(name, HeaderValue::from_static(value));
             }
-            let declined = fits(method, url, &headers).err();
+            let declined = fits(url, &headers).err();
             let status = declined.map(|problem| problem.into_response().status().as_u16());
+            let status = status.or(is_question_with_body(method, &headers).then_some(400));
             assert_eq!(status, expected, "{method} {url} {name}: {value}");
         }
     }

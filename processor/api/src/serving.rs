@@ -88,6 +88,7 @@ fn serve_within(
 fn router(shared: Shared, door: Arc<Door>, limits: Limits) -> Router {
     let asked = routes()
         .route_layer(from_fn_with_state(limits, limits::time))
+        .route_layer(from_fn(limits::no_body))
         .route_layer(from_fn(audit::note))
         .split_for_parts()
         .0

@@ -192,7 +192,7 @@ fn agents_see_only_the_accounts_of_their_segments_at_every_path() {
 
 #[test]
 fn viewers_order_nothing_and_agents_only_what_they_see() {
-    let server = quick();
+    let (logged, server) = (logged(), quick());
     let order = |who: &str, id: &str| {
         let body = r#"{"order":"exempt","why":"by law"}"#;
         let said = format!("content-type: application/json\r\ncontent-length: {}", body.len());
@@ -204,6 +204,8 @@ fn viewers_order_nothing_and_agents_only_what_they_see() {
     // There is no log here.
     check(&order("anna", "%2B491711234578"), 503, &["urn:weir:problem:not-given"]);
     check(&order("mona", "business"), 503, &["urn:weir:problem:not-given"]);
+    let noted = logged.lines(&["audit", "POST", "account=\"business\"", "who=\"mona\""]);
+    assert_eq!(noted.len(), 1, "an order is noted as one: {noted:?}");
 }
 
 #[test]
@@ -260,10 +262,19 @@ fn what_is_too_long_is_declined_before_anybody_is_asked_who_they_are() {
         &["urn:weir:problem:long-url"],
     );
     let body =
-        "GET /v1/accounts/new HTTP/1.1\r\nHost: weir\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx";
-    check(&ask_saying(&server, body), 400, &["a question has no body"]);
-    let body = body.replace("Length: 1\r\n", "Length: 70000\r\n");
-    check(&ask_saying(&server, &body), 413, &["urn:weir:problem:large-body"]);
+        "GET /v1/accounts/new HTTP/1.1\r\nHost: weir\r\nConnection: close\r\nContent-Length: 70000\r\n\r\n";
+    check(&ask_saying(&server, body), 413, &["urn:weir:problem:large-body"]);
+}
+
+#[test]
+fn a_question_has_no_body_and_what_takes_orders_answers_none() {
+    let server = quick();
+    let ask = |path: &str| {
+        let said = "Connection: close\r\nAuthorization: Bearer weir_mona\r\nContent-Length: 1";
+        ask_saying(&server, &format!("GET /v1/accounts/new{path} HTTP/1.1\r\nHost: weir\r\n{said}\r\n\r\nx"))
+    };
+    check(&ask(""), 400, &["a question has no body"]);
+    check(&ask("/controls"), 405, &["urn:weir:problem:no-such-method"]);
 }
 
 /// What is logged, as it is written.

@@ -6,7 +6,7 @@
 use super::Person;
 use crate::owners::{self, HandedBack};
 use axum::extract::{FromRequestParts, MatchedPath, RawPathParams, Request};
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 use std::sync::Arc;
@@ -21,6 +21,7 @@ pub(crate) async fn note(request: Request, next: Next) -> Response {
     let id = path.as_ref().and_then(|path| path.iter().find(|(name, _)| *name == "id"));
     let mut line = Line {
         person: parts.extensions.get::<Arc<Person>>().cloned(),
+        method: parts.method.clone(),
         what: parts.extensions.get::<MatchedPath>().map_or_else(String::new, |path| path.as_str().to_owned()),
         account: id.map_or_else(|| "(unreadable)".to_owned(), |(_, id)| on_one_line(id)),
         query: parts.uri.query().unwrap_or_default().to_owned(),
@@ -51,6 +52,7 @@ fn on_one_line(id: &str) -> String {
 /// A line, written when it is dropped: also where whoever asked did not wait for the answer.
 struct Line {
     person: Option<Arc<Person>>,
+    method: Method,
     what: String,
     account: String,
     query: String,
@@ -80,6 +82,7 @@ impl Drop for Line {
             target: TARGET,
             who = person.map_or("(nobody)", |person| &person.name),
             role = person.map_or("(none)", |person| person.role.as_str()),
+            method = self.method.as_str(),
             what = self.what,
             account = self.account,
             query = self.query,

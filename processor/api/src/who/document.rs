@@ -1,4 +1,4 @@
-//! What the API's document says of who may ask, at each path alike: no path can be without it.
+//! What the API's document says of who may ask, and of what is declined, at each path alike: no path can be without it.
 
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder};
@@ -6,12 +6,15 @@ use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, Response, ResponseBui
 /// What the scheme is called in the document.
 const SCHEME: &str = "token";
 
-/// What every path may answer before it is looked at, and why.
-const ANSWERS: [(&str, &str); 5] = [
+/// What every path may answer beside what it is asked for, and why.
+const ANSWERS: [(&str, &str); 8] = [
+    ("400", "The request cannot be made out"),
     ("401", "Who asks is not known"),
     ("403", "The account is in none of the segments of whoever asks, or their role does not reach"),
+    ("404", "Nothing is known of the account, or the policy has nothing of the name"),
     ("414", "The URL is too long"),
     ("429", "Asked too often: `Retry-After` says when again"),
+    ("500", "Weir failed to answer: its log says why"),
     ("503", "Not now: `Retry-After` says when again"),
 ];
 
