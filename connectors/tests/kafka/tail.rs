@@ -35,7 +35,7 @@ fn read_to(tail: &mut KafkaTail, ends: &[(TopicPartition, i64)]) -> BTreeMap<Top
 fn filled(cluster: &Cluster, log: &KafkaLog) -> [TopicPartition; 3] {
     let (first, other) = (cluster.topic("first", 2), cluster.topic("other", 1));
     let sources = [at(&first, 0), at(&first, 1), at(&other, 0)];
-    let mut producer = fenced(log, "writer");
+    let mut producer = fenced(log, &writer_of(&sources));
     send(&mut producer, &sources[0], &["a", "b"]);
     producer.send(&record(sources[1].clone(), "c")).unwrap();
     commit(&mut producer, vec![], &log.onlooker().unwrap()).unwrap();
@@ -44,6 +44,11 @@ fn filled(cluster: &Cluster, log: &KafkaLog) -> [TopicPartition; 3] {
     send(&mut producer, &sources[2], &["d"]);
     commit(&mut producer, vec![], &log.onlooker().unwrap()).unwrap();
     sources
+}
+
+/// The producer's id of one test: those that run beside it fence none of it.
+fn writer_of(sources: &[TopicPartition]) -> String {
+    format!("{}-writer", sources[0].topic)
 }
 
 #[test]
@@ -59,7 +64,7 @@ fn committed_records_of_many_partitions_come_from_where_each_is_followed_and_as_
     let texts = read_to(&mut tail, &ends);
     assert_eq!(sources.iter().map(|source| texts[source].join(" ")).collect::<Vec<_>>(), ["b", "c", "d"]);
 
-    let mut producer = fenced(&log, "writer");
+    let mut producer = fenced(&log, &writer_of(&sources));
     send(&mut producer, &sources[1], &["e"]);
     assert!(
         tail.poll(100, cluster.silence()).unwrap().iter().all(|told| !matches!(told, Tailed::Record(_))),
