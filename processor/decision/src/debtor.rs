@@ -7,7 +7,7 @@ use crate::cycle::{MeasureInForce, Profile};
 use crate::debt::Debt;
 use crate::hold::{FormerHold, Hold};
 use crate::ids::{AccountId, DebtorId, ManagerGroupName, ManagerName, PlanName, PolicyHash, SegmentName};
-use crate::money::Currency;
+use crate::money::{Currency, MinorUnits};
 use crate::seen::{SeenEvents, SeenLately};
 use crate::time::Timestamp;
 use crate::underway::{Addressed, CommandUnderWay, TaskOut};
@@ -41,6 +41,9 @@ pub struct Debtor {
     pub former_holds: Vec<FormerHold>,
     /// How its debt is worked on.
     pub profiles: Vec<Profile>,
+    /// What it owed by its plans when something was decided on it last: what lists of debtors are sorted by.
+    #[serde(default)]
+    pub owed: Owed,
     /// What a person has put on by hand, oldest first: no cycle's end lifts it.
     pub by_hand: Vec<MeasureInForce>,
     /// Commands that wait to be sent, or whose end is still to be reported.
@@ -60,6 +63,15 @@ pub struct Debtor {
     pub records_made: i64,
     /// The earliest moment at which something is due by itself.
     pub next_due: Option<Timestamp>,
+}
+
+/// What is owed, as the plans count it, in minor units of the debtor's currency (domain.md, section 4).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owed {
+    /// What is left of the invoices that count.
+    pub real: MinorUnits,
+    /// What of it no hold freezes.
+    pub conditional: MinorUnits,
 }
 
 /// A person's pause.
@@ -120,6 +132,7 @@ impl Debtor {
             holds: Vec::new(),
             former_holds: Vec::new(),
             profiles: Vec::new(),
+            owed: Owed::default(),
             by_hand: Vec::new(),
             under_way: Vec::new(),
             addressed: Vec::new(),

@@ -60,6 +60,11 @@ fn settle(debtor: &mut Debtor, cause: Cause, scribe: &mut Scribe<'_>) {
         sending::wake(debtor, scribe);
     }
     let next_stage = dunning::advance(debtor, &places, cause, scribe);
+    let owed = dunning::owing::of_all(debtor, &places, scribe);
+    if debtor.owed != owed {
+        debtor.owed = owed;
+        scribe.changed();
+    }
     let next_expiry = alerting::next_expiry(debtor, scribe);
     let next_wake = sending::next_wake(scribe);
     let next_due = [next_stage, next_over, next_wake, next_expiry].into_iter().flatten().min();

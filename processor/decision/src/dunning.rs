@@ -14,6 +14,7 @@
 //! | [`moving`] | segments, and a running cycle that comes under another plan or version |
 //! | [`orders`] | what a person orders: a plan, a pause, a jump, an end, a task's result |
 //! | [`by_hand`] | measures that a person takes, or takes back |
+//! | [`owing`] | what is owed by the plans, for whoever looks |
 //! | [`announcing`] | messages before an invoice is due |
 
 pub(crate) mod announcing;
@@ -24,6 +25,7 @@ pub(crate) mod force;
 pub(crate) mod held;
 pub(crate) mod moving;
 pub(crate) mod orders;
+pub(crate) mod owing;
 pub(crate) mod scope;
 pub(crate) mod stages;
 #[cfg(test)]

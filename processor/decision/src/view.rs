@@ -5,11 +5,10 @@ pub mod rules;
 use crate::Moment;
 use crate::alerting;
 use crate::cycle::{Cycle, DebtClass};
-use crate::debt::{Debt, Invoice};
-use crate::debtor::Debtor;
+use crate::debtor::{Debtor, Owed};
 use crate::dunning::moving::Ruling;
 use crate::dunning::scope::{Ground, Scope, Whose};
-use crate::dunning::{self, scope, stages};
+use crate::dunning::{self, owing, stages};
 use crate::hold::HoldReason;
 use crate::holding;
 use crate::ids::{
@@ -106,13 +105,14 @@ fn profile(debtor: &Debtor, class: DebtClass, scribe: &mut Scribe<'_>) -> Profil
     let known = debtor.profiles.iter().find(|profile| profile.debt_class == class);
     // Under a rolling plan there may be several: the oldest is the furthest.
     let cycle = known.and_then(|profile| profile.cycles.first());
+    let frozen = holding::frozen(&debtor.debt, &debtor.holds);
+    let owed = owing::of_class(debtor, &class, &frozen, scribe);
     let ruling = cycle.map(|cycle| Ruling::take(cycle, scribe));
     let name = match cycle {
         Some(cycle) => Some(&cycle.plan),
         None => dunning::plan_name(debtor, scribe.policy),
     };
     let plan = name.and_then(|name| scribe.policy.plans.get(name));
-    let frozen = holding::frozen(&debtor.debt, &debtor.holds);
     let ground = plan.zip(debtor.own_snapshot()).map(|(plan, snapshot)| Ground {
         debt: &debtor.debt,
         frozen: &frozen,
@@ -120,13 +120,6 @@ fn profile(debtor: &Debtor, class: DebtClass, scribe: &mut Scribe<'_>) -> Profil
         debt_class: &class,
         plan,
     });
-    let (real_debt, conditional_debt) = match ground {
-        Some(ground) => {
-            let scope = Scope::of(ground, Whose::Anyones, scribe.now(), &scribe.zone);
-            (scope.real, scope.conditional)
-        }
-        None => due_debt(&debtor.debt, &frozen, &class, scribe),
-    };
     let next = ground.zip(cycle).and_then(|(ground, cycle)| next_stage(ground, cycle, scribe));
     let status = match cycle {
         None => Status::Clear,
@@ -137,8 +130,8 @@ fn profile(debtor: &Debtor, class: DebtClass, scribe: &mut Scribe<'_>) -> Profil
         status,
         stage: cycle.and_then(|cycle| cycle.stage.clone()),
         plan: name.cloned(),
-        real_debt,
-        conditional_debt,
+        real_debt: owed.real,
+        conditional_debt: owed.conditional,
         next,
         debt_class: class.clone(),
     };
@@ -146,21 +139,6 @@ fn profile(debtor: &Debtor, class: DebtClass, scribe: &mut Scribe<'_>) -> Profil
         ruling.give_back(scribe);
     }
     view
-}
-
-/// The real and the conditional debt where no plan says what counts, as before the account's snapshot
-/// comes: all that is due.
-fn due_debt(
-    debt: &Debt,
-    frozen: &[MinorUnits],
-    class: &DebtClass,
-    scribe: &Scribe<'_>,
-) -> (MinorUnits, MinorUnits) {
-    let today = scribe.zone.date_of(scribe.now());
-    let counts = |invoice: &Invoice| invoice.due <= today && scope::is_in_class(invoice, class);
-    let due = || debt.invoices.iter().zip(frozen).filter(|(invoice, _)| counts(invoice));
-    let real: MinorUnits = due().map(|(invoice, _)| invoice.outstanding()).sum();
-    (real, real.minus(due().map(|(_, frozen)| *frozen).sum()))
 }
 
 /// The next stage and its due time; none while the cycle is held, since no day counts towards it.
@@ -196,6 +174,13 @@ pub fn managers(debtor: &Debtor) -> Option<&ManagerGroupName> {
 #[must_use]
 pub fn manager(debtor: &Debtor) -> Option<&ManagerName> {
     debtor.managers.as_ref().and_then(|managers| managers.manager.as_ref())
+}
+
+/// What it owed by its plans when something was decided on it last; what counts then by its date alone is decided on
+/// its date.
+#[must_use]
+pub fn owed(debtor: &Debtor) -> Owed {
+    debtor.owed
 }
 
 /// The holds in force, in the order they were made.

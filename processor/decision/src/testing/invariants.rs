@@ -1,13 +1,14 @@
 //! What holds after every decision, whatever came.
 
 use crate::debt::Debt;
+use crate::debtor::Owed;
 use crate::event::Body;
 use crate::holding;
 use crate::ids::{CommandId, InvoiceId};
 use crate::money::MinorUnits;
 use crate::time::Timestamp;
 use crate::underway::UnderWay;
-use crate::{Debtor, Decisions, Input, Moment, view};
+use crate::{Debtor, Decisions, Input, Moment, Policies, view};
 use std::collections::BTreeSet;
 
 /// Checks one decision; `before` is the debtor as it was.
@@ -16,7 +17,7 @@ pub(crate) fn check(
     before: &Debtor,
     after: &Debtor,
     input: Input<'_>,
-    moment: Moment,
+    (moment, policies): (Moment, &Policies),
     decisions: &Decisions,
 ) {
     money_adds_up(&after.debt);
@@ -38,10 +39,20 @@ pub(crate) fn check(
     assert_eq!(before.records_made + records, after.records_made);
     what_is_under_way_is_in_force(after);
     if is_settled(input, decisions) {
+        what_is_owed_is_what_is_shown(after, moment, policies);
         wakes_are_to_come(after, moment);
         let due = after.next_due.is_none_or(|due| due > moment.horizon);
         assert!(due, "{:?} is due and was not done by {moment:?}", after.next_due);
     }
+}
+
+/// Lists show a debtor by what its profiles show.
+#[track_caller]
+fn what_is_owed_is_what_is_shown(debtor: &Debtor, moment: Moment, policies: &Policies) {
+    let profiles = view::profiles(debtor, moment, policies);
+    let real: MinorUnits = profiles.iter().map(|profile| profile.real_debt).sum();
+    let conditional: MinorUnits = profiles.iter().map(|profile| profile.conditional_debt).sum();
+    assert_eq!(view::owed(debtor), Owed { real, conditional }, "{profiles:?}");
 }
 
 /// A stage's message is under way only while it is in force, under the id of its newest try.

@@ -118,7 +118,7 @@ impl Life {
     pub(crate) fn decide(&mut self, input: Input<'_>, moment: Moment) -> Decisions {
         let before = self.debtor.clone();
         let decisions = decide(&mut self.debtor, input, moment, &self.policies);
-        invariants::check(&before, &self.debtor, input, moment, &decisions);
+        invariants::check(&before, &self.debtor, input, (moment, &self.policies), &decisions);
         for command in &decisions.commands {
             assert!(self.ids.insert(command.id), "a command id came twice: {command:?}");
             let first = command.first_id.is_none_or(|first| self.ids.contains(&first));
