@@ -3,6 +3,8 @@
 //! That the outputs are what `decision` says is the oracle's business, which shares no code with the
 //! engine; here is what only the simulator can know: the true time, and what came in when.
 
+mod lists;
+
 use crate::upstream::is_due;
 use crate::world::World;
 use bytes::Bytes;
@@ -196,7 +198,7 @@ impl Checks<'_> {
         changelog: &[LogRecord],
     ) -> Result<(), String> {
         let told = |error: &dyn std::fmt::Display| error.to_string();
-        let store = disk.open(partition).map_err(|error| told(&error))?;
+        let mut store = disk.open(partition).map_err(|error| told(&error))?;
         let Some(meta) = store.meta().map_err(|error| told(&error))? else { return Ok(()) };
         let state = self.decoder.task_state(&meta).map_err(|error| told(&error))?;
         let stands = state.changelog_next.unwrap_or(0);
@@ -227,6 +229,7 @@ impl Checks<'_> {
                 ));
             }
         }
+        lists::check(&mut store, &mut self.decoder)?;
         self.check_history(&store, partition, state.records_next.unwrap_or(0))
     }
 

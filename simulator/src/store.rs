@@ -129,6 +129,10 @@ impl Store for SimStore {
         self.inner.history(id, at_most)
     }
 
+    fn lists_version(&self) -> Result<Option<u32>, StoreError> {
+        self.inner.lists_version()
+    }
+
     fn keeps(&mut self) -> Result<Keeping, StoreError> {
         self.disk.writes("keep more")?;
         self.inner.keeps()

@@ -3,10 +3,13 @@
 //! Whoever reads beside the store does not keep the database open: the store shuts the door before it closes
 //! it, waits for those who are reading, and is then the last that has it, so that it may be opened again at once.
 
+use crate::list_scan::ListScan;
 use crate::open::{failure, family_of};
 use crate::{HISTORY_LINES, families, keys};
 use bytes::Bytes;
-use engine::store::{HistoryLine, ReadError, StoreError, StoreReader};
+use engine::lists::List;
+use engine::lists::finding::Cursor;
+use engine::store::{HistoryLine, Look, ReadError, StoreError, StoreReader};
 use rocksdb::{DB, ReadOptions};
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -51,6 +54,16 @@ impl StoreReader for Door {
 
     fn history(&self, id: &str, before: i64, at_most: usize) -> Result<Vec<HistoryLine>, ReadError> {
         self.read(|db| history(db, db.path(), id, before, at_most))
+    }
+
+    fn look_into(&self, lists: &[List], look: &mut Look<'_>) -> Result<(), ReadError> {
+        self.read(|db| {
+            let cursors = lists.iter().map(|list| {
+                let cursor: Box<dyn Cursor + '_> = Box::new(ListScan::new(db, list)?);
+                Ok(cursor)
+            });
+            look(&mut cursors.collect::<Result<Vec<_>, StoreError>>()?)
+        })
     }
 }
 

@@ -13,6 +13,7 @@ pub(crate) const DEBTORS: &str = "debtors";
 pub(crate) const TIMERS: &str = "timers";
 pub(crate) const HISTORY: &str = "history";
 pub(crate) const WAITING: &str = "waiting";
+pub(crate) const LISTS: &str = "lists";
 pub(crate) const META: &str = "meta";
 /// RocksDB has it whether or not it is used; here it is not.
 pub(crate) const DEFAULT: &str = "default";
@@ -90,6 +91,7 @@ impl Shared {
             ColumnFamilyDescriptor::new(TIMERS, self.timers()),
             ColumnFamilyDescriptor::new(HISTORY, self.history()),
             ColumnFamilyDescriptor::new(WAITING, self.small()),
+            ColumnFamilyDescriptor::new(LISTS, self.lists()),
         ]
     }
 
@@ -115,6 +117,15 @@ impl Shared {
         let mut options = self.family(&self.table(16 * KIB));
         // A file of which half of some window is tombstones is compacted early: scans that start
         // before the cursor (a rebuilt task, a moved cursor) must not pay for them for long.
+        options.add_compact_on_deletion_collector_factory(4_096, 2_048, 0.5);
+        options
+    }
+
+    /// Scanned in order, and never by the task: what changes there is written, and read when a person asks. Whoever's
+    /// debt changes moves on all their lists.
+    fn lists(&self) -> Options {
+        let mut options = self.family(&self.table(16 * KIB));
+        compact_seldom(&mut options);
         options.add_compact_on_deletion_collector_factory(4_096, 2_048, 0.5);
         options
     }

@@ -6,8 +6,10 @@
 //! | `timers` | due (8, sign flipped) · shard (2) · debtor | empty |
 //! | `history` | shard (2) · length of debtor (4) · debtor · sequence (8, sign flipped, inverted) | the encoded record |
 //! | `waiting` | sequence (8, sign flipped) | the stored form of a command that waits |
+//! | `lists` | kind (1) · length of name (2) · name · rank (8, sign flipped) · debtor | empty |
 //! | `meta` | `0x01` | the format version (4) |
 //! | `meta` | `0x02` | where the store stands, in the engine's words |
+//! | `meta` | `0x03` | the version of what the lists are made of (4) |
 //! | `default` | – | RocksDB's own, always empty |
 //!
 //! Numbers are big-endian, so that bytes sort as numbers do; with its sign bit flipped a negative
@@ -20,6 +22,7 @@
 
 use decision::ids::DebtorId;
 use decision::time::Timestamp;
+use engine::lists::{List, Position};
 use engine::partition::shard_of;
 use engine::store::TimerKey;
 
@@ -28,10 +31,15 @@ pub(crate) const FORMAT: &[u8] = &[0x01];
 /// `meta`: where the store stands.
 pub(crate) const POSITION: &[u8] = &[0x02];
 
+/// `meta`: of which version the lists are.
+pub(crate) const LISTS: &[u8] = &[0x03];
+
 const DUE_BYTES: usize = 8;
 const SHARD_BYTES: usize = 2;
 const LENGTH_BYTES: usize = 4;
 const SEQUENCE_BYTES: usize = 8;
+const LIST_BYTES: usize = 3;
+const RANK_BYTES: usize = 8;
 
 /// The key of a debtor in `debtors`.
 #[must_use]
@@ -126,6 +134,41 @@ pub fn read_waiting(key: &[u8]) -> Option<i64> {
     key.try_into().ok().map(from_sortable)
 }
 
+/// The key of a line in `lists`.
+#[must_use]
+pub fn listed(list: &List, position: &Position) -> Vec<u8> {
+    let mut key = list_begin(list);
+    key.extend_from_slice(&sortable(position.rank));
+    key.extend_from_slice(position.debtor.as_str().as_bytes());
+    key
+}
+
+/// What the keys of all lines of a list begin with. The length keeps `a` apart from `ab`.
+pub(crate) fn list_begin(list: &List) -> Vec<u8> {
+    let name = list.name.as_bytes();
+    let mut key = Vec::with_capacity(LIST_BYTES + name.len() + RANK_BYTES + 16);
+    key.push(list.kind.byte());
+    // Longer names are on no list.
+    key.extend_from_slice(&u16::try_from(name.len()).unwrap_or(u16::MAX).to_be_bytes());
+    key.extend_from_slice(name);
+    key
+}
+
+/// The bound after every line of a list.
+pub(crate) fn list_end(list: &List) -> Vec<u8> {
+    // Ranks are eight bytes, so nine of the highest come after all of them.
+    let mut key = list_begin(list);
+    key.extend_from_slice(&[0xff; RANK_BYTES + 1]);
+    key
+}
+
+/// The place of a line on a list whose keys begin with so many bytes; none where it is not one.
+pub(crate) fn read_listed(key: &[u8], begins: usize) -> Option<Position> {
+    let (rank, debtor) = key.get(begins..)?.split_first_chunk::<RANK_BYTES>()?;
+    let debtor = std::str::from_utf8(debtor).ok()?;
+    Some(Position { rank: from_sortable(*rank), debtor: DebtorId::from(debtor) })
+}
+
 fn push_debtor(key: &mut Vec<u8>, id: &str) {
     key.extend_from_slice(&shard_of(id.as_bytes()).to_be_bytes());
     key.extend_from_slice(id.as_bytes());
@@ -142,6 +185,7 @@ fn from_sortable(bytes: [u8; 8]) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use engine::lists::ListKind;
 
     /// Moments and ids at the edges: signs, bounds, ids that begin with one another or are odd.
     const MOMENTS: [i64; 7] = [i64::MIN, -1_000, -1, 0, 1, 1_767_225_600_000_000, i64::MAX];
@@ -214,12 +258,37 @@ mod tests {
     }
 
     #[test]
+    fn listed_keys_sort_as_positions_do_and_keep_lists_apart() {
+        let at = |rank| IDS.map(|id| Position { rank, debtor: DebtorId::from(id) });
+        let positions: Vec<Position> = MOMENTS.into_iter().flat_map(at).collect();
+        let lists = ["", "a", "a\0", "ab"].map(|name| List::new(ListKind::Stage, name));
+        for list in &lists {
+            let mut by_key = positions.clone();
+            by_key.sort_by_key(|position| listed(list, position));
+            let mut by_position = positions.clone();
+            by_position.sort();
+            assert_eq!(by_key, by_position);
+            for (other, position) in
+                lists.iter().flat_map(|other| positions.iter().map(move |at| (other, at)))
+            {
+                let key = listed(other, position);
+                let within = list_begin(list) <= key && key < list_end(list);
+                assert_eq!(within, list == other, "{list:?} {other:?} {position:?}");
+                assert_eq!(read_listed(&key, list_begin(other).len()).as_ref(), Some(position));
+            }
+        }
+    }
+
+    #[test]
     fn keys_look_as_the_table_says() {
         // murmur2("21") is -973932308: its low 12 bits are the shard.
         assert_eq!(engine::partition::shard_of(b"21"), 0x8ec);
         assert_eq!(debtor("21"), b"\x08\xec21");
         let one = TimerKey { due: Timestamp(1), debtor: DebtorId::from("21") };
         assert_eq!(timer(&one), b"\x80\0\0\0\0\0\0\x01\x08\xec21");
+        let bar = List::new(ListKind::Stage, "bar");
+        let at = Position { rank: -2, debtor: DebtorId::from("21") };
+        assert_eq!(listed(&bar, &at), b"\x06\0\x03bar\x7f\xff\xff\xff\xff\xff\xff\xfe21");
         assert_eq!(history("21", 1), b"\x08\xec\0\0\0\x0221\x7f\xff\xff\xff\xff\xff\xff\xfe");
     }
 }

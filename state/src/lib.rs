@@ -9,6 +9,7 @@ mod bare;
 mod beside;
 mod families;
 pub mod keys;
+mod list_scan;
 mod lock;
 mod memory;
 mod open;

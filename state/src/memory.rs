@@ -7,8 +7,10 @@ use crate::HISTORY_LINES;
 use bytes::Bytes;
 use decision::ids::DebtorId;
 use decision::time::Timestamp;
+use engine::lists::finding::Cursor;
+use engine::lists::{List, ListKey, Position};
 use engine::store::{
-    HistoryLine, Keeping, ReadError, Store, StoreBatch, StoreError, StoreReader, Stores, TimerKey,
+    HistoryLine, Keeping, Look, ReadError, Store, StoreBatch, StoreError, StoreReader, Stores, TimerKey,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
@@ -45,6 +47,8 @@ struct Tables {
     timers: BTreeSet<TimerKey>,
     history: BTreeMap<DebtorId, BTreeMap<i64, Bytes>>,
     waiting: BTreeMap<i64, Bytes>,
+    lists: BTreeMap<List, BTreeSet<Position>>,
+    lists_version: Option<u32>,
 }
 
 /// The store of one partition.
@@ -128,6 +132,20 @@ impl MemoryStore {
     }
 }
 
+impl MemoryStore {
+    /// All lines of all lists.
+    ///
+    /// # Errors
+    /// When its process has crashed.
+    pub fn lists(&self) -> Result<BTreeSet<ListKey>, StoreError> {
+        let partition = self.use_it("read all lists")?;
+        let lines = partition.current.lists.iter().flat_map(|(list, positions)| {
+            positions.iter().map(|position| ListKey { list: list.clone(), position: position.clone() })
+        });
+        Ok(lines.collect())
+    }
+}
+
 impl Drop for MemoryStore {
     /// A store that is closed in good order keeps all of it, as on disk.
     fn drop(&mut self) {
@@ -177,6 +195,10 @@ impl Store for MemoryStore {
     fn history(&self, id: &str, at_most: usize) -> Result<Vec<HistoryLine>, StoreError> {
         let partition = self.use_it("read a debtor's history")?;
         Ok(partition.current.history(id, i64::MAX, at_most))
+    }
+
+    fn lists_version(&self) -> Result<Option<u32>, StoreError> {
+        Ok(self.use_it("read the version of the lists")?.current.lists_version)
     }
 
     fn keeps(&mut self) -> Result<Keeping, StoreError> {
@@ -236,6 +258,49 @@ impl StoreReader for MemoryReader {
     fn history(&self, id: &str, before: i64, at_most: usize) -> Result<Vec<HistoryLine>, ReadError> {
         self.read(|tables| tables.history(id, before, at_most))
     }
+
+    fn look_into(&self, lists: &[List], look: &mut Look<'_>) -> Result<(), ReadError> {
+        let found = self.read(|tables| {
+            let cursors = lists.iter().map(|list| {
+                let lines = tables.lists.get(list);
+                let cursor: Box<dyn Cursor + '_> = Box::new(Lines { lines, at: None });
+                cursor
+            });
+            look(&mut cursors.collect::<Vec<_>>())
+        })?;
+        Ok(found?)
+    }
+}
+
+/// A list, read from any place on.
+struct Lines<'t> {
+    lines: Option<&'t BTreeSet<Position>>,
+    at: Option<Position>,
+}
+
+impl Lines<'_> {
+    fn first_of(&mut self, bounds: (Bound<&Position>, Bound<&Position>)) {
+        let line = self.lines.and_then(|lines| lines.range::<Position, _>(bounds).next());
+        self.at = line.cloned();
+    }
+}
+
+impl Cursor for Lines<'_> {
+    fn seek(&mut self, to: &Position) -> Result<(), StoreError> {
+        self.first_of((Bound::Included(to), Bound::Unbounded));
+        Ok(())
+    }
+
+    fn advance(&mut self) -> Result<(), StoreError> {
+        if let Some(at) = self.at.take() {
+            self.first_of((Bound::Excluded(&at), Bound::Unbounded));
+        }
+        Ok(())
+    }
+
+    fn at(&self) -> Option<&Position> {
+        self.at.as_ref()
+    }
 }
 
 impl Partition {
@@ -283,9 +348,28 @@ impl Tables {
                 lines.pop_first();
             }
         }
+        self.apply_lists(batch);
         if batch.meta.is_some() {
             self.meta.clone_from(&batch.meta);
         }
+    }
+}
+
+impl Tables {
+    fn apply_lists(&mut self, batch: &StoreBatch) {
+        if batch.lists_cleared {
+            self.lists.clear();
+            self.lists_version = None;
+        }
+        for line in &batch.listed_no_more {
+            if let Some(list) = self.lists.get_mut(&line.list) {
+                list.remove(&line.position);
+            }
+        }
+        for line in &batch.listed {
+            self.lists.entry(line.list.clone()).or_default().insert(line.position.clone());
+        }
+        self.lists_version = batch.lists_version.or(self.lists_version);
     }
 }
 

@@ -12,7 +12,10 @@ use std::path::{Path, PathBuf};
 
 /// The version of the key layout that this code writes, and the newest that it reads. A new one needs its
 /// folder in `history` (`cargo run -p state --example format`).
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
+
+/// The format before there were lists.
+const FORMAT_WITHOUT_LISTS: u32 = 1;
 
 /// Opens the database of a folder, or makes an empty one.
 pub(crate) fn open_database(path: &Path, shared: &Shared) -> Result<DB, StoreError> {
@@ -48,12 +51,12 @@ fn check_format(path: &Path, db: &DB) -> Result<(), StoreError> {
         if db.get_pinned_cf(meta, keys::POSITION).map_err(failed)?.is_some() {
             return Err(damaged("there is none, and yet there is state"));
         }
-        let stamp = FORMAT_VERSION.to_be_bytes();
-        db.put_cf_opt(meta, keys::FORMAT, stamp, &without_log()).map_err(failed)?;
-        return flush(db).map_err(failed);
+        return stamp_with_version(db, meta).map_err(failed);
     };
     match <[u8; 4]>::try_from(&*stamp).map(u32::from_be_bytes) {
         Ok(FORMAT_VERSION) => Ok(()),
+        // It has no lists: they are made of the debtors, by whoever knows what is on them.
+        Ok(FORMAT_WITHOUT_LISTS) => stamp_with_version(db, meta).map_err(failed),
         Ok(version) if version > FORMAT_VERSION => Err(StoreError::OfAnotherVersion {
             path: path.to_path_buf(),
             reason: format!(
@@ -63,6 +66,11 @@ fn check_format(path: &Path, db: &DB) -> Result<(), StoreError> {
         Ok(version) => Err(damaged(&format!("there never was a format {version}"))),
         Err(_) => Err(damaged("it is not a number of four bytes")),
     }
+}
+
+fn stamp_with_version(db: &DB, meta: &ColumnFamily) -> Result<(), rocksdb::Error> {
+    db.put_cf_opt(meta, keys::FORMAT, FORMAT_VERSION.to_be_bytes(), &without_log())?;
+    flush(db)
 }
 
 /// What an error of an operation means: that the files are damaged, or that the disk does not do it.
@@ -98,7 +106,14 @@ fn aside(path: &Path) -> PathBuf {
 /// Brings all memtables to the disk, at one point between two batches.
 pub(crate) fn flush(db: &DB) -> Result<(), rocksdb::Error> {
     // Atomic flush makes one family's flush everyone's only where the families are named.
-    let names = [families::META, families::DEBTORS, families::TIMERS, families::HISTORY, families::WAITING];
+    let names = [
+        families::META,
+        families::DEBTORS,
+        families::TIMERS,
+        families::HISTORY,
+        families::WAITING,
+        families::LISTS,
+    ];
     let families: Vec<&ColumnFamily> = names.iter().filter_map(|name| db.cf_handle(name)).collect();
     db.flush_cfs_opt(&families, &FlushOptions::default())
 }

@@ -248,6 +248,12 @@ impl Store for RocksStore {
         beside::history(db, &self.path, id, i64::MAX, at_most)
     }
 
+    fn lists_version(&self) -> Result<Option<u32>, StoreError> {
+        let version = self.get("read the version of the lists", families::META, keys::LISTS)?;
+        // One that cannot be read is none: they are made anew.
+        Ok(version.and_then(|bytes| <[u8; 4]>::try_from(&*bytes).ok()).map(u32::from_be_bytes))
+    }
+
     fn keeps(&mut self) -> Result<Keeping, StoreError> {
         self.look_into_background_errors()?;
         self.check_room()?;
@@ -338,6 +344,7 @@ fn write_batch(db: &DB, batch: &StoreBatch) -> Result<WriteBatch, StoreError> {
             None => writes.delete_cf(waiting, keys::waiting(*sequence)),
         }
     }
+    write_lists(&mut writes, db, batch)?;
     for (id, line) in &batch.history {
         add_line(&mut writes, history, id, line);
     }
@@ -345,6 +352,26 @@ fn write_batch(db: &DB, batch: &StoreBatch) -> Result<WriteBatch, StoreError> {
         writes.put_cf(family_of(db, families::META)?, keys::POSITION, meta);
     }
     Ok(writes)
+}
+
+/// What becomes of the lists.
+fn write_lists(writes: &mut WriteBatch, db: &DB, batch: &StoreBatch) -> Result<(), StoreError> {
+    let lists = family_of(db, families::LISTS)?;
+    if batch.lists_cleared {
+        // Kinds of lists are counted from 1, and there are fewer than a byte can count.
+        writes.delete_range_cf(lists, [0_u8], [0xff_u8]);
+        writes.delete_cf(family_of(db, families::META)?, keys::LISTS);
+    }
+    for line in &batch.listed_no_more {
+        writes.delete_cf(lists, keys::listed(&line.list, &line.position));
+    }
+    for line in &batch.listed {
+        writes.put_cf(lists, keys::listed(&line.list, &line.position), []);
+    }
+    if let Some(version) = batch.lists_version {
+        writes.put_cf(family_of(db, families::META)?, keys::LISTS, version.to_be_bytes());
+    }
+    Ok(())
 }
 
 /// Adds a line and removes the one that falls out. A debtor's records are counted without gaps, so

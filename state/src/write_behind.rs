@@ -5,14 +5,18 @@
 //! and since all that is gathered is written as one batch, with where the store stands after it, a crash
 //! loses batches from the newest on and never a part of one.
 
+mod merged;
 mod pending;
 
 use bytes::Bytes;
 use decision::ids::DebtorId;
 use decision::time::Timestamp;
+use engine::lists::List;
+use engine::lists::finding::Cursor;
 use engine::store::{
-    HistoryLine, Keeping, ReadError, Store, StoreBatch, StoreError, StoreReader, Stores, TimerKey,
+    HistoryLine, Keeping, Look, ReadError, Store, StoreBatch, StoreError, StoreReader, Stores, TimerKey,
 };
+use merged::Merged;
 use pending::Pending;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -184,6 +188,11 @@ impl<S: Store> Store for WriteBehindStore<S> {
         self.pending.history(id, i64::MAX, at_most, || self.behind.history(id, at_most))
     }
 
+    fn lists_version(&self) -> Result<Option<u32>, StoreError> {
+        let pending = self.pending.look().lists_version();
+        pending.map_or_else(|| self.behind.lists_version(), Ok)
+    }
+
     fn keeps(&mut self) -> Result<Keeping, StoreError> {
         self.behind.keeps()
     }
@@ -240,5 +249,20 @@ impl StoreReader for WriteBehindReader {
 
     fn history(&self, id: &str, before: i64, at_most: usize) -> Result<Vec<HistoryLine>, ReadError> {
         self.pending.history(id, before, at_most, || self.behind.history(id, before, at_most))
+    }
+
+    fn look_into(&self, lists: &[List], look: &mut Look<'_>) -> Result<(), ReadError> {
+        // Of one moment. What is written behind before the lists there are opened is in both, and counts as it is here.
+        let here: Vec<_> = {
+            let pending = self.pending.look();
+            lists.iter().map(|list| pending.list(list)).collect()
+        };
+        self.behind.look_into(lists, &mut |cursors| {
+            let both = cursors.iter_mut().zip(&here).map(|(behind, (lines, is_cleared))| {
+                let both: Box<dyn Cursor + '_> = Box::new(Merged::new(lines, behind, *is_cleared));
+                both
+            });
+            look(&mut both.collect::<Vec<_>>())
+        })
     }
 }

@@ -5,6 +5,8 @@
 use bytes::Bytes;
 use decision::ids::DebtorId;
 use decision::time::Timestamp;
+use engine::lists::finding::Cursor;
+use engine::lists::{List, ListKey, ListKind, Position};
 use engine::store::{HistoryLine, Store, StoreBatch, Stores, TimerKey};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -13,11 +15,13 @@ use std::ops::RangeInclusive;
 
 /// Few of each, so that they meet.
 const DEBTORS: [&str; 4] = ["a", "ab", "b", "z"];
+const KINDS: [ListKind; 2] = [ListKind::Stage, ListKind::Account];
+const NAMES: [&str; 3] = ["", "a", "ab"];
 const NUMBERS: RangeInclusive<i64> = 1..=6;
 
 #[derive(Clone, Debug)]
 enum Step {
-    Apply(StoreBatch),
+    Apply(Box<StoreBatch>),
     Flush,
     Clear,
     Reopen,
@@ -42,8 +46,33 @@ fn line() -> impl Strategy<Value = (DebtorId, HistoryLine)> {
     })
 }
 
+fn list() -> impl Strategy<Value = List> {
+    (prop::sample::select(&KINDS[..]), prop::sample::select(&NAMES[..]))
+        .prop_map(|(kind, name)| List::new(kind, name))
+}
+
+fn listed() -> impl Strategy<Value = ListKey> {
+    (list(), -2..=1_i64, debtor())
+        .prop_map(|(list, rank, debtor)| ListKey { list, position: Position { rank, debtor } })
+}
+
+/// What becomes of the lists, seldom all of it.
+fn lists() -> impl Strategy<Value = StoreBatch> {
+    let cleared = prop::bool::weighted(0.05);
+    (cleared, vec(listed(), 0..4), vec(listed(), 0..4), prop::option::weighted(0.1, 1..3_u32)).prop_map(
+        |(lists_cleared, listed_no_more, listed, lists_version)| StoreBatch {
+            lists_cleared,
+            listed_no_more,
+            listed,
+            lists_version,
+            ..StoreBatch::default()
+        },
+    )
+}
+
 fn batch() -> impl Strategy<Value = StoreBatch> {
     (
+        lists(),
         vec((debtor(), prop::option::weighted(0.7, form())), 0..3),
         vec(timer(), 0..3),
         vec(timer(), 0..3),
@@ -51,19 +80,20 @@ fn batch() -> impl Strategy<Value = StoreBatch> {
         vec(line(), 0..3),
         prop::option::of(form()),
     )
-        .prop_map(|(debtors, timers_removed, timers_added, waiting, history, meta)| StoreBatch {
+        .prop_map(|(lists, debtors, timers_removed, timers_added, waiting, history, meta)| StoreBatch {
             debtors,
             timers_removed,
             timers_added,
             waiting,
             history,
             meta,
+            ..lists
         })
 }
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        12 => batch().prop_map(Step::Apply),
+        12 => batch().prop_map(|batch| Step::Apply(Box::new(batch))),
         3 => Just(Step::Flush),
         1 => Just(Step::Clear),
         1 => Just(Step::Reopen),
@@ -80,6 +110,7 @@ fn compare(one: &mut impl Store, other: &mut impl Store) {
             assert_eq!(one.history(debtor, at_most).unwrap(), lines, "{at_most} lines of {debtor}");
         }
     }
+    compare_lists(one, other);
     for number in NUMBERS {
         assert_eq!(one.waiting(number).unwrap(), other.waiting(number).unwrap(), "{number}");
     }
@@ -97,6 +128,39 @@ fn compare(one: &mut impl Store, other: &mut impl Store) {
             }
         }
     }
+}
+
+/// The lines of a list from every place on, by going there and by going on from there.
+fn compare_lists(one: &impl Store, other: &impl Store) {
+    assert_eq!(one.lists_version().unwrap(), other.lists_version().unwrap());
+    for kind in KINDS {
+        for name in NAMES {
+            let list = List::new(kind, name);
+            assert_eq!(lines(one, &list), lines(other, &list), "{list:?}");
+        }
+    }
+}
+
+/// From each place on: what comes there, and all that follows.
+fn lines(store: &impl Store, list: &List) -> Vec<Vec<Position>> {
+    let places = (-3..=2_i64)
+        .flat_map(|rank| ["", "a", "aa", "z"].map(|debtor| Position { rank, debtor: debtor.into() }));
+    let mut all = Vec::new();
+    let mut look = |cursors: &mut [Box<dyn Cursor + '_>]| {
+        let [cursor] = cursors else { panic!("one list, one cursor") };
+        for place in places.clone() {
+            let mut found = Vec::new();
+            cursor.seek(&place)?;
+            while let Some(at) = cursor.at() {
+                found.push(at.clone());
+                cursor.advance()?;
+            }
+            all.push(found);
+        }
+        Ok(())
+    };
+    store.reader().look_into(std::slice::from_ref(list), &mut look).unwrap();
+    all
 }
 
 /// Takes the steps with these stores and with those in memory, and compares after each.

@@ -1,10 +1,16 @@
 //! What every store keeps to: one suite, run on disk and in memory.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
+#[path = "contract/lists.rs"]
+mod lists;
+
 use bytes::Bytes;
 use decision::ids::DebtorId;
 use decision::time::Timestamp;
 use engine::store::{HistoryLine, ReadError, Store, StoreBatch, StoreError, Stores, TimerKey};
+use lists::{
+    lists_are_kept_apart_and_in_order, lists_that_are_cleared_are_empty_and_say_nothing_of_their_version,
+};
 use state::{HISTORY_LINES, MemoryStores, RocksStores, Sizes};
 
 /// Runs each function below against every store, as tests of the same names: on disk, in memory, and with
@@ -67,6 +73,8 @@ contract! {
     debtors_are_listed_once_each_from_anyone_on,
     waiting_commands_come_in_the_order_of_their_sequences,
     history_is_read_beside_the_store_from_any_place_on,
+    lists_are_kept_apart_and_in_order,
+    lists_that_are_cleared_are_empty_and_say_nothing_of_their_version,
     who_reads_beside_a_store_does_not_keep_it_open,
     who_reads_beside_a_store_reads_on_after_it_was_cleared,
 }
@@ -160,6 +168,7 @@ fn a_batch_reads_back_as_written(stores: &impl Stores) {
         waiting: vec![(7, Some(Bytes::from_static(b"command")))],
         history: vec![(id("a"), line(1)), (id("ab"), line(2))],
         meta: Some(Bytes::from_static(b"here")),
+        ..StoreBatch::default()
     };
     let mut store = with(stores, &[batch]);
     for flushed in [false, true] {

@@ -7,6 +7,8 @@
 use bytes::Bytes;
 use decision::ids::DebtorId;
 use decision::time::Timestamp;
+use engine::lists::finding::Cursor;
+use engine::lists::{List, ListKey, ListKind, Position};
 use engine::store::{HistoryLine, Store, StoreBatch, StoreError, Stores, TimerKey};
 use state::{MemoryStores, RocksStores, Sizes};
 use std::path::Path;
@@ -33,8 +35,36 @@ fn batch(n: i64) -> StoreBatch {
         timers_added: vec![timer(n)],
         waiting: vec![(n - 1, None), (n, Some(number.clone()))],
         history: vec![(DebtorId::from("all"), HistoryLine { sequence: n, record: number.clone() })],
+        listed_no_more: vec![listed(n - 1)],
+        listed: vec![listed(n)],
         meta: Some(number),
+        ..StoreBatch::default()
     }
+}
+
+fn listed(n: i64) -> ListKey {
+    ListKey { list: list(), position: Position { rank: n, debtor: DebtorId::from("all") } }
+}
+
+fn list() -> List {
+    List::new(ListKind::Work, "")
+}
+
+/// The ranks on the list.
+fn ranks(store: &impl Store) -> Vec<i64> {
+    let mut ranks = Vec::new();
+    let mut look = |cursors: &mut [Box<dyn Cursor + '_>]| {
+        for cursor in cursors {
+            cursor.seek(&Position::first())?;
+            while let Some(at) = cursor.at() {
+                ranks.push(at.rank);
+                cursor.advance()?;
+            }
+        }
+        Ok(())
+    };
+    store.reader().look_into(&[list()], &mut look).unwrap();
+    ranks
 }
 
 fn timer(n: i64) -> TimerKey {
@@ -53,6 +83,7 @@ fn whole_batches(store: &impl Store, applied: i64) -> i64 {
     let timers = store.timers(&TimerKey::before_all_at(Timestamp(0)), Timestamp::LATEST, 9).unwrap();
     let expected = if stands_at == 0 { vec![] } else { vec![timer(stands_at)] };
     assert_eq!(timers, expected);
+    assert_eq!(ranks(store), if stands_at == 0 { vec![] } else { vec![stands_at] });
     let waiting = store.waiting_after(0, 9).unwrap();
     assert_eq!(waiting.iter().map(|(n, _)| *n).sum::<i64>(), stands_at);
     let lines = store.history("all", 3).unwrap();

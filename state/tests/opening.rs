@@ -131,7 +131,7 @@ fn used() -> tempfile::TempDir {
 
 /// Writes to `meta` behind the store's back.
 fn tamper(folder: &Path, key: &[u8], value: Option<&[u8]>) {
-    let names = ["default", "meta", "debtors", "timers", "history", "waiting"];
+    let names = ["default", "meta", "debtors", "timers", "history", "waiting", "lists"];
     let db = DB::open_cf(&Options::default(), folder.join("p-00000"), names).unwrap();
     let meta = db.cf_handle("meta").unwrap();
     match value {
@@ -147,7 +147,7 @@ fn a_format_version_that_is_not_ours_is_told() {
     tamper(folder.path(), &[0x01], Some(&newer));
     check_of_another_version(
         folder.path(),
-        "written by a newer version of Weir (format 2; this one reads 1)",
+        "written by a newer version of Weir (format 3; this one reads 2)",
     );
 
     let rows: [(Option<&[u8]>, &str); 3] = [
@@ -165,7 +165,7 @@ fn a_format_version_that_is_not_ours_is_told() {
 #[test]
 fn a_column_family_of_a_newer_version_is_told() {
     let folder = used();
-    let names = ["default", "meta", "debtors", "timers", "history", "waiting"];
+    let names = ["default", "meta", "debtors", "timers", "history", "waiting", "lists"];
     let mut db = DB::open_cf(&Options::default(), folder.path().join("p-00000"), names).unwrap();
     db.create_cf("rates", &Options::default()).unwrap();
     drop(db);

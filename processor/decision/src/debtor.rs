@@ -115,6 +115,14 @@ pub struct Member {
     pub(crate) rules_for: RulesFor,
 }
 
+impl Member {
+    /// An account of which nothing is known.
+    #[must_use]
+    pub fn new(account_id: AccountId) -> Self {
+        Self { account_id, snapshot: None, balances: Vec::new(), rules_for: RulesFor::default() }
+    }
+}
+
 impl Debtor {
     /// A debtor of whom nothing is known.
     #[must_use]
@@ -169,12 +177,7 @@ impl Debtor {
         let at = known.unwrap_or_else(|| {
             // One, nearly always: room for four of them would be most of what a debtor takes.
             self.members.reserve_exact(1);
-            self.members.push(Member {
-                account_id: account_id.clone(),
-                snapshot: None,
-                balances: Vec::new(),
-                rules_for: RulesFor::default(),
-            });
+            self.members.push(Member::new(account_id.clone()));
             self.members.len().saturating_sub(1)
         });
         #[expect(clippy::indexing_slicing, reason = "found above, or pushed just now")]

@@ -179,6 +179,8 @@ mutations! {
     SweepForgotten = "sweep-forgotten",
     /// Which publications of the policy a task knows is forgotten with a restart.
     RevisionForgotten = "revision-forgotten",
+    /// A debtor stays on the lists that it was on.
+    ListedForGood = "listed-for-good",
     /// What comes after the control that tells of a publication is decided by the one before, with it.
     AdoptsWithinABatch = "adopts-within-a-batch",
     /// What a task asks on its first turn about the ends of the log is never asked.

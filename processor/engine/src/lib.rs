@@ -21,6 +21,7 @@
 //! | [`publishing`] | publishing a version of the policy |
 //! | [`verdicts`] | what a person says of all that the breaker holds, written to every partition |
 //! | [`rejects`] | what lies in the rejects, and sending it again |
+//! | [`lists`] | the lists of debtors that a partition keeps |
 //! | [`reading`] | reading debtors beside the tasks that work on them |
 //! | `pace` | how much of what can wait goes beside live events |
 //! | `guard` | whether the wall clock is believed |
@@ -42,6 +43,7 @@ mod gate;
 mod guard;
 mod horizon;
 pub mod instance;
+pub mod lists;
 pub mod log;
 pub mod metrics;
 pub mod owners;

@@ -2,6 +2,8 @@
 //!
 //! What is behind it (RocksDB, a map in memory) and how keys look there is `state`'s business.
 
+use crate::lists::finding::Cursor;
+use crate::lists::{List, ListKey};
 use crate::partition;
 use bytes::Bytes;
 use decision::ids::DebtorId;
@@ -79,6 +81,12 @@ pub trait Store: Send {
     /// When they cannot be read.
     fn history(&self, id: &str, at_most: usize) -> Result<Vec<HistoryLine>, StoreError>;
 
+    /// Of which version its lists are; none where none were made.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn lists_version(&self) -> Result<Option<u32>, StoreError>;
+
     /// Whether a batch that is committed now can be applied and kept. Where it can only a little later,
     /// since the disk does not keep up, the answer is [`Keeping::Later`].
     ///
@@ -127,7 +135,16 @@ pub trait StoreReader: Send + Sync {
     /// # Errors
     /// As above.
     fn history(&self, id: &str, before: i64, at_most: usize) -> Result<Vec<HistoryLine>, ReadError>;
+
+    /// Looks into these lists, by a cursor for each, in their order. All are as of one moment, or a little later.
+    ///
+    /// # Errors
+    /// As above.
+    fn look_into(&self, lists: &[List], look: &mut Look<'_>) -> Result<(), ReadError>;
 }
+
+/// What looks into lists, by their cursors.
+pub type Look<'l> = dyn FnMut(&mut [Box<dyn Cursor + '_>]) -> Result<(), StoreError> + 'l;
 
 /// Why whoever reads beside a task gets nothing.
 #[derive(Debug, thiserror::Error)]
@@ -215,6 +232,14 @@ pub struct StoreBatch {
     pub waiting: Vec<(i64, Option<Bytes>)>,
     /// Lines to add to the histories of debtors, after the removals; the newest 200 are kept.
     pub history: Vec<(DebtorId, HistoryLine)>,
+    /// Whether all lists are forgotten first, and of which version they are: they are made anew.
+    pub lists_cleared: bool,
+    /// Lines of lists to remove.
+    pub listed_no_more: Vec<ListKey>,
+    /// Lines of lists to add, after the removals.
+    pub listed: Vec<ListKey>,
+    /// Of which version all lists are from now on; none leaves it as it is.
+    pub lists_version: Option<u32>,
     /// Where the store stands afterwards; none leaves what it says of that as it is.
     pub meta: Option<Bytes>,
 }

@@ -3,6 +3,7 @@
 //! It is only a cache of what the store, and the batch in flight, say. After any failure it is
 //! emptied, and the store tells.
 
+use crate::lists::{self, ListKey, Listed};
 use decision::Debtor;
 use decision::ids::DebtorId;
 use decision::time::Timestamp;
@@ -26,6 +27,8 @@ pub(crate) struct Entry {
     changed: i64,
     /// When it was due before that batch.
     due_before: Option<Timestamp>,
+    /// The lists that it is on by the last batch that was sealed.
+    listed: Box<[Listed]>,
 }
 
 impl Entry {
@@ -38,6 +41,19 @@ impl Entry {
         self.changed = batch;
         self.due_before = due_before;
         true
+    }
+
+    /// Brings the lists that it is on up to what it is now: the lines that go, and those that come. Mostly there are
+    /// none.
+    pub(crate) fn list(&mut self, removed: &mut Vec<ListKey>, added: &mut Vec<ListKey>) {
+        if lists::are_of(&self.listed, &self.debtor) {
+            return;
+        }
+        let now = lists::all_of(&self.debtor);
+        let (goes, comes) = lists::change(&self.debtor.id, &self.listed, &now);
+        removed.extend(goes);
+        added.extend(comes);
+        self.listed = now;
     }
 
     /// When it was due before the batch that changed it last.
@@ -58,25 +74,25 @@ impl WorkingSet {
         Some(entry)
     }
 
-    /// Keeps a debtor, used by `batch`.
+    /// Keeps a debtor, used by `batch`: as all batches before it left it, or, where it is known already, changed.
     pub(crate) fn put(&mut self, debtor: Debtor, batch: i64) {
         if let Some(entry) = self.debtors.get_mut(debtor.id.as_str()) {
             entry.debtor = debtor;
             entry.used = batch;
             return;
         }
-        let (id, due_before) = (debtor.id.clone(), debtor.next_due);
-        self.debtors.insert(id, Entry { debtor, used: batch, changed: 0, due_before });
+        let (id, due_before, listed) = (debtor.id.clone(), debtor.next_due, lists::all_of(&debtor));
+        self.debtors.insert(id, Entry { debtor, used: batch, changed: 0, due_before, listed });
     }
 
     /// The debtor as it is, where it is decoded.
     pub(crate) fn peek(&self, id: &str) -> Option<&Debtor> {
-        self.entry(id).map(|entry| &entry.debtor)
+        self.debtors.get(id).map(|entry| &entry.debtor)
     }
 
     /// The debtor, with what is known of its last change.
-    pub(crate) fn entry(&self, id: &str) -> Option<&Entry> {
-        self.debtors.get(id)
+    pub(crate) fn entry(&mut self, id: &str) -> Option<&mut Entry> {
+        self.debtors.get_mut(id)
     }
 
     /// Whether the debtor is decoded.

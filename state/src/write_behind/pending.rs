@@ -4,6 +4,7 @@ use super::Gathering;
 use bytes::Bytes;
 use decision::ids::DebtorId;
 use decision::time::Timestamp;
+use engine::lists::{List, ListKey, Position};
 use engine::partition::shard_of;
 use engine::store::{HistoryLine, StoreBatch, TimerKey};
 use foldhash::fast::RandomState;
@@ -21,6 +22,11 @@ pub(super) struct Pending {
     timers: BTreeMap<TimerKey, bool>,
     waiting: BTreeMap<i64, Option<Bytes>>,
     history: Vec<(DebtorId, HistoryLine)>,
+    /// Whether all lists behind are forgotten.
+    lists_cleared: bool,
+    /// Whether each line of a list is there, or removed.
+    listed: BTreeMap<ListKey, bool>,
+    lists_version: Option<u32>,
     meta: Option<Bytes>,
     /// Of all forms; more than there are, where a longer one replaced a shorter.
     bytes: usize,
@@ -28,7 +34,8 @@ pub(super) struct Pending {
 
 impl Pending {
     pub(super) fn is_empty(&self) -> bool {
-        self.entries() == 0 && self.meta.is_none()
+        let is_nothing_said = self.meta.is_none() && self.lists_version.is_none() && !self.lists_cleared;
+        self.entries() == 0 && is_nothing_said
     }
 
     pub(super) fn is_more_than(&self, most: Gathering) -> bool {
@@ -37,7 +44,8 @@ impl Pending {
 
     fn entries(&self) -> usize {
         let all = [self.debtors.len(), self.timers.len(), self.waiting.len(), self.history.len()];
-        all.iter().fold(self.removed.len(), |sum, count| sum.saturating_add(*count))
+        let all = all.into_iter().chain([self.listed.len()]);
+        all.fold(self.removed.len(), usize::saturating_add)
     }
 
     /// Takes a batch that comes after all that is here.
@@ -57,9 +65,21 @@ impl Pending {
             let record = copy(&mut self.bytes, &line.record);
             self.history.push((id.clone(), HistoryLine { sequence: line.sequence, record }));
         }
+        self.gather_lists(batch);
         if let Some(meta) = &batch.meta {
             self.meta = Some(Bytes::copy_from_slice(meta));
         }
+    }
+
+    fn gather_lists(&mut self, batch: &StoreBatch) {
+        if batch.lists_cleared {
+            self.listed.clear();
+            self.lists_cleared = true;
+            self.lists_version = None;
+        }
+        self.listed.extend(batch.listed_no_more.iter().map(|line| (line.clone(), false)));
+        self.listed.extend(batch.listed.iter().map(|line| (line.clone(), true)));
+        self.lists_version = batch.lists_version.or(self.lists_version);
     }
 
     fn keep(&mut self, id: &DebtorId, form: &[u8]) {
@@ -91,6 +111,11 @@ impl Pending {
         for (timer, is_set) in std::mem::take(&mut self.timers) {
             if is_set { batch.timers_added.push(timer) } else { batch.timers_removed.push(timer) }
         }
+        batch.lists_cleared = std::mem::take(&mut self.lists_cleared);
+        for (line, is_there) in std::mem::take(&mut self.listed) {
+            if is_there { batch.listed.push(line) } else { batch.listed_no_more.push(line) }
+        }
+        batch.lists_version = self.lists_version.take();
         batch.waiting = std::mem::take(&mut self.waiting).into_iter().collect();
         batch.history = std::mem::take(&mut self.history);
         batch.meta = self.meta.take();
@@ -144,6 +169,20 @@ impl Pending {
     pub(super) fn waiting_removed_after(&self, sequence: i64) -> usize {
         let after = (std::ops::Bound::Excluded(sequence), std::ops::Bound::Unbounded);
         self.waiting.range(after).filter(|(_, form)| form.is_none()).count()
+    }
+
+    /// What is known here of the version of the lists: it, or that there is none.
+    pub(super) fn lists_version(&self) -> Option<Option<u32>> {
+        (self.lists_cleared || self.lists_version.is_some()).then_some(self.lists_version)
+    }
+
+    /// What is known of a list here: which lines are there, and which were removed, in order; and whether all that is
+    /// behind of it is forgotten.
+    pub(super) fn list(&self, list: &List) -> (Vec<(Position, bool)>, bool) {
+        let first = ListKey { list: list.clone(), position: Position::first() };
+        let lines = self.listed.range(first..).take_while(|(line, _)| line.list == *list);
+        let lines = lines.map(|(line, is_there)| (line.position.clone(), *is_there));
+        (lines.collect(), self.lists_cleared)
     }
 
     /// The lines of a debtor that are here; a line that came twice as it came last.

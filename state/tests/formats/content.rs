@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use decision::ids::DebtorId;
 use decision::time::Timestamp;
+use engine::lists::{List, ListKey, ListKind, Position};
 use engine::store::{HistoryLine, StoreBatch, TimerKey};
 
 /// The partition of the fixtures.
@@ -16,6 +17,14 @@ pub fn timer(n: i64) -> TimerKey {
     TimerKey { due: Timestamp(n * 1_000_000), debtor: DebtorId::from(id) }
 }
 
+pub fn list() -> List {
+    List::new(ListKind::Stage, "bar")
+}
+
+pub fn listed(id: &str) -> ListKey {
+    ListKey { list: list(), position: Position { rank: -5, debtor: DebtorId::from(id) } }
+}
+
 /// All of it, as one batch.
 pub fn batch() -> StoreBatch {
     let form = |text: String| Some(Bytes::from(text));
@@ -26,6 +35,10 @@ pub fn batch() -> StoreBatch {
         timers_added: (-2..=2).map(timer).collect(),
         waiting: (1..=3).map(|n| (n, form(format!("command {n}")))).collect(),
         history: IDS.iter().flat_map(|id| (1..=2).map(move |n| (DebtorId::from(*id), line(n)))).collect(),
+        lists_cleared: false,
+        listed_no_more: Vec::new(),
+        listed: IDS.iter().map(|id| listed(id)).collect(),
+        lists_version: Some(7),
         meta: Some(Bytes::from_static(b"where it stands")),
     }
 }

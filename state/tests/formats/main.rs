@@ -4,8 +4,10 @@
 
 mod content;
 
-use content::{IDS, PARTITION, batch, timer};
+use content::{IDS, PARTITION, batch, list, timer};
 use decision::time::Timestamp;
+use engine::lists::Position;
+use engine::lists::finding::Cursor;
 use engine::store::{Keeping, Store, Stores, TimerKey};
 use state::{FORMAT_VERSION, RocksStores, Sizes};
 use std::fs;
@@ -52,6 +54,27 @@ fn check(store: &impl Store) {
     }
 }
 
+/// A store of the first format has no lists: they are made of its debtors.
+#[track_caller]
+fn check_lists(store: &impl Store, has_some: bool) {
+    assert_eq!(store.lists_version().unwrap(), has_some.then_some(7));
+    let mut ids = Vec::new();
+    let mut look = |cursors: &mut [Box<dyn Cursor + '_>]| {
+        for cursor in cursors {
+            cursor.seek(&Position::first())?;
+            while let Some(at) = cursor.at() {
+                ids.push(at.debtor.to_string());
+                cursor.advance()?;
+            }
+        }
+        Ok(())
+    };
+    store.reader().look_into(&[list()], &mut look).unwrap();
+    let mut expected = if has_some { IDS.to_vec() } else { Vec::new() };
+    expected.sort_unstable();
+    assert_eq!(ids, expected);
+}
+
 #[test]
 fn every_format_that_ever_landed_is_read_and_written_on() {
     for version in 1..=FORMAT_VERSION {
@@ -59,10 +82,13 @@ fn every_format_that_ever_landed_is_read_and_written_on() {
         let stores = stores(folder.path());
         let mut store = stores.open(PARTITION).unwrap();
         check(&store);
+        check_lists(&store, version > 1);
         assert_eq!(store.keeps().unwrap(), Keeping::Now);
         store.apply(&batch()).unwrap();
         drop(store);
-        check(&stores.open(PARTITION).unwrap());
+        let store = stores.open(PARTITION).unwrap();
+        check(&store);
+        check_lists(&store, true);
     }
 }
 

@@ -50,6 +50,9 @@ impl<L: Log, S: Stores> Task<L, S> {
         match panics::caught(|| self.decide_on_a_copy(id, input)) {
             Ok(Ok((due_before, debtor, decisions))) => {
                 let batch = self.batch.saturating_add(1);
+                if !self.working.has(id.as_str()) {
+                    self.working.put(Debtor::new(id.clone()), batch);
+                }
                 self.working.put(debtor, batch);
                 if let Some(entry) = self.working.get(id.as_str(), batch).filter(|_| decisions.changed) {
                     note_change(entry, batch, due_before, &mut self.open, &mut self.timers);
@@ -74,8 +77,12 @@ impl<L: Log, S: Stores> Task<L, S> {
         id: &DebtorId,
         input: Input<'_>,
     ) -> Result<(Option<Timestamp>, Debtor, Decisions), TaskError> {
+        if !self.working.has(id.as_str())
+            && let Some(stored) = self.load(id.as_str())?
+        {
+            self.working.put(stored, self.batch.saturating_add(1));
+        }
         let known = self.working.peek(id.as_str()).cloned();
-        let known = if known.is_some() { known } else { self.load(id.as_str())? };
         let mut debtor = known.unwrap_or_else(|| Debtor::new(id.clone()));
         let due_before = debtor.next_due;
         let by = (self.open.moment, &*self.known.policies);

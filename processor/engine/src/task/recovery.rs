@@ -6,6 +6,7 @@
 //! input offsets with the group's. Local state is never wiped for a crash, and never ahead.
 
 mod fitness;
+mod listing;
 mod origin;
 mod ruling;
 
@@ -22,6 +23,7 @@ use crate::faults::Mutation;
 use crate::forms::Forms;
 use crate::gate::{Breaker, Gate, Rates, Waits};
 use crate::horizon::Horizon;
+use crate::lists::{self, Listed};
 use crate::log::{Log, LogRecord, Producer, Reader, TopicPartition};
 use crate::metrics as names;
 use crate::pace::Pace;
@@ -56,6 +58,13 @@ const WAITING_AT_ONCE: usize = 1_000;
 enum Topic {
     Changelog,
     History,
+}
+
+/// Where else a debtor lies than under its id.
+#[derive(Default)]
+struct Marks {
+    due: Option<Timestamp>,
+    listed: Box<[Listed]>,
 }
 
 /// How far a topic was read.
@@ -203,6 +212,7 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
     /// Reads the changelog, then the history, from where the store stands to their ends: the high
     /// watermarks, since after the fence no transaction of this partition is open.
     fn catch_up(&mut self) -> Result<(), TaskError> {
+        self.make_lists()?;
         let changelog = self.own(OutputTopic::Debtors);
         let from = self.state.as_ref().and_then(|state| state.changelog_next);
         self.read_to_end(&changelog, from, Topic::Changelog)?;
@@ -328,13 +338,18 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
             ..StoreBatch::default()
         };
         for (id, bytes) in gathered.debtors {
-            let timer = |due| TimerKey { due, debtor: id.clone() };
             let before = self.store.debtor(id.as_str())?;
-            let (before, after) = (self.due_in(before.as_ref())?, self.due_in(bytes.as_ref())?);
-            // What is due as before needs no writing.
-            if before != after {
-                batch.timers_removed.extend(before.map(timer));
-                batch.timers_added.extend(after.map(timer));
+            let (before, after) = (self.marks(before.as_ref())?, self.marks(bytes.as_ref())?);
+            // What is as before needs no writing.
+            if before.due != after.due {
+                let timer = |due| TimerKey { due, debtor: id.clone() };
+                batch.timers_removed.extend(before.due.map(timer));
+                batch.timers_added.extend(after.due.map(timer));
+            }
+            if before.listed != after.listed {
+                let (goes, comes) = lists::change(&id, &before.listed, &after.listed);
+                batch.listed_no_more.extend(goes);
+                batch.listed.extend(comes);
             }
             batch.debtors.push((id, bytes));
         }
@@ -347,11 +362,17 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
         self.apply(batch)
     }
 
-    fn due_in(&mut self, stored: Option<&Bytes>) -> Result<Option<Timestamp>, TaskError> {
-        let Some(bytes) = stored else { return Ok(None) };
-        self.decoder
-            .next_due(bytes)
-            .map_err(|error| TaskError::from_stored(self.partition, "a debtor", "its next due time", &error))
+    fn marks(&mut self, stored: Option<&Bytes>) -> Result<Marks, TaskError> {
+        let Some(bytes) = stored else { return Ok(Marks::default()) };
+        let debtor = self.decoder.debtor(bytes).map_err(|error| {
+            TaskError::from_stored(
+                self.partition,
+                "a debtor",
+                "when it is due and what lists it is on",
+                &error,
+            )
+        })?;
+        Ok(Marks { due: debtor.next_due, listed: lists::all_of(&debtor) })
     }
 
     /// Writes a batch with where the store stands after it. Before the task's own record was read

@@ -70,6 +70,10 @@ impl<L: Log, S: Stores> Task<L, S> {
         let mut store = StoreBatch { debtors: Vec::with_capacity(changed.len()), ..StoreBatch::default() };
         for id in changed {
             let Some(entry) = self.working.entry(id.as_str()) else { continue };
+            entry.list(&mut store.listed_no_more, &mut store.listed);
+            if self.shared.settings.faults.breaks(Mutation::ListedForGood) {
+                store.listed_no_more.clear();
+            }
             let (debtor, due_before) = (&entry.debtor, entry.due_before());
             let bytes = self.forms.debtor(debtor)?;
             if debtor.next_due != due_before {

@@ -1,0 +1,231 @@
+use super::*;
+use decision::cycle::{Cycle, DebtClass, Profile};
+use decision::debtor::{InSegment, Managers, Member};
+use decision::money::MinorUnits;
+use decision::time::Timestamp;
+use proptest::collection::{btree_set, vec};
+use proptest::prelude::*;
+
+fn cycle(plan: &str, stage: Option<&str>, is_held: bool) -> Cycle {
+    Cycle {
+        number: 1,
+        plan: plan.into(),
+        policy_hash: "h".into(),
+        opened_at: Timestamp(1),
+        stage: stage.map(Into::into),
+        entries: Vec::new(),
+        visits: Vec::new(),
+        held: Vec::new(),
+        held_since: is_held.then_some(Timestamp(2)),
+        shift_micros: 0,
+        owned: Vec::new(),
+        measures: Vec::new(),
+        has_sent: false,
+    }
+}
+
+fn with_cycles(cycles: Vec<Cycle>) -> Debtor {
+    let debt_class = DebtClass::All;
+    let profiles = vec![Profile { debt_class, cycles_opened: 1, cycles }];
+    Debtor { profiles, ..Debtor::new("d".into()) }
+}
+
+fn owing(real: i64) -> Debtor {
+    let owed = Owed { real: MinorUnits(real), conditional: MinorUnits(0) };
+    Debtor { owed, ..Debtor::new("d".into()) }
+}
+
+/// The lists a debtor is on, as `kind name rank`, in order.
+#[track_caller]
+fn check(debtor: &Debtor, expected: &[&str]) {
+    let listed = all_of(debtor);
+    assert!(are_of(&listed, debtor));
+    let told = |listed: &Listed| format!("{:?} {} {}", listed.kind, listed.name, listed.rank);
+    let found: Vec<String> = listed.iter().map(told).collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn whoever_there_is_work_with_is_on_the_lists_of_what_it_is() {
+    check(&Debtor::new("d".into()), &[]);
+    check(&owing(7), &["Work  -7"]);
+    check(&owing(0), &[]);
+    // What is paid too much is no debt.
+    check(&owing(-7), &[]);
+    let both = vec![cycle("soft", Some("bar"), false), cycle("hard", None, true)];
+    let lists = ["Work  0", "Plan soft 0", "Status active 0", "Stage bar 0", "Plan hard 0", "Status held 0"];
+    check(&with_cycles(both), &lists);
+    check(&Debtor { exempt: true, ..Debtor::new("d".into()) }, &["Work  0"]);
+    let segment = Some(InSegment { name: "soho".into(), policy_hash: "h".into() });
+    let in_segment = Debtor { segment, ..Debtor::new("d".into()) };
+    check(&in_segment, &[]);
+    check(&Debtor { owed: owing(3).owed, ..in_segment.clone() }, &["Work  -3", "Segment soho -3"]);
+    let managers = |manager: Option<&str>| {
+        let manager = manager.map(Into::into);
+        Debtor { managers: Some(Managers { group: "desk".into(), manager }), ..in_segment.clone() }
+    };
+    check(&managers(None), &[]);
+    check(&managers(Some("anna")), &["Work  0", "Segment soho 0", "ManagerGroup desk 0", "Manager anna 0"]);
+}
+
+#[test]
+fn whoever_pays_for_an_account_is_found_by_it() {
+    let member = |id: &str| Member::new(id.into());
+    let members = vec![member("d"), member("child")];
+    check(&Debtor { members, ..Debtor::new("d".into()) }, &["Account child 0"]);
+}
+
+#[test]
+fn a_name_that_is_too_long_is_on_no_list() {
+    let long = "x".repeat(LONGEST_NAME + 1);
+    check(&with_cycles(vec![cycle(&long, None, false)]), &["Work  0", "Status active 0"]);
+}
+
+#[test]
+fn lists_that_are_not_those_of_the_debtor_are_told_from_them() {
+    let before = all_of(&owing(7));
+    assert!(are_of(&before, &owing(7)));
+    for other in [owing(8), owing(0), with_cycles(vec![cycle("soft", None, false)])] {
+        assert!(!are_of(&before, &other), "{other:?}");
+        assert!(!are_of(&all_of(&other), &owing(7)), "{other:?}");
+    }
+}
+
+#[test]
+fn of_lists_that_a_debtor_is_on_twice_one_line_comes_and_goes() {
+    let twice = all_of(&with_cycles(vec![cycle("soft", None, false), cycle("soft", None, true)]));
+    let once = all_of(&with_cycles(vec![cycle("soft", None, true)]));
+    let id = DebtorId::from("d");
+    let (goes, comes) = change(&id, &twice, &once);
+    let goes: Vec<_> = goes.map(|line| line.list).collect();
+    assert_eq!((goes, comes.count()), (vec![List::new(ListKind::Status, "active")], 0));
+    assert_eq!(change(&id, &[], &twice).1.count(), 4);
+}
+
+#[test]
+fn a_number_is_found_however_it_is_written() {
+    let rows = [
+        ("+49 170 1234567", "491701234567"),
+        ("0049-170/123 45 67", "491701234567"),
+        (" 491701234567 ", "491701234567"),
+        ("(0170) 123.4567", "01701234567"),
+        ("Anna@Example.org", "anna@example.org"),
+        ("SIP:+49", "sip:+49"),
+        ("+", ""),
+        ("", ""),
+        ("+0049", "0049"),
+    ];
+    for (text, expected) in rows {
+        assert_eq!(number(text), expected, "{text}");
+        assert_eq!(number(&number(expected)), number(expected), "{text}");
+    }
+}
+
+#[test]
+fn each_kind_is_known_by_its_byte() {
+    for (at, kind) in ListKind::ALL.into_iter().enumerate() {
+        assert_eq!(usize::from(kind.byte()), at + 1, "they lie in stores: a byte keeps its meaning");
+        assert_eq!(ListKind::of_byte(kind.byte()), Some(kind));
+    }
+    assert_eq!(ListKind::of_byte(0), None);
+}
+
+#[test]
+fn after_a_position_comes_nothing_that_is_not_more() {
+    let at = |rank, id: &str| Position { rank, debtor: id.into() };
+    let all = [at(-1, ""), at(-1, "a"), at(-1, "a b"), at(-1, "ab"), at(0, "a")];
+    for (place, one) in all.iter().enumerate() {
+        for (other_place, other) in all.iter().enumerate() {
+            assert_eq!(one.after() <= *other, place < other_place, "{one:?} {other:?}");
+        }
+    }
+}
+
+/// A list in memory, which counts how often it was moved.
+struct Lines {
+    lines: Vec<Position>,
+    next: usize,
+    began: bool,
+    moves: usize,
+}
+
+impl finding::Cursor for Lines {
+    fn seek(&mut self, to: &Position) -> Result<(), crate::store::StoreError> {
+        (self.began, self.next) = (true, self.lines.partition_point(|line| line < to));
+        self.moves += 1;
+        Ok(())
+    }
+
+    fn advance(&mut self) -> Result<(), crate::store::StoreError> {
+        self.next += 1;
+        self.moves += 1;
+        Ok(())
+    }
+
+    fn at(&self) -> Option<&Position> {
+        self.lines.get(self.next).filter(|_| self.began)
+    }
+}
+
+fn cursors(lists: &[Vec<Vec<i64>>]) -> Vec<Lines> {
+    let position = |number: &i64| Position { rank: number / 3, debtor: format!("{}", number % 3).into() };
+    let lines = |list: &Vec<i64>| {
+        let mut lines: Vec<Position> = list.iter().map(position).collect();
+        lines.sort();
+        Lines { lines, next: 0, began: false, moves: 0 }
+    };
+    lists.iter().flatten().map(lines).collect()
+}
+
+fn wanted(lists: &[Vec<Vec<i64>>]) -> finding::Wanted {
+    let list = List::new(ListKind::Work, "");
+    finding::Wanted {
+        on: lists.iter().map(|side| vec![list.clone(); side.len()]).collect(),
+        from: Position::first(),
+        last_rank: i64::MAX,
+        at_most: usize::MAX,
+        patience: usize::MAX,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2_000) })]
+
+    /// By pages of any length, left at any place: all who stand on a list of each side, once and in order.
+    #[test]
+    fn whoever_stands_on_a_list_of_each_side_is_found_once(
+        lists in vec(vec(btree_set(0..40_i64, 0..20).prop_map(|set| set.into_iter().collect::<Vec<_>>()), 1..3), 1..4),
+        at_most in 1..5_usize,
+        patience in 1..9_usize,
+        last_rank in 0..14_i64,
+    ) {
+        let is_on = |number: &i64| lists.iter().all(|side| side.iter().any(|list| list.contains(number)));
+        let mut expected: Vec<Position> = (0..40_i64)
+            .filter(is_on)
+            .map(|number| Position { rank: number / 3, debtor: format!("{}", number % 3).into() })
+            .filter(|position| position.rank <= last_rank)
+            .collect();
+        expected.sort();
+        let (mut found, mut from, mut pages) = (Vec::new(), Some(Position::first()), 0);
+        while let Some(begin) = from {
+            let page = finding::Wanted { from: begin.clone(), last_rank, at_most, patience, ..wanted(&lists) };
+            let page = finding::find(&page, &mut cursors(&lists)).unwrap();
+            prop_assert!(page.positions.len() <= at_most);
+            prop_assert!(page.positions.iter().all(|position| *position >= begin));
+            found.extend(page.positions);
+            pages += 1;
+            prop_assert!(pages < 200, "it does not end");
+            from = page.next;
+        }
+        prop_assert_eq!(found, expected);
+    }
+}
+
+#[test]
+fn a_short_list_keeps_a_long_one_from_being_gone_through() {
+    let lists = vec![vec![(0..30_000).collect::<Vec<i64>>()], vec![vec![10, 20_000, 29_999]]];
+    let mut cursors = cursors(&lists);
+    let found = finding::find(&wanted(&lists), &mut cursors).unwrap();
+    assert_eq!(found.positions.len(), 3);
+    assert!(cursors[0].moves < 12, "{} moves", cursors[0].moves);
+}
