@@ -61,6 +61,7 @@ fn check_all(reading: &Reading, truth: &Truth) {
         let expected: Vec<_> = all.iter().rev().take(HISTORY_LINES as usize).cloned().collect();
         assert_eq!(lines, expected, "{id}");
     }
+    support::listed::check(reading, &reading.at_work(), &truth.debtors);
     let nobody = reading.debtor(&DebtorId::from("nobody")).unwrap();
     assert_eq!(nobody.debtor, None);
     assert!(reading.history(&DebtorId::from("nobody"), None, 9).unwrap().is_empty());

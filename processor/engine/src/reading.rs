@@ -4,6 +4,10 @@
 //! and the task neither knows of it nor waits for it. How an answer looks, and who finds the instance that has the
 //! partition, is not known here.
 
+mod listing;
+
+pub use listing::{Asked, Listing};
+
 use crate::partition;
 use crate::settings::Clock;
 use crate::store::{ReadError, StoreReader};
@@ -98,6 +102,12 @@ impl Reading {
         Self { partitions, clock, registry, schemas: *schemas, at_work: RwLock::default() }
     }
 
+    /// How many partitions there are, at work here or elsewhere.
+    #[must_use]
+    pub fn partitions(&self) -> u32 {
+        self.partitions.get()
+    }
+
     /// The partition of a debtor.
     #[must_use]
     pub fn partition_of(&self, id: &str) -> u32 {
@@ -115,7 +125,11 @@ impl Reading {
     /// # Errors
     /// When its partition is not at work here, or cannot be read.
     pub fn debtor(&self, id: &DebtorId) -> Result<Looked, NotRead> {
-        let (partition, shown) = self.shown(id)?;
+        self.debtor_in(self.partition_of(id.as_str()), id)
+    }
+
+    fn debtor_in(&self, partition: u32, id: &DebtorId) -> Result<Looked, NotRead> {
+        let shown = self.shown(partition)?;
         // Before the debtor: what it was decided by is not newer than it.
         let known = shown.known.read().unwrap_or_else(PoisonError::into_inner).clone();
         let reached = Timestamp(shown.reached.load(Ordering::Relaxed));
@@ -141,7 +155,8 @@ impl Reading {
         before: Option<i64>,
         at_most: usize,
     ) -> Result<Vec<HistoryLine>, NotRead> {
-        let (partition, shown) = self.shown(id)?;
+        let partition = self.partition_of(id.as_str());
+        let shown = self.shown(partition)?;
         let lines = shown.reader.history(id.as_str(), before.unwrap_or(i64::MAX), at_most);
         let lines = lines.map_err(|error| not_read(partition, error))?;
         let forms: Vec<Bytes> = lines.into_iter().map(|line| line.record).collect();
@@ -150,11 +165,9 @@ impl Reading {
         lines.map_err(|source| NotRead::Form { partition, source })
     }
 
-    fn shown(&self, id: &DebtorId) -> Result<(u32, Arc<Shown>), NotRead> {
-        let partition = self.partition_of(id.as_str());
+    fn shown(&self, partition: u32) -> Result<Arc<Shown>, NotRead> {
         let at_work = self.at_work.read().unwrap_or_else(PoisonError::into_inner);
-        let shown = at_work.get(&partition).cloned().ok_or(NotRead::NotHere { partition })?;
-        Ok((partition, shown))
+        at_work.get(&partition).cloned().ok_or(NotRead::NotHere { partition })
     }
 
     /// One of its own for each question: none waits for a registry that another one asks.

@@ -3,8 +3,9 @@
 //! oracle at the end.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
-#[cfg(feature = "faults")]
 pub mod kafka;
+#[cfg(feature = "faults")]
+pub mod listed;
 pub mod versions;
 pub mod windows;
 

@@ -1,0 +1,105 @@
+//! Who stands on lists, over several partitions.
+
+use super::{Looked, NotRead, Reading, not_read};
+use crate::lists::finding::{self, Found, Wanted};
+use crate::lists::{self, List, ListKind, Position};
+use decision::Debtor;
+use decision::debtor::Owed;
+use decision::money::MinorUnits;
+
+/// Who is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// On at least one list of each of these; those of plans, stages and states, by one cycle.
+    pub on: Vec<Vec<List>>,
+    /// Owing so much at the least, in minor units.
+    pub min_debt: i64,
+    /// At this position or after it.
+    pub from: Position,
+    /// So many at most.
+    pub at_most: usize,
+    /// How many lines of lists are looked at, about.
+    pub patience: usize,
+}
+
+impl Asked {
+    /// What is looked for on the lists. Numbers and accounts name so few that the rest is seen by looking at them: their
+    /// lists do not go by debt.
+    fn wanted(&self, patience: usize) -> Wanted {
+        let is_named = |side: &&Vec<List>| side.iter().any(|list| !list.kind.goes_by_debt());
+        let named: Vec<_> = self.on.iter().filter(is_named).cloned().collect();
+        let (from, at_most) = (self.from.clone(), self.at_most);
+        if !named.is_empty() {
+            return Wanted { on: named, from, last_rank: i64::MAX, at_most, patience };
+        }
+        let on = if self.on.is_empty() { vec![vec![List::new(ListKind::Work, "")]] } else { self.on.clone() };
+        Wanted { on, from, last_rank: self.last_rank(), at_most, patience }
+    }
+
+    fn last_rank(&self) -> i64 {
+        let real = MinorUnits(self.min_debt);
+        Position::rank(Owed { real, conditional: real })
+    }
+
+    /// Whether a debtor is as it is asked for, now that it is looked at.
+    fn is_met_by(&self, debtor: &Debtor) -> bool {
+        Position::rank(debtor.owed) <= self.last_rank() && lists::is_on(debtor, &self.on)
+    }
+}
+
+/// Who was found, in order, and from where on nothing was looked at; none where everything was.
+#[derive(Debug)]
+pub struct Listing {
+    /// They, each as it was applied last, and where it stands.
+    pub lines: Vec<(Position, Looked)>,
+    /// Where to look on.
+    pub next: Option<Position>,
+}
+
+/// The least that is looked at in each partition for one question.
+const LEAST_PATIENCE: usize = 200;
+
+impl Reading {
+    /// Those who are asked for in these partitions: they are looked at as they are, which may be a moment later than
+    /// their lists. A page may have fewer than were wanted, even none, where there are more: what
+    /// is looked at for one question is bounded.
+    ///
+    /// # Errors
+    /// When one of the partitions is not at work here, or cannot be read.
+    pub fn listed(&self, partitions: &[u32], asked: &Asked) -> Result<Listing, NotRead> {
+        let patience = asked.patience.checked_div(partitions.len()).unwrap_or(0).max(LEAST_PATIENCE);
+        let wanted = asked.wanted(patience);
+        let (mut positions, mut bound) = (Vec::new(), None::<Position>);
+        for partition in partitions {
+            let found = self.found(*partition, &wanted)?;
+            positions.extend(found.positions.into_iter().map(|position| (position, *partition)));
+            bound = [bound, found.next].into_iter().flatten().min();
+        }
+        positions.sort();
+        // Beyond it one of the partitions may have others.
+        positions.retain(|(position, _)| bound.as_ref().is_none_or(|bound| position < bound));
+        let (mut lines, mut rest) = (Vec::new(), positions.into_iter());
+        for (position, partition) in rest.by_ref() {
+            if lines.len() >= wanted.at_most {
+                return Ok(Listing { lines, next: Some(position) });
+            }
+            let looked = self.debtor_in(partition, &position.debtor)?;
+            if looked.debtor.as_ref().is_some_and(|debtor| asked.is_met_by(debtor)) {
+                lines.push((position, looked));
+            }
+        }
+        Ok(Listing { lines, next: bound })
+    }
+
+    fn found(&self, partition: u32, wanted: &Wanted) -> Result<Found, NotRead> {
+        let shown = self.shown(partition)?;
+        let lists: Vec<_> = wanted.on.iter().flatten().cloned().collect();
+        let mut found = Found { positions: Vec::new(), next: None };
+        let looked = shown.reader.look_into(&lists, &mut |cursors| {
+            found = finding::find(wanted, cursors)?;
+            Ok(())
+        });
+        looked.map_err(|error| not_read(partition, error))?;
+        Ok(found)
+    }
+}
