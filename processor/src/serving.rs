@@ -2,10 +2,14 @@
 //!
 //! What is answered is `api`'s business, what is read `engine`'s.
 
+mod lists;
+
 use crate::clock::SystemClock;
 use crate::config::{self, Api, Config};
 use api::accounts::{Looked, Unread};
 use api::controls::Orders;
+use api::lists::asked::Filter;
+use api::lists::{Listed, Partitions, Place};
 use api::owners::{Alone, Owner};
 use api::serving::{Access, Sources};
 use api::tls::Tls;
@@ -16,6 +20,7 @@ use connectors::kafka::KafkaLog;
 use decision::ids::DebtorId;
 use engine::Reading;
 use engine::announcing::{Announcing, Around, AtWork, Fleet};
+use engine::lists::Position;
 use engine::reading::NotRead;
 use miette::IntoDiagnostic;
 use schemas::{HistoryLine, Registry};
@@ -41,13 +46,7 @@ impl Accounts {
 
 impl api::accounts::Accounts for Accounts {
     fn debtor(&self, id: &DebtorId) -> Result<Looked, Unread> {
-        let looked = self.reading()?.debtor(id).map_err(unread)?;
-        Ok(Looked {
-            debtor: looked.debtor,
-            moment: looked.moment,
-            policies: looked.policies,
-            policy_revision: looked.policy_revision,
-        })
+        self.reading()?.debtor(id).map(as_told).map_err(unread)
     }
 
     fn history(
@@ -57,6 +56,38 @@ impl api::accounts::Accounts for Accounts {
         at_most: usize,
     ) -> Result<Vec<HistoryLine>, Unread> {
         self.reading()?.history(id, before, at_most).map_err(unread)
+    }
+}
+
+impl api::lists::Lists for Accounts {
+    fn partitions(&self) -> Result<Partitions, Unread> {
+        let reading = self.reading()?;
+        Ok(Partitions { count: reading.partitions(), at_work: reading.at_work() })
+    }
+
+    fn listed(
+        &self,
+        partitions: &[u32],
+        filter: &Filter,
+        from: Option<&Place>,
+        at_most: usize,
+    ) -> Result<Listed, Unread> {
+        let asked = lists::asked(filter, from, at_most);
+        let found = self.reading()?.listed(partitions, &asked).map_err(unread)?;
+        let line = |(position, looked): (Position, engine::reading::Looked)| {
+            (Place { rank: position.rank, debtor: position.debtor }, as_told(looked))
+        };
+        let next = found.next.map(|next| Place { rank: next.rank, debtor: next.debtor });
+        Ok(Listed { lines: found.lines.into_iter().map(line).collect(), next })
+    }
+}
+
+fn as_told(looked: engine::reading::Looked) -> Looked {
+    Looked {
+        debtor: looked.debtor,
+        moment: looked.moment,
+        policies: looked.policies,
+        policy_revision: looked.policy_revision,
     }
 }
 
@@ -159,7 +190,11 @@ pub(crate) fn serve(
     orders: Arc<dyn Orders>,
 ) -> Result<Server, ApiError> {
     let access = Access { authority: Arc::new(Open), rate_per_second: config::API_RATE, tls: None };
-    api::serving::serve(address, Sources { accounts, owners: Arc::new(Alone), orders }, access)
+    api::serving::serve(
+        address,
+        Sources { lists: accounts.clone(), accounts, owners: Arc::new(Alone), orders },
+        access,
+    )
 }
 
 /// Serves the API. Where its address is taken that nobody asked for, Weir does without. One that the configuration asks
@@ -170,7 +205,11 @@ pub(crate) fn start(
     owners: Arc<Others>,
     orders: Arc<dyn Orders>,
 ) -> miette::Result<Option<Server>> {
-    match api::serving::serve(settings.listen, Sources { accounts, owners, orders }, access(settings)?) {
+    match api::serving::serve(
+        settings.listen,
+        Sources { lists: accounts.clone(), accounts, owners, orders },
+        access(settings)?,
+    ) {
         Ok(server) => {
             tell(settings, &server);
             Ok(Some(server))

@@ -307,7 +307,10 @@ impl Who {
         let (debtor, looked) = accounts.debtor(&self.debtor, |debtor| self.is_of(debtor))?;
         let unknown = || {
             let by = if *self.account.as_str() == *self.debtor.as_str() {
-                "If another account pays for it, say which with `debtor`.".to_owned()
+                format!(
+                    "If another account pays for it, say which with `debtor`; /v1/accounts?pays_for={} finds it.",
+                    self.in_path()
+                )
             } else {
                 format!("Nothing is known of it as one that {} pays for.", self.debtor)
             };

@@ -20,6 +20,7 @@
 pub mod accounts;
 pub mod controls;
 mod limits;
+pub mod lists;
 pub mod metrics;
 pub mod owners;
 pub mod probes;

@@ -6,7 +6,7 @@
 use crate::problem::Problem;
 use axum::body::{Body, Bytes};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use std::sync::Arc;
 use std::time::Duration;
@@ -75,6 +75,44 @@ impl Forwarding {
         Ok(Self { owners, client: client.build()? })
     }
 
+    /// Who works on a partition.
+    pub(crate) fn owner_of(&self, partition: u32) -> Owner {
+        self.owners.owner_of(partition)
+    }
+
+    /// The same question to another instance.
+    fn question(&self, owner: &str, asked: &Parts) -> reqwest::RequestBuilder {
+        let path = asked.uri.path_and_query().map_or("/", |path| path.as_str());
+        let url = format!("{}{path}", owner.trim_end_matches('/'));
+        self.client.request(asked.method.clone(), url).headers(handed_on(&asked.headers))
+    }
+
+    /// Asks an instance for its part of an answer, which this header says.
+    pub(crate) async fn ask_part(
+        &self,
+        owner: &str,
+        partition: u32,
+        asked: &Parts,
+        (name, value): (HeaderName, HeaderValue),
+    ) -> Result<Bytes, Problem> {
+        let silent = |error: reqwest::Error| {
+            let error = crate::in_full(&error.without_url());
+            tracing::warn!(partition, %owner, error, "the owner of a partition does not answer");
+            Problem::owner_silent(partition)
+        };
+        let answer = self.question(owner, asked).header(name, value).send().await.map_err(silent)?;
+        match answer.status() {
+            StatusCode::OK => answer.bytes().await.map_err(silent),
+            // It knows by now that it does not work on it, or has not begun.
+            StatusCode::SERVICE_UNAVAILABLE => Err(Problem::moving(partition)),
+            StatusCode::TOO_MANY_REQUESTS => Err(Problem::busy()),
+            status => {
+                tracing::warn!(partition, %owner, %status, "the owner of a partition declines its part of an answer");
+                Err(Problem::owner_silent(partition))
+            }
+        }
+    }
+
     /// Asks the instance that works on the partition, since it is not at work here.
     pub(crate) async fn ask(&self, partition: u32, asked: &Parts, body: Bytes) -> Result<Response, Problem> {
         if is_handed_on(&asked.headers) {
@@ -85,9 +123,7 @@ impl Forwarding {
             Owner::Nobody => return Err(Problem::moving(partition)),
             Owner::Unheard => return Err(Problem::elsewhere(partition)),
         };
-        let path = asked.uri.path_and_query().map_or("/", |path| path.as_str());
-        let url = format!("{}{path}", owner.trim_end_matches('/'));
-        let question = self.client.request(asked.method.clone(), url).headers(handed_on(&asked.headers));
+        let question = self.question(&owner, asked);
         let question = if body.is_empty() { question } else { question.body(body) }.send();
         let silent = |error: reqwest::Error| {
             // Without the question: it names an account.

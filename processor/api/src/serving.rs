@@ -3,6 +3,7 @@
 use crate::accounts::{self, Accounts};
 use crate::controls::{self, Orders};
 use crate::limits::{self, Limits};
+use crate::lists::{self, Lists};
 use crate::owners::{Forwarding, Owners};
 use crate::problem::Problem;
 use crate::server::Bounds;
@@ -27,6 +28,8 @@ use utoipa_axum::router::OpenApiRouter;
 pub struct Sources {
     /// Whoever keeps the accounts.
     pub accounts: Arc<dyn Accounts>,
+    /// Whoever keeps the lists of them.
+    pub lists: Arc<dyn Lists>,
     /// Who works on which partition.
     pub owners: Arc<dyn Owners>,
     /// Whoever brings orders to the partitions.
@@ -47,6 +50,7 @@ pub struct Access {
 #[derive(Clone)]
 pub(crate) struct Shared {
     pub(crate) accounts: Arc<dyn Accounts>,
+    pub(crate) lists: Arc<dyn Lists>,
     pub(crate) forwarding: Forwarding,
     pub(crate) orders: Arc<dyn Orders>,
 }
@@ -77,7 +81,8 @@ fn serve_within(
     (limits, bounds): (Limits, Bounds),
 ) -> Result<Server, ApiError> {
     let forwarding = Forwarding::new(sources.owners).map_err(ApiError::Client)?;
-    let shared = Shared { accounts: sources.accounts, forwarding, orders: sources.orders };
+    let shared =
+        Shared { accounts: sources.accounts, lists: sources.lists, forwarding, orders: sources.orders };
     let door = Arc::new(Door::new(access.authority, access.rate_per_second));
     let router = router(shared, door, limits);
     Server::start("weir-api", address, router, access.tls, bounds)
@@ -117,7 +122,10 @@ pub fn document() -> utoipa::openapi::OpenApi {
 }
 
 fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::with_openapi(Document::openapi()).merge(accounts::routes()).merge(controls::routes())
+    OpenApiRouter::with_openapi(Document::openapi())
+        .merge(accounts::routes())
+        .merge(lists::routes())
+        .merge(controls::routes())
 }
 
 #[cfg(test)]

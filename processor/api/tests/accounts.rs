@@ -192,7 +192,7 @@ fn what_cannot_be_answered_says_why_and_what_to_do() {
         ("/v1/accounts/A%ff", 400, "bad-request", "UTF-8"),
         ("/v1/accounts/A-1?debtor=", 400, "bad-request", "from 1 to 255"),
         (&long, 400, "bad-request", "from 1 to 255"),
-        ("/v1/accounts", 404, "no-such-path", "/openapi.json"),
+        ("/v1/account", 404, "no-such-path", "/openapi.json"),
         ("/", 404, "no-such-path", "/openapi.json"),
     ];
     for (path, status, word, says) in rows {

@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::accounts::{Looked, Unread};
+use crate::lists::asked::{Field, Filter};
+use crate::lists::{Listed, Partitions, Place};
 use crate::owners::{Alone, Owner};
 use crate::who::tokens::{Token, Tokens, sha256};
 use crate::who::{Person, Role, Segments};
@@ -78,6 +80,55 @@ impl Accounts for Few {
     }
 }
 
+/// All of them lie in one partition.
+impl Lists for Few {
+    fn partitions(&self) -> Result<Partitions, Unread> {
+        Ok(Partitions { count: 1, at_work: vec![0] })
+    }
+
+    fn listed(&self, _: &[u32], filter: &Filter, _: Option<&Place>, _: usize) -> Result<Listed, Unread> {
+        let is_wanted = |debtor: &Debtor| {
+            let wanted = filter.fields.iter().find(|(field, _)| *field == Field::Segment);
+            let segment = debtor.segment.as_ref().map(|segment| segment.name.to_string());
+            wanted.is_none_or(|(_, names)| segment.is_some_and(|segment| names.contains(&segment)))
+        };
+        let mut lines = Vec::new();
+        for id in [PHONE, "business", "new"] {
+            let looked = self.debtor(&id.into())?;
+            // One that has moved to another segment a moment ago is still on the list that it was on.
+            if looked.debtor.as_ref().is_some_and(|debtor| is_wanted(debtor) || id == "business") {
+                lines.push((Place { rank: 0, debtor: id.into() }, looked));
+            }
+        }
+        Ok(Listed { lines, next: None })
+    }
+}
+
+#[test]
+fn agents_find_only_the_accounts_of_their_segments_on_lists() {
+    let server = quick();
+    let ids = |answer: &str| {
+        let body = answer.split_once("\r\n\r\n").unwrap().1;
+        let page: serde_json::Value = serde_json::from_str(body).unwrap();
+        let items = page["items"].as_array().unwrap().iter();
+        items.map(|item| item["account_id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    for (who, query, expected) in [
+        ("mona", "", &[PHONE, "business", "new"][..]),
+        ("vera", "", &[PHONE, "business", "new"]),
+        ("anna", "", &[PHONE]),
+        ("anna", "?segment=consumer", &[PHONE]),
+        ("sven", "?stage=bar&phone=1", &[PHONE]),
+    ] {
+        let answer = ask(&server, &format!("/v1/accounts{query}"), Some(who));
+        check(&answer, 200, &[]);
+        assert_eq!(ids(&answer), expected, "{who} {query}");
+    }
+    for query in ["?segment=business", "?segment=consumer,business"] {
+        check(&ask(&server, &format!("/v1/accounts{query}"), Some("anna")), 403, &["segment"]);
+    }
+}
+
 fn tokens() -> Arc<dyn Authority> {
     let some = || Segments::Of(["consumer".to_owned()].into());
     let people = [
@@ -96,7 +147,8 @@ fn tokens() -> Arc<dyn Authority> {
 
 /// Serves some accounts, to those who have a token.
 fn served(accounts: Few, owners: Arc<dyn Owners>, per_second: u32, limits: Limits) -> Server {
-    let sources = Sources { accounts: Arc::new(accounts), owners, orders: Arc::new(NoOrders) };
+    let accounts = Arc::new(accounts);
+    let sources = Sources { lists: accounts.clone(), accounts, owners, orders: Arc::new(NoOrders) };
     let rate_per_second = NonZeroU32::new(per_second).unwrap();
     let access = Access { authority: tokens(), rate_per_second, tls: None };
     serve_within(([127, 0, 0, 1], 0).into(), sources, access, (limits, Bounds::default())).unwrap()
@@ -136,9 +188,9 @@ fn account_paths() -> Vec<String> {
     document().paths.paths.into_keys().collect()
 }
 
-/// Those that answer.
+/// Those that answer about one account.
 fn answering_paths() -> Vec<String> {
-    let paths = document().paths.paths.into_iter();
+    let paths = document().paths.paths.into_iter().filter(|(path, _)| path.contains("{id}"));
     paths.filter(|(_, path)| path.get.is_some()).map(|(path, _)| path.replace("{control}", "C-1")).collect()
 }
 

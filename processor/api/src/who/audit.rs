@@ -4,6 +4,7 @@
 //! is for. Everywhere else ids are masked.
 
 use super::Person;
+use super::mask::Masked;
 use crate::owners::{self, HandedBack};
 use axum::extract::{FromRequestParts, MatchedPath, RawPathParams, Request};
 use axum::http::{Method, StatusCode};
@@ -18,13 +19,12 @@ const TARGET: &str = "audit";
 pub(crate) async fn note(request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let path = RawPathParams::from_request_parts(&mut parts, &()).await.ok();
-    let id = path.as_ref().and_then(|path| path.iter().find(|(name, _)| *name == "id"));
     let mut line = Line {
         person: parts.extensions.get::<Arc<Person>>().cloned(),
         method: parts.method.clone(),
         what: parts.extensions.get::<MatchedPath>().map_or_else(String::new, |path| path.as_str().to_owned()),
-        account: id.map_or_else(|| "(unreadable)".to_owned(), |(_, id)| on_one_line(id)),
-        query: parts.uri.query().unwrap_or_default().to_owned(),
+        account: account(path.as_ref()),
+        query: parts.uri.query().map(without_number).unwrap_or_default(),
         is_handed_on: owners::is_handed_on(&parts.headers),
         end: End::Gone,
     };
@@ -42,6 +42,22 @@ fn was_noted_there(status: StatusCode) -> bool {
         status,
         StatusCode::UNAUTHORIZED | StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
     )
+}
+
+/// Of which account; where the path names none it is a list.
+fn account(path: Option<&RawPathParams>) -> String {
+    let Some(path) = path else { return "(unreadable)".to_owned() };
+    let id = path.iter().find(|(name, _)| *name == "id");
+    id.map_or_else(|| "(list)".to_owned(), |(_, id)| on_one_line(id))
+}
+
+/// What else was asked, with the number by which an account was sought made unreadable.
+fn without_number(query: &str) -> String {
+    let part = |part: &str| match part.split_once('=') {
+        Some(("phone", number)) => format!("phone={}", Masked(number)),
+        Some(_) | None => part.to_owned(),
+    };
+    query.split('&').map(part).collect::<Vec<_>>().join("&")
 }
 
 /// An id without what would end the line in the log.

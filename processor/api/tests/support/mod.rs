@@ -4,6 +4,8 @@
 use api::Server;
 use api::accounts::{Accounts, Looked, Unread};
 use api::controls::{NotGiven, Orders};
+use api::lists::asked::Filter;
+use api::lists::{Listed, Lists, Partitions, Place};
 use api::owners::{Owner, Owners};
 use api::serving::{self, Access, Sources};
 use api::who::Open;
@@ -87,6 +89,8 @@ pub struct Keeper {
     known: BTreeMap<DebtorId, Known>,
     pub is_at_work: AtomicBool,
     pub is_broken: AtomicBool,
+    /// What was asked of the lists.
+    pub asked: Mutex<Vec<Filter>>,
 }
 
 /// The partition of all accounts.
@@ -95,7 +99,12 @@ pub const PARTITION: u32 = 3;
 impl Keeper {
     pub fn of(known: impl IntoIterator<Item = Known>) -> Self {
         let known = known.into_iter().map(|known| (known.debtor.id.clone(), known)).collect();
-        Self { known, is_at_work: AtomicBool::new(true), is_broken: AtomicBool::new(false) }
+        Self {
+            known,
+            is_at_work: AtomicBool::new(true),
+            is_broken: AtomicBool::new(false),
+            asked: Mutex::default(),
+        }
     }
 
     fn check(&self) -> Result<(), Unread> {
@@ -126,6 +135,40 @@ impl Accounts for Keeper {
         let lines = self.known.get(id).map(|known| known.lines.clone()).unwrap_or_default();
         let before = before.unwrap_or(i64::MAX);
         Ok(lines.into_iter().rev().filter(|line| line.sequence < before).take(at_most).collect())
+    }
+}
+
+/// All partitions but the one of the accounts are empty, and always at work here.
+impl Lists for Keeper {
+    fn partitions(&self) -> Result<Partitions, Unread> {
+        let here = |partition: &u32| *partition != PARTITION || self.is_at_work.load(Ordering::SeqCst);
+        Ok(Partitions { count: PARTITION + 1, at_work: (0..=PARTITION).filter(here).collect() })
+    }
+
+    fn listed(
+        &self,
+        partitions: &[u32],
+        filter: &Filter,
+        from: Option<&Place>,
+        at_most: usize,
+    ) -> Result<Listed, Unread> {
+        if !partitions.contains(&PARTITION) {
+            return Ok(Listed { lines: Vec::new(), next: None });
+        }
+        self.check()?;
+        self.asked.lock().unwrap().push(filter.clone());
+        let key = |place: &Place| (place.rank, place.debtor.to_string());
+        let mut lines = Vec::new();
+        for (id, known) in &self.known {
+            let place = Place { rank: -known.debtor.owed.real.0, debtor: id.clone() };
+            if from.is_none_or(|from| key(&place) >= key(from)) && -place.rank >= filter.min_debt {
+                lines.push((place, Accounts::debtor(self, id)?));
+            }
+        }
+        lines.sort_by_key(|(place, _)| key(place));
+        let next = lines.get(at_most).map(|(place, _)| place.clone());
+        lines.truncate(at_most);
+        Ok(Listed { lines, next })
     }
 }
 
@@ -173,7 +216,12 @@ impl Instance {
     pub fn start(known: impl IntoIterator<Item = Known>) -> Self {
         let (keeper, owners) = (Arc::new(Keeper::of(known)), Arc::new(Told::default()));
         let orders = Arc::new(Heard::default());
-        let sources = Sources { accounts: keeper.clone(), owners: owners.clone(), orders: orders.clone() };
+        let sources = Sources {
+            accounts: keeper.clone(),
+            lists: keeper.clone(),
+            owners: owners.clone(),
+            orders: orders.clone(),
+        };
         let rate_per_second = 100_000.try_into().unwrap();
         let access = Access { authority: Arc::new(Open), rate_per_second, tls: None };
         let server = serving::serve(([127, 0, 0, 1], 0).into(), sources, access).unwrap();
@@ -196,6 +244,7 @@ pub struct Answer {
     pub content_type: String,
     pub retry_after: Option<String>,
     pub location: Option<String>,
+    pub next: Option<String>,
     pub text: String,
 }
 
@@ -250,13 +299,14 @@ pub fn get(url: &str, headers: &[(&str, &str)]) -> Answer {
 fn told(mut response: ureq::http::Response<ureq::Body>) -> Answer {
     let header = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
     let (content_type, retry_after) = (header("content-type").unwrap_or_default(), header("retry-after"));
-    let location = header("location");
+    let (location, next) = (header("location"), header("weir-next"));
     let status = response.status().as_u16();
     Answer {
         status,
         content_type,
         retry_after,
         location,
+        next,
         text: response.body_mut().read_to_string().unwrap(),
     }
 }

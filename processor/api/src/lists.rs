@@ -1,0 +1,220 @@
+//! Work lists: accounts by stage, plan, segment, manager, …, the most owing first, over all instances.
+//!
+//! Each instance looks into the lists of the partitions that it works on; whoever is asked asks the others, and puts
+//! the answers together. Where one partition is at work nowhere there is no answer: a list with a hole is none.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`asked`] | what is asked for |
+//! | [`line`] | an account as a list tells it |
+//! | `paging` | pages of several, as one |
+
+pub mod asked;
+pub mod line;
+mod paging;
+
+use crate::accounts::{In, Looked, Unread, person_of};
+use crate::owners::{self, Owner};
+use crate::problem::Problem;
+use crate::serving::Shared;
+use crate::who::Person;
+use asked::{Asked, Filter, Form, Query};
+use axum::Json;
+use axum::extract::{Query as QueryOf, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use decision::ids::DebtorId;
+use line::{AccountLine, AccountPage};
+use paging::Part;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// Where a debtor stands on a list: the most owing first, then by id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// What it owed when something was decided on it last, in minor units, less than zero: so the most comes first.
+    /// Zero on lists that do not go by debt.
+    pub rank: i64,
+    /// Whose it is.
+    pub debtor: DebtorId,
+}
+
+impl Place {
+    fn key(&self) -> (i64, &str) {
+        (self.rank, self.debtor.as_str())
+    }
+}
+
+/// Those who stand on lists here.
+#[derive(Debug)]
+pub struct Listed {
+    /// They, each as it was applied last, and where it stands.
+    pub lines: Vec<(Place, Looked)>,
+    /// Where to look on; none where nothing is left.
+    pub next: Option<Place>,
+}
+
+/// The partitions, as this instance knows of them.
+#[derive(Clone, Debug)]
+pub struct Partitions {
+    /// How many there are.
+    pub count: u32,
+    /// Those at work here, in order.
+    pub at_work: Vec<u32>,
+}
+
+/// Whoever keeps the lists, as the API asks them.
+pub trait Lists: Send + Sync + 'static {
+    /// The partitions.
+    ///
+    /// # Errors
+    /// When nothing is known of them yet.
+    fn partitions(&self) -> Result<Partitions, Unread>;
+
+    /// Those in these partitions whom the filter lets pass, from a place on. Fewer than `at_most` may come, even none,
+    /// where there are more.
+    ///
+    /// # Errors
+    /// When one of the partitions is not at work here, or cannot be read.
+    fn listed(
+        &self,
+        partitions: &[u32],
+        filter: &Filter,
+        from: Option<&Place>,
+        at_most: usize,
+    ) -> Result<Listed, Unread>;
+}
+
+/// Names the partitions that whoever asks another instance wants of it.
+const WANTED: HeaderName = HeaderName::from_static("weir-partitions");
+
+pub(crate) fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new().routes(routes!(list))
+}
+
+/// Accounts with which there is work, the most owing first: by stage, plan, segment, manager, number, … A page may have
+/// fewer than `limit` accounts, even none, while `next` says that there are more.
+#[utoipa::path(
+    get, path = "/v1/accounts", tag = "accounts", params(Query),
+    responses((status = 200, content(
+        (AccountPage = "application/json"),
+        (String = "text/csv")
+    )))
+)]
+async fn list(
+    State(shared): State<Shared>,
+    parts: Parts,
+    In(QueryOf(query)): In<QueryOf<Query>>,
+) -> Result<Response, Problem> {
+    let person = person_of(&parts)?;
+    let asked = query.check(&person)?;
+    let partitions = shared.lists.partitions().map_err(problem_of)?;
+    if let Some(wanted) = wanted_of(&parts)? {
+        let part = here(&shared, &person, &asked, wanted).await?;
+        return Ok(Json(part).into_response());
+    }
+    let mut elsewhere: BTreeMap<Arc<str>, Vec<u32>> = BTreeMap::new();
+    for partition in (0..partitions.count).filter(|partition| !partitions.at_work.contains(partition)) {
+        match shared.forwarding.owner_of(partition) {
+            Owner::At(owner) => elsewhere.entry(owner).or_default().push(partition),
+            Owner::Nobody => return Err(Problem::moving(partition)),
+            Owner::Unheard => return Err(Problem::elsewhere(partition)),
+        }
+    }
+    let questions = elsewhere.into_iter().map(|(owner, wanted)| {
+        let (forwarding, parts) = (shared.forwarding.clone(), parts.clone());
+        tokio::spawn(async move { there(&forwarding, &owner, &parts, &wanted).await })
+    });
+    let questions: Vec<_> = questions.collect();
+    let mut all = vec![here(&shared, &person, &asked, partitions.at_work).await?];
+    for question in questions {
+        all.push(question.await.map_err(|error| {
+            tracing::error!(%error, "asking another instance failed");
+            Problem::failed()
+        })??);
+    }
+    Ok(told(paging::merged(all, asked.limit), asked.form))
+}
+
+/// The part of the list that is here.
+async fn here(
+    shared: &Shared,
+    person: &Arc<Person>,
+    asked: &Asked,
+    partitions: Vec<u32>,
+) -> Result<Part, Problem> {
+    if partitions.is_empty() {
+        return Ok(Part { lines: Vec::new(), next: None });
+    }
+    let (lists, person, asked) = (shared.lists.clone(), person.clone(), asked.clone());
+    let look = move || {
+        let found = lists.listed(&partitions, &asked.filter, asked.from.as_ref(), asked.limit)?;
+        let line = |(place, looked): (Place, Looked)| {
+            let line = AccountLine::of(looked.debtor.as_ref()?, &looked, &person)?;
+            Some((place, line))
+        };
+        Ok(Part { lines: found.lines.into_iter().filter_map(line).collect(), next: found.next })
+    };
+    let looked = tokio::task::spawn_blocking(look).await.map_err(|error| {
+        tracing::error!(%error, "looking into lists failed");
+        Problem::failed()
+    })?;
+    looked.map_err(problem_of)
+}
+
+/// The part of the list that is another instance's.
+async fn there(
+    forwarding: &owners::Forwarding,
+    owner: &str,
+    parts: &Parts,
+    wanted: &[u32],
+) -> Result<Part, Problem> {
+    let partition = wanted.first().copied().unwrap_or(0);
+    let wanted: Vec<String> = wanted.iter().map(ToString::to_string).collect();
+    let wanted = HeaderValue::from_str(&wanted.join(",")).map_err(|_| Problem::failed())?;
+    let answer = forwarding.ask_part(owner, partition, parts, (WANTED, wanted)).await?;
+    serde_json::from_slice(&answer).map_err(|error| {
+        tracing::warn!(%owner, %error, "another instance answers in a way that is not known here");
+        Problem::owner_silent(partition)
+    })
+}
+
+/// Which partitions another instance asks for; none where a person asks.
+fn wanted_of(parts: &Parts) -> Result<Option<Vec<u32>>, Problem> {
+    if !owners::is_handed_on(&parts.headers) {
+        return Ok(None);
+    }
+    let unreadable =
+        || Problem::bad_request("`weir-partitions` names the partitions that are wanted, as `0,3,5`.");
+    let wanted = parts.headers.get(&WANTED).and_then(|wanted| wanted.to_str().ok()).ok_or_else(unreadable)?;
+    let wanted = wanted.split(',').map(str::parse).collect::<Result<Vec<u32>, _>>();
+    wanted.map(Some).map_err(|_| unreadable())
+}
+
+fn problem_of(unread: Unread) -> Problem {
+    match unread {
+        Unread::NotHere { partition } => Problem::moving(partition),
+        Unread::NotBegun => Problem::not_begun(),
+        Unread::Failed => Problem::failed(),
+    }
+}
+
+/// The page as JSON, or as CSV, where a header says how it goes on.
+fn told(page: AccountPage, form: Form) -> Response {
+    match form {
+        Form::Json => Json(page).into_response(),
+        Form::Csv => {
+            let next = page.next.as_deref().and_then(|next| HeaderValue::from_str(next).ok());
+            let csv = HeaderValue::from_static("text/csv; charset=utf-8");
+            let mut response = ([(header::CONTENT_TYPE, csv)], line::csv(&page.items)).into_response();
+            if let Some(next) = next {
+                response.headers_mut().insert(HeaderName::from_static("weir-next"), next);
+            }
+            response
+        }
+    }
+}
