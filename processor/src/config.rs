@@ -5,6 +5,7 @@
 
 mod file;
 mod kafka;
+mod oidc;
 mod problem;
 mod registry;
 mod secret;
@@ -90,8 +91,10 @@ pub(crate) struct Api {
     pub(crate) url: Option<String>,
     /// Whether the configuration says so.
     pub(crate) is_asked_for: bool,
-    /// The file of those who may ask; everyone may where absent.
+    /// The file of those who may ask; everyone may where there is neither it nor a provider.
     pub(crate) tokens: Option<PathBuf>,
+    /// The identity provider that knows who may ask.
+    pub(crate) oidc: Option<api::who::oidc::Settings>,
     /// What it is served over TLS with; plain where absent.
     pub(crate) tls: Option<TlsFiles>,
     /// How often each person may ask, in questions a second.
@@ -170,10 +173,11 @@ fn is_address(url: &str) -> bool {
 fn api(file: Option<file::Api>, folder: &Path) -> Result<Api, Box<ConfigProblem>> {
     let is_asked_for = file.is_some();
     let file = file.unwrap_or_default();
-    if !file.listen.ip().is_loopback() && file.tokens.is_none() {
-        let wrong = "is not an address of the loopback, such as 127.0.0.1:8090, and without `tokens` the API asks \
-                     nobody who they are";
-        let help = "name a token file, `tokens = \"tokens.toml\"`; `weir token new` prints what goes into it";
+    if !file.listen.ip().is_loopback() && file.tokens.is_none() && file.oidc.is_none() {
+        let wrong = "is not an address of the loopback, such as 127.0.0.1:8090, and without `tokens` or [api.oidc] \
+                     the API asks nobody who they are";
+        let help = "name a token file, `tokens = \"tokens.toml\"`; `weir token new` prints what goes into it. Or an \
+                    identity provider, in [api.oidc]";
         return Err(ConfigProblem::value("api.listen", wrong).helped(help));
     }
     if let Some(url) = &file.url
@@ -199,7 +203,8 @@ fn api(file: Option<file::Api>, folder: &Path) -> Result<Api, Box<ConfigProblem>
     let rate_per_second = NonZeroU32::new(file.rate_per_second)
         .ok_or_else(|| ConfigProblem::value("api.rate_per_second", "must be above zero"))?;
     let tokens = file.tokens.map(|tokens| folder.join(tokens));
-    Ok(Api { listen: file.listen, url: file.url, is_asked_for, tokens, tls, rate_per_second })
+    let oidc = file.oidc.map(oidc::settings).transpose()?;
+    Ok(Api { listen: file.listen, url: file.url, is_asked_for, tokens, oidc, tls, rate_per_second })
 }
 
 fn policy_source(policy: file::Policy, folder: &Path) -> Result<PolicySource, Box<ConfigProblem>> {
@@ -349,8 +354,24 @@ file = "policy.yaml"
             (&*files.certificate, &*files.key),
             (Path::new("/etc/weir/a.pem"), Path::new("/etc/weir/a.key"))
         );
+        let provider = "[api.oidc]\nissuer = \"https://login.example.org/\"\naudience = \"weir\"";
+        let api = with(&format!("listen = \"0.0.0.0:8090\"\n{provider}")).unwrap().api;
+        let oidc = api.oidc.unwrap();
+        assert_eq!((oidc.name_claim.as_str(), oidc.roles_claim.as_str()), ("preferred_username", "roles"));
+        assert_eq!((oidc.segments_claim.as_str(), oidc.jwks_url), ("segments", None));
+        let mapped =
+            with(&format!("{provider}\n[api.oidc.roles]\n\"weir-senior\" = \"senior\"")).unwrap().api;
+        assert_eq!(mapped.oidc.unwrap().roles["weir-senior"], api::who::Role::Senior);
         let rows = [
             ("listen = \"0.0.0.0:8090\"", ["api.listen", "weir token new"]),
+            (&*provider.replace("https", "http"), ["api.oidc.issuer", "with https"]),
+            (
+                &*format!("{provider}\njwks_url = \"http://10.0.0.1/keys\""),
+                ["api.oidc.jwks_url", "with https"],
+            ),
+            (&*provider.replace("\"weir\"", "\"\""), ["api.oidc.audience", "is empty"]),
+            ("[api.oidc]\nissuer = \"https://a\"", ["missing field", "audience"]),
+            (&*format!("{provider}\n[api.oidc.roles]\na = \"boss\""), ["api.oidc.roles.a", "no role `boss`"]),
             ("listen = \"10.0.0.1:8090\"", ["asks nobody who they are", "tokens = \"tokens.toml\""]),
             ("tls_key_file = \"a.key\"", ["api.tls_key_file", "needs `tls_certificate_file`"]),
             ("tls_certificate_file = \"a.pem\"", ["api.tls_certificate_file", "needs `tls_key_file`"]),

@@ -13,6 +13,7 @@ use api::lists::{Listed, Partitions, Place};
 use api::owners::{Alone, Owner};
 use api::serving::{Access, Sources};
 use api::tls::Tls;
+use api::who::oidc::{Both, Oidc};
 use api::who::tokens::Tokens;
 use api::who::{Authority, Open};
 use api::{ApiError, Server};
@@ -224,9 +225,14 @@ pub(crate) fn start(
 
 /// Who may come in, and how, as the configuration says.
 fn access(settings: &Api) -> miette::Result<Access> {
-    let authority: Arc<dyn Authority> = match &settings.tokens {
-        Some(file) => Arc::new(Tokens::of_file(file, config::tokens).map_err(|problem| *problem)?),
-        None => Arc::new(Open),
+    let tokens = settings.tokens.as_ref().map(|file| Tokens::of_file(file, config::tokens));
+    let tokens = tokens.transpose().map_err(|problem| *problem)?;
+    let provider = settings.oidc.clone().map(Oidc::start).transpose().into_diagnostic()?;
+    let authority: Arc<dyn Authority> = match (tokens, provider) {
+        (Some(tokens), Some(provider)) => Arc::new(Both { tokens, provider }),
+        (Some(tokens), None) => Arc::new(tokens),
+        (None, Some(provider)) => Arc::new(provider),
+        (None, None) => Arc::new(Open),
     };
     let tls = settings.tls.as_ref().map(|files| Tls::of_files(&files.certificate, &files.key));
     Ok(Access {
@@ -239,11 +245,12 @@ fn access(settings: &Api) -> miette::Result<Access> {
 /// Says where it is served, and what whoever runs it may not have meant.
 fn tell(settings: &Api, server: &Server) {
     let (api, tls) = (server.address(), settings.tls.is_some());
-    if settings.tokens.is_none() {
+    if settings.tokens.is_none() && settings.oidc.is_none() {
         tracing::info!(%api, tls, "the API asks nobody who they are, and is served on the loopback only");
         return;
     }
-    tracing::info!(%api, tls, "the API is served to those who have a token");
+    let issuer = settings.oidc.as_ref().map(|oidc| &*oidc.issuer);
+    tracing::info!(%api, tls, issuer, "the API is served to those who have a token");
     if !tls && !api.ip().is_loopback() {
         tracing::warn!(
             %api,
@@ -282,6 +289,7 @@ mod tests {
             url: None,
             is_asked_for: true,
             tokens: Some(tokens),
+            oidc: None,
             tls: None,
             rate_per_second: NonZeroU32::new(50).unwrap(),
         }
@@ -316,5 +324,29 @@ mod tests {
             panic!("it is taken")
         };
         assert!(told.to_string().contains("tokens.toml:3: there is no role `boss`"), "{told}");
+    }
+
+    #[test]
+    fn a_provider_that_does_not_answer_keeps_nobody_of_the_file_out_and_the_start_does_not_wait_for_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("tokens.toml");
+        let token = api::who::tokens::fresh().unwrap();
+        std::fs::write(&file, config::token_lines("anna", "manager", &[], &token).unwrap()).unwrap();
+        let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let oidc = Some(api::who::oidc::Settings {
+            issuer: format!("http://{gone}"),
+            audience: "weir".to_owned(),
+            jwks_url: None,
+            name_claim: "sub".to_owned(),
+            roles_claim: "roles".to_owned(),
+            roles: [].into(),
+            segments_claim: "segments".to_owned(),
+        });
+        let settings = Api { oidc, ..settings(file) };
+        let server = start(&settings, Arc::default(), Arc::default(), Arc::new(NoOrders)).unwrap().unwrap();
+        assert!(ask(&server, &token).contains("urn:weir:problem:not-begun"));
+        // `{"alg":"RS256","kid":"k"}` and `{}`.
+        let signed = "eyJhbGciOiJSUzI1NiIsImtpZCI6ImsifQ.e30.AAAA";
+        assert!(ask(&server, signed).contains("urn:weir:problem:provider-silent"));
     }
 }

@@ -1,6 +1,6 @@
 //! Errors, as RFC 9457 has them: `application/problem+json`. They never show what is inside.
 
-use crate::who::Role;
+use crate::who::{Denied, Role};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -25,6 +25,9 @@ pub struct Problem {
     /// After how many seconds it may be tried again.
     #[serde(skip)]
     retry_after: Option<u32>,
+    /// How whoever asks may prove who they are.
+    #[serde(skip)]
+    challenge: Option<&'static str>,
 }
 
 fn as_number<S: serde::Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
@@ -37,7 +40,7 @@ const MOVING_SECONDS: u32 = 2;
 impl Problem {
     fn new(word: &str, title: &'static str, status: StatusCode, detail: impl Into<String>) -> Self {
         let kind = format!("urn:weir:problem:{word}");
-        Self { kind, title, status, detail: detail.into(), retry_after: None }
+        Self { kind, title, status, detail: detail.into(), retry_after: None, challenge: None }
     }
 
     /// The question cannot be made out.
@@ -143,18 +146,30 @@ impl Problem {
         Self { retry_after: Some(MOVING_SECONDS), ..problem }
     }
 
-    /// No token came.
+    /// Who asks is not known. With OAuth's word for it (RFC 6750), by which programs know whether another token helps.
     #[must_use]
-    pub fn no_token() -> Self {
-        let detail = "Send your token as `Authorization: Bearer …`. Whoever runs Weir makes one with `weir token new`.";
-        Self::new("no-token", "It is not said who asks", StatusCode::UNAUTHORIZED, detail)
-    }
-
-    /// A token came that is nobody's.
-    #[must_use]
-    pub fn unknown_token() -> Self {
-        let detail = "The token is nobody's, or is not any more.";
-        Self::new("unknown-token", "The token is not known", StatusCode::UNAUTHORIZED, detail)
+    pub fn denied(denied: Denied) -> Self {
+        let (title, detail) = words(denied);
+        let (status, challenge) = match denied {
+            Denied::NoToken => (StatusCode::UNAUTHORIZED, Some("Bearer")),
+            Denied::Unknown
+            | Denied::Malformed
+            | Denied::Forged
+            | Denied::UnknownKey
+            | Denied::Expired
+            | Denied::NotYet
+            | Denied::OtherIssuer
+            | Denied::OtherAudience
+            | Denied::NoName => (StatusCode::UNAUTHORIZED, Some("Bearer error=\"invalid_token\"")),
+            // It is good, and another one would say the same: nobody is sent to log in once more.
+            Denied::NoRole | Denied::NoSegments => {
+                (StatusCode::FORBIDDEN, Some("Bearer error=\"insufficient_scope\""))
+            }
+            Denied::NoKeys => (StatusCode::SERVICE_UNAVAILABLE, None),
+        };
+        let retry_after = (denied == Denied::NoKeys).then_some(MOVING_SECONDS);
+        let problem = Self::new(&denied.as_str().replace('_', "-"), title, status, detail);
+        Self { challenge, retry_after, ..problem }
     }
 
     /// The role of whoever asks does not reach.
@@ -219,6 +234,42 @@ impl Problem {
     }
 }
 
+/// What is said of it to whoever asked.
+fn words(denied: Denied) -> (&'static str, &'static str) {
+    match denied {
+        Denied::NoToken => (
+            "It is not said who asks",
+            "Send your token as `Authorization: Bearer …`: of your identity provider, or one that whoever runs Weir \
+             makes with `weir token new`.",
+        ),
+        Denied::Unknown => ("The token is not known", "The token is nobody's, or is not any more."),
+        Denied::Malformed => {
+            ("The token cannot be used", "It is no signed token (JWT) of a kind that Weir takes.")
+        }
+        Denied::Forged => ("The token cannot be used", "It was not signed by the key that it names."),
+        Denied::UnknownKey => {
+            ("The token's key is not known", "The identity provider has no such key any more: log in again.")
+        }
+        Denied::NoKeys => (
+            "The identity provider has not answered",
+            "Weir does not know the token's key yet, and asks the identity provider for it. Try again in a moment.",
+        ),
+        Denied::Expired => ("The token has expired", "Its time is over: log in again."),
+        Denied::NotYet => ("The token holds only later", "Its time has not come."),
+        Denied::OtherIssuer => ("The token is another provider's", "Weir asks another identity provider."),
+        Denied::OtherAudience => ("The token is not for Weir", "It was made for another application."),
+        Denied::NoName => ("The token names nobody", "It holds no name that can stand in the audit log."),
+        Denied::NoRole => (
+            "You have no role in Weir",
+            "Whoever runs the identity provider gives roles: yours are none of Weir's.",
+        ),
+        Denied::NoSegments => (
+            "You have no segments",
+            "Your role sees the accounts of some segments, and the identity provider names none of yours.",
+        ),
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let content_type = HeaderValue::from_static("application/problem+json");
@@ -227,8 +278,8 @@ impl IntoResponse for Problem {
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
-        if self.status == StatusCode::UNAUTHORIZED {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        if let Some(challenge) = self.challenge {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
         response
     }

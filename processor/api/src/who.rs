@@ -3,19 +3,20 @@
 //! | module | holds |
 //! |---|---|
 //! | [`tokens`] | people by their tokens, out of a file |
+//! | [`oidc`] | people by what an identity provider says of them |
 //! | `door` | where each question is asked who asks it |
 //! | `rate` | how often one person may ask |
 //! | `audit` | the line that each look at an account leaves |
 //! | `document` | all this in the API's document |
 //! | [`mask`] | how what identifies a customer is made unreadable |
 //!
-//! How people are known is an [`Authority`]'s business: another one, such as an identity provider's, comes beside
-//! those here. What an account's page shows of what a person may see is not known here.
+//! How people are known is an [`Authority`]'s business. What an account's page shows of what a person may see is not known here.
 
 pub(crate) mod audit;
 mod document;
 pub(crate) mod door;
 pub mod mask;
+pub mod oidc;
 mod rate;
 pub mod tokens;
 
@@ -148,6 +149,51 @@ pub enum Denied {
     NoToken,
     /// The token is nobody's.
     Unknown,
+    /// It is no token that is taken from a provider: too long, without a key's id or a claim that it must have, or
+    /// signed in a way that is not taken.
+    Malformed,
+    /// It was not signed by the key that it names.
+    Forged,
+    /// It names a key that the provider does not have.
+    UnknownKey,
+    /// The key that it names is not known, and may be: the provider has not answered yet.
+    NoKeys,
+    /// Its time is over.
+    Expired,
+    /// Its time has not come.
+    NotYet,
+    /// Another provider made it.
+    OtherIssuer,
+    /// It is meant for somebody else than Weir.
+    OtherAudience,
+    /// It names nobody.
+    NoName,
+    /// It gives none of Weir's roles.
+    NoRole,
+    /// It gives a role that sees some segments, and none of them.
+    NoSegments,
+}
+
+impl Denied {
+    /// The word that it is counted by, and of its problem.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NoToken => "no_token",
+            Self::Unknown => "unknown_token",
+            Self::Malformed => "malformed_token",
+            Self::Forged => "forged_token",
+            Self::UnknownKey => "unknown_key",
+            Self::NoKeys => "provider_silent",
+            Self::Expired => "expired_token",
+            Self::NotYet => "token_not_yet_valid",
+            Self::OtherIssuer => "other_issuer",
+            Self::OtherAudience => "other_audience",
+            Self::NoName => "no_name",
+            Self::NoRole => "no_role",
+            Self::NoSegments => "no_segments",
+        }
+    }
 }
 
 /// Asks nobody who they are: everyone may do everything. Only for a listener on the loopback.

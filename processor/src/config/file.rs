@@ -170,12 +170,13 @@ impl Default for Http {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Api {
-    /// Where it is served: an address of the loopback, unless there are `tokens`.
+    /// Where it is served: an address of the loopback, unless there are `tokens` or `[api.oidc]`.
     pub(crate) listen: SocketAddr,
     /// Where other instances reach it, such as `http://127.0.0.1:{port}`: they ask it for the accounts that it works
     /// on, and it asks them. `{port}` is the port that it listens on.
     pub(crate) url: Option<String>,
-    /// The file of those who may ask, by their tokens (`weir token new`). Without it nobody is asked who they are.
+    /// The file of those who may ask, by their tokens (`weir token new`). Without it and without `[api.oidc]` nobody is
+    /// asked who they are.
     pub(crate) tokens: Option<PathBuf>,
     /// The listener's certificate and those up to its authority, as PEM; without it plain HTTP is spoken.
     pub(crate) tls_certificate_file: Option<PathBuf>,
@@ -183,6 +184,44 @@ pub(crate) struct Api {
     pub(crate) tls_key_file: Option<PathBuf>,
     /// How many questions each person may ask in a second; at once, twice as many.
     pub(crate) rate_per_second: u32,
+    /// `[api.oidc]`
+    pub(crate) oidc: Option<Oidc>,
+}
+
+/// `[api.oidc]`: the identity provider whose tokens (JWT) say who asks.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Oidc {
+    /// What the provider calls itself, letter by letter, as in the claim `iss` of its tokens; with https.
+    pub(crate) issuer: String,
+    /// What Weir is called there: the claim `aud` of its tokens.
+    pub(crate) audience: String,
+    /// Where its keys are; else its description says so, at `{issuer}/.well-known/openid-configuration`.
+    pub(crate) jwks_url: Option<String>,
+    /// The claim by which people are called; those who have it not are called by `sub`.
+    #[serde(default = "default_name_claim")]
+    pub(crate) name_claim: String,
+    /// The claim of a person's roles, a text or a list; a path has points: `realm_access.roles`.
+    #[serde(default = "default_roles_claim")]
+    pub(crate) roles_claim: String,
+    /// Which of the provider's words is which role: `"weir-senior" = "senior"`. Without any, they are Weir's own.
+    #[serde(default)]
+    pub(crate) roles: BTreeMap<String, String>,
+    /// The claim of the segments whose accounts an agent or a senior sees, a text or a list; `*` is all.
+    #[serde(default = "default_segments_claim")]
+    pub(crate) segments_claim: String,
+}
+
+fn default_name_claim() -> String {
+    "preferred_username".to_owned()
+}
+
+fn default_roles_claim() -> String {
+    "roles".to_owned()
+}
+
+fn default_segments_claim() -> String {
+    "segments".to_owned()
 }
 
 impl Default for Api {
@@ -194,6 +233,7 @@ impl Default for Api {
             tls_certificate_file: None,
             tls_key_file: None,
             rate_per_second: super::API_RATE.get(),
+            oidc: None,
         }
     }
 }

@@ -432,3 +432,58 @@ fn a_question_that_was_handed_on_is_noted_where_it_is_answered_and_nowhere_else(
     assert!(ordinary.is_empty(), "{ordinary:?}");
     assert!(!logged.lines(&["the owner of a partition does not answer"]).is_empty());
 }
+
+#[test]
+fn whoever_the_provider_knows_is_let_in_and_who_is_not_is_told_why() {
+    use crate::who::oidc::testing::{Does, Pair, Provider, until};
+    use serde_json::json;
+    let logged = logged();
+    let (pair, gone) = (Pair::ed("k"), Pair::ed("gone"));
+    let provider = Provider::start(Does::Says("500 Internal Server Error\r\n\r\n".to_owned()));
+    let sources =
+        Sources { accounts: Arc::new(Few::new()), owners: Arc::new(Alone), orders: Arc::new(NoOrders) };
+    let authority = Arc::new(provider.quickly(provider.settings()));
+    let access = Access { authority, rate_per_second: NonZeroU32::new(1_000).unwrap(), tls: None };
+    let bounds = (Limits::default(), Bounds::default());
+    let server = serve_within(([127, 0, 0, 1], 0).into(), sources, access, bounds).unwrap();
+    let asked = |token: &str| {
+        let said = format!("Host: weir\r\nConnection: close\r\nAuthorization: Bearer {token}");
+        ask_saying(&server, &format!("GET /v1/accounts/business HTTP/1.1\r\n{said}\r\n\r\n"))
+    };
+    let of = |beside| pair.token("EdDSA", &provider.claims(beside));
+    let manager = of(json!({ "roles": ["manager"] }));
+    check(&asked(&manager), 503, &["urn:weir:problem:provider-silent", "retry-after: 2"]);
+    provider.does(Does::Tells(vec![pair.jwk(json!({}))]));
+    until("the provider is heard", || asked(&manager).starts_with("HTTP/1.1 200 "));
+    let invalid = "www-authenticate: Bearer error=\"invalid_token\"";
+    let unscoped = "www-authenticate: Bearer error=\"insufficient_scope\"";
+    let rows = [
+        (of(json!({})), 403, "urn:weir:problem:segment", ""),
+        (of(json!({ "segments": "business" })), 200, "", ""),
+        (of(json!({ "exp": 1 })), 401, "urn:weir:problem:expired-token", invalid),
+        (of(json!({ "aud": "console" })), 401, "urn:weir:problem:other-audience", invalid),
+        (of(json!({ "iss": "https://other.example" })), 401, "urn:weir:problem:other-issuer", invalid),
+        (of(json!({ "roles": ["guest"] })), 403, "urn:weir:problem:no-role", unscoped),
+        (of(json!({ "segments": [] })), 403, "urn:weir:problem:no-segments", unscoped),
+        ("weir_mona".to_owned(), 401, "urn:weir:problem:malformed-token", invalid),
+        (manager.replace('.', ".A"), 401, "urn:weir:problem:", invalid),
+        (gone.token("EdDSA", &provider.claims(json!({}))), 0, "urn:weir:problem:", ""),
+    ];
+    for (token, status, problem, header) in rows {
+        let answer = asked(&token);
+        if status > 0 {
+            check(&answer, status, &[problem, header]);
+        } else {
+            assert!(answer.starts_with("HTTP/1.1 401") || answer.starts_with("HTTP/1.1 503"), "{answer}");
+        }
+        let (_, signature) = token.rsplit_once('.').unwrap_or(("", &token));
+        assert!(!answer.contains(signature), "the token is told: {answer}");
+        assert!(logged.lines(&[signature]).is_empty(), "the token is logged");
+    }
+    let begun = std::time::Instant::now();
+    drop(server);
+    assert!(
+        begun.elapsed() < Duration::from_secs(3),
+        "the thread that asks the provider ends with the server"
+    );
+}

@@ -7,7 +7,7 @@ use super::Person;
 use super::mask::Masked;
 use crate::owners::{self, HandedBack};
 use axum::extract::{FromRequestParts, MatchedPath, RawPathParams, Request};
-use axum::http::{Method, StatusCode};
+use axum::http::{Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use std::sync::Arc;
@@ -30,18 +30,20 @@ pub(crate) async fn note(request: Request, next: Next) -> Response {
     };
     let response = next.run(Request::from_parts(parts, body)).await;
     line.end = match response.extensions().get::<HandedBack>() {
-        Some(_) if was_noted_there(response.status()) => End::NotedElsewhere,
+        Some(_) if was_noted_there(&response) => End::NotedElsewhere,
         Some(_) | None => End::Answered(response.status()),
     };
     response
 }
 
 /// Whether the instance that a question was handed on to has written the line: not where its door was shut.
-fn was_noted_there(status: StatusCode) -> bool {
-    !matches!(
-        status,
+fn was_noted_there(response: &Response) -> bool {
+    let is_shut = matches!(
+        response.status(),
         StatusCode::UNAUTHORIZED | StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
-    )
+    );
+    // 403 is the door's where it comes with how to prove who one is, and the account's where it does not.
+    !is_shut && !response.headers().contains_key(header::WWW_AUTHENTICATE)
 }
 
 /// Of which account; where the path names none it is a list.

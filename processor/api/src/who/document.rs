@@ -23,7 +23,8 @@ pub(crate) fn describe(document: &mut OpenApi) {
     let scheme = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .description(Some(
-            "A token that `weir token new` made. Without `[api] tokens` nobody is asked for one.",
+            "A token that `weir token new` made (`[api] tokens`), or an access token of the identity provider, a JWT \
+             (`[api.oidc]`). With neither of the two nobody is asked for one.",
         ))
         .build();
     let components = document.components.get_or_insert_default();

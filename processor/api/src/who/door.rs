@@ -3,7 +3,7 @@
 //! What the person may see of what they ask about is the question's own business.
 
 use super::rate::Rate;
-use super::{Authority, Denied, Person};
+use super::{Authority, Person};
 use crate::problem::Problem;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, header};
@@ -13,7 +13,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Counts the questions that nobody was answered, by why: `no_token`, `unknown_token`, `rate`, `host`.
+/// Counts the questions that nobody was answered, by why: the word of a [`Denied`](super::Denied), `rate`, `host`.
 const DENIED: &str = "weir_api_denied_total";
 
 /// Knows who comes in.
@@ -35,12 +35,8 @@ impl Door {
             return Err(Problem::other_host());
         }
         let person = self.authority.who(bearer(headers)).map_err(|denied| {
-            let (why, problem) = match denied {
-                Denied::NoToken => ("no_token", Problem::no_token()),
-                Denied::Unknown => ("unknown_token", Problem::unknown_token()),
-            };
-            metrics::counter!(DENIED, "why" => why).increment(1);
-            problem
+            metrics::counter!(DENIED, "why" => denied.as_str()).increment(1);
+            Problem::denied(denied)
         })?;
         self.rate.take(&person.name, Instant::now()).map_err(|wait| {
             metrics::counter!(DENIED, "why" => "rate").increment(1);

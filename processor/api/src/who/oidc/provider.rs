@@ -1,0 +1,194 @@
+//! The thread that asks the provider for its keys: at the start, every five minutes, and when a token names one that
+//! is not known.
+//!
+//! What the keys are used for is not known here.
+
+use super::keys::{self, Held};
+use super::{Settings, is_safe};
+use crate::ApiError;
+use serde::Deserialize;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, SystemTime};
+use tokio::sync::{Notify, watch};
+
+/// When the keys were read last, in seconds since 1970.
+const READ_AT: &str = "weir_api_provider_keys_timestamp_seconds";
+
+/// How often they could not be read.
+const FAILURES: &str = "weir_api_provider_failures_total";
+
+/// The largest answer that is taken, in bytes: a hundred keys with their certificates fit in.
+const LARGEST: usize = 512 * 1_024;
+
+/// How long one answer of the provider's may take, and a connection to it.
+const PATIENCE: Duration = Duration::from_secs(10);
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// How often the provider is asked.
+#[derive(Clone, Copy)]
+pub(super) struct Pace {
+    /// After what time where nothing asks for it.
+    pub(super) every: Duration,
+    /// After what time at the earliest, and where it failed.
+    pub(super) again: Duration,
+}
+
+impl Default for Pace {
+    /// A key that the provider has withdrawn is not taken after five minutes.
+    fn default() -> Self {
+        Self { every: Duration::from_secs(300), again: Duration::from_secs(10) }
+    }
+}
+
+/// The thread that asks. Dropped, it ends at once, also in the middle of a question.
+pub(super) struct Asking {
+    wanted: Arc<Notify>,
+    stop: watch::Sender<bool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Asking {
+    /// # Errors
+    /// When the thread or its client cannot be made.
+    pub(super) fn start(settings: Settings, held: Arc<Held>, pace: Pace) -> Result<Self, ApiError> {
+        metrics::describe_gauge!(READ_AT, "When the identity provider's keys were read last, since 1970");
+        metrics::describe_counter!(FAILURES, "How often the identity provider's keys could not be read");
+        metrics::counter!(FAILURES).increment(0);
+        let client = reqwest::Client::builder()
+            .timeout(PATIENCE)
+            .connect_timeout(CONNECT)
+            .redirect(reqwest::redirect::Policy::none());
+        // What is on this machine is not reached by a proxy.
+        let is_here = settings.issuer.starts_with("http:");
+        let client = if is_here { client.no_proxy() } else { client }.build().map_err(ApiError::Client)?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_io()
+            .enable_time()
+            .build()
+            .map_err(ApiError::Start)?;
+        let wanted = Arc::new(Notify::new());
+        let (stop, mut stopped) = watch::channel(false);
+        let provider = Provider { settings, client };
+        let asked = wanted.clone();
+        let run = move || {
+            runtime.block_on(async {
+                tokio::select! {
+                    () = keep(&provider, &held, pace, &asked) => {}
+                    _ = stopped.wait_for(|is_stopped| *is_stopped) => {}
+                }
+            });
+            // A name that is looked up for long is not waited for.
+            runtime.shutdown_background();
+        };
+        let thread = std::thread::Builder::new().name("weir-oidc".to_owned()).spawn(run);
+        Ok(Self { wanted, stop, thread: Some(thread.map_err(ApiError::Start)?) })
+    }
+
+    /// Lets it ask soon.
+    pub(super) fn wake(&self) {
+        self.wanted.notify_one();
+    }
+}
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Asks for ever.
+async fn keep(provider: &Provider, held: &Held, pace: Pace, wanted: &Notify) {
+    let mut is_known = false;
+    loop {
+        let wait = match provider.keys().await {
+            Ok(keys) => {
+                if !is_known {
+                    tracing::info!(
+                        issuer = provider.settings.issuer,
+                        keys = keys.len(),
+                        "the identity provider's keys are known"
+                    );
+                }
+                is_known = true;
+                held.set(keys);
+                let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+                metrics::gauge!(READ_AT).set(now.as_secs_f64());
+                pace.every
+            }
+            Err(error) => {
+                is_known = false;
+                held.failed();
+                metrics::counter!(FAILURES).increment(1);
+                tracing::warn!(
+                    issuer = provider.settings.issuer,
+                    error,
+                    "the identity provider's keys cannot be read: those that are known go on, and without any nobody \
+                     whom it knows is let in"
+                );
+                pace.again
+            }
+        };
+        tokio::time::sleep(pace.again).await;
+        let _ = tokio::time::timeout(wait.saturating_sub(pace.again), wanted.notified()).await;
+    }
+}
+
+struct Provider {
+    settings: Settings,
+    client: reqwest::Client,
+}
+
+/// What is read of the provider's description.
+#[derive(Deserialize)]
+struct Description {
+    issuer: String,
+    jwks_uri: String,
+}
+
+impl Provider {
+    async fn keys(&self) -> Result<std::collections::HashMap<String, Arc<keys::Key>>, String> {
+        let url = match &self.settings.jwks_url {
+            Some(url) => url.clone(),
+            None => self.described().await?,
+        };
+        keys::of_set(&self.read(&url).await?).map_err(|error| format!("{url}: {error}"))
+    }
+
+    /// Where the keys are, as the provider says.
+    async fn described(&self) -> Result<String, String> {
+        let issuer = &self.settings.issuer;
+        let url = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
+        let described: Description = serde_json::from_slice(&self.read(&url).await?)
+            .map_err(|error| format!("{url}: it describes no provider: {error}"))?;
+        if described.issuer != *issuer {
+            return Err(format!(
+                "{url}: it calls itself «{}», and `issuer` says «{issuer}»",
+                described.issuer
+            ));
+        }
+        if !is_safe(&described.jwks_uri) {
+            return Err(format!("{url}: its keys are not at an address with https"));
+        }
+        Ok(described.jwks_uri)
+    }
+
+    async fn read(&self, url: &str) -> Result<Vec<u8>, String> {
+        let failed = |error: reqwest::Error| format!("{url}: {}", crate::in_full(&error.without_url()));
+        let mut answer = self.client.get(url).send().await.map_err(failed)?;
+        if answer.status() != reqwest::StatusCode::OK {
+            return Err(format!("{url}: it answers {}", answer.status()));
+        }
+        let mut bytes = Vec::new();
+        while let Some(part) = answer.chunk().await.map_err(failed)? {
+            bytes.extend_from_slice(&part);
+            if bytes.len() > LARGEST {
+                return Err(format!("{url}: it answers with more than {LARGEST} bytes"));
+            }
+        }
+        Ok(bytes)
+    }
+}
