@@ -129,7 +129,12 @@ fn any_instance_answers_for_any_account_also_after_one_has_died() {
     let (status, _, problem) = ask(&url, "/v1/accounts/nobody-at-all");
     assert_eq!((status, problem["type"].as_str()), (404, Some("urn:weir:problem:unknown-account")));
 
+    let (here, there) = (listed(&url, "").unwrap(), listed(&api(&other), "").unwrap());
+    assert_eq!(here, there, "both tell the whole list");
+    check_work(&here, &by_one);
+
     give_orders(&url, &accounts);
+    let work = listed(&url, "").unwrap();
     let ordered = wait_until_all_are_answered(&url, &accounts);
     assert!(ordered.values().all(|account| account["exempt"] == true));
 
@@ -142,9 +147,48 @@ fn any_instance_answers_for_any_account_also_after_one_has_died() {
     assert!(!lost.is_empty());
     let (status, again, problem) = ask(&url, &format!("/v1/accounts/{}", lost[0]));
     assert_eq!((status, again), (503, true), "{problem:#}");
+    let problem = listed(&url, "").unwrap_err();
+    assert!(
+        problem["type"] == "urn:weir:problem:moving" || problem["type"] == "urn:weir:problem:owner-silent"
+    );
     let afterwards = wait_until_all_are_answered(&url, &accounts);
     same(&ordered, &afterwards);
+    assert_eq!(listed(&url, "").unwrap(), work, "the whole list again");
     one.terminate();
+}
+
+/// A whole list, page by page; what is said where there is none.
+fn listed(url: &str, query: &str) -> Result<Vec<Value>, Value> {
+    let (mut items, mut after) = (Vec::new(), String::new());
+    loop {
+        let (status, again, mut page) = ask(url, &format!("/v1/accounts?limit=7{query}{after}"));
+        if status != 200 {
+            assert_eq!((status, again), (503, true), "{page:#}");
+            return Err(page);
+        }
+        items.append(page["items"].as_array_mut().unwrap());
+        let Some(next) = page["next"].as_str() else { return Ok(items) };
+        after = format!("&after={next}");
+    }
+}
+
+/// The list has everyone who owes or is worked on, the most owing first, and tells of each what the account does.
+#[track_caller]
+fn check_work(items: &[Value], accounts: &BTreeMap<String, Value>) {
+    let minor = |item: &Value| item["real_debt"].as_str().unwrap().replace('.', "").parse::<i64>().unwrap();
+    let order: Vec<_> = items.iter().map(|item| (-minor(item), item["account_id"].to_string())).collect();
+    assert!(order.len() > 5 && order.is_sorted(), "{order:?}");
+    for item in items {
+        let profile = &accounts[item["account_id"].as_str().unwrap()]["profiles"][0];
+        let work = &item["work"][0];
+        assert_eq!((&work["stage"], &work["plan"]), (&profile["stage"], &profile["plan"]), "{item:#}");
+        assert_eq!((&work["status"], &item["real_debt"]), (&profile["status"], &profile["real_debt"]));
+    }
+    for (id, account) in accounts {
+        let is_worked_on = account["profiles"][0]["status"] != "clear";
+        let is_listed = items.iter().any(|item| item["account_id"] == id.as_str());
+        assert!(is_listed || !is_worked_on, "{id} is on no list");
+    }
 }
 
 /// What became of an order, once it is known.
