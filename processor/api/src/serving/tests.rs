@@ -99,7 +99,8 @@ fn served(accounts: Few, owners: Arc<dyn Owners>, per_second: u32, limits: Limit
     let sources = Sources { accounts: Arc::new(accounts), owners, orders: Arc::new(NoOrders) };
     let rate_per_second = NonZeroU32::new(per_second).unwrap();
     let access = Access { authority: tokens(), rate_per_second, tls: None };
-    serve_within(([127, 0, 0, 1], 0).into(), sources, access, (limits, Bounds::default())).unwrap()
+    serve_within(([127, 0, 0, 1], 0).into(), sources, access, (limits, Bounds::default()), |_| Router::new())
+        .unwrap()
 }
 
 fn quick() -> Server {
