@@ -159,7 +159,12 @@ pub(crate) fn serve(
     orders: Arc<dyn Orders>,
 ) -> Result<Server, ApiError> {
     let access = Access { authority: Arc::new(Open), rate_per_second: config::API_RATE, tls: None };
-    api::serving::serve(address, Sources { accounts, owners: Arc::new(Alone), orders }, access)
+    api::serving::serve(
+        address,
+        Sources { accounts, owners: Arc::new(Alone), orders },
+        access,
+        console::beside,
+    )
 }
 
 /// Serves the API. Where its address is taken that nobody asked for, Weir does without. One that the configuration asks
@@ -170,7 +175,8 @@ pub(crate) fn start(
     owners: Arc<Others>,
     orders: Arc<dyn Orders>,
 ) -> miette::Result<Option<Server>> {
-    match api::serving::serve(settings.listen, Sources { accounts, owners, orders }, access(settings)?) {
+    let sources = Sources { accounts, owners, orders };
+    match api::serving::serve(settings.listen, sources, access(settings)?, console::beside) {
         Ok(server) => {
             tell(settings, &server);
             Ok(Some(server))
