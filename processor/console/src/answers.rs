@@ -217,3 +217,51 @@ pub(crate) struct Part {
 pub(crate) struct Finding {
     pub(crate) says: String,
 }
+
+impl Account {
+    /// Whether something was paid in advance.
+    pub(crate) fn has_credit(&self) -> bool {
+        self.credit.bytes().any(|digit| (b'1'..=b'9').contains(&digit))
+    }
+}
+
+impl Told {
+    /// The figures that a decision rests on: what its words have in brackets, since the rest stands beside it.
+    pub(crate) fn figures(&self) -> Option<&str> {
+        self.words.split_once(" (")?.1.strip_suffix(')')
+    }
+}
+
+impl Balance {
+    /// A value of it, as people say it: bytes in the unit that makes them a short number.
+    pub(crate) fn counted(&self, value: &str) -> String {
+        let is_of_bytes = self.unit.as_deref() == Some("bytes");
+        let Some(bytes) = value.parse::<u64>().ok().filter(|_| is_of_bytes) else { return value.to_owned() };
+        let units = [("TB", 1_000_000_000_000), ("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)];
+        match units.into_iter().find(|(_, size)| bytes >= *size) {
+            Some((unit, size)) => format!("{}.{:02}\u{a0}{unit}", bytes / size, bytes % size * 100 / size),
+            None => format!("{bytes}\u{a0}B"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_told_in_a_unit_that_makes_them_short() {
+        let balance: Balance = serde_json::from_value(serde_json::json!({
+            "name": "data", "unit": "bytes", "value": "1", "limit": null, "valid_until": null, "rules": [],
+        }))
+        .unwrap();
+        for (value, expected) in [
+            ("44110000000", "44.11\u{a0}GB"),
+            ("1000", "1.00\u{a0}kB"),
+            ("999", "999\u{a0}B"),
+            ("1.5", "1.5"),
+        ] {
+            assert_eq!(balance.counted(value), expected);
+        }
+    }
+}

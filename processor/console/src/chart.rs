@@ -106,11 +106,15 @@ fn points(rows: &[Row]) -> Vec<Point> {
     let mut owed: BTreeMap<&str, f64> = BTreeMap::new();
     let mut stages: BTreeMap<&str, Option<&str>> = BTreeMap::new();
     let mut points: Vec<Point> = Vec::new();
+    // As many decimals as the currency has.
+    let mut decimals = 0;
     for row in rows {
         let Some(at) = micros(&row.at) else { continue };
         let mut entered = None;
         for debt in &row.debts {
-            if let Some(value) = debt.real_debt.as_deref().and_then(|text| text.parse().ok()) {
+            let text = debt.real_debt.as_deref().unwrap_or_default();
+            if let Ok(value) = text.parse() {
+                decimals = text.split_once('.').map_or(0, |(_, decimals)| decimals.len());
                 owed.insert(&debt.debt_class, value);
             }
             let stage = debt.stage.as_deref();
@@ -125,7 +129,7 @@ fn points(rows: &[Row]) -> Vec<Point> {
         let is_news =
             entered.is_some() || points.last().is_none_or(|last| (last.value - value).abs() >= 0.000_5);
         if is_news {
-            let owed = format!("{value:.2}");
+            let owed = format!("{value:.decimals$}");
             let entered = entered.map(ToOwned::to_owned);
             points.push(Point { at, local: row.local.clone(), value, owed, entered });
         }
