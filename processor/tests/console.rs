@@ -33,7 +33,8 @@ struct Demo {
 impl Demo {
     fn start() -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
-        command.args(["demo", "--subscribers", "300", "--day", "3s", "--for", "8m"]);
+        // A day is long enough that nobody pays between two clicks.
+        command.args(["demo", "--subscribers", "300", "--day", "20s", "--for", "8m"]);
         let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let page = loop {

@@ -54,7 +54,6 @@ struct Console {
 }
 
 /// The console's routes, for `api::serving::serve`.
-#[must_use]
 pub fn beside(made: Made) -> Router {
     let console =
         Console { api: Api::of(made.api), tls: made.tls, listeners: Arc::new(Semaphore::new(LISTENERS)) };
