@@ -46,7 +46,7 @@ pub(crate) async fn listen(
         listener
             .wait()
             .await
-            .then_some((Ok::<_, Infallible>(Event::default().event("changed").data("")), listener))
+            .then_some((Ok::<_, Infallible>(Event::default().event("changed").data("it did")), listener))
     });
     Sse::new(events).keep_alive(KeepAlive::default()).into_response()
 }
