@@ -3,8 +3,9 @@
 
 // Each part that changed is put in its place; what somebody types in stands outside of the parts.
 async function refresh() {
-  const answer = await fetch(location.href, { headers: { accept: "text/html" } });
-  if (!answer.ok) return;
+  const answer = await fetch(location.href, { cache: "no-store" }).catch(() => null);
+  // It moves, or too much was asked: what changed is still to be shown.
+  if (!answer?.ok) return void setTimeout(refresh, 3000);
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const part of document.querySelectorAll(".part")) {
     const next = fresh.getElementById(part.id);
@@ -25,6 +26,9 @@ function follow() {
   if (!live || document.hidden) return;
   events = new EventSource(live.dataset.live);
   events.addEventListener("changed", refresh);
+  // A browser comes back by itself but where it was declined.
+  const mine = events;
+  mine.onerror = () => mine.readyState === EventSource.CLOSED && setTimeout(() => mine === events && follow(), 5000);
 }
 document.addEventListener("visibilitychange", follow);
 follow();
