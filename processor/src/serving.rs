@@ -195,6 +195,7 @@ pub(crate) fn serve(
         address,
         Sources { lists: accounts.clone(), accounts, owners: Arc::new(Alone), orders },
         access,
+        console::beside,
     )
 }
 
@@ -206,11 +207,8 @@ pub(crate) fn start(
     owners: Arc<Others>,
     orders: Arc<dyn Orders>,
 ) -> miette::Result<Option<Server>> {
-    match api::serving::serve(
-        settings.listen,
-        Sources { lists: accounts.clone(), accounts, owners, orders },
-        access(settings)?,
-    ) {
+    let sources = Sources { lists: accounts.clone(), accounts, owners, orders };
+    match api::serving::serve(settings.listen, sources, access(settings)?, console::beside) {
         Ok(server) => {
             tell(settings, &server);
             Ok(Some(server))

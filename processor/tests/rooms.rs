@@ -14,7 +14,7 @@ fn dependencies(folder: &str) -> BTreeSet<String> {
 }
 
 /// Every package, by its folder.
-const PACKAGES: [&str; 15] = [
+const PACKAGES: [&str; 16] = [
     "bench",
     "processor",
     "processor/decision",
@@ -23,6 +23,7 @@ const PACKAGES: [&str; 15] = [
     "processor/whatif",
     "processor/engine",
     "processor/api",
+    "processor/console",
     "state",
     "schemas",
     "connectors",
@@ -110,6 +111,11 @@ fn virtual_time_knows_the_core_alone_and_what_counts_lives_neither_kafka_nor_a_s
 
 #[test]
 fn the_engine_knows_neither_its_log_nor_its_store() {
+    // The console asks the API, and reads nothing beside it.
+    check_never(
+        "processor/console",
+        &["engine", "state", "connectors", "policy", "schemas", "whatif", "lives", "loadtest"],
+    );
     check_never("processor/engine", &["connectors", "state", "policy", "api", "loadtest", "simulator"]);
 }
 

@@ -4,7 +4,7 @@
 //! What an order does, and whether it may be done, the core decides when it comes to the account's partition. Where
 //! it is written to is not known here.
 
-mod forms;
+pub mod forms;
 
 use crate::accounts::history::{KEPT, Line};
 use crate::accounts::{Allowed, Id, In, Payer, Who, answer, person_of};

@@ -1,4 +1,4 @@
-//! HTTP: metrics and probes, and the API. The console comes here as well.
+//! HTTP: metrics and probes, and the API. What is served beside it, such as the console, is made out of it.
 //!
 //! Nothing here knows how state is stored: what is asked for comes through a trait.
 //!

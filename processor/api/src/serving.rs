@@ -46,6 +46,18 @@ pub struct Access {
     pub tls: Option<Tls>,
 }
 
+/// Routes beside the API's own, made out of them: what is asked of the router that it is given goes the way of any
+/// question, with whoever asks found out, bounded, noted and handed on. The person stands in the answer's extensions.
+pub type Beside = fn(Made) -> Router;
+
+/// What routes beside the API are made out of.
+pub struct Made {
+    /// The API.
+    pub api: Router,
+    /// Whether it is served over TLS.
+    pub tls: bool,
+}
+
 /// What all handlers share.
 #[derive(Clone)]
 pub(crate) struct Shared {
@@ -66,12 +78,17 @@ pub(crate) struct Shared {
 )]
 struct Document;
 
-/// Serves the API on `address`; port 0 takes a free one.
+/// Serves the API on `address`, with what is made beside it; port 0 takes a free one.
 ///
 /// # Errors
 /// When the address cannot be listened on.
-pub fn serve(address: SocketAddr, sources: Sources, access: Access) -> Result<Server, ApiError> {
-    serve_within(address, sources, access, (Limits::default(), Bounds::default()))
+pub fn serve(
+    address: SocketAddr,
+    sources: Sources,
+    access: Access,
+    beside: Beside,
+) -> Result<Server, ApiError> {
+    serve_within(address, sources, access, (Limits::default(), Bounds::default()), beside)
 }
 
 fn serve_within(
@@ -79,12 +96,19 @@ fn serve_within(
     sources: Sources,
     access: Access,
     (limits, bounds): (Limits, Bounds),
+    beside: Beside,
 ) -> Result<Server, ApiError> {
     let forwarding = Forwarding::new(sources.owners).map_err(ApiError::Client)?;
     let shared =
         Shared { accounts: sources.accounts, lists: sources.lists, forwarding, orders: sources.orders };
     let door = Arc::new(Door::new(access.authority, access.rate_per_second));
-    let router = router(shared, door, limits);
+    let api = router(shared, door, limits);
+    let tls = access.tls.is_some();
+    // A page holds no place among the questions that are answered at once: those that it asks do.
+    let beside = beside(Made { api: api.clone(), tls })
+        .layer(DefaultBodyLimit::max(limits::LARGEST_BODY))
+        .layer(from_fn(limits::room));
+    let router = beside.fallback_service(api);
     Server::start("weir-api", address, router, access.tls, bounds)
 }
 

@@ -97,8 +97,8 @@ impl Screen {
         let Some(api) = self.api.take_if(|_| is_reminded) else { return Ok(()) };
         let (mut out, id) = (io::stdout(), &line.account_id);
         writeln!(out)?;
-        writeln!(out, "Three things to try, in another terminal:")?;
-        writeln!(out, "    curl -s http://{api}/v1/accounts/{id}")?;
+        writeln!(out, "Three things to try, the first in a browser:")?;
+        writeln!(out, "    http://{api}/console/accounts/{id}")?;
         writeln!(out, "    weir explain --account {id} --url http://{api}")?;
         writeln!(out, "    weir why-not --account {id} --stage bar --url http://{api}")?;
         writeln!(out)

@@ -174,6 +174,8 @@ pub struct Profile {
     pub plan: Option<String>,
     /// The stage; none before the first.
     pub stage: Option<String>,
+    /// All stages of the plan, in order, as the policy that holds has it.
+    pub stages: Vec<String>,
     /// What is owed.
     pub real_debt: String,
     /// What of it no hold freezes.

@@ -164,7 +164,10 @@ impl View<'_> {
         let profile = |profile: view::ProfileView| {
             let known = self.debtor.profiles.iter().find(|known| known.debt_class == profile.debt_class);
             let cycles = known.map(|known| known.cycles.as_slice()).unwrap_or_default();
+            let plan = profile.plan.as_ref().and_then(|plan| self.ruling.plans.get(plan));
+            let stages = plan.map(|plan| plan.stages.as_slice()).unwrap_or_default();
             Profile {
+                stages: stages.iter().map(|stage| stage.name.to_string()).collect(),
                 debt_class: profile.debt_class.to_string(),
                 status: profile.status.as_str(),
                 plan: profile.plan.map(|plan| plan.to_string()),

@@ -10,13 +10,14 @@ use utoipa::openapi::schema::{
 use utoipa::{PartialSchema, ToSchema};
 
 /// A form of an order. One word may have several, of which an order is the first whose needs it has.
-struct Form {
+#[derive(Debug)]
+pub struct Form {
     /// The word.
-    order: &'static str,
+    pub order: &'static str,
     /// The fields that it cannot do without.
-    needs: &'static [&'static str],
+    pub needs: &'static [&'static str],
     /// Those that it may have beside.
-    may_have: &'static [&'static str],
+    pub may_have: &'static [&'static str],
 }
 
 const fn form(
@@ -28,7 +29,7 @@ const fn form(
 }
 
 /// All of them.
-const FORMS: [Form; 19] = [
+pub const FORMS: [Form; 19] = [
     form("dispute", &["hold_id"], &["amount", "invoices", "until"]),
     form("promise", &["hold_id"], &["amount", "invoices", "until"]),
     form("deferral", &["hold_id"], &["amount", "invoices", "until"]),

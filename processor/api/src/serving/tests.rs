@@ -151,7 +151,14 @@ fn served(accounts: Few, owners: Arc<dyn Owners>, per_second: u32, limits: Limit
     let sources = Sources { lists: accounts.clone(), accounts, owners, orders: Arc::new(NoOrders) };
     let rate_per_second = NonZeroU32::new(per_second).unwrap();
     let access = Access { authority: tokens(), rate_per_second, tls: None };
-    serve_within(([127, 0, 0, 1], 0).into(), sources, access, (limits, Bounds::default())).unwrap()
+    serve_within(([127, 0, 0, 1], 0).into(), sources, access, (limits, Bounds::default()), |_| Router::new())
+        .unwrap()
+}
+
+/// What is answered out of a few accounts, by an instance that is alone.
+fn few() -> Sources {
+    let accounts = Arc::new(Few::new());
+    Sources { lists: accounts.clone(), accounts, owners: Arc::new(Alone), orders: Arc::new(NoOrders) }
 }
 
 fn quick() -> Server {
@@ -440,12 +447,12 @@ fn whoever_the_provider_knows_is_let_in_and_who_is_not_is_told_why() {
     let logged = logged();
     let (pair, gone) = (Pair::ed("k"), Pair::ed("gone"));
     let provider = Provider::start(Does::Says("500 Internal Server Error\r\n\r\n".to_owned()));
-    let sources =
-        Sources { accounts: Arc::new(Few::new()), owners: Arc::new(Alone), orders: Arc::new(NoOrders) };
+    let sources = few();
     let authority = Arc::new(provider.quickly(provider.settings()));
     let access = Access { authority, rate_per_second: NonZeroU32::new(1_000).unwrap(), tls: None };
     let bounds = (Limits::default(), Bounds::default());
-    let server = serve_within(([127, 0, 0, 1], 0).into(), sources, access, bounds).unwrap();
+    let server =
+        serve_within(([127, 0, 0, 1], 0).into(), sources, access, bounds, |_| Router::new()).unwrap();
     let asked = |token: &str| {
         let said = format!("Host: weir\r\nConnection: close\r\nAuthorization: Bearer {token}");
         ask_saying(&server, &format!("GET /v1/accounts/business HTTP/1.1\r\n{said}\r\n\r\n"))

@@ -50,8 +50,12 @@ impl Door {
 pub(crate) async fn ask(State(door): State<Arc<Door>>, mut request: Request, next: Next) -> Response {
     match door.person(request.headers()) {
         Ok(person) => {
-            request.extensions_mut().insert(Arc::new(person));
-            next.run(request).await
+            let person = Arc::new(person);
+            request.extensions_mut().insert(person.clone());
+            let mut response = next.run(request).await;
+            // Whoever asks in this process may know who it was.
+            response.extensions_mut().insert(person);
+            response
         }
         Err(problem) => problem.into_response(),
     }

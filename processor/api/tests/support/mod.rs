@@ -224,7 +224,8 @@ impl Instance {
         };
         let rate_per_second = 100_000.try_into().unwrap();
         let access = Access { authority: Arc::new(Open), rate_per_second, tls: None };
-        let server = serving::serve(([127, 0, 0, 1], 0).into(), sources, access).unwrap();
+        let server =
+            serving::serve(([127, 0, 0, 1], 0).into(), sources, access, |_| axum::Router::new()).unwrap();
         Self { server, keeper, owners, orders }
     }
 

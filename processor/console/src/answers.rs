@@ -1,0 +1,267 @@
+//! What the API answers, as far as pages show it. What else it says is left.
+
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct When {
+    pub(crate) at: String,
+    pub(crate) local: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Account {
+    pub(crate) account_id: String,
+    pub(crate) debtor_id: String,
+    pub(crate) as_of: When,
+    pub(crate) time_zone: String,
+    pub(crate) currency: Option<String>,
+    pub(crate) policy: Policy,
+    pub(crate) snapshot: Option<Snapshot>,
+    pub(crate) segment: Option<String>,
+    pub(crate) manager_group: Option<String>,
+    pub(crate) manager: Option<String>,
+    pub(crate) assigned_plan: Option<String>,
+    pub(crate) exempt: bool,
+    pub(crate) pause: Option<Pause>,
+    pub(crate) balances: Vec<Balance>,
+    pub(crate) profiles: Vec<Profile>,
+    pub(crate) invoices: Vec<Invoice>,
+    pub(crate) credit: String,
+    pub(crate) holds: Vec<Hold>,
+    pub(crate) by_hand: Vec<Measure>,
+    pub(crate) under_way: Vec<UnderWay>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Policy {
+    pub(crate) name: String,
+    pub(crate) version: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Snapshot {
+    pub(crate) payment_mode: String,
+    pub(crate) language: Option<String>,
+    pub(crate) credit_limit: Option<String>,
+    pub(crate) contacts: BTreeMap<String, String>,
+    pub(crate) services: Vec<Service>,
+    pub(crate) attributes: BTreeMap<String, Value>,
+    pub(crate) closed: bool,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Service {
+    pub(crate) id: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Pause {
+    pub(crate) since: When,
+    pub(crate) until: Option<When>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Balance {
+    pub(crate) name: String,
+    pub(crate) unit: Option<String>,
+    pub(crate) value: String,
+    pub(crate) limit: Option<String>,
+    pub(crate) valid_until: Option<When>,
+    pub(crate) rules: Vec<Rule>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Rule {
+    pub(crate) rule: String,
+    pub(crate) lines: Vec<Line>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Line {
+    pub(crate) line: String,
+    pub(crate) state: String,
+    pub(crate) acts_at: Option<String>,
+    pub(crate) armed_at: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Profile {
+    pub(crate) debt_class: String,
+    pub(crate) status: String,
+    pub(crate) plan: Option<String>,
+    pub(crate) stage: Option<String>,
+    #[serde(default)]
+    pub(crate) stages: Vec<String>,
+    pub(crate) real_debt: String,
+    pub(crate) conditional_debt: String,
+    pub(crate) next: Option<NextStage>,
+    pub(crate) cycles: Vec<Cycle>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct NextStage {
+    pub(crate) stage: String,
+    pub(crate) when: When,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Cycle {
+    pub(crate) held_since: Option<When>,
+    pub(crate) entered: Vec<Entered>,
+    pub(crate) measures: Vec<Measure>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Entered {
+    pub(crate) stage: String,
+    pub(crate) when: When,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Measure {
+    pub(crate) stage: Option<String>,
+    pub(crate) kind: String,
+    pub(crate) what: String,
+    pub(crate) channel: Option<String>,
+    pub(crate) requested_at: When,
+    pub(crate) outcome: Option<String>,
+    pub(crate) lifted_since: Option<When>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct UnderWay {
+    pub(crate) kind: String,
+    pub(crate) what: String,
+    pub(crate) channel: Option<String>,
+    pub(crate) stands: String,
+    pub(crate) wakes_at: Option<When>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Invoice {
+    pub(crate) id: String,
+    pub(crate) due: String,
+    pub(crate) amount: String,
+    pub(crate) paid: String,
+    pub(crate) outstanding: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Hold {
+    pub(crate) id: String,
+    pub(crate) kind: String,
+    pub(crate) freezes: String,
+    pub(crate) until: Option<String>,
+    pub(crate) by: String,
+    pub(crate) made_at: When,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct History {
+    pub(crate) items: Vec<Told>,
+    pub(crate) next: Option<i64>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Told {
+    pub(crate) when: When,
+    pub(crate) kind: String,
+    pub(crate) words: String,
+    pub(crate) reason: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Story {
+    pub(crate) rows: Vec<Row>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Row {
+    pub(crate) at: String,
+    pub(crate) local: String,
+    pub(crate) debts: Vec<Debt>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Debt {
+    pub(crate) debt_class: String,
+    pub(crate) stage: Option<String>,
+    pub(crate) real_debt: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Outcome {
+    pub(crate) state: String,
+    pub(crate) reason: Option<String>,
+    pub(crate) lines: Vec<Told>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Given {
+    pub(crate) id: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct WhyNot {
+    pub(crate) parts: Vec<Part>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Part {
+    pub(crate) findings: Vec<Finding>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Finding {
+    pub(crate) says: String,
+}
+
+impl Account {
+    /// Whether something was paid in advance.
+    pub(crate) fn has_credit(&self) -> bool {
+        self.credit.bytes().any(|digit| (b'1'..=b'9').contains(&digit))
+    }
+}
+
+impl Told {
+    /// The figures that a decision rests on: what its words have in brackets, since the rest stands beside it.
+    pub(crate) fn figures(&self) -> Option<&str> {
+        self.words.split_once(" (")?.1.strip_suffix(')')
+    }
+}
+
+impl Balance {
+    /// A value of it, as people say it: bytes in the unit that makes them a short number.
+    pub(crate) fn counted(&self, value: &str) -> String {
+        let is_of_bytes = self.unit.as_deref() == Some("bytes");
+        let Some(bytes) = value.parse::<u64>().ok().filter(|_| is_of_bytes) else { return value.to_owned() };
+        let units = [("TB", 1_000_000_000_000), ("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)];
+        match units.into_iter().find(|(_, size)| bytes >= *size) {
+            Some((unit, size)) => format!("{}.{:02}\u{a0}{unit}", bytes / size, bytes % size * 100 / size),
+            None => format!("{bytes}\u{a0}B"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_told_in_a_unit_that_makes_them_short() {
+        let balance: Balance = serde_json::from_value(serde_json::json!({
+            "name": "data", "unit": "bytes", "value": "1", "limit": null, "valid_until": null, "rules": [],
+        }))
+        .unwrap();
+        for (value, expected) in [
+            ("44110000000", "44.11\u{a0}GB"),
+            ("1000", "1.00\u{a0}kB"),
+            ("999", "999\u{a0}B"),
+            ("1.5", "1.5"),
+        ] {
+            assert_eq!(balance.counted(value), expected);
+        }
+    }
+}

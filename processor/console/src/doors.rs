@@ -1,0 +1,137 @@
+//! Signing in and out, and what is kept of how somebody likes the pages: their language, their colours.
+
+use crate::Console;
+use crate::pages::{Frame, SignIn};
+use crate::rendered;
+use crate::texts::Language;
+use crate::visitor::{COLOURS, LANGUAGE, TOKEN, Visitor, colours};
+use axum::extract::{Form, Query, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+
+/// How long a language and colours are kept, in seconds: a year.
+const KEPT: u32 = 31_536_000;
+
+#[derive(Deserialize)]
+pub(crate) struct Back {
+    back: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Shown {
+    token: String,
+    back: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Settings {
+    language: Option<String>,
+    colours: Option<String>,
+    back: Option<String>,
+}
+
+/// The page that takes a token.
+pub(crate) async fn sign_in(visitor: Visitor, Query(back): Query<Back>) -> Response {
+    asks(&visitor, false, back.back)
+}
+
+fn asks(visitor: &Visitor, was_wrong: bool, back: Option<String>) -> Response {
+    let back = own_page(back);
+    let mut page = rendered(&SignIn { frame: Frame::of(visitor, None, "sign-in.title"), was_wrong, back });
+    if was_wrong {
+        *page.status_mut() = StatusCode::UNAUTHORIZED;
+    }
+    page
+}
+
+/// Keeps the token of somebody whom the API knows by it.
+pub(crate) async fn let_in(
+    State(console): State<Console>,
+    mut visitor: Visitor,
+    Form(shown): Form<Shown>,
+) -> Response {
+    let token = shown.token.trim();
+    // Nothing else is in a token, and nothing else can end a cookie's value.
+    let is_plain =
+        !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    visitor.token = Some(token.to_owned()).filter(|_| is_plain);
+    match console.api.who(&visitor).await {
+        Ok(_) => {
+            let cookie = format!("{TOKEN}={token}; {}", confined(&console));
+            with_cookies(Redirect::to(&own_page(shown.back)), [cookie])
+        }
+        Err(declined) if declined.status == StatusCode::UNAUTHORIZED => {
+            visitor.token = None;
+            asks(&visitor, true, shown.back)
+        }
+        Err(declined) => crate::pages::declined(&visitor, &declined),
+    }
+}
+
+/// Forgets the token.
+pub(crate) async fn sign_out(State(console): State<Console>) -> Response {
+    let cookie = format!("{TOKEN}=; Max-Age=0; {}", confined(&console));
+    with_cookies(Redirect::to("/console/sign-in"), [cookie])
+}
+
+/// Keeps how somebody likes the pages.
+pub(crate) async fn settings(State(console): State<Console>, Form(settings): Form<Settings>) -> Response {
+    let language = settings.language.and_then(|word| Language::parse(&word)).map(Language::code);
+    let language = language.map(|code| (LANGUAGE, code));
+    let colours = settings.colours.map(|word| (COLOURS, colours(&word)));
+    let cookies = language.into_iter().chain(colours);
+    let confined = confined(&console);
+    let cookies = cookies.map(|(name, value)| format!("{name}={value}; Max-Age={KEPT}; {confined}"));
+    with_cookies(Redirect::to(&own_page(settings.back)), cookies)
+}
+
+/// No script reads it, no other site and no other page makes the browser send it, and nobody on the way sees it
+/// where TLS is spoken.
+fn confined(console: &Console) -> &'static str {
+    if console.tls {
+        "Path=/console; HttpOnly; SameSite=Strict; Secure"
+    } else {
+        "Path=/console; HttpOnly; SameSite=Strict"
+    }
+}
+
+fn with_cookies(answer: impl IntoResponse, cookies: impl IntoIterator<Item = String>) -> Response {
+    let mut answer = answer.into_response();
+    for cookie in cookies {
+        if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+            answer.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+    }
+    answer
+}
+
+/// A page of this console; nobody is sent elsewhere by a link that somebody made.
+fn own_page(back: Option<String>) -> String {
+    let is_own = |page: &String| {
+        page.starts_with("/console/")
+            && !page.starts_with("/console/sign-")
+            && page.bytes().all(|byte| byte.is_ascii_graphic())
+    };
+    back.filter(is_own).unwrap_or_else(|| "/console/".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_signing_in_nobody_is_sent_to_another_site() {
+        for (back, expected) in [
+            ("/console/accounts/A-1?order=x", "/console/accounts/A-1?order=x"),
+            ("//evil.example/console/", "/console/"),
+            ("https://evil.example/", "/console/"),
+            ("/console/\r\nx", "/console/"),
+            ("/console/sign-in", "/console/"),
+            ("/v1/", "/console/"),
+        ] {
+            assert_eq!(own_page(Some(back.to_owned())), expected, "{back}");
+        }
+        assert_eq!(own_page(None), "/console/");
+    }
+}

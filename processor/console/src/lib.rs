@@ -1,0 +1,102 @@
+//! The console: pages for people, made out of what the API answers.
+//!
+//! It is a client of the API. It asks the API's own routes in this process with the credentials of whoever looks, so
+//! that roles, segments, masking, the audit log and the way to another instance are held in one place. Nothing here
+//! reads an account by another way.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `asking` | how the API is asked, and what it declines |
+//! | `visitor` | whoever looks: their language, their colours, their token |
+//! | `texts` | every text, in each language |
+//! | `answers` | what the API answers, as far as pages show it |
+//! | `story` | the page of one account |
+//! | `chart` | debt over time, as a drawing |
+//! | `orders` | the forms of orders, and what is sent of them |
+//! | `live` | how a page hears that something changed |
+//! | `doors` | signing in and out, the language, the colours |
+//! | `guard` | what every answer says to the browser, and which requests are declined |
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
+
+mod answers;
+mod asking;
+mod chart;
+mod doors;
+mod guard;
+mod live;
+mod orders;
+mod pages;
+mod story;
+mod texts;
+mod visitor;
+
+use api::serving::Made;
+use asking::Api;
+use axum::Router;
+use axum::http::{HeaderValue, header};
+use axum::middleware::from_fn;
+use axum::response::{IntoResponse, Redirect};
+use axum::routing::{get, post};
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+/// How many pages may listen for changes at once: each asks the API once a second.
+const LISTENERS: usize = 128;
+
+/// What all pages are made out of.
+#[derive(Clone)]
+struct Console {
+    api: Api,
+    /// Whether cookies may only go over TLS.
+    tls: bool,
+    listeners: Arc<Semaphore>,
+}
+
+/// The console's routes, for `api::serving::serve`.
+pub fn beside(made: Made) -> Router {
+    let console =
+        Console { api: Api::of(made.api), tls: made.tls, listeners: Arc::new(Semaphore::new(LISTENERS)) };
+    let asset = |kind: &'static str, text: &'static str| {
+        get(move || async move {
+            let kind = (header::CONTENT_TYPE, HeaderValue::from_static(kind));
+            ([kind, (header::CACHE_CONTROL, HeaderValue::from_static("no-cache"))], text)
+        })
+    };
+    Router::new()
+        .route("/", get(|| async { Redirect::to("/console/") }))
+        .route("/console", get(|| async { Redirect::to("/console/") }))
+        .route("/console/", get(pages::accounts))
+        .route("/console/accounts/{id}", get(story::page))
+        .route("/console/accounts/{id}/orders", post(orders::give))
+        .route("/console/accounts/{id}/live", get(live::listen))
+        .route("/console/sign-in", get(doors::sign_in).post(doors::let_in))
+        .route("/console/sign-out", post(doors::sign_out))
+        .route("/console/settings", post(doors::settings))
+        .route(
+            "/console/console.css",
+            asset("text/css; charset=utf-8", include_str!("../assets/console.css")),
+        )
+        .route(
+            "/console/console.js",
+            asset("text/javascript; charset=utf-8", include_str!("../assets/console.js")),
+        )
+        .route("/console/icon.svg", asset("image/svg+xml", include_str!("../assets/icon.svg")))
+        .route("/console/{*rest}", get(pages::nothing))
+        .layer(from_fn(guard::guard))
+        .with_state(console)
+}
+
+/// A page that its template made; the browser is told of one that failed, and the log why.
+fn rendered(template: &impl askama::Template) -> axum::response::Response {
+    match template.render() {
+        Ok(page) => axum::response::Html(page).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "a page cannot be made");
+            axum::http::StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
