@@ -29,15 +29,16 @@ pub enum ListKind {
     Work = 1,
     /// Those of them in a segment.
     Segment = 2,
-    /// Those of them in the care of a manager group.
+    /// Those of them in the care of a manager group. No list of it is kept, as of plans: it tells few apart, and each
+    /// list costs something whenever a debt changes.
     ManagerGroup = 3,
     /// Those with this personal manager.
     Manager = 4,
-    /// Those with a cycle of this plan.
+    /// Those with a cycle of this plan. No list of it is kept.
     Plan = 5,
     /// Those with a cycle in a stage of this name.
     Stage = 6,
-    /// Those with a cycle that is `active`, or `held`.
+    /// Those with a cycle that is `active`, or `held`. Of those that are active, nearly all, no list is kept.
     Status = 7,
     /// Those with a hold of this kind.
     Hold = 8,
@@ -106,6 +107,22 @@ impl List {
     pub fn new(kind: ListKind, name: &str) -> Self {
         Self { kind, name: name.into() }
     }
+
+    /// Whether it is kept; else who would be on it is seen by looking at each.
+    #[must_use]
+    pub fn is_kept(&self) -> bool {
+        match self.kind {
+            ListKind::Plan | ListKind::ManagerGroup => false,
+            ListKind::Status => *self.name == *status(true),
+            ListKind::Work
+            | ListKind::Segment
+            | ListKind::Manager
+            | ListKind::Stage
+            | ListKind::Hold
+            | ListKind::Number
+            | ListKind::Account => true,
+        }
+    }
 }
 
 /// Where a debtor stands on a list: the most owing first, then by id.
@@ -158,6 +175,22 @@ pub(crate) struct Listed {
 }
 
 impl Listed {
+    /// As it stands on the list. Until then a number is as it came: that is mostly only compared.
+    fn in_normal_form(self) -> Self {
+        match self.kind {
+            ListKind::Number => Self { name: (&*number(&self.name)).into(), ..self },
+            ListKind::Work
+            | ListKind::Segment
+            | ListKind::ManagerGroup
+            | ListKind::Manager
+            | ListKind::Plan
+            | ListKind::Stage
+            | ListKind::Status
+            | ListKind::Hold
+            | ListKind::Account => self,
+        }
+    }
+
     fn key(self, debtor: &DebtorId) -> ListKey {
         let list = List { kind: self.kind, name: self.name };
         ListKey { list, position: Position { rank: self.rank, debtor: debtor.clone() } }
@@ -174,7 +207,7 @@ pub(crate) fn all_of(debtor: &Debtor) -> Box<[Listed]> {
 /// The lines that a debtor has on all lists.
 #[must_use]
 pub fn lines_of(debtor: &Debtor) -> BTreeSet<ListKey> {
-    all_of(debtor).into_iter().map(|listed| listed.key(&debtor.id)).collect()
+    all_of(debtor).into_iter().map(|listed| listed.in_normal_form().key(&debtor.id)).collect()
 }
 
 /// Whether the debtor is on these lists, and no others. Nothing is allocated where it is.
@@ -193,10 +226,17 @@ pub(crate) fn change(
     before: &[Listed],
     after: &[Listed],
 ) -> (impl Iterator<Item = ListKey>, impl Iterator<Item = ListKey>) {
-    let set = |listed: &[Listed]| listed.iter().cloned().collect::<BTreeSet<_>>();
-    let (before, after) = (set(before), set(after));
-    let goes: Vec<Listed> = before.difference(&after).cloned().collect();
-    let comes: Vec<Listed> = after.difference(&before).cloned().collect();
+    let in_order = |listed: &[Listed]| {
+        let mut listed: Vec<Listed> = listed.iter().cloned().map(Listed::in_normal_form).collect();
+        listed.sort_unstable();
+        listed.dedup();
+        listed
+    };
+    let (before, after) = (in_order(before), in_order(after));
+    let without = |some: &[Listed], others: &[Listed]| -> Vec<Listed> {
+        some.iter().filter(|listed| others.binary_search(listed).is_err()).cloned().collect()
+    };
+    let (goes, comes) = (without(&before, &after), without(&after, &before));
     let key = |listed: Listed| listed.key(debtor);
     (goes.into_iter().map(key), comes.into_iter().map(key))
 }
@@ -214,15 +254,13 @@ fn visit(debtor: &Debtor, mut see: impl FnMut(ListKind, &str, i64)) {
         if let Some(segment) = &debtor.segment {
             see(ListKind::Segment, segment.name.as_str(), rank);
         }
-        if let Some(managers) = &debtor.managers {
-            see(ListKind::ManagerGroup, managers.group.as_str(), rank);
-            if let Some(manager) = &managers.manager {
-                see(ListKind::Manager, manager.as_str(), rank);
-            }
+        if let Some(manager) = debtor.managers.as_ref().and_then(|managers| managers.manager.as_ref()) {
+            see(ListKind::Manager, manager.as_str(), rank);
         }
         for cycle in debtor.profiles.iter().flat_map(|profile| &profile.cycles) {
-            see(ListKind::Plan, cycle.plan.as_str(), rank);
-            see(ListKind::Status, status(cycle.held_since.is_some()), rank);
+            if cycle.held_since.is_some() {
+                see(ListKind::Status, status(true), rank);
+            }
             if let Some(stage) = &cycle.stage {
                 see(ListKind::Stage, stage.as_str(), rank);
             }
@@ -237,10 +275,10 @@ fn visit(debtor: &Debtor, mut see: impl FnMut(ListKind, &str, i64)) {
         }
         let Some(snapshot) = &member.snapshot else { continue };
         for (_, contact) in &snapshot.contacts {
-            see(ListKind::Number, &number(contact), 0);
+            see(ListKind::Number, contact, 0);
         }
         for service in &snapshot.services {
-            see(ListKind::Number, &number(service.id.as_str()), 0);
+            see(ListKind::Number, service.id.as_str(), 0);
         }
     }
 }
@@ -292,7 +330,10 @@ fn is_of(debtor: &Debtor, list: &List) -> bool {
         }
         ListKind::Number | ListKind::Account => {
             let mut is = false;
-            visit(debtor, |kind, listed, _| is |= kind == list.kind && listed == name);
+            let is_it = |listed: &str| {
+                if list.kind == ListKind::Number { number(listed) == name } else { listed == name }
+            };
+            visit(debtor, |kind, listed, _| is |= kind == list.kind && is_it(listed));
             is
         }
     }
@@ -319,23 +360,23 @@ pub fn status(is_held: bool) -> &'static str {
 #[must_use]
 pub fn number(text: &str) -> Cow<'_, str> {
     let text = text.trim();
-    let is_written = |letter: char| matches!(letter, ' ' | '-' | '.' | '/' | '(' | ')');
     let bare = text.strip_prefix('+').unwrap_or(text);
-    if bare.chars().any(|letter| !letter.is_ascii_digit() && !is_written(letter)) {
-        return if text.chars().any(char::is_uppercase) { text.to_lowercase().into() } else { text.into() };
+    let is_international = bare.len() < text.len();
+    // As nearly all come.
+    if bare.bytes().all(|byte| byte.is_ascii_digit()) {
+        return without_zeros(bare, is_international).into();
     }
-    let digits: Cow<'_, str> = if bare.chars().any(is_written) {
-        bare.chars().filter(char::is_ascii_digit).collect::<String>().into()
-    } else {
-        bare.into()
-    };
-    if bare.len() < text.len() {
-        return digits;
+    let is_written = |letter: char| matches!(letter, ' ' | '-' | '.' | '/' | '(' | ')');
+    if bare.chars().all(|letter| letter.is_ascii_digit() || is_written(letter)) {
+        let digits: String = bare.chars().filter(char::is_ascii_digit).collect();
+        return without_zeros(&digits, is_international).to_owned().into();
     }
-    match digits {
-        Cow::Borrowed(digits) => digits.strip_prefix("00").unwrap_or(digits).into(),
-        Cow::Owned(digits) => digits.strip_prefix("00").map(str::to_owned).unwrap_or(digits).into(),
-    }
+    if text.chars().any(char::is_uppercase) { text.to_lowercase().into() } else { text.into() }
+}
+
+/// Digits without the `00` by which a number begins that says its country, where no `+` has said it.
+fn without_zeros(digits: &str, is_international: bool) -> &str {
+    if is_international { digits } else { digits.strip_prefix("00").unwrap_or(digits) }
 }
 
 #[cfg(test)]

@@ -61,9 +61,32 @@ pub fn check(reading: &Reading, partitions: &[u32], debtors: &BTreeMap<String, D
             }
         }
     }
+    check_what_is_not_kept(reading, partitions, debtors);
     let work: Vec<&Position> = on.iter().find(|(list, _)| list.kind == ListKind::Work).unwrap().1.clone();
     let middle = -work[work.len() / 2].rank;
     let owing: Vec<_> = work.iter().copied().filter(|position| -position.rank >= middle).collect();
     let found = all(reading, partitions, Asked { min_debt: middle, ..asked(Vec::new(), 9) });
     assert_eq!(found, ids(&owing), "owing {middle}");
+}
+
+/// What no list is kept of is found as well, by looking.
+#[track_caller]
+fn check_what_is_not_kept(reading: &Reading, partitions: &[u32], debtors: &BTreeMap<String, Debtor>) {
+    let plans = debtors.values().flat_map(|debtor| &debtor.profiles).flat_map(|profile| &profile.cycles);
+    let plans: BTreeSet<&str> = plans.map(|cycle| cycle.plan.as_str()).collect();
+    assert!(!plans.is_empty(), "nobody is worked on");
+    for plan in plans {
+        let list = List::new(ListKind::Plan, plan);
+        let has = |debtor: &&Debtor| {
+            let mut cycles = debtor.profiles.iter().flat_map(|profile| &profile.cycles);
+            cycles.any(|cycle| cycle.plan.as_str() == plan)
+        };
+        let mut expected: Vec<_> = debtors.values().filter(has).collect();
+        expected.sort_by_key(|debtor| (Position::rank(debtor.owed), debtor.id.clone()));
+        let expected: Vec<String> = expected.into_iter().map(|debtor| debtor.id.to_string()).collect();
+        for patience in [usize::MAX, 1] {
+            let found = all(reading, partitions, Asked { patience, ..asked(vec![vec![list.clone()]], 3) });
+            assert_eq!(found, expected, "{plan} with a patience of {patience}");
+        }
+    }
 }

@@ -54,12 +54,14 @@ pub struct Wanted {
 }
 
 /// Who was found, in order, and from where on nothing was looked at; none where everything was.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
     /// Where they stand.
     pub positions: Vec<Position>,
     /// Where to look on.
     pub next: Option<Position>,
+    /// How many lines were looked at.
+    pub looked: usize,
 }
 
 /// Several lists as one: whoever is on any of them, once.
@@ -99,7 +101,7 @@ impl<C: Cursor> Either<'_, C> {
 /// # Errors
 /// When a list cannot be read.
 pub fn find<C: Cursor>(wanted: &Wanted, cursors: &mut [C]) -> Result<Found, StoreError> {
-    let mut found = Found { positions: Vec::new(), next: None };
+    let mut found = Found::default();
     let (mut sides, mut left) = (Vec::with_capacity(wanted.on.len()), cursors);
     for lists in &wanted.on {
         let Some((here, rest)) = std::mem::take(&mut left).split_at_mut_checked(lists.len()) else { break };
@@ -109,13 +111,12 @@ pub fn find<C: Cursor>(wanted: &Wanted, cursors: &mut [C]) -> Result<Found, Stor
     for side in &mut sides {
         side.begin(&wanted.from)?;
     }
-    let mut looked: usize = 0;
     while let Some((nearest, furthest)) = heads(&sides) {
         if furthest.rank > wanted.last_rank {
             return Ok(found);
         }
         let is_on_all = nearest == furthest;
-        if found.positions.len() >= wanted.at_most || looked >= wanted.patience {
+        if found.positions.len() >= wanted.at_most || found.looked >= wanted.patience {
             found.next = Some(furthest);
             return Ok(found);
         }
@@ -124,7 +125,7 @@ pub fn find<C: Cursor>(wanted: &Wanted, cursors: &mut [C]) -> Result<Found, Stor
             found.positions.push(furthest);
         }
         for side in &mut sides {
-            looked = looked.saturating_add(side.seek(&to)?);
+            found.looked = found.looked.saturating_add(side.seek(&to)?);
         }
     }
     Ok(found)

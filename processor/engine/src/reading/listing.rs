@@ -23,17 +23,21 @@ pub struct Asked {
 }
 
 impl Asked {
-    /// What is looked for on the lists. Numbers and accounts name so few that the rest is seen by looking at them: their
-    /// lists do not go by debt.
-    fn wanted(&self, patience: usize) -> Wanted {
+    /// What is looked for on the lists that are kept. Numbers and accounts name so few that the rest is seen by looking
+    /// at them: their lists do not go by debt.
+    fn wanted(&self) -> Wanted {
         let is_named = |side: &&Vec<List>| side.iter().any(|list| !list.kind.goes_by_debt());
-        let named: Vec<_> = self.on.iter().filter(is_named).cloned().collect();
-        let (from, at_most) = (self.from.clone(), self.at_most);
-        if !named.is_empty() {
-            return Wanted { on: named, from, last_rank: i64::MAX, at_most, patience };
+        let is_kept = |side: &&Vec<List>| side.iter().all(List::is_kept);
+        let mut on: Vec<_> = self.on.iter().filter(is_named).cloned().collect();
+        let mut last_rank = i64::MAX;
+        if on.is_empty() {
+            on = self.on.iter().filter(is_kept).cloned().collect();
+            last_rank = self.last_rank();
         }
-        let on = if self.on.is_empty() { vec![vec![List::new(ListKind::Work, "")]] } else { self.on.clone() };
-        Wanted { on, from, last_rank: self.last_rank(), at_most, patience }
+        if on.is_empty() {
+            on = vec![vec![List::new(ListKind::Work, "")]];
+        }
+        Wanted { on, from: self.from.clone(), last_rank, at_most: self.at_most, patience: self.patience }
     }
 
     fn last_rank(&self) -> i64 {
@@ -59,42 +63,62 @@ pub struct Listing {
 /// The least that is looked at in each partition for one question.
 const LEAST_PATIENCE: usize = 200;
 
+/// To look at a debtor costs as much as so many lines.
+const LOOKING: usize = 10;
+
 impl Reading {
     /// Those who are asked for in these partitions: they are looked at as they are, which may be a moment later than
-    /// their lists. A page may have fewer than were wanted, even none, where there are more: what
-    /// is looked at for one question is bounded.
+    /// their lists. A page may have fewer than were wanted, even none, where there are more: what is looked at for one
+    /// question is bounded.
     ///
     /// # Errors
     /// When one of the partitions is not at work here, or cannot be read.
     pub fn listed(&self, partitions: &[u32], asked: &Asked) -> Result<Listing, NotRead> {
-        let patience = asked.patience.checked_div(partitions.len()).unwrap_or(0).max(LEAST_PATIENCE);
-        let wanted = asked.wanted(patience);
-        let (mut positions, mut bound) = (Vec::new(), None::<Position>);
+        let mut wanted = asked.wanted();
+        let (mut lines, mut left, mut seen) = (Vec::new(), asked.patience, 0_usize);
+        loop {
+            let (positions, found) = self.found(partitions, &wanted)?;
+            left = left.saturating_sub(found.looked);
+            for (position, partition) in positions {
+                // At least one is looked at: it goes on.
+                if lines.len() >= asked.at_most || (left == 0 && seen > 0) {
+                    return Ok(Listing { lines, next: Some(position) });
+                }
+                (left, seen) = (left.saturating_sub(LOOKING), seen.saturating_add(1));
+                let looked = self.debtor_in(partition, &position.debtor)?;
+                if looked.debtor.as_ref().is_some_and(|debtor| asked.is_met_by(debtor)) {
+                    lines.push((position, looked));
+                }
+            }
+            match found.next {
+                Some(next) if lines.len() < asked.at_most && left > 0 => wanted.from = next,
+                next => return Ok(Listing { lines, next }),
+            }
+        }
+    }
+
+    /// Who stands on the lists of these partitions, in order, each with the partition; up to where the nearest of them
+    /// stopped.
+    fn found(&self, partitions: &[u32], wanted: &Wanted) -> Result<(Vec<(Position, u32)>, Found), NotRead> {
+        let patience = wanted.patience.checked_div(partitions.len()).unwrap_or(0).max(LEAST_PATIENCE);
+        let wanted = Wanted { patience, ..wanted.clone() };
+        let (mut positions, mut all) = (Vec::new(), Found::default());
         for partition in partitions {
-            let found = self.found(*partition, &wanted)?;
+            let found = self.found_in(*partition, &wanted)?;
             positions.extend(found.positions.into_iter().map(|position| (position, *partition)));
-            bound = [bound, found.next].into_iter().flatten().min();
+            all.next = [all.next, found.next].into_iter().flatten().min();
+            all.looked = all.looked.saturating_add(found.looked);
         }
         positions.sort();
         // Beyond it one of the partitions may have others.
-        positions.retain(|(position, _)| bound.as_ref().is_none_or(|bound| position < bound));
-        let (mut lines, mut rest) = (Vec::new(), positions.into_iter());
-        for (position, partition) in rest.by_ref() {
-            if lines.len() >= wanted.at_most {
-                return Ok(Listing { lines, next: Some(position) });
-            }
-            let looked = self.debtor_in(partition, &position.debtor)?;
-            if looked.debtor.as_ref().is_some_and(|debtor| asked.is_met_by(debtor)) {
-                lines.push((position, looked));
-            }
-        }
-        Ok(Listing { lines, next: bound })
+        positions.retain(|(position, _)| all.next.as_ref().is_none_or(|next| position < next));
+        Ok((positions, all))
     }
 
-    fn found(&self, partition: u32, wanted: &Wanted) -> Result<Found, NotRead> {
+    fn found_in(&self, partition: u32, wanted: &Wanted) -> Result<Found, NotRead> {
         let shown = self.shown(partition)?;
         let lists: Vec<_> = wanted.on.iter().flatten().cloned().collect();
-        let mut found = Found { positions: Vec::new(), next: None };
+        let mut found = Found::default();
         let looked = shown.reader.look_into(&lists, &mut |cursors| {
             found = finding::find(wanted, cursors)?;
             Ok(())
