@@ -58,8 +58,9 @@ impl StoreReader for Door {
 
     fn look_into(&self, lists: &[List], look: &mut Look<'_>) -> Result<(), ReadError> {
         self.read(|db| {
+            let moment = db.snapshot();
             let cursors = lists.iter().map(|list| {
-                let cursor: Box<dyn Cursor + '_> = Box::new(ListScan::new(db, list)?);
+                let cursor: Box<dyn Cursor + '_> = Box::new(ListScan::new(db, &moment, list)?);
                 Ok(cursor)
             });
             look(&mut cursors.collect::<Result<Vec<_>, StoreError>>()?)

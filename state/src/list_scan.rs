@@ -6,7 +6,7 @@ use crate::{families, keys};
 use engine::lists::finding::Cursor;
 use engine::lists::{List, Position};
 use engine::store::StoreError;
-use rocksdb::{DB, DBRawIterator, ReadOptions};
+use rocksdb::{DB, DBRawIterator, ReadOptions, Snapshot};
 use std::path::Path;
 
 /// A cursor over one list.
@@ -20,7 +20,8 @@ pub(crate) struct ListScan<'db> {
 }
 
 impl<'db> ListScan<'db> {
-    pub(crate) fn new(db: &'db DB, list: &List) -> Result<Self, StoreError> {
+    /// The list as it was at this moment.
+    pub(crate) fn new(db: &'db DB, moment: &'db Snapshot<'db>, list: &List) -> Result<Self, StoreError> {
         let begin = keys::list_begin(list);
         let begins = begin.len();
         let mut bounds = ReadOptions::default();
@@ -28,7 +29,7 @@ impl<'db> ListScan<'db> {
         bounds.fill_cache(false);
         bounds.set_iterate_lower_bound(begin);
         bounds.set_iterate_upper_bound(keys::list_end(list));
-        let scan = db.raw_iterator_cf_opt(family_of(db, families::LISTS)?, bounds);
+        let scan = moment.raw_iterator_cf_opt(family_of(db, families::LISTS)?, bounds);
         Ok(Self { scan, path: db.path(), list: list.clone(), begins, at: None })
     }
 

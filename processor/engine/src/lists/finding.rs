@@ -41,7 +41,8 @@ impl Cursor for Box<dyn Cursor + '_> {
 /// What is looked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted {
-    /// On at least one list of each of these.
+    /// On at least one list of each of these. Where it is left, the next line of the first of them says so: nobody who
+    /// stands on others alone is told of.
     pub on: Vec<Vec<List>>,
     /// At this position or after it.
     pub from: Position,
@@ -117,7 +118,7 @@ pub fn find<C: Cursor>(wanted: &Wanted, cursors: &mut [C]) -> Result<Found, Stor
         }
         let is_on_all = nearest == furthest;
         if found.positions.len() >= wanted.at_most || found.looked >= wanted.patience {
-            found.next = Some(furthest);
+            found.next = sides.first().and_then(Either::at).cloned();
             return Ok(found);
         }
         let to = if is_on_all { furthest.after() } else { furthest.clone() };

@@ -266,6 +266,10 @@ proptest! {
             let page = finding::find(&page, &mut cursors(&lists)).unwrap();
             prop_assert!(page.positions.len() <= at_most);
             prop_assert!(page.positions.iter().all(|position| *position >= begin));
+            // Nobody is told of who does not stand on a list of the first side.
+            let number = |next: &Position| next.rank * 3 + next.debtor.as_str().parse::<i64>().unwrap();
+            let is_of_first = |next: &Position| lists[0].iter().any(|list| list.contains(&number(next)));
+            prop_assert!(page.next.as_ref().is_none_or(is_of_first), "{:?}", page.next);
             found.extend(page.positions);
             pages += 1;
             prop_assert!(pages < 200, "it does not end");

@@ -6,6 +6,7 @@ use crate::lists::{self, List, ListKind, Position};
 use decision::Debtor;
 use decision::debtor::Owed;
 use decision::money::MinorUnits;
+use std::collections::BTreeSet;
 
 /// Who is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,20 +25,21 @@ pub struct Asked {
 
 impl Asked {
     /// What is looked for on the lists that are kept. Numbers and accounts name so few that the rest is seen by looking
-    /// at them: their lists do not go by debt.
+    /// at them, all of them: their lists do not go by debt.
     fn wanted(&self) -> Wanted {
         let is_named = |side: &&Vec<List>| side.iter().any(|list| !list.kind.goes_by_debt());
         let is_kept = |side: &&Vec<List>| side.iter().all(List::is_kept);
         let mut on: Vec<_> = self.on.iter().filter(is_named).cloned().collect();
-        let mut last_rank = i64::MAX;
+        let (mut last_rank, mut patience) = (i64::MAX, usize::MAX);
         if on.is_empty() {
+            patience = self.patience;
             on = self.on.iter().filter(is_kept).cloned().collect();
             last_rank = self.last_rank();
         }
         if on.is_empty() {
             on = vec![vec![List::new(ListKind::Work, "")]];
         }
-        Wanted { on, from: self.from.clone(), last_rank, at_most: self.at_most, patience: self.patience }
+        Wanted { on, from: self.from.clone(), last_rank, at_most: self.at_most, patience }
     }
 
     fn last_rank(&self) -> i64 {
@@ -75,16 +77,26 @@ impl Reading {
     /// When one of the partitions is not at work here, or cannot be read.
     pub fn listed(&self, partitions: &[u32], asked: &Asked) -> Result<Listing, NotRead> {
         let mut wanted = asked.wanted();
-        let (mut lines, mut left, mut seen) = (Vec::new(), asked.patience, 0_usize);
+        let (mut lines, mut left, mut seen) =
+            (Vec::<(Position, Looked)>::new(), wanted.patience, BTreeSet::new());
         loop {
             let (positions, found) = self.found(partitions, &wanted)?;
             left = left.saturating_sub(found.looked);
             for (position, partition) in positions {
+                if lines.len() >= asked.at_most {
+                    // After the last that is told: who comes next may be nobody's whom whoever asks may see.
+                    let next = lines.last().map(|(last, _)| last.after());
+                    return Ok(Listing { lines, next });
+                }
                 // At least one is looked at: it goes on.
-                if lines.len() >= asked.at_most || (left == 0 && seen > 0) {
+                if left == 0 && !seen.is_empty() {
                     return Ok(Listing { lines, next: Some(position) });
                 }
-                (left, seen) = (left.saturating_sub(LOOKING), seen.saturating_add(1));
+                left = left.saturating_sub(LOOKING);
+                // One that moves meanwhile may stand at two places.
+                if !seen.insert(position.debtor.clone()) {
+                    continue;
+                }
                 let looked = self.debtor_in(partition, &position.debtor)?;
                 if looked.debtor.as_ref().is_some_and(|debtor| asked.is_met_by(debtor)) {
                     lines.push((position, looked));
