@@ -14,6 +14,7 @@ pub mod line;
 mod paging;
 
 use crate::accounts::{In, Looked, Unread, person_of};
+use crate::controls::in_path;
 use crate::owners::{self, Owner};
 use crate::problem::Problem;
 use crate::serving::Shared;
@@ -208,7 +209,7 @@ fn told(page: AccountPage, form: Form) -> Response {
     match form {
         Form::Json => Json(page).into_response(),
         Form::Csv => {
-            let next = page.next.as_deref().and_then(|next| HeaderValue::from_str(next).ok());
+            let next = page.next.as_deref().and_then(|next| HeaderValue::from_str(&in_path(next)).ok());
             let csv = HeaderValue::from_static("text/csv; charset=utf-8");
             let mut response = ([(header::CONTENT_TYPE, csv)], line::csv(&page.items)).into_response();
             if let Some(next) = next {

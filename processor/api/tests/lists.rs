@@ -74,10 +74,10 @@ fn what_is_asked_comes_to_the_lists_as_it_was_asked() {
     let asked = instance.keeper.asked.lock().unwrap().pop().unwrap();
     let of = |field, names: &[&str]| (field, names.iter().map(ToString::to_string).collect::<Vec<_>>());
     let expected = [
-        of(Field::Stage, &["remind", "bar"]),
+        of(Field::Segment, &["everyone"]),
+        of(Field::Stage, &["bar", "remind"]),
         of(Field::Plan, &["soft"]),
         of(Field::Status, &["held"]),
-        of(Field::Segment, &["everyone"]),
         of(Field::ManagerGroup, &["g"]),
         of(Field::Manager, &["anna"]),
         of(Field::Hold, &["promise"]),
@@ -119,7 +119,7 @@ fn a_list_is_exported_as_csv_and_says_in_a_header_how_it_goes_on() {
         lines[2],
         "A-1,USD,130.00,100.00,everyone,,,all,active,soft,remind,2026-03-15 00:00,bar,2026-03-25 00:00,dispute,"
     );
-    assert_eq!(answer.next.as_deref(), Some("-500:A-3"));
+    assert_eq!(answer.next.as_deref(), Some("-500%3AA-3"));
     let rest = instance.get("/v1/accounts?format=csv&limit=9&after=-500:A-3");
     assert_eq!((rest.text.lines().count(), rest.next), (4, None));
 }

@@ -2,9 +2,10 @@
 
 use super::Place;
 use crate::problem::Problem;
-use crate::who::{Person, Segments};
+use crate::who::{Person, Role, Segments};
 use decision::ids::DebtorId;
 use serde::Deserialize;
+use std::collections::BTreeSet;
 use utoipa::{IntoParams, ToSchema};
 
 /// Which accounts.
@@ -61,7 +62,7 @@ pub struct Query {
     #[param(min_length = 1, max_length = 255, pattern = r"^[^\u0000-\u001F\u007F-\u009F]+$")]
     pays_for: Option<String>,
     /// What `next` said: the page after that one.
-    #[param(pattern = r"^-?[0-9]{1,19}:[^\u0000-\u001F\u007F-\u009F]*$")]
+    #[param(pattern = r"^-?[0-9]{1,18}[:;][^\u0000-\u001F\u007F-\u009F]*$")]
     after: Option<String>,
     /// How many accounts at most: of JSON to 200, of CSV to 10000.
     #[param(minimum = 1, maximum = 200, default = 50)]
@@ -129,6 +130,9 @@ const ACCOUNTS: usize = 50;
 /// How many it has at most.
 const MOST: usize = 200;
 
+/// How many names of one kind a question has at most: for each a list is opened.
+const MOST_NAMES: usize = 20;
+
 /// How many it has at most as CSV.
 const MOST_OF_CSV: usize = 10_000;
 
@@ -155,11 +159,16 @@ impl Query {
             )));
         }
         let from = self.after.as_deref().map(place).transpose()?;
+        if self.phone.is_some() {
+            // Numbers are masked for whoever may do less.
+            person.reaches(Role::Agent)?;
+        }
         let names = [
+            // First: where a page ends is told by it.
+            ("segment", Field::Segment, &self.segment),
             ("stage", Field::Stage, &self.stage),
             ("plan", Field::Plan, &self.plan),
             ("status", Field::Status, &self.status),
-            ("segment", Field::Segment, &self.segment),
             ("manager_group", Field::ManagerGroup, &self.manager_group),
             ("manager", Field::Manager, &self.manager),
             ("hold", Field::Hold, &self.hold),
@@ -189,15 +198,20 @@ fn narrow(fields: &mut Vec<(Field, Vec<String>)>, person: &Person) -> Result<(),
         Some((_, asked)) if asked.iter().all(|segment| seen.contains(segment)) => Ok(()),
         Some(_) => Err(Problem::not_in_segments()),
         None => {
-            fields.push((Field::Segment, seen.iter().cloned().collect()));
+            fields.insert(0, (Field::Segment, seen.iter().cloned().collect()));
             Ok(())
         }
     }
 }
 
-/// Names parted by commas.
+/// Names parted by commas, each once.
 fn several(name: &str, value: &str) -> Result<Vec<String>, Problem> {
-    value.split(',').map(|value| one(name, value).map(str::to_owned)).collect()
+    let names = value.split(',').map(|value| one(name, value).map(str::to_owned));
+    let names: BTreeSet<String> = names.collect::<Result<_, _>>()?;
+    if names.len() > MOST_NAMES {
+        return Err(Problem::bad_request(format!("`{name}` has more than {MOST_NAMES} names.")));
+    }
+    Ok(names.into_iter().collect())
 }
 
 fn one<'v>(name: &str, value: &'v str) -> Result<&'v str, Problem> {
@@ -210,15 +224,85 @@ fn one<'v>(name: &str, value: &'v str) -> Result<&'v str, Problem> {
     Ok(value)
 }
 
-/// What comes after the last line of a page.
+/// No id ends with it: with it a place is the one after an id's.
+const AFTER: char = '\0';
+
+/// Where a page begins: at a place (`:`), or after it (`;`).
 fn place(text: &str) -> Result<Place, Problem> {
     let wrong = || Problem::bad_request("`after` is what `next` of the page before said.");
-    let (rank, debtor) = text.split_once(':').ok_or_else(wrong)?;
+    let at = text.find([':', ';']).ok_or_else(wrong)?;
+    let (rank, debtor) = text.split_at_checked(at).ok_or_else(wrong)?;
     let rank = rank.parse().map_err(|_| wrong())?;
+    if debtor.chars().any(char::is_control) {
+        return Err(wrong());
+    }
+    let debtor = match debtor.strip_prefix(';') {
+        Some(after) => format!("{after}{AFTER}"),
+        None => debtor.strip_prefix(':').unwrap_or(debtor).to_owned(),
+    };
     Ok(Place { rank, debtor: DebtorId::from(debtor) })
 }
 
 /// What [`place`] reads.
 pub(super) fn next(place: &Place) -> String {
-    format!("{}:{}", place.rank, place.debtor)
+    match place.debtor.as_str().strip_suffix(AFTER) {
+        Some(after) => format!("{};{after}", place.rank),
+        None => format!("{}:{}", place.rank, place.debtor),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::who::Role;
+
+    fn agent() -> Person {
+        let segments = Segments::Of(["soho".to_owned(), "consumer".to_owned()].into());
+        Person { name: "anna".into(), role: Role::Agent, segments }
+    }
+
+    #[test]
+    fn a_place_comes_back_as_it_was_told() {
+        for (rank, debtor) in
+            [(-7, "A-1"), (0, ""), (-7, "A-1\0"), (i64::MIN, "a:b;c"), (-1, ":x"), (-1, ";x\0")]
+        {
+            let told = next(&Place { rank, debtor: debtor.into() });
+            assert!(!told.chars().any(char::is_control), "{told:?}");
+            // An id that begins with the sign is told apart by the one before it.
+            let expected = Place { rank, debtor: debtor.into() };
+            assert_eq!(place(&told).ok(), Some(expected), "{told:?}");
+        }
+        for wrong in ["", "A-1", ":A-1", "x:A-1", "1:a\u{1}"] {
+            assert!(place(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    /// The first field is the one by which it is told where a page ends.
+    #[test]
+    fn a_list_is_narrowed_to_the_segments_that_whoever_asks_sees_before_anything_else() {
+        let query = || Query { stage: Some("bar".into()), ..Query::default() };
+        let asked = query().check(&agent()).ok().unwrap();
+        let segments = vec!["consumer".to_owned(), "soho".to_owned()];
+        assert_eq!(asked.filter.fields.first(), Some(&(Field::Segment, segments)));
+        let asked = Query { segment: Some("soho,soho".into()), ..query() }.check(&agent()).ok().unwrap();
+        assert_eq!(asked.filter.fields.first(), Some(&(Field::Segment, vec!["soho".to_owned()])));
+        assert!(Query { segment: Some("business".into()), ..query() }.check(&agent()).is_err());
+    }
+
+    #[test]
+    fn only_so_many_names_are_taken() {
+        let many = |count: usize| {
+            let names: Vec<String> = (0..count).map(|number| format!("s{number}")).collect();
+            Query { stage: Some(names.join(",")), ..Query::default() }.check(&agent()).is_ok()
+        };
+        assert!(many(MOST_NAMES) && !many(MOST_NAMES + 1));
+    }
+
+    #[test]
+    fn a_viewer_seeks_nobody_by_their_number() {
+        let viewer = Person { role: Role::Viewer, segments: Segments::All, ..agent() };
+        let by_phone = || Query { phone: Some("+491".into()), ..Query::default() };
+        assert!(by_phone().check(&viewer).is_err());
+        assert!(by_phone().check(&agent()).is_ok());
+    }
 }

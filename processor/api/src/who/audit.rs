@@ -56,7 +56,10 @@ fn account(path: Option<&RawPathParams>) -> String {
 /// What else was asked, with the number by which an account was sought made unreadable.
 fn without_number(query: &str) -> String {
     let part = |part: &str| match part.split_once('=') {
-        Some(("phone", number)) => format!("phone={}", Masked(number)),
+        // A name that is written otherwise may be this one as well.
+        Some((name, number)) if name == "phone" || name.contains(['%', '+']) => {
+            format!("{name}={}", Masked(number))
+        }
         Some(_) | None => part.to_owned(),
     };
     query.split('&').map(part).collect::<Vec<_>>().join("&")
@@ -108,5 +111,19 @@ impl Drop for Line {
             handed_on = self.is_handed_on,
             "an account was asked about"
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_by_which_an_account_was_sought_is_not_in_the_log() {
+        assert_eq!(without_number("stage=bar&limit=7"), "stage=bar&limit=7");
+        for query in ["phone=%2B491701234567", "limit=7&phone=%2B491701234567", "%70hone=%2B491701234567"] {
+            let told = without_number(query);
+            assert!(!told.contains("1701234567") && told.len() >= query.len() - 2, "{told}");
+        }
     }
 }
