@@ -45,6 +45,9 @@ fn asks(visitor: &Visitor, was_wrong: bool, back: Option<String>) -> Response {
     page
 }
 
+/// The longest token that a browser keeps in a cookie, with what else that says.
+const LONGEST_TOKEN: usize = 3_800;
+
 /// Keeps the token of somebody whom the API knows by it.
 pub(crate) async fn let_in(
     State(console): State<Console>,
@@ -53,9 +56,12 @@ pub(crate) async fn let_in(
 ) -> Response {
     let token = shown.token.trim();
     // Nothing else is in a token, and nothing else can end a cookie's value.
-    let is_plain =
-        !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    visitor.token = Some(token.to_owned()).filter(|_| is_plain);
+    let is_plain = (1..=LONGEST_TOKEN).contains(&token.len())
+        && token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
+    if !is_plain {
+        return asks(&visitor, true, shown.back);
+    }
+    visitor.token = Some(token.to_owned());
     match console.api.who(&visitor).await {
         Ok(_) => {
             let cookie = format!("{TOKEN}={token}; {}", confined(&console));

@@ -21,7 +21,7 @@ pub(crate) async fn guard(request: Request, next: Next) -> Response {
     for (name, value) in [
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
+        (header::REFERRER_POLICY, "same-origin"),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
@@ -41,7 +41,7 @@ fn is_foreign(method: &Method, headers: &HeaderMap) -> bool {
     if let Some(site) = said(HeaderName::from_static("sec-fetch-site")) {
         return site != "same-origin";
     }
-    // `Referrer-Policy: no-referrer` makes it `null` in browsers that do not say the site.
+    // Over plain HTTP browsers do not say the site: there the origin is what they say.
     let Some(origin) = said(header::ORIGIN) else { return false };
     let host = origin.split_once("://").map(|(_, host)| host);
     host.is_none() || host != said(header::HOST)

@@ -68,7 +68,7 @@ pub fn beside(made: Made) -> Router {
         .route("/console", get(|| async { Redirect::to("/console/") }))
         .route("/console/", get(pages::accounts))
         .route("/console/accounts/{id}", get(story::page))
-        .route("/console/accounts/{id}/orders", post(orders::give))
+        .route("/console/accounts/{id}/orders", get(orders::back).post(orders::give))
         .route("/console/accounts/{id}/live", get(live::listen))
         .route("/console/sign-in", get(doors::sign_in).post(doors::let_in))
         .route("/console/sign-out", post(doors::sign_out))

@@ -181,11 +181,20 @@ fn value(name: &str, text: &str, account: &Account) -> Option<Value> {
     }
 }
 
-/// An amount in the smallest unit of the account's currency.
+/// An amount in the smallest unit of the account's currency. With other decimals than the currency has, or none, it is
+/// none: `1,000` is a thousand to one reader and one to another.
 fn minor_units(text: &str, account: &Account) -> Option<i64> {
     let exponent = Currency::parse(account.currency.as_deref()?).ok()?.exponent();
+    if text.split_once([',', '.']).is_some_and(|(_, decimals)| decimals.len() != usize::from(exponent)) {
+        return None;
+    }
     let amount = Decimal::parse(&text.replace(',', ".")).ok()?.scaled_to(exponent)?;
     Some(amount.0)
+}
+
+/// Whoever comes back to where an order was sent finds its account.
+pub(crate) async fn back(axum::extract::Path(id): axum::extract::Path<String>) -> axum::response::Redirect {
+    axum::response::Redirect::to(&format!("/console/accounts/{}", encoded(&id)))
 }
 
 /// An id that no other order has.
@@ -244,6 +253,22 @@ mod tests {
             ("do-queue", true),
         ] {
             assert_eq!(keys.iter().any(|found| found == key), is_shown, "{key}");
+        }
+    }
+
+    #[test]
+    fn an_amount_that_two_readers_read_differently_is_none() {
+        for (text, expected) in [
+            ("12.50", Some(1250)),
+            ("12,50", Some(1250)),
+            ("12", Some(1200)),
+            ("1,000", None),
+            ("2.500", None),
+            ("12.5", None),
+            ("1,000.00", None),
+            ("", None),
+        ] {
+            assert_eq!(minor_units(text, &account()), expected, "{text}");
         }
     }
 }
