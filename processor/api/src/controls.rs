@@ -164,6 +164,7 @@ fn control(body: &[u8], who: &Who, person: &Person, now: Timestamp) -> Result<Ev
     let is_said =
         |name: &str| fields.get(name).and_then(Value::as_str).is_some_and(|text| !text.trim().is_empty());
     forms::check(&fields).map_err(|why| wrong(&why))?;
+    forms::make_whole(&mut fields);
     if !is_said("why") {
         return Err(wrong(&"`why` says why, and is missing"));
     }

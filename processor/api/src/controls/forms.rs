@@ -80,6 +80,32 @@ pub(super) fn check(fields: &Map<String, Value>) -> Result<(), String> {
     }
 }
 
+/// Writes whole numbers as such where they came with a fraction of nothing: to JSON Schema `279.0` is an integer, and
+/// programs whose language knows one kind of number send it so. Those that are not whole stay, to be declined.
+pub(super) fn make_whole(fields: &mut Map<String, Value>) {
+    fields.values_mut().for_each(make_value_whole);
+}
+
+fn make_value_whole(value: &mut Value) {
+    match value {
+        Value::Number(number) if number.is_f64() => {
+            if let Some(whole) = number.as_f64().and_then(whole) {
+                *value = whole.into();
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(make_value_whole),
+        Value::Object(fields) => make_whole(fields),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+fn whole(number: f64) -> Option<i64> {
+    // From there on a number may stand for others beside it, and nobody would know which was meant.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let is_whole = number.fract() == 0.0 && number.abs() < EXACT;
+    if is_whole { format!("{number:.0}").parse().ok() } else { None }
+}
+
 /// An order, as the API's document describes it.
 pub(super) struct Ordered;
 
@@ -269,6 +295,24 @@ mod tests {
         assert!(
             check(&order(other, &["stage", "rule"])).unwrap_err().contains("`rule` is no field of `jump`")
         );
+    }
+
+    #[test]
+    fn a_whole_number_may_come_with_a_fraction_of_nothing() {
+        #[track_caller]
+        fn check(came: &str, read: &str) {
+            let mut fields: Map<String, Value> = serde_json::from_str(came).unwrap();
+            make_whole(&mut fields);
+            assert_eq!(Value::Object(fields).to_string(), read);
+        }
+        check(r#"{"amount":279.0}"#, r#"{"amount":279}"#);
+        check(r#"{"amount":-1e15}"#, r#"{"amount":-1000000000000000}"#);
+        check(r#"{"amount":-0.0}"#, r#"{"amount":0}"#);
+        check(r#"{"parts":[{"amount":3.0}]}"#, r#"{"parts":[{"amount":3}]}"#);
+        check(r#"{"amount":279.5}"#, r#"{"amount":279.5}"#);
+        check(r#"{"amount":9007199254740992.0}"#, r#"{"amount":9007199254740992.0}"#);
+        check(r#"{"amount":9007199254740993}"#, r#"{"amount":9007199254740993}"#);
+        check(r#"{"why":"279.0"}"#, r#"{"why":"279.0"}"#);
     }
 
     #[test]

@@ -139,6 +139,12 @@ const MOST_OF_CSV: usize = 10_000;
 /// The largest amount there is (domain.md, section 1), in minor units.
 const LARGEST_AMOUNT: i64 = 1_000_000_000_000_000;
 
+/// The statuses of a cycle.
+const STATUSES: [&str; 2] = ["active", "held"];
+
+/// The kinds of holds.
+const HOLDS: [&str; 5] = ["dispute", "promise", "deferral", "instalments", "unconfirmed_payment"];
+
 impl Query {
     /// What is asked, as far as this person may see it.
     pub(super) fn check(self, person: &Person) -> Result<Asked, Problem> {
@@ -186,9 +192,20 @@ impl Query {
                 fields.push((field, vec![one(name, value)?.to_owned()]));
             }
         }
+        known("status", self.status.as_deref(), &STATUSES)?;
+        known("hold", self.hold.as_deref(), &HOLDS)?;
         narrow(&mut fields, person)?;
         Ok(Asked { filter: Filter { fields, min_debt }, from, limit, form })
     }
+}
+
+/// Declines a word that there is not: nobody stands on its list, which would look as if all were well.
+fn known(name: &str, value: Option<&str>, words: &[&str]) -> Result<(), Problem> {
+    let unknown = value.into_iter().flat_map(|value| value.split(',')).find(|word| !words.contains(word));
+    unknown.map_or(Ok(()), |word| {
+        let words = words.join(", ");
+        Err(Problem::bad_request(format!("`{name}` is «{word}», and must be of these: {words}.")))
+    })
 }
 
 /// Narrows a list to the segments that this person sees; who asks for another one is told so.
@@ -304,5 +321,24 @@ mod tests {
         let by_phone = || Query { phone: Some("+491".into()), ..Query::default() };
         assert!(by_phone().check(&viewer).is_err());
         assert!(by_phone().check(&agent()).is_ok());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_or_a_kind_of_hold_that_there_is_not_is_declined() {
+        #[track_caller]
+        fn check(value: Option<&str>, words: &[&str], is_taken: bool) {
+            assert_eq!(known("status", value, words).is_ok(), is_taken, "{value:?}");
+        }
+        check(None, &STATUSES, true);
+        check(Some("active,held"), &STATUSES, true);
+        check(Some("null"), &STATUSES, false);
+        check(Some("active,"), &STATUSES, false);
+        check(Some("unconfirmed_payment,promise"), &HOLDS, true);
+        check(Some("held"), &HOLDS, false);
     }
 }
