@@ -161,10 +161,10 @@ fn control(body: &[u8], who: &Who, person: &Person, now: Timestamp) -> Result<Ev
             return Err(wrong(&format!("`{said}` is not for whoever orders to say")));
         }
     }
-    let is_said =
-        |name: &str| fields.get(name).and_then(Value::as_str).is_some_and(|text| !text.trim().is_empty());
     forms::check(&fields).map_err(|why| wrong(&why))?;
     forms::make_whole(&mut fields);
+    let is_said =
+        |name: &str| fields.get(name).and_then(Value::as_str).is_some_and(|text| !text.trim().is_empty());
     if !is_said("why") {
         return Err(wrong(&"`why` says why, and is missing"));
     }

@@ -322,11 +322,6 @@ mod tests {
         assert!(by_phone().check(&viewer).is_err());
         assert!(by_phone().check(&agent()).is_ok());
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
 
     #[test]
     fn a_status_or_a_kind_of_hold_that_there_is_not_is_declined() {
