@@ -20,7 +20,6 @@ use crate::wire::control::ControlWire;
 use crate::wire::events::{AdjustmentWire, BalanceWire, InvoiceWire, PaymentWire, ReportWire, ReversalWire};
 use crate::{fit, framing, positional};
 use decision::command::Command;
-use decision::time::Timestamp;
 use decision::{Debtor, Event};
 use serde::Deserialize;
 use serde_avro_fast::Schema;
@@ -140,20 +139,6 @@ impl Decoder {
         let (id, datum) = framing::split(value)?;
         let met = self.written_with(wanted, id)?;
         met.by_position(datum).map_or_else(|| read_datum(wanted, met.schema, datum), Ok)
-    }
-
-    /// When a debtor's next timer is due, from its stored form. The rest is passed over, which costs a
-    /// fraction of reading it.
-    ///
-    /// # Errors
-    /// When it cannot be read.
-    pub fn next_due(&mut self, value: &[u8]) -> Result<Option<Timestamp>, WireError> {
-        #[derive(Deserialize)]
-        struct Due {
-            #[serde(default)]
-            next_due: Option<Timestamp>,
-        }
-        Ok(self.read::<Due>(RecordSchema::Debtor, value)?.next_due)
     }
 
     /// Where a task stands.

@@ -222,8 +222,9 @@ fn fresh_id() -> Result<String, Problem> {
     Ok(random.iter().fold("api-".to_owned(), |id, byte| id + &format!("{byte:02x}")))
 }
 
-/// A text as one segment of a path.
-pub(crate) fn in_path(text: &str) -> String {
+/// A text as one segment of a path, or as a value in what is asked.
+#[must_use]
+pub fn in_path(text: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     text.bytes().fold(String::new(), |path, byte| {
         if is_plain(byte) {

@@ -111,15 +111,3 @@ fn declined(status: StatusCode, body: &[u8]) -> Declined {
     let detail = serde_json::from_slice(body).map(|problem: Problem| problem.detail).unwrap_or_default();
     Declined { status, detail }
 }
-
-/// A text as a segment of a path, or as a value in what is asked.
-pub(crate) fn encoded(text: &str) -> String {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    text.bytes().fold(String::new(), |path, byte| {
-        if is_plain(byte) {
-            path + char::from(byte).encode_utf8(&mut [0; 4])
-        } else {
-            path + &format!("%{byte:02X}")
-        }
-    })
-}

@@ -2,10 +2,10 @@
 
 use crate::Console;
 use crate::answers::{Account, Given};
-use crate::asking::encoded;
 use crate::story::{self, Asked};
 use crate::visitor::Visitor;
 use api::controls::forms::{FORMS, Form};
+use api::controls::in_path as encoded;
 use axum::extract::{Form as Filled, Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use decision::money::{Currency, Decimal};

@@ -1,9 +1,10 @@
 //! What all pages have around them, the page that finds an account, and those that say why there is none.
 
 use crate::Console;
-use crate::asking::{Declined, encoded};
+use crate::asking::Declined;
 use crate::rendered;
 use crate::visitor::Visitor;
+use api::controls::in_path as encoded;
 use api::who::Person;
 use askama::Template;
 use axum::extract::{Query, State};

@@ -2,13 +2,14 @@
 
 use crate::Console;
 use crate::answers::{Account, Cycle, History, Measure, Outcome, Profile, Story, WhyNot};
-use crate::asking::{Declined, encoded};
+use crate::asking::Declined;
 use crate::chart::{self, Chart};
 use crate::live;
 use crate::orders::{self, Shown};
 use crate::pages::{Frame, declined};
 use crate::rendered;
 use crate::visitor::Visitor;
+use api::controls::in_path as encoded;
 use api::who::{Person, Role};
 use askama::Template;
 use axum::extract::{Path, Query, State};

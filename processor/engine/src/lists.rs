@@ -84,12 +84,6 @@ impl ListKind {
     pub const fn byte(self) -> u8 {
         self as u8
     }
-
-    /// The kind of a byte of a key.
-    #[must_use]
-    pub fn of_byte(byte: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.byte() == byte)
-    }
 }
 
 /// A list: what it is of, and whose.

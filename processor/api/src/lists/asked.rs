@@ -4,6 +4,7 @@ use super::Place;
 use crate::problem::Problem;
 use crate::who::{Person, Role, Segments};
 use decision::ids::DebtorId;
+use decision::money::LARGEST_AMOUNT;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use utoipa::{IntoParams, ToSchema};
@@ -135,9 +136,6 @@ const MOST_NAMES: usize = 20;
 
 /// How many it has at most as CSV.
 const MOST_OF_CSV: usize = 10_000;
-
-/// The largest amount there is (domain.md, section 1), in minor units.
-const LARGEST_AMOUNT: i64 = 1_000_000_000_000_000;
 
 /// The statuses of a cycle.
 const STATUSES: [&str; 2] = ["active", "held"];
