@@ -65,7 +65,7 @@ fn a_manager_finds_an_account_gives_an_order_and_sees_it_applied() {
     let browser = Browser::start();
 
     browser.open(root);
-    assert!(browser.url().ends_with("/console/"), "{}", browser.url());
+    assert!(browser.url().ends_with("/console/accounts"), "{}", browser.url());
     browser.check_open_to_all("accounts");
     browser.type_into("main input[name=account]", account);
     browser.click("main button.primary");

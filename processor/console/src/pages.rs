@@ -22,7 +22,29 @@ pub(crate) struct Frame<'a> {
     pub(crate) title: String,
 }
 
+/// The pages that each page leads to: where they are, and what they are called.
+pub(crate) const LED_TO: [(&str, &str); 1] = [("/console/accounts", "nav.accounts")];
+
+/// A page that each page leads to.
+pub(crate) struct Led {
+    pub(crate) to: &'static str,
+    pub(crate) called: &'static str,
+    /// Whether it is this one, or one below it.
+    pub(crate) is_here: bool,
+}
+
 impl<'a> Frame<'a> {
+    /// The pages that this one leads to.
+    pub(crate) fn led_to(&self) -> Vec<Led> {
+        let at = self.v.at.split('?').next().unwrap_or_default();
+        let led = |(to, called): &(&'static str, &str)| Led {
+            to,
+            called: self.v.t(called),
+            is_here: at.strip_prefix(to).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
+        };
+        LED_TO.iter().map(led).collect()
+    }
+
     pub(crate) fn of(v: &'a Visitor, person: Option<Arc<Person>>, title: &str) -> Self {
         // Where nobody is asked who they are, nobody signs out either.
         let person = person.filter(|_| v.token.is_some());

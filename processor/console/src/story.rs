@@ -4,7 +4,7 @@ use crate::Console;
 use crate::answers::{Account, Cycle, History, Measure, Outcome, Profile, Story, WhyNot};
 use crate::asking::Declined;
 use crate::chart::{self, Chart};
-use crate::live;
+use crate::live::{self, Watched};
 use crate::orders::{self, Shown};
 use crate::pages::{Frame, declined};
 use crate::rendered;
@@ -17,6 +17,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How many lines of the history a page has.
 const LINES: usize = 20;
@@ -133,7 +134,7 @@ async fn made<'a>(
     notice: Option<String>,
 ) -> Result<AccountPage<'a>, Declined> {
     // Before the rest: a change between the two is told of then, and never missed.
-    let seen = live::fingerprint(console, visitor, id, asked).await?;
+    let seen = live::fingerprint(console, visitor, &watched(id, asked)).await?;
     let (account, person) = console.api.get::<Account>(visitor, &path(id, "", asked)).await?;
     let (story, _) = console.api.get::<Story>(visitor, &path(id, "/story", asked)).await?;
     let (history, _) = console.api.get::<History>(visitor, &lines(id, asked)).await?;
@@ -167,21 +168,44 @@ async fn made<'a>(
     })
 }
 
+/// How often an account is looked at.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// What of the account tells that its page is no longer right.
+fn watched(id: &str, asked: &Asked) -> Vec<String> {
+    let order = asked.order.as_deref().map(|order| outcome_path(id, asked, order));
+    [path(id, "", asked)].into_iter().chain(order).collect()
+}
+
+/// Says when the page is no longer right.
+pub(crate) async fn listen(
+    State(console): State<Console>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Response {
+    let watched = Watched { paths: watched(&id, &asked), every: EVERY };
+    live::listen(console, visitor, watched, asked.seen.unwrap_or_default())
+}
+
 /// Whether orders are shown; whether one may be given the API says.
 fn may_order(person: Option<&Arc<Person>>) -> bool {
     person.is_some_and(|person| person.role >= Role::Agent)
 }
 
 /// What became of an order.
-pub(crate) async fn outcome(
+async fn outcome(
     console: &Console,
     visitor: &Visitor,
     id: &str,
     asked: &Asked,
     order: &str,
 ) -> Result<Outcome, Declined> {
-    let path = path(id, &format!("/controls/{}", encoded(order)), asked);
-    Ok(console.api.get(visitor, &path).await?.0)
+    Ok(console.api.get(visitor, &outcome_path(id, asked, order)).await?.0)
+}
+
+fn outcome_path(id: &str, asked: &Asked, order: &str) -> String {
+    path(id, &format!("/controls/{}", encoded(order)), asked)
 }
 
 /// Why something has not acted; what the API does not know is told where it was asked.

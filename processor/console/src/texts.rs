@@ -103,15 +103,17 @@ mod tests {
 
     #[test]
     fn every_text_that_a_page_uses_is_there() {
-        let pages = [
-            include_str!("../templates/layout.html"),
-            include_str!("../templates/accounts.html"),
-            include_str!("../templates/account.html"),
-            include_str!("../templates/sign_in.html"),
-            include_str!("../templates/notice.html"),
-        ];
-        for key in pages.iter().flat_map(|page| page.split(".t(\"").skip(1)) {
-            let key = key.split('"').next().unwrap();
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let files = ["templates", "src"].map(|folder| std::fs::read_dir(root.join(folder)).unwrap());
+        let pages =
+            files.into_iter().flatten().map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
+        let pages: Vec<String> = pages.collect();
+        let used = pages.iter().flat_map(|page| page.split(".t(\"").skip(1));
+        let used = used.map(|key| key.split('"').next().unwrap());
+        let led_to = crate::pages::LED_TO.iter().map(|(_, called)| *called);
+        let used: Vec<&str> = used.chain(led_to).collect();
+        assert!(used.len() > 50, "they are looked for where they are");
+        for key in used {
             assert!(find(Language::English, key).is_some(), "{key} is not there");
         }
     }
