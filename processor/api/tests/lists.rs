@@ -37,7 +37,7 @@ fn a_page_tells_of_each_account_what_there_is_to_do() {
     assert_eq!(ids(&page), ["A-5", "A-1", "A-3", "A-4", "A-2"]);
     assert_eq!(page["next"], Value::Null);
     let expected = json!({
-        "account_id": "A-1", "currency": "USD", "real_debt": "130.00", "conditional_debt": "100.00",
+        "account_id": "A-1", "time_zone": "Asia/Tashkent", "currency": "USD", "real_debt": "130.00", "conditional_debt": "100.00",
         "segment": "everyone", "manager_group": null, "manager": null,
         "work": [{
             "debt_class": "all", "status": "active", "plan": "soft", "stage": "remind",
@@ -117,7 +117,7 @@ fn a_list_is_exported_as_csv_and_says_in_a_header_how_it_goes_on() {
     assert!(lines[0].starts_with("account_id,currency,real_debt,"), "{}", lines[0]);
     assert_eq!(
         lines[2],
-        "A-1,USD,130.00,100.00,everyone,,,all,active,soft,remind,2026-03-15 00:00,bar,2026-03-25 00:00,dispute,"
+        "A-1,USD,130.00,100.00,everyone,,,all,active,soft,remind,2026-03-15 00:00,bar,2026-03-25 00:00,Asia/Tashkent,dispute,"
     );
     assert_eq!(answer.next.as_deref(), Some("-500%3AA-3"));
     let rest = instance.get("/v1/accounts?format=csv&limit=9&after=-500:A-3");

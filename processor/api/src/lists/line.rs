@@ -24,6 +24,8 @@ pub struct AccountPage {
 pub struct AccountLine {
     /// The account.
     pub account_id: String,
+    /// The zone of the customer's wall clock, which local times are of.
+    pub time_zone: String,
     /// The currency of all amounts; none before the first money was seen.
     pub currency: Option<String>,
     /// What it owes, in major units.
@@ -78,6 +80,7 @@ impl AccountLine {
         let known = |class: &_| debtor.profiles.iter().find(|known| known.debt_class == *class);
         Some(Self {
             account_id: debtor.id.to_string(),
+            time_zone: customer.zone.name().to_owned(),
             currency: debtor.currency.map(|currency| currency.to_string()),
             real_debt: customer.amount(real),
             conditional_debt: customer.amount(conditional),
@@ -112,7 +115,7 @@ impl WorkLine {
 }
 
 /// The names of the columns.
-const COLUMNS: [&str; 16] = [
+const COLUMNS: [&str; 17] = [
     "account_id",
     "currency",
     "real_debt",
@@ -127,6 +130,7 @@ const COLUMNS: [&str; 16] = [
     "stage_since",
     "next_stage",
     "next_at",
+    "time_zone",
     "holds",
     "paused_or_exempt",
 ];
@@ -160,6 +164,7 @@ pub(super) fn csv(items: &[AccountLine]) -> Vec<u8> {
                 local(&work.stage_since),
                 text(&work.next_stage),
                 local(&work.next_at),
+                item.time_zone.clone(),
                 item.holds.join(" "),
                 left_alone.to_owned(),
             ]);

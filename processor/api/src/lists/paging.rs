@@ -44,6 +44,7 @@ mod tests {
         let line = |number: &i64| {
             let line = AccountLine {
                 account_id: format!("A-{number}"),
+                time_zone: "UTC".to_owned(),
                 currency: None,
                 real_debt: String::new(),
                 conditional_debt: String::new(),
