@@ -66,9 +66,37 @@ fn a_manager_finds_an_account_gives_an_order_and_sees_it_applied() {
 
     browser.open(root);
     assert!(browser.url().ends_with("/console/accounts"), "{}", browser.url());
+    browser.wait_for("#list tbody tr");
     browser.check_open_to_all("accounts");
-    browser.type_into("main input[name=account]", account);
-    browser.click("main button.primary");
+    // By what most of them have in common; the view is kept under a name.
+    browser.type_into(".filters input[name=min_debt]", "1");
+    browser.click(".filters button.primary");
+    browser.wait_for(".filters input[name=min_debt][value='1']");
+    assert!(browser.count("#list tbody tr") >= 1, "somebody owes that much");
+    browser.click(".views summary");
+    browser.type_into(".views input[name=name]", "Owing & late");
+    browser.click(".views details button");
+    browser.wait_for_text(".view a[aria-current]", "Owing & late");
+    browser.check_open_to_all("accounts-filtered");
+    browser.type_into(".filters input[name=stage]", "no-such-stage");
+    browser.click(".filters button.primary");
+    browser.wait_for_text("#list", "No account is like that.");
+    browser.click(".view a");
+    browser.wait_for("#list tbody tr");
+    let csv = browser.run(
+        "const link = document.querySelector('a[download]'); const ask = new XMLHttpRequest(); \
+         ask.open('GET', link.href, false); ask.send(); return ask.responseText",
+    );
+    let lines = csv.as_str().unwrap().lines().count();
+    assert!(csv.as_str().unwrap().starts_with("account_id,currency,real_debt,"), "{csv}");
+    assert!(lines > 1, "all of them are in the file");
+    browser.click(".view button");
+    browser.wait_for_text(".views", "Keep this view");
+    assert_eq!(browser.count(".view"), 0, "the view is forgotten");
+
+    browser.type_into("#search", "nobody-is-called-so\u{e007}");
+    browser.wait_for_text("[role=alert]", "Nothing is found for «nobody-is-called-so»");
+    browser.type_into("#search", &format!("{account}\u{e007}"));
     browser.wait_for_text("h1", account);
     assert_eq!(browser.count("svg.chart"), 1, "its debt is drawn");
     assert!(browser.count(".ladder li") >= 2, "its plan is told");
@@ -180,6 +208,8 @@ fn whoever_has_a_token_signs_in_with_it_and_out_again() {
     assert!(browser.url().ends_with("/console/accounts/A-1"), "{}", browser.url());
     assert_eq!(browser.run("return document.cookie"), "", "no script reads the token");
     browser.open(&format!("{root}/console/"));
+    // There are no lists yet, and she is known.
+    browser.wait_for_text("#list [role=alert]", "One moment");
     browser.wait_for_text(".who", "anna");
     browser.check_open_to_all("signed-in");
     browser.click("form[action='/console/sign-out'] button");

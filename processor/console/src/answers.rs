@@ -10,6 +10,42 @@ pub(crate) struct When {
     pub(crate) local: String,
 }
 
+/// A page of a list.
+#[derive(Debug, Deserialize)]
+pub(crate) struct AccountPage {
+    pub(crate) items: Vec<AccountLine>,
+    pub(crate) next: Option<String>,
+}
+
+/// An account as a list tells it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct AccountLine {
+    pub(crate) account_id: String,
+    pub(crate) time_zone: String,
+    pub(crate) currency: Option<String>,
+    pub(crate) real_debt: String,
+    pub(crate) conditional_debt: String,
+    pub(crate) segment: Option<String>,
+    pub(crate) manager_group: Option<String>,
+    pub(crate) manager: Option<String>,
+    pub(crate) work: Vec<WorkLine>,
+    pub(crate) holds: Vec<String>,
+    pub(crate) exempt: bool,
+    pub(crate) paused: bool,
+}
+
+/// The work on one part of a debt.
+#[derive(Debug, Deserialize)]
+pub(crate) struct WorkLine {
+    pub(crate) debt_class: String,
+    pub(crate) status: String,
+    pub(crate) plan: Option<String>,
+    pub(crate) stage: Option<String>,
+    pub(crate) stage_since: Option<When>,
+    pub(crate) next_stage: Option<String>,
+    pub(crate) next_at: Option<When>,
+}
+
 #[derive(Debug, Deserialize)]
 pub(crate) struct Account {
     pub(crate) account_id: String,

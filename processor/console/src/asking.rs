@@ -3,8 +3,8 @@
 use crate::visitor::Visitor;
 use api::who::Person;
 use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::http::{Method, Request, StatusCode, header};
+use axum::body::{Body, Bytes, to_bytes};
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
@@ -39,8 +39,8 @@ impl Api {
 
     /// Who this is; asked of a path where there is nothing, which looks at no account.
     pub(crate) async fn who(&self, visitor: &Visitor) -> Result<Option<Arc<Person>>, Declined> {
-        let (status, body, person) = self.send(visitor, Method::GET, "/v1", String::new()).await;
-        if status == StatusCode::NOT_FOUND { Ok(person) } else { Err(declined(status, &body)) }
+        let answer = self.send(visitor, Method::GET, "/v1", String::new()).await;
+        if answer.status == StatusCode::NOT_FOUND { Ok(answer.person) } else { Err(declined(&answer)) }
     }
 
     /// What it answers to a question, and who asked it.
@@ -49,8 +49,14 @@ impl Api {
         visitor: &Visitor,
         path: &str,
     ) -> Result<(T, Option<Arc<Person>>), Declined> {
-        let (status, body, person) = self.send(visitor, Method::GET, path, String::new()).await;
-        Ok((read(status, &body)?, person))
+        let answer = self.send(visitor, Method::GET, path, String::new()).await;
+        Ok((read(&answer)?, answer.person))
+    }
+
+    /// What it answers to a question in another form than JSON, and what it says of that.
+    pub(crate) async fn text(&self, visitor: &Visitor, path: &str) -> Result<(Bytes, HeaderMap), Declined> {
+        let answer = self.send(visitor, Method::GET, path, String::new()).await;
+        if answer.status.is_success() { Ok((answer.body, answer.headers)) } else { Err(declined(&answer)) }
     }
 
     /// What it answers to an order.
@@ -60,17 +66,10 @@ impl Api {
         path: &str,
         body: String,
     ) -> Result<T, Declined> {
-        let (status, body, _) = self.send(visitor, Method::POST, path, body).await;
-        read(status, &body)
+        read(&self.send(visitor, Method::POST, path, body).await)
     }
 
-    async fn send(
-        &self,
-        visitor: &Visitor,
-        method: Method,
-        path: &str,
-        body: String,
-    ) -> (StatusCode, Vec<u8>, Option<Arc<Person>>) {
+    async fn send(&self, visitor: &Visitor, method: Method, path: &str, body: String) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
         if let Some(host) = &visitor.host {
             request = request.header(header::HOST, host);
@@ -83,31 +82,47 @@ impl Api {
         }
         // A token of characters that no header has is nobody's.
         let Ok(request) = request.body(Body::from(body)) else {
-            return (StatusCode::UNAUTHORIZED, Vec::new(), None);
+            return Answer { status: StatusCode::UNAUTHORIZED, ..Answer::default() };
         };
         let Ok(response) = self.0.clone().oneshot(request).await;
-        let (status, person) = (response.status(), response.extensions().get::<Arc<Person>>().cloned());
-        match to_bytes(response.into_body(), LARGEST_ANSWER).await {
-            Ok(body) => (status, body.to_vec(), person),
+        let (parts, body) = response.into_parts();
+        let person = parts.extensions.get::<Arc<Person>>().cloned();
+        match to_bytes(body, LARGEST_ANSWER).await {
+            Ok(body) => Answer { status: parts.status, headers: parts.headers, body, person },
             Err(error) => {
                 tracing::error!(%error, "an answer of the API cannot be read");
-                (StatusCode::INTERNAL_SERVER_ERROR, Vec::new(), person)
+                Answer { status: StatusCode::INTERNAL_SERVER_ERROR, person, ..Answer::default() }
             }
         }
     }
 }
 
-fn read<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<T, Declined> {
-    if !status.is_success() {
-        return Err(declined(status, body));
-    }
-    serde_json::from_slice(body).map_err(|error| {
-        tracing::error!(%error, "an answer of the API is not what the console knows");
-        Declined { status: StatusCode::INTERNAL_SERVER_ERROR, detail: String::new() }
-    })
+/// What the API answered, and whom.
+#[derive(Default)]
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+    person: Option<Arc<Person>>,
 }
 
-fn declined(status: StatusCode, body: &[u8]) -> Declined {
-    let detail = serde_json::from_slice(body).map(|problem: Problem| problem.detail).unwrap_or_default();
-    Declined { status, detail }
+impl Declined {
+    /// The answer is not what the console knows.
+    pub(crate) fn unreadable(error: &serde_json::Error) -> Self {
+        tracing::error!(%error, "an answer of the API is not what the console knows");
+        Self { status: StatusCode::INTERNAL_SERVER_ERROR, detail: String::new() }
+    }
+}
+
+fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, Declined> {
+    if !answer.status.is_success() {
+        return Err(declined(answer));
+    }
+    serde_json::from_slice(&answer.body).map_err(|error| Declined::unreadable(&error))
+}
+
+fn declined(answer: &Answer) -> Declined {
+    let problem = serde_json::from_slice(&answer.body);
+    let detail = problem.map(|problem: Problem| problem.detail).unwrap_or_default();
+    Declined { status: answer.status, detail }
 }

@@ -92,6 +92,11 @@ pub(crate) async fn settings(State(console): State<Console>, Form(settings): For
     with_cookies(Redirect::to(&own_page(settings.back)), cookies)
 }
 
+/// Keeps one thing more of how somebody likes the pages.
+pub(crate) fn keeping(console: &Console, answer: impl IntoResponse, name: &str, value: &str) -> Response {
+    with_cookies(answer, [format!("{name}={value}; Max-Age={KEPT}; {}", confined(console))])
+}
+
 /// No script reads it, no other site and no other page makes the browser send it, and nobody on the way sees it
 /// where TLS is spoken.
 fn confined(console: &Console) -> &'static str {
@@ -113,7 +118,7 @@ fn with_cookies(answer: impl IntoResponse, cookies: impl IntoIterator<Item = Str
 }
 
 /// A page of this console; nobody is sent elsewhere by a link that somebody made.
-fn own_page(back: Option<String>) -> String {
+pub(crate) fn own_page(back: Option<String>) -> String {
     let is_own = |page: &String| {
         page.starts_with("/console/")
             && !page.starts_with("/console/sign-")

@@ -10,6 +10,8 @@
 //! | `visitor` | whoever looks: their language, their colours, their token |
 //! | `texts` | every text, in each language |
 //! | `answers` | what the API answers, as far as pages show it |
+//! | `lists` | the page of accounts: lists with filters, and the finding of one |
+//! | `views` | the lists that somebody keeps under a name |
 //! | `story` | the page of one account |
 //! | `chart` | debt over time, as a drawing |
 //! | `orders` | the forms of orders, and what is sent of them |
@@ -24,11 +26,13 @@ mod asking;
 mod chart;
 mod doors;
 mod guard;
+mod lists;
 mod live;
 mod orders;
 mod pages;
 mod story;
 mod texts;
+mod views;
 mod visitor;
 
 use api::serving::Made;
@@ -67,7 +71,10 @@ pub fn beside(made: Made) -> Router {
         .route("/", get(|| async { Redirect::to("/console/") }))
         .route("/console", get(|| async { Redirect::to("/console/") }))
         .route("/console/", get(|| async { Redirect::to("/console/accounts") }))
-        .route("/console/accounts", get(pages::accounts))
+        .route("/console/accounts", get(lists::page))
+        .route("/console/accounts.csv", get(lists::export::csv))
+        .route("/console/accounts.live", get(lists::listen))
+        .route("/console/views", post(views::keep))
         .route("/console/accounts/{id}", get(story::page))
         .route("/console/accounts/{id}/orders", get(orders::back).post(orders::give))
         .route("/console/accounts/{id}/live", get(story::listen))

@@ -72,12 +72,18 @@ pub(crate) async fn fingerprint(
     visitor: &Visitor,
     paths: &[String],
 ) -> Result<String, Declined> {
-    let mut hasher = DefaultHasher::new();
+    let mut answers = Vec::new();
     for path in paths {
-        let (answer, _) = console.api.get::<Value>(visitor, path).await?;
-        timeless(answer).to_string().hash(&mut hasher);
+        answers.push(console.api.get::<Value>(visitor, path).await?.0);
     }
-    Ok(format!("{:016x}", hasher.finish()))
+    Ok(fingerprint_of(answers))
+}
+
+/// What tells these answers from others.
+pub(crate) fn fingerprint_of(answers: impl IntoIterator<Item = Value>) -> String {
+    let mut hasher = DefaultHasher::new();
+    answers.into_iter().for_each(|answer| timeless(answer).to_string().hash(&mut hasher));
+    format!("{:016x}", hasher.finish())
 }
 
 /// Without when it was looked at, which is never the same.

@@ -161,13 +161,15 @@ fn order(filled: &[(String, String)], account: &Account) -> Result<Map<String, V
 /// A field's value, as the API takes it.
 fn value(name: &str, text: &str, account: &Account) -> Option<Value> {
     match name {
-        "amount" => Some(json!(minor_units(text, account)?)),
+        "amount" => Some(json!(minor_units(text, account.currency.as_deref()?)?)),
         "grace_days" => Some(json!(text.parse::<i32>().ok()?)),
         "invoices" => Some(json!(text.split([',', ' ']).filter(|id| !id.is_empty()).collect::<Vec<_>>())),
         "parts" => {
             let part = |line: &str| {
                 let (due, amount) = line.trim().split_once(' ')?;
-                Some(json!({ "due": due, "amount": minor_units(amount.trim(), account)? }))
+                Some(
+                    json!({ "due": due, "amount": minor_units(amount.trim(), account.currency.as_deref()?)? }),
+                )
             };
             let lines = text.lines().filter(|line| !line.trim().is_empty());
             Some(Value::Array(lines.map(part).collect::<Option<_>>()?))
@@ -181,10 +183,10 @@ fn value(name: &str, text: &str, account: &Account) -> Option<Value> {
     }
 }
 
-/// An amount in the smallest unit of the account's currency. With other decimals than the currency has, or none, it is
+/// An amount in the smallest unit of a currency. With other decimals than the currency has, or none, it is
 /// none: `1,000` is a thousand to one reader and one to another.
-fn minor_units(text: &str, account: &Account) -> Option<i64> {
-    let exponent = Currency::parse(account.currency.as_deref()?).ok()?.exponent();
+pub(crate) fn minor_units(text: &str, currency: &str) -> Option<i64> {
+    let exponent = Currency::parse(currency).ok()?.exponent();
     if text.split_once([',', '.']).is_some_and(|(_, decimals)| decimals.len() != usize::from(exponent)) {
         return None;
     }
@@ -268,7 +270,7 @@ mod tests {
             ("1,000.00", None),
             ("", None),
         ] {
-            assert_eq!(minor_units(text, &account()), expected, "{text}");
+            assert_eq!(minor_units(text, "EUR"), expected, "{text}");
         }
     }
 }

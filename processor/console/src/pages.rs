@@ -1,16 +1,13 @@
-//! What all pages have around them, the page that finds an account, and those that say why there is none.
+//! What all pages have around them, and those that say why there is none.
 
-use crate::Console;
 use crate::asking::Declined;
 use crate::rendered;
 use crate::visitor::Visitor;
 use api::controls::in_path as encoded;
 use api::who::Person;
 use askama::Template;
-use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use serde::Deserialize;
 use std::sync::Arc;
 
 /// What is around a page.
@@ -45,17 +42,16 @@ impl<'a> Frame<'a> {
         LED_TO.iter().map(led).collect()
     }
 
+    /// A name as an address has it.
+    pub(crate) fn encoded(&self, name: &str) -> String {
+        encoded(name)
+    }
+
     pub(crate) fn of(v: &'a Visitor, person: Option<Arc<Person>>, title: &str) -> Self {
         // Where nobody is asked who they are, nobody signs out either.
         let person = person.filter(|_| v.token.is_some());
         Self { v, person, title: v.t(title).to_owned() }
     }
-}
-
-#[derive(Template)]
-#[template(path = "accounts.html")]
-struct Accounts<'a> {
-    frame: Frame<'a>,
 }
 
 #[derive(Template)]
@@ -74,30 +70,6 @@ struct Notice<'a> {
     detail: String,
 }
 
-#[derive(Deserialize)]
-pub(crate) struct Searched {
-    account: Option<String>,
-    debtor: Option<String>,
-}
-
-/// Finds an account by its id.
-pub(crate) async fn accounts(
-    State(console): State<Console>,
-    visitor: Visitor,
-    Query(searched): Query<Searched>,
-) -> Response {
-    let said = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-    if let Some(id) = said(searched.account) {
-        let payer = said(searched.debtor).map(|debtor| format!("?debtor={}", encoded(&debtor)));
-        let to = format!("/console/accounts/{}{}", encoded(&id), payer.unwrap_or_default());
-        return Redirect::to(&to).into_response();
-    }
-    match console.api.who(&visitor).await {
-        Ok(person) => rendered(&Accounts { frame: Frame::of(&visitor, person, "accounts.title") }),
-        Err(why) => declined(&visitor, &why),
-    }
-}
-
 /// There is no such page.
 pub(crate) async fn nothing(visitor: Visitor) -> Response {
     declined(&visitor, &Declined { status: StatusCode::NOT_FOUND, detail: String::new() })
@@ -109,16 +81,21 @@ pub(crate) fn declined(visitor: &Visitor, declined: &Declined) -> Response {
         let to = format!("/console/sign-in?back={}", encoded(&visitor.at));
         return Redirect::to(&to).into_response();
     }
-    let (title, says) = match declined.status {
+    let (title, says) = why(declined);
+    let frame = Frame::of(visitor, None, title);
+    let mut page = rendered(&Notice { frame, says: visitor.t(says), detail: declined.detail.clone() });
+    *page.status_mut() = declined.status;
+    page
+}
+
+/// What it is called that the API gave no answer, and what can be done.
+pub(crate) fn why(declined: &Declined) -> (&'static str, &'static str) {
+    match declined.status {
         StatusCode::NOT_FOUND => ("problem.unknown", "problem.unknown-says"),
         StatusCode::FORBIDDEN => ("problem.forbidden", "problem.forbidden-says"),
         StatusCode::SERVICE_UNAVAILABLE => ("problem.moving", "problem.moving-says"),
         StatusCode::TOO_MANY_REQUESTS => ("problem.often", "problem.often-says"),
         StatusCode::BAD_REQUEST | StatusCode::URI_TOO_LONG => ("problem.request", "problem.request-says"),
         _ => ("problem.failed", "problem.failed-says"),
-    };
-    let frame = Frame::of(visitor, None, title);
-    let mut page = rendered(&Notice { frame, says: visitor.t(says), detail: declined.detail.clone() });
-    *page.status_mut() = declined.status;
-    page
+    }
 }

@@ -11,6 +11,7 @@ pub(crate) fn visitor() -> Visitor {
         language: Language::English,
         colours: "auto",
         token: None,
+        views: None,
         host: None,
         at: "/console/".to_owned(),
     }

@@ -14,6 +14,9 @@ pub(crate) const LANGUAGE: &str = "weir_language";
 /// The cookie of the colours.
 pub(crate) const COLOURS: &str = "weir_colours";
 
+/// The cookie of the views that somebody keeps.
+pub(crate) const VIEWS: &str = "weir_views";
+
 /// Whoever looks.
 #[derive(Clone, Debug)]
 pub(crate) struct Visitor {
@@ -23,6 +26,8 @@ pub(crate) struct Visitor {
     pub(crate) colours: &'static str,
     /// The token that they signed in with.
     pub(crate) token: Option<String>,
+    /// The views that they keep.
+    pub(crate) views: Option<String>,
     /// To which host they sent it: the API answers only the loopback where nobody is asked who they are.
     pub(crate) host: Option<HeaderValue>,
     /// The page, with what is asked of it.
@@ -58,6 +63,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Visitor {
             language: language.unwrap_or_else(|| Language::accepted(accepted.unwrap_or_default())),
             colours: colours(&cookie(headers, COLOURS).unwrap_or_default()),
             token: cookie(headers, TOKEN),
+            views: cookie(headers, VIEWS),
             host: headers.get(header::HOST).cloned(),
             at: parts.uri.path_and_query().map_or("/console/", |at| at.as_str()).to_owned(),
         })

@@ -1,0 +1,146 @@
+//! The page of accounts: work lists with filters, and the finding of one account.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `asked` | what is asked of the page, and of the API for it |
+//! | `finding` | one account, by its id or its number |
+//! | `export` | a list as a file |
+
+mod asked;
+pub(crate) mod export;
+mod finding;
+
+use crate::Console;
+use crate::answers::AccountPage;
+use crate::asking::Declined;
+use crate::live::{self, Watched};
+use crate::pages::{Frame, declined, why};
+use crate::rendered;
+use crate::views::{self, View};
+use crate::visitor::Visitor;
+use api::controls::in_path as encoded;
+use api::who::Person;
+use askama::Template;
+use asked::{Asked, Field, with};
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use finding::{Found, found};
+use serde_json::Value;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often a list is looked at: it costs more than an account.
+const EVERY: Duration = Duration::from_secs(5);
+
+#[derive(Template)]
+#[template(path = "accounts.html")]
+struct Accounts<'a> {
+    frame: Frame<'a>,
+    /// Who was looked for and is not known.
+    sought: Option<String>,
+    fields: Vec<Field>,
+    /// The filters, as a view keeps them.
+    kept: String,
+    views: Vec<View>,
+    list: Result<AccountPage, Notice>,
+    first: Option<String>,
+    more: Option<String>,
+    csv: String,
+    live: Option<String>,
+}
+
+/// Why there is no list.
+struct Notice {
+    title: &'static str,
+    says: &'static str,
+    detail: String,
+}
+
+/// The page; or the account that was looked for.
+pub(crate) async fn page(
+    State(console): State<Console>,
+    visitor: Visitor,
+    Query(asked): Query<Asked>,
+) -> Response {
+    let (sought, payer) = (asked.account.trim(), asked.debtor.trim());
+    if sought.is_empty() {
+        return shown(&console, &visitor, &asked, None).await;
+    }
+    if !payer.is_empty() {
+        let to = format!("/console/accounts/{}?debtor={}", encoded(sought), encoded(payer));
+        return Redirect::to(&to).into_response();
+    }
+    match found(&console, &visitor, sought).await {
+        Ok(Found::One(to)) => Redirect::to(&to).into_response(),
+        Ok(Found::Several(asked)) => shown(&console, &visitor, &asked, None).await,
+        Ok(Found::Nobody) => shown(&console, &visitor, &Asked::default(), Some(sought.to_owned())).await,
+        Err(why) => declined(&visitor, &why),
+    }
+}
+
+/// Says when a list is no longer right.
+pub(crate) async fn listen(
+    State(console): State<Console>,
+    visitor: Visitor,
+    Query(asked): Query<Asked>,
+) -> Response {
+    match asked.question(&console, &visitor).await {
+        Ok(question) => {
+            let watched = Watched { paths: vec![path(&question)], every: EVERY };
+            live::listen(console, visitor, watched, asked.seen)
+        }
+        Err(why) => why.status.into_response(),
+    }
+}
+
+/// What the API answered, who asked, and what tells it from another answer.
+struct Answer {
+    list: AccountPage,
+    person: Option<Arc<Person>>,
+    seen: String,
+}
+
+async fn answer(console: &Console, visitor: &Visitor, asked: &Asked) -> Result<Answer, Declined> {
+    let question = asked.question(console, visitor).await?;
+    let (answer, person) = console.api.get::<Value>(visitor, &path(&question)).await?;
+    let seen = live::fingerprint_of([answer.clone()]);
+    let list = serde_json::from_value(answer).map_err(|error| Declined::unreadable(&error))?;
+    Ok(Answer { list, person, seen })
+}
+
+fn path(question: &str) -> String {
+    format!("/v1/accounts?{question}")
+}
+
+async fn shown(console: &Console, visitor: &Visitor, asked: &Asked, sought: Option<String>) -> Response {
+    let (list, person, seen, status) = match answer(console, visitor, asked).await {
+        Ok(Answer { list, person, seen }) => (Ok(list), person, Some(seen), StatusCode::OK),
+        Err(told) if told.status == StatusCode::UNAUTHORIZED => return declined(visitor, &told),
+        // The filters stand beside what is wrong with them, and whoever looks stays known.
+        Err(told) => {
+            let (title, says) = why(&told);
+            let notice = Notice { title: visitor.t(title), says: visitor.t(says), detail: told.detail };
+            (Err(notice), console.api.who(visitor).await.ok().flatten(), None, told.status)
+        }
+    };
+    let (kept, here) = (asked.kept(), asked.here());
+    let next = list.as_ref().ok().and_then(|list| list.next.as_ref());
+    let status = if sought.is_some() { StatusCode::NOT_FOUND } else { status };
+    let mut response = rendered(&Accounts {
+        frame: Frame::of(visitor, person, "nav.accounts"),
+        sought,
+        fields: asked.fields(visitor),
+        views: views::kept(visitor, &kept),
+        more: next.map(|next| format!("/console/accounts?{}", with(&kept, "after", next))),
+        first: (!asked.after.is_empty()).then(|| format!("/console/accounts?{kept}")),
+        csv: format!("/console/accounts.csv?{kept}"),
+        live: seen.map(|seen| format!("/console/accounts.live?{}", with(&here, "seen", &seen))),
+        list,
+        kept,
+    });
+    if response.status() == StatusCode::OK {
+        *response.status_mut() = status;
+    }
+    response
+}

@@ -1,0 +1,65 @@
+//! Finding one account: by its id, by its number or a service's, as one that another pays for.
+
+use super::asked::{Asked, with};
+use crate::Console;
+use crate::answers::AccountPage;
+use crate::asking::Declined;
+use crate::visitor::Visitor;
+use api::controls::in_path as encoded;
+use api::who::Role;
+use axum::http::StatusCode;
+use serde_json::Value;
+
+/// Who was found.
+pub(super) enum Found {
+    /// One account: where its page is.
+    One(String),
+    /// Several: the list of them.
+    Several(Box<Asked>),
+    /// Nobody.
+    Nobody,
+}
+
+/// Finds an account.
+pub(super) async fn found(console: &Console, visitor: &Visitor, sought: &str) -> Result<Found, Declined> {
+    let account = format!("/v1/accounts/{}", encoded(sought));
+    match console.api.get::<Value>(visitor, &account).await {
+        Ok(_) => return Ok(Found::One(format!("/console/accounts/{}", encoded(sought)))),
+        Err(why) if why.status == StatusCode::NOT_FOUND => {}
+        Err(why) => return Err(why),
+    }
+    let person = console.api.who(visitor).await?;
+    // Whoever may not be shown numbers may not look for them either.
+    if person.is_some_and(|person| person.role >= Role::Agent) {
+        let asked = Asked { phone: sought.to_owned(), ..Asked::default() };
+        match of_list(console, visitor, ("phone", sought)).await? {
+            Of::One(account) => return Ok(Found::One(format!("/console/accounts/{}", encoded(&account)))),
+            Of::Several => return Ok(Found::Several(Box::new(asked))),
+            Of::Nobody => {}
+        }
+    }
+    let asked = Asked { pays_for: sought.to_owned(), ..Asked::default() };
+    Ok(match of_list(console, visitor, ("pays_for", sought)).await? {
+        Of::One(payer) => {
+            Found::One(format!("/console/accounts/{}?debtor={}", encoded(sought), encoded(&payer)))
+        }
+        Of::Several => Found::Several(Box::new(asked)),
+        Of::Nobody => Found::Nobody,
+    })
+}
+
+enum Of {
+    One(String),
+    Several,
+    Nobody,
+}
+
+async fn of_list(console: &Console, visitor: &Visitor, (name, value): (&str, &str)) -> Result<Of, Declined> {
+    let question = with("limit=2", name, value);
+    let (mut list, _) = console.api.get::<AccountPage>(visitor, &format!("/v1/accounts?{question}")).await?;
+    Ok(match (list.items.pop(), list.items.is_empty(), list.next) {
+        (Some(line), true, None) => Of::One(line.account_id),
+        (None, _, None) => Of::Nobody,
+        (Some(_), _, _) | (None, _, Some(_)) => Of::Several,
+    })
+}
