@@ -8,6 +8,7 @@ use crate::ids::{
     TemplateName,
 };
 use crate::time::Timestamp;
+use crate::underway::Taken;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -167,6 +168,21 @@ pub struct MeasureInForce {
     pub what: MeasureKind,
 }
 
+impl MeasureInForce {
+    /// The task that it is, where its result is waited for.
+    #[must_use]
+    pub fn open_task(&self) -> Option<&TaskInForce> {
+        let has_failed = match self.outcome.map(|reported| reported.outcome) {
+            Some(Outcome::Failed | Outcome::Expired) => true,
+            Some(Outcome::Accepted | Outcome::Done) | None => false,
+        };
+        match &self.what {
+            MeasureKind::Task(task) => (task.result.is_none() && !has_failed).then_some(task),
+            MeasureKind::Message(_) | MeasureKind::Provision(_) => None,
+        }
+    }
+}
+
 /// What a command's receiver has reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReportedOutcome {
@@ -223,4 +239,10 @@ pub struct TaskInForce {
     pub queue: Queue,
     /// Its result, once a person gave one.
     pub result: Option<String>,
+    /// When it is due.
+    #[serde(default)]
+    pub due: Option<Timestamp>,
+    /// Who has it in hand.
+    #[serde(default)]
+    pub taken: Option<Taken>,
 }

@@ -28,6 +28,7 @@ pub(crate) mod orders;
 pub(crate) mod owing;
 pub(crate) mod scope;
 pub(crate) mod stages;
+pub(crate) mod tasks;
 #[cfg(test)]
 mod tests;
 

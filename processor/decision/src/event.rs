@@ -236,6 +236,10 @@ pub enum Order {
         /// The result, in the operator's own words.
         result: String,
     },
+    /// Whoever gives the order has the newest task of this queue in hand.
+    TakeTask(Queue),
+    /// Nobody has it in hand any more.
+    PutBackTask(Queue),
     /// A measure is taken by hand: no cycle's end lifts it.
     Do(ByHandMeasure),
     /// What was put on by hand with this operation is taken back.

@@ -164,6 +164,17 @@ pub enum Rejection {
     /// No task of the queue waits for its result.
     #[error("no task in the queue «{0}» waits for a result")]
     UnknownTask(Queue),
+    /// Somebody else has the task in hand.
+    #[error("the task in the queue «{queue}» is in {by}'s hands")]
+    TaskTaken {
+        /// Its queue.
+        queue: Queue,
+        /// Whose.
+        by: String,
+    },
+    /// Nobody has the task in hand.
+    #[error("nobody has the task in the queue «{0}» in hand")]
+    TaskNotTaken(Queue),
     /// The payment is confirmed: it cannot be refused any more.
     #[error("payment «{0}» is confirmed: only a reversal takes it back")]
     PaymentConfirmed(PaymentId),
@@ -291,6 +302,8 @@ impl Rejection {
             Self::NoOpenCycle => "no_open_cycle",
             Self::UnknownStage(_) => "unknown_stage",
             Self::UnknownTask(_) => "unknown_task",
+            Self::TaskTaken { .. } => "task_taken",
+            Self::TaskNotTaken(_) => "task_not_taken",
             Self::PaymentConfirmed(_) => "payment_confirmed",
             Self::HoldDiffers(_) => "hold_differs",
             Self::HoldOver(_) => "hold_over",

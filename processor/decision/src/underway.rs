@@ -182,6 +182,18 @@ pub struct TaskOut {
     pub requested_at: Timestamp,
     /// When it is due.
     pub due: Option<Timestamp>,
+    /// Who has it in hand.
+    #[serde(default)]
+    pub taken: Option<Taken>,
+}
+
+/// A task that a person has in hand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Taken {
+    /// Who took it.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// How often an account was addressed by a channel, as far as caps ask.

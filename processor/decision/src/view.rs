@@ -1,6 +1,7 @@
 //! What a debtor's state says at a moment, for tests, tools and people. Nothing is decided here.
 
 pub mod rules;
+pub mod tasks;
 
 use crate::Moment;
 use crate::alerting;

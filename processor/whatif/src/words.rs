@@ -81,6 +81,8 @@ fn control(control: &Control, exponent: u8) -> String {
         Order::Close => "close".to_owned(),
         Order::Rearm(rule) => format!("re-arm {rule}"),
         Order::TaskResult { queue, result } => format!("task {queue}: {result}"),
+        Order::TakeTask(queue) => format!("task {queue} taken"),
+        Order::PutBackTask(queue) => format!("task {queue} put back"),
         Order::Do(ByHandMeasure::Provision { operation, .. }) => format!("by hand: {operation}"),
         Order::Do(ByHandMeasure::Message { template, channel, .. }) => {
             format!("by hand: {template} by {channel}")

@@ -1,6 +1,6 @@
 //! The control record: one record for every order, `order` saying which of its fields count.
 //!
-//! One flat record, not a union of nineteen, is what is easiest to write in any language and to
+//! One flat record, not a union of twenty-one, is what is easiest to write in any language and to
 //! keep in a table. Whether an order is allowed is the core's business.
 
 use super::{
@@ -31,6 +31,8 @@ pub(crate) enum OrderWord {
     Close,
     Rearm,
     TaskResult,
+    TakeTask,
+    PutBackTask,
     Do,
     Undo,
     AssignManager,
@@ -43,7 +45,8 @@ words! { OrderWord {
     Dispute = "dispute", Promise = "promise", Deferral = "deferral", Instalments = "instalments",
     DisputeEnded = "dispute_ended", Exempt = "exempt", ExemptEnded = "exempt_ended",
     AssignPlan = "assign_plan", Pause = "pause", Resume = "resume", Jump = "jump",
-    Close = "close", Rearm = "rearm", TaskResult = "task_result", Do = "do", Undo = "undo",
+    Close = "close", Rearm = "rearm", TaskResult = "task_result", TakeTask = "take_task",
+    PutBackTask = "put_back_task", Do = "do", Undo = "undo",
     AssignManager = "assign_manager", ReleaseHeld = "release_held", DropHeld = "drop_held",
     AdoptPolicy = "adopt_policy",
 } }
@@ -187,6 +190,14 @@ impl<'a> ControlWire<'a> {
                 self.result = Some(out(result));
                 OrderWord::TaskResult
             }
+            Order::TakeTask(queue) => {
+                self.queue = Some(out(queue));
+                OrderWord::TakeTask
+            }
+            Order::PutBackTask(queue) => {
+                self.queue = Some(out(queue));
+                OrderWord::PutBackTask
+            }
             Order::Do(measure) => {
                 self.fill_measure(measure);
                 OrderWord::Do
@@ -279,6 +290,8 @@ impl<'a> ControlWire<'a> {
                 queue: name("queue", text("queue", self.queue.as_ref())?)?,
                 result: text("result", self.result.as_ref())?.as_str().to_owned(),
             },
+            OrderWord::TakeTask => Order::TakeTask(name("queue", text("queue", self.queue.as_ref())?)?),
+            OrderWord::PutBackTask => Order::PutBackTask(name("queue", text("queue", self.queue.as_ref())?)?),
             OrderWord::Do => Order::Do(self.check_measure(order)?),
             OrderWord::Undo => Order::Undo(name("operation", text("operation", self.operation.as_ref())?)?),
             OrderWord::AssignManager => {

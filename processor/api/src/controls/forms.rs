@@ -29,7 +29,7 @@ const fn form(
 }
 
 /// All of them.
-pub const FORMS: [Form; 19] = [
+pub const FORMS: [Form; 21] = [
     form("dispute", &["hold_id"], &["amount", "invoices", "until"]),
     form("promise", &["hold_id"], &["amount", "invoices", "until"]),
     form("deferral", &["hold_id"], &["amount", "invoices", "until"]),
@@ -44,6 +44,8 @@ pub const FORMS: [Form; 19] = [
     form("close", &[], &[]),
     form("rearm", &["rule"], &[]),
     form("task_result", &["queue", "result"], &[]),
+    form("take_task", &["queue"], &[]),
+    form("put_back_task", &["queue"], &[]),
     form("do", &["operation", "undo"], &["cuts_off"]),
     form("do", &["template", "channel", "class"], &[]),
     form("do", &["queue"], &[]),

@@ -4,7 +4,7 @@
 
 use crate::booking::Checked;
 use crate::debtor::Debtor;
-use crate::dunning::{Cause, by_hand, orders};
+use crate::dunning::{Cause, by_hand, orders, tasks};
 use crate::event::{Control, Event, Order};
 use crate::record::{Figure, RecordKind};
 use crate::scribe::Scribe;
@@ -32,7 +32,9 @@ pub(super) fn check(
         Order::Resume => orders::check_resume(debtor),
         Order::Jump(stage) => orders::check_jump(debtor, stage, scribe),
         Order::Close => orders::check_open(debtor),
-        Order::TaskResult { queue, .. } => orders::check_task_result(debtor, queue, scribe),
+        Order::TaskResult { queue, .. } => tasks::check_result(debtor, queue, scribe),
+        Order::TakeTask(queue) => tasks::check_take(debtor, (queue, &control.by), scribe),
+        Order::PutBackTask(queue) => tasks::check_put_back(debtor, queue, scribe),
         Order::Do(measure) => by_hand::check_do(debtor, measure),
         Order::Undo(operation) => by_hand::check_undo(debtor, operation),
         Order::AssignManager(manager) => managing::check_assign(debtor, &control.role, manager, scribe),
@@ -68,6 +70,8 @@ pub(super) fn apply(debtor: &mut Debtor, event: &Event, control: &Control, scrib
         | Order::Jump(_)
         | Order::Close
         | Order::TaskResult { .. }
+        | Order::TakeTask(_)
+        | Order::PutBackTask(_)
         | Order::Do(_)
         | Order::Undo(_)
         | Order::AssignManager(_)
@@ -93,7 +97,9 @@ pub(super) fn apply(debtor: &mut Debtor, event: &Event, control: &Control, scrib
         Order::Resume => debtor.pause = None,
         Order::Jump(stage) => orders::jump(debtor, stage, scribe),
         Order::Close => orders::close(debtor, scribe),
-        Order::TaskResult { queue, result } => orders::task_result(debtor, queue, result, scribe),
+        Order::TaskResult { queue, result } => tasks::result(debtor, queue, result, scribe),
+        Order::TakeTask(queue) => tasks::hand_over(debtor, queue, Some(&control.by), scribe),
+        Order::PutBackTask(queue) => tasks::hand_over(debtor, queue, None, scribe),
         // Done above.
         Order::Hold(_) | Order::DisputeEnded { .. } => {}
         Order::Do(measure) => by_hand::take(debtor, (account_id, &event.event_id), measure, scribe),
@@ -116,6 +122,8 @@ fn word_of(order: &Order) -> &'static str {
         Order::Jump(_) => "jump",
         Order::Close => "close",
         Order::TaskResult { .. } => "task_result",
+        Order::TakeTask(_) => "take_task",
+        Order::PutBackTask(_) => "put_back_task",
         Order::Hold(_) => "hold",
         Order::DisputeEnded { .. } => "dispute_ended",
         Order::Do(_) => "do",
@@ -137,6 +145,7 @@ fn figures_of(order: &Order) -> Vec<Figure> {
         Order::TaskResult { queue, result } => {
             vec![Figure::new("queue", queue), Figure::new("result", result)]
         }
+        Order::TakeTask(queue) | Order::PutBackTask(queue) => vec![Figure::new("queue", queue)],
         Order::Hold(hold) => vec![Figure::new("hold", &hold.id)],
         Order::DisputeEnded { id, .. } => vec![Figure::new("hold", id)],
         Order::Undo(operation) => vec![Figure::new("operation", operation)],

@@ -15,6 +15,7 @@ use crate::record::{Figure, RecordKind};
 use crate::scribe::Scribe;
 use crate::sending::{self, DebtOf, Reach, Request, Requested, Undo};
 use crate::time::Timestamp;
+use crate::underway::TaskOut;
 
 /// Takes the measures of the stage just entered, within its window. A person's jump does not ask that.
 pub(crate) fn take_measures(
@@ -303,9 +304,12 @@ fn kept_as(
             services: concerned(work, profile),
             lifted_since: None,
         })),
-        Measure::Task { queue, .. } => {
-            Some(MeasureKind::Task(TaskInForce { queue: queue.clone(), result: None }))
-        }
+        Measure::Task { queue, within } => Some(MeasureKind::Task(TaskInForce {
+            queue: queue.clone(),
+            result: None,
+            due: within.map(|within| scribe.zone.after(scribe.now(), within)),
+            taken: None,
+        })),
         Measure::Fee { .. } | Measure::Handover { .. } => None,
     }
 }
@@ -434,7 +438,9 @@ fn cancel(
     if task.result.is_some() || ended.is_some() {
         // Of one that was done the result may still come.
         if task.result.is_none() && ended == Some(Outcome::Done) && !is_observed(work.plan, scribe) {
-            sending::tasks::wait_for(measure.command_id, &task.queue, None, scribe);
+            let taken = task.taken.clone();
+            let task = sending::tasks::task_out(measure.command_id, &task.queue, None, scribe);
+            sending::tasks::wait_for(TaskOut { taken, ..task }, scribe);
         }
         return;
     }

@@ -1,15 +1,14 @@
 //! What a person orders of the work with a debt (domain.md, section 8): another plan, a pause, a
-//! jump, an end, a task's result. Each is declined before anything changes, or done.
+//! jump, an end. Each is declined before anything changes, or done. Of tasks: [`super::tasks`].
 
 use super::scope::Whose;
 use super::{Ending, each_cycle, end, entering, moving};
-use crate::cycle::{Cycle, MeasureInForce, MeasureKind, TaskInForce};
+use crate::cycle::Cycle;
 use crate::debtor::{Debtor, Pause};
-use crate::ids::{AccountId, InvoiceId, PlanName, Queue, StageName};
+use crate::ids::{AccountId, InvoiceId, PlanName, StageName};
 use crate::record::{Figure, RecordKind};
 use crate::rejection::Rejection;
 use crate::scribe::Scribe;
-use crate::sending::tasks;
 use crate::time::Timestamp;
 
 /// Whether this plan may be assigned: it is of the group of the account's segment.
@@ -100,38 +99,6 @@ pub(crate) fn close(debtor: &mut Debtor, scribe: &mut Scribe<'_>) {
     }
 }
 
-/// Whether a task of this queue waits for its result, be it of an open cycle or not.
-pub(crate) fn check_task_result(
-    debtor: &Debtor,
-    queue: &Queue,
-    scribe: &Scribe<'_>,
-) -> Result<(), Rejection> {
-    let mut of_cycles = open_cycles(debtor).flat_map(|cycle| &cycle.measures);
-    let is_there =
-        of_cycles.any(|measure| waits_in(measure, queue)) || tasks::newest(queue, scribe).is_some();
-    is_there.then_some(()).ok_or_else(|| Rejection::UnknownTask(queue.clone()))
-}
-
-/// The newest task of the queue that waits for its result has it now. Only that of an open cycle is a
-/// condition of a stage.
-pub(crate) fn task_result(debtor: &mut Debtor, queue: &Queue, result: &str, scribe: &mut Scribe<'_>) {
-    let cycles = debtor.profiles.iter_mut().flat_map(|profile| &mut profile.cycles);
-    let of_cycles = cycles.flat_map(|cycle| &mut cycle.measures).filter(|measure| waits_in(measure, queue));
-    let newest = of_cycles.max_by_key(|measure| measure.requested_at);
-    let beside = tasks::newest(queue, scribe);
-    match newest.filter(|measure| beside.is_none_or(|beside| measure.requested_at >= beside)) {
-        Some(MeasureInForce { what: MeasureKind::Task(task), .. }) => task.result = Some(result.to_owned()),
-        Some(_) | None => tasks::has_result(queue, scribe),
-    }
-}
-
-fn waits_in(measure: &MeasureInForce, queue: &Queue) -> bool {
-    match &measure.what {
-        MeasureKind::Task(TaskInForce { queue: of, result }) => of == queue && result.is_none(),
-        MeasureKind::Message(_) | MeasureKind::Provision(_) => false,
-    }
-}
-
-fn open_cycles(debtor: &Debtor) -> impl Iterator<Item = &Cycle> {
+pub(super) fn open_cycles(debtor: &Debtor) -> impl Iterator<Item = &Cycle> {
     debtor.profiles.iter().flat_map(|profile| &profile.cycles)
 }

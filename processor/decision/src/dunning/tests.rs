@@ -8,6 +8,7 @@ mod overdue;
 mod rolling;
 mod scope;
 mod stages;
+mod tasks;
 mod waiting;
 
 use crate::event::Body;

@@ -320,6 +320,8 @@ fn a_control() -> impl Strategy<Value = Body> {
         1 => Just(Order::Close),
         1 => manager.prop_map(|manager| Order::AssignManager(manager.into())),
         2 => result.prop_map(|result| Order::TaskResult { queue: "call".into(), result: result.into() }),
+        2 => Just(Order::TakeTask("call".into())),
+        1 => Just(Order::PutBackTask("call".into())),
     ];
     order.prop_map(control)
 }

@@ -8,7 +8,7 @@ use crate::event::Outcome;
 use crate::ids::{CommandId, Queue};
 use crate::scribe::Scribe;
 use crate::time::Timestamp;
-use crate::underway::TaskOut;
+use crate::underway::{Taken, TaskOut};
 
 /// The most tasks of one debtor whose results are waited for beside those of its cycles: the oldest
 /// makes room.
@@ -18,25 +18,30 @@ const MOST_OUT: usize = 100;
 pub(super) fn went_out(id: CommandId, origin: &Origin, action: &Action, scribe: &mut Scribe<'_>) {
     let Action::Task { queue, due, .. } = action else { return };
     if !matches!(origin, Origin::Cycle { stage: Some(_), .. }) {
-        wait_for(id, queue, *due, scribe);
+        wait_for(task_out(id, queue, *due, scribe), scribe);
     }
 }
 
+/// A task that is requested now, and that nobody has in hand.
+pub(crate) fn task_out(id: CommandId, queue: &Queue, due: Option<Timestamp>, scribe: &Scribe<'_>) -> TaskOut {
+    TaskOut { command_id: id, queue: queue.clone(), requested_at: scribe.now(), due, taken: None }
+}
+
 /// From now on a task's result is waited for.
-pub(crate) fn wait_for(id: CommandId, queue: &Queue, due: Option<Timestamp>, scribe: &mut Scribe<'_>) {
+pub(crate) fn wait_for(task: TaskOut, scribe: &mut Scribe<'_>) {
     let mut kept = std::mem::take(&mut scribe.tasks_out);
     kept.retain(|task| is_awaited(task, scribe));
     if kept.len() >= MOST_OUT {
         kept.remove(0);
     }
-    kept.push(TaskOut { command_id: id, queue: queue.clone(), requested_at: scribe.now(), due });
+    kept.push(task);
     scribe.tasks_out = kept;
     scribe.changed();
 }
 
 /// A result is waited for as long as ids of events are remembered: from the task's own due time on,
 /// where it has one.
-fn is_awaited(task: &TaskOut, scribe: &Scribe<'_>) -> bool {
+pub(crate) fn is_awaited(task: &TaskOut, scribe: &Scribe<'_>) -> bool {
     let from = task.due.map_or(task.requested_at, |due| due.max(task.requested_at));
     scribe.zone.after(from, scribe.policy.retention.dedup) > scribe.now()
 }
@@ -47,12 +52,30 @@ pub(crate) fn newest(queue: &Queue, scribe: &Scribe<'_>) -> Option<Timestamp> {
     of_queue.map(|task| task.requested_at).max()
 }
 
+/// Where the newest task of a queue stands whose result is waited for here.
+fn place_of_newest(queue: &Queue, scribe: &Scribe<'_>) -> Option<usize> {
+    let at = newest(queue, scribe)?;
+    scribe.tasks_out.iter().rposition(|task| task.queue == *queue && task.requested_at == at)
+}
+
 /// The newest task of a queue has its result.
 pub(crate) fn has_result(queue: &Queue, scribe: &mut Scribe<'_>) {
-    let Some(at) = newest(queue, scribe) else { return };
-    let place = scribe.tasks_out.iter().rposition(|task| task.queue == *queue && task.requested_at == at);
-    if let Some(place) = place {
+    if let Some(place) = place_of_newest(queue, scribe) {
         scribe.tasks_out.remove(place);
+        scribe.changed();
+    }
+}
+
+/// Who has the newest task of a queue in hand.
+pub(crate) fn taken_of_newest<'s>(queue: &Queue, scribe: &'s Scribe<'_>) -> Option<&'s Taken> {
+    scribe.tasks_out.get(place_of_newest(queue, scribe)?)?.taken.as_ref()
+}
+
+/// The newest task of a queue is in this person's hand, or in nobody's.
+pub(crate) fn hand_over_newest(queue: &Queue, taken: Option<Taken>, scribe: &mut Scribe<'_>) {
+    let Some(place) = place_of_newest(queue, scribe) else { return };
+    if let Some(task) = scribe.tasks_out.get_mut(place) {
+        task.taken = taken;
         scribe.changed();
     }
 }

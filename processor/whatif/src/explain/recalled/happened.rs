@@ -143,6 +143,8 @@ fn control(line: &HistoryLine) -> Option<String> {
         "jump" => format!("jump to {}", of("stage")?),
         "rearm" => format!("re-arm {}", of("rule")?),
         "task_result" => format!("task {}: {}", of("queue")?, of("result")?),
+        "take_task" => format!("task {} taken", of("queue")?),
+        "put_back_task" => format!("task {} put back", of("queue")?),
         // What was done stands among the commands.
         "do" => "by hand".to_owned(),
         "undo" => format!("undo of {}", of("operation")?),

@@ -87,6 +87,8 @@ fn what_a_person_orders_is_told_with_who_ordered_it() {
         ("close", "by=anna", "close (by anna)"),
         ("rearm", "by=anna rule=low", "re-arm low (by anna)"),
         ("task_result", "by=anna queue=calls result=paid", "task calls: paid (by anna)"),
+        ("take_task", "by=anna queue=calls", "task calls taken (by anna)"),
+        ("put_back_task", "by=anna queue=calls", "task calls put back (by anna)"),
         ("do", "by=anna", "by hand (by anna)"),
         ("undo", "by=anna operation=bar", "undo of bar (by anna)"),
         ("assign_manager", "by=anna manager=olga", "manager olga (by anna)"),

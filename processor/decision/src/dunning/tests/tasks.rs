@@ -1,0 +1,85 @@
+//! Tasks in people's hands.
+
+use super::says;
+use crate::Moment;
+use crate::event::{Body, ByHandMeasure, Control, Order};
+use crate::record::RecordKind;
+use crate::testing::*;
+use crate::view::tasks::tasks;
+
+/// An order that this person gives.
+fn by(by: &str, order: Order) -> Body {
+    Body::Control(Control { by: by.to_owned(), role: "agent".to_owned(), why: None, order })
+}
+
+fn take(who: &str) -> Body {
+    by(who, Order::TakeTask("calls".into()))
+}
+
+fn put_back(who: &str) -> Body {
+    by(who, Order::PutBackTask("calls".into()))
+}
+
+/// The tasks at a moment, as `queue stage taken-by`.
+fn told(life: &Life, at: &str) -> Vec<String> {
+    let moment = Moment { now: moment(at), horizon: moment(at) };
+    let tasks = tasks(&life.debtor, moment, &life.policies);
+    let none = || "-".to_owned();
+    let told = tasks.into_iter().map(|task| {
+        let stage = task.stage.map_or_else(none, |stage| stage.to_string());
+        let taken = task.taken.map_or_else(none, |taken| taken.by);
+        let due = task.due.map_or_else(none, |due| due.to_string());
+        format!("{} {stage} {taken} {due}", task.queue)
+    });
+    told.collect()
+}
+
+/// Somebody whose plan has given a task to call; then one by hand, if wanted.
+fn with_task(beside: bool) -> Life {
+    let mut life =
+        Life::new(policy_of(plan(vec![stage("call", "0d", vec![task("calls")]), says("agency", "30d")])));
+    life.at("2026-03-01", invoice("B1", 10_00, "2026-03-01"));
+    if beside {
+        life.at("2026-03-02", by("anna", Order::Do(ByHandMeasure::Task { queue: "calls".into() })));
+    }
+    life
+}
+
+#[test]
+fn a_task_is_in_one_hand_until_it_is_put_back_or_has_its_result() {
+    for beside in [false, true] {
+        let mut life = with_task(beside);
+        let first = if beside { vec!["calls call - -".to_owned()] } else { Vec::new() };
+        let newest = |taken: &str| {
+            let newest = if beside { format!("calls - {taken} -") } else { format!("calls call {taken} -") };
+            first.iter().cloned().chain([newest]).collect::<Vec<_>>()
+        };
+        #[rustfmt::skip]
+        let rows = [
+            (put_back("anna"), Some("task_not_taken"), newest("-")),
+            (take("anna"), None, newest("anna")),
+            (take("anna"), None, newest("anna")),
+            (take("boris"), Some("task_taken"), newest("anna")),
+            // Whoever is ill gives nothing back.
+            (put_back("boris"), None, newest("-")),
+            (take("boris"), None, newest("boris")),
+            (by("carla", Order::TaskResult { queue: "calls".into(), result: "paid".into() }), None, first.clone()),
+        ];
+        for (order, rejected, expected) in rows {
+            assert_eq!(life.at("2026-03-03", order.clone()), "", "{order:?}: nothing is sent for it");
+            assert_eq!((life.rejected, told(&life, "2026-03-03")), (rejected, expected), "{order:?}");
+        }
+        let orders = life.reasons(RecordKind::ControlApplied);
+        assert_eq!(orders.iter().filter(|word| **word == "take_task").count(), 3, "{orders:?}");
+    }
+}
+
+#[test]
+fn what_is_no_task_any_more_cannot_be_taken() {
+    let mut life = with_task(false);
+    life.at("2026-03-02", by("anna", Order::TakeTask("desk".into())));
+    assert_eq!(life.rejected, Some("unknown_task"));
+    life.at("2026-03-02", payment("P1", 10_00, &[]));
+    life.at("2026-03-02", take("anna"));
+    assert_eq!((life.rejected, told(&life, "2026-03-02")), (Some("unknown_task"), Vec::new()));
+}
