@@ -2,6 +2,7 @@
 //!
 //! What is answered is `api`'s business, what is read `engine`'s.
 
+mod counting;
 mod lists;
 
 use crate::clock::SystemClock;
@@ -9,6 +10,7 @@ use crate::config::{self, Api, Config};
 use api::accounts::{Looked, Unread};
 use api::controls::Orders;
 use api::lists::asked::Filter;
+use api::lists::counts::Count;
 use api::lists::{Listed, Partitions, Place};
 use api::owners::{Alone, Owner};
 use api::serving::{Access, Sources};
@@ -32,6 +34,7 @@ use std::sync::{Arc, OnceLock};
 #[derive(Default)]
 pub(crate) struct Accounts {
     reading: OnceLock<Arc<Reading>>,
+    counting: counting::Counting,
 }
 
 impl Accounts {
@@ -80,6 +83,10 @@ impl api::lists::Lists for Accounts {
         };
         let next = found.next.map(|next| Place { rank: next.rank, debtor: next.debtor });
         Ok(Listed { lines: found.lines.into_iter().map(line).collect(), next })
+    }
+
+    fn counts(&self, partitions: &[u32]) -> Result<Vec<Count>, Unread> {
+        self.counting.of(self.reading()?, partitions).map_err(unread)
     }
 }
 

@@ -7,15 +7,18 @@
 //! |---|---|
 //! | [`asked`] | what is asked for |
 //! | [`line`] | an account as a list tells it |
+//! | [`counts`] | how many accounts there are of each kind |
+//! | `gathering` | asking the others for their part |
 //! | `paging` | pages of several, as one |
 
 pub mod asked;
+pub mod counts;
+mod gathering;
 pub mod line;
 mod paging;
 
 use crate::accounts::{In, Looked, Unread, person_of};
 use crate::controls::in_path;
-use crate::owners::{self, Owner};
 use crate::problem::Problem;
 use crate::serving::Shared;
 use crate::who::Person;
@@ -25,11 +28,11 @@ use axum::extract::{Query as QueryOf, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use counts::Count;
 use decision::ids::DebtorId;
 use line::{AccountLine, AccountPage};
 use paging::Part;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -88,13 +91,19 @@ pub trait Lists: Send + Sync + 'static {
         from: Option<&Place>,
         at_most: usize,
     ) -> Result<Listed, Unread>;
+
+    /// How many accounts in these partitions there are of each kind that the policy names.
+    ///
+    /// # Errors
+    /// When one of the partitions is not at work here, or cannot be read.
+    fn counts(&self, partitions: &[u32]) -> Result<Vec<Count>, Unread>;
 }
 
 /// Names the partitions that whoever asks another instance wants of it.
 const WANTED: HeaderName = HeaderName::from_static("weir-partitions");
 
 pub(crate) fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(list))
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(counts::counts))
 }
 
 /// Accounts with which there is work, the most owing first: by stage, plan, segment, manager, number, … A page may have
@@ -114,30 +123,13 @@ async fn list(
     let person = person_of(&parts)?;
     let asked = query.check(&person)?;
     let partitions = shared.lists.partitions().map_err(problem_of)?;
-    if let Some(wanted) = wanted_of(&parts)? {
+    if let Some(wanted) = gathering::wanted_of(&parts)? {
         let part = here(&shared, &person, &asked, wanted).await?;
         return Ok(Json(part).into_response());
     }
-    let mut elsewhere: BTreeMap<Arc<str>, Vec<u32>> = BTreeMap::new();
-    for partition in (0..partitions.count).filter(|partition| !partitions.at_work.contains(partition)) {
-        match shared.forwarding.owner_of(partition) {
-            Owner::At(owner) => elsewhere.entry(owner).or_default().push(partition),
-            Owner::Nobody => return Err(Problem::moving(partition)),
-            Owner::Unheard => return Err(Problem::elsewhere(partition)),
-        }
-    }
-    let questions = elsewhere.into_iter().map(|(owner, wanted)| {
-        let (forwarding, parts) = (shared.forwarding.clone(), parts.clone());
-        tokio::spawn(async move { there(&forwarding, &owner, &parts, &wanted).await })
-    });
-    let questions: Vec<_> = questions.collect();
+    let others = gathering::ask(&shared, &parts, &partitions)?;
     let mut all = vec![here(&shared, &person, &asked, partitions.at_work).await?];
-    for question in questions {
-        all.push(question.await.map_err(|error| {
-            tracing::error!(%error, "asking another instance failed");
-            Problem::failed()
-        })??);
-    }
+    all.extend(others.answers().await?);
     Ok(told(paging::merged(all, asked.limit), asked.form))
 }
 
@@ -160,40 +152,7 @@ async fn here(
         };
         Ok(Part { lines: found.lines.into_iter().filter_map(line).collect(), next: found.next })
     };
-    let looked = tokio::task::spawn_blocking(look).await.map_err(|error| {
-        tracing::error!(%error, "looking into lists failed");
-        Problem::failed()
-    })?;
-    looked.map_err(problem_of)
-}
-
-/// The part of the list that is another instance's.
-async fn there(
-    forwarding: &owners::Forwarding,
-    owner: &str,
-    parts: &Parts,
-    wanted: &[u32],
-) -> Result<Part, Problem> {
-    let partition = wanted.first().copied().unwrap_or(0);
-    let wanted: Vec<String> = wanted.iter().map(ToString::to_string).collect();
-    let wanted = HeaderValue::from_str(&wanted.join(",")).map_err(|_| Problem::failed())?;
-    let answer = forwarding.ask_part(owner, partition, parts, (WANTED, wanted)).await?;
-    serde_json::from_slice(&answer).map_err(|error| {
-        tracing::warn!(%owner, %error, "another instance answers in a way that is not known here");
-        Problem::owner_silent(partition)
-    })
-}
-
-/// Which partitions another instance asks for; none where a person asks.
-fn wanted_of(parts: &Parts) -> Result<Option<Vec<u32>>, Problem> {
-    if !owners::is_handed_on(&parts.headers) {
-        return Ok(None);
-    }
-    let unreadable =
-        || Problem::bad_request("`weir-partitions` names the partitions that are wanted, as `0,3,5`.");
-    let wanted = parts.headers.get(&WANTED).and_then(|wanted| wanted.to_str().ok()).ok_or_else(unreadable)?;
-    let wanted = wanted.split(',').map(str::parse).collect::<Result<Vec<u32>, _>>();
-    wanted.map(Some).map_err(|_| unreadable())
+    gathering::look(look).await
 }
 
 fn problem_of(unread: Unread) -> Problem {

@@ -44,7 +44,7 @@ fn a_page_tells_of_each_account_what_there_is_to_do() {
             "stage_since": { "at": "2026-03-14T19:00:00Z", "local": "2026-03-15 00:00" },
             "next_stage": "bar", "next_at": { "at": "2026-03-24T19:00:00Z", "local": "2026-03-25 00:00" },
         }],
-        "holds": ["dispute"], "exempt": false, "paused": false,
+        "tasks": [], "holds": ["dispute"], "exempt": false, "paused": false,
     });
     assert_eq!(page["items"][1], expected);
 }
@@ -69,7 +69,7 @@ fn pages_follow_one_another_to_the_end() {
 fn what_is_asked_comes_to_the_lists_as_it_was_asked() {
     let instance = Instance::start(all());
     let query = "stage=remind,bar&plan=soft&status=held&segment=everyone&manager_group=g&manager=anna&hold=promise\
-                 &phone=%2B49%201&pays_for=C-1&min_debt=7";
+                 &queue=calls&taken_by=anna&phone=%2B49%201&pays_for=C-1&min_debt=7";
     instance.get(&format!("/v1/accounts?{query}")).good();
     let asked = instance.keeper.asked.lock().unwrap().pop().unwrap();
     let of = |field, names: &[&str]| (field, names.iter().map(ToString::to_string).collect::<Vec<_>>());
@@ -81,10 +81,23 @@ fn what_is_asked_comes_to_the_lists_as_it_was_asked() {
         of(Field::ManagerGroup, &["g"]),
         of(Field::Manager, &["anna"]),
         of(Field::Hold, &["promise"]),
+        of(Field::Queue, &["calls"]),
+        of(Field::Taker, &["anna"]),
         of(Field::Number, &["+49 1"]),
         of(Field::Account, &["C-1"]),
     ];
     assert_eq!((asked.fields.as_slice(), asked.min_debt), (&expected[..], 7));
+}
+
+#[test]
+fn accounts_are_counted_where_they_are_and_nothing_is_told_while_somebody_is_silent() {
+    let (first, second) = two();
+    let counts = |instance: &Instance| instance.get("/v1/counts").good()["items"].clone();
+    let expected = json!([{ "by": "work", "name": "", "accounts": 5 }]);
+    assert_eq!((counts(&first), counts(&second)), (expected.clone(), expected));
+    second.keeper.is_at_work.store(false, Ordering::SeqCst);
+    let answer = first.get("/v1/counts");
+    assert_eq!(answer.status, 503, "{}", answer.text);
 }
 
 #[test]

@@ -7,16 +7,17 @@
 pub mod finding;
 
 use decision::Debtor;
-use decision::cycle::Cycle;
+use decision::cycle::{Cycle, MeasureInForce};
 use decision::debtor::Owed;
-use decision::ids::DebtorId;
+use decision::ids::{DebtorId, Queue};
+use decision::underway::Taken;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Of which debtors lists are kept, and how: counts up with each change of it. A store whose lists are of another
 /// version has them made anew out of its debtors.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Names of more bytes are on no list.
 pub const LONGEST_NAME: usize = 512;
@@ -46,11 +47,15 @@ pub enum ListKind {
     Number = 9,
     /// All that pay for this account, which is not their own.
     Account = 10,
+    /// Those of them with a task in a queue whose result is waited for.
+    Queue = 11,
+    /// Those of them with a task that this person has in hand.
+    Taker = 12,
 }
 
 impl ListKind {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Work,
         Self::Segment,
         Self::ManagerGroup,
@@ -61,6 +66,8 @@ impl ListKind {
         Self::Hold,
         Self::Number,
         Self::Account,
+        Self::Queue,
+        Self::Taker,
     ];
 
     /// Whether its lists go by what is owed; else all stand there at the same place, but for their ids.
@@ -74,7 +81,9 @@ impl ListKind {
             | Self::Plan
             | Self::Stage
             | Self::Status
-            | Self::Hold => true,
+            | Self::Hold
+            | Self::Queue
+            | Self::Taker => true,
             Self::Number | Self::Account => false,
         }
     }
@@ -114,7 +123,9 @@ impl List {
             | ListKind::Stage
             | ListKind::Hold
             | ListKind::Number
-            | ListKind::Account => true,
+            | ListKind::Account
+            | ListKind::Queue
+            | ListKind::Taker => true,
         }
     }
 }
@@ -181,7 +192,9 @@ impl Listed {
             | ListKind::Stage
             | ListKind::Status
             | ListKind::Hold
-            | ListKind::Account => self,
+            | ListKind::Account
+            | ListKind::Queue
+            | ListKind::Taker => self,
         }
     }
 
@@ -262,6 +275,12 @@ fn visit(debtor: &Debtor, mut see: impl FnMut(ListKind, &str, i64)) {
         for hold in &debtor.holds {
             see(ListKind::Hold, hold.kind.as_str(), rank);
         }
+        tasks(debtor, |queue, taken| {
+            see(ListKind::Queue, queue.as_str(), rank);
+            if let Some(taken) = taken {
+                see(ListKind::Taker, &taken.by, rank);
+            }
+        });
     }
     for member in &debtor.members {
         if member.account_id.as_str() != debtor.id.as_str() {
@@ -274,6 +293,18 @@ fn visit(debtor: &Debtor, mut see: impl FnMut(ListKind, &str, i64)) {
         for service in &snapshot.services {
             see(ListKind::Number, service.id.as_str(), 0);
         }
+    }
+}
+
+/// Goes through the tasks whose results are waited for. Those that no open cycle keeps count until something is decided
+/// on the debtor, also when they were waited for long enough: the stored form alone does not tell.
+fn tasks(debtor: &Debtor, mut see: impl FnMut(&Queue, Option<&Taken>)) {
+    let cycles = debtor.profiles.iter().flat_map(|profile| &profile.cycles);
+    for task in cycles.flat_map(|cycle| &cycle.measures).filter_map(MeasureInForce::open_task) {
+        see(&task.queue, task.taken.as_ref());
+    }
+    for task in &debtor.tasks_out {
+        see(&task.queue, task.taken.as_ref());
     }
 }
 
@@ -304,7 +335,9 @@ fn is_cycle_of(cycle: &Cycle, list: &List) -> bool {
         | ListKind::Manager
         | ListKind::Hold
         | ListKind::Number
-        | ListKind::Account => false,
+        | ListKind::Account
+        | ListKind::Queue
+        | ListKind::Taker => false,
     }
 }
 
@@ -321,6 +354,17 @@ fn is_of(debtor: &Debtor, list: &List) -> bool {
         ListKind::Hold => debtor.holds.iter().any(|hold| hold.kind.as_str() == name),
         ListKind::Plan | ListKind::Stage | ListKind::Status => {
             debtor.profiles.iter().flat_map(|profile| &profile.cycles).any(|cycle| is_cycle_of(cycle, list))
+        }
+        ListKind::Queue | ListKind::Taker => {
+            let mut is = false;
+            tasks(debtor, |queue, taken| {
+                is |= if list.kind == ListKind::Taker {
+                    taken.is_some_and(|taken| taken.by == name)
+                } else {
+                    queue.as_str() == name
+                };
+            });
+            is && is_work(debtor)
         }
         ListKind::Number | ListKind::Account => {
             let mut is = false;
@@ -339,6 +383,7 @@ fn is_work(debtor: &Debtor) -> bool {
         || debtor.exempt
         || debtor.pause.is_some()
         || !debtor.holds.is_empty()
+        || !debtor.tasks_out.is_empty()
         || debtor.profiles.iter().any(|profile| !profile.cycles.is_empty())
         || debtor.managers.as_ref().is_some_and(|managers| managers.manager.is_some())
 }

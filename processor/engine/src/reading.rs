@@ -4,6 +4,7 @@
 //! and the task neither knows of it nor waits for it. How an answer looks, and who finds the instance that has the
 //! partition, is not known here.
 
+mod counting;
 mod listing;
 
 pub use listing::{Asked, Listing};

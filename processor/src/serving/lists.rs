@@ -34,7 +34,9 @@ fn list(kind: ListKind, name: &str) -> List {
         | ListKind::Stage
         | ListKind::Status
         | ListKind::Hold
-        | ListKind::Account => List::new(kind, name),
+        | ListKind::Account
+        | ListKind::Queue
+        | ListKind::Taker => List::new(kind, name),
     }
 }
 
@@ -49,5 +51,7 @@ fn kind(field: Field) -> ListKind {
         Field::Hold => ListKind::Hold,
         Field::Number => ListKind::Number,
         Field::Account => ListKind::Account,
+        Field::Queue => ListKind::Queue,
+        Field::Taker => ListKind::Taker,
     }
 }

@@ -4,10 +4,12 @@
 //!
 //! How it is made out of the state is [`super::view`]'s business.
 
-use serde::Serialize;
+use decision::time::Timestamp;
+use decision::view::tasks::TaskView;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
-use whatif::customer::When;
+use whatif::customer::{Customer, When};
 
 /// An account, with the debt of whoever pays for it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -50,6 +52,8 @@ pub struct Account {
     pub paid_ahead: String,
     /// The holds in force.
     pub holds: Vec<Hold>,
+    /// The tasks whose results are waited for, the oldest first.
+    pub tasks: Vec<Task>,
     /// Measures that a person has put on by hand.
     pub by_hand: Vec<Measure>,
     /// Commands that wait to be sent, or whose end is still to be reported.
@@ -319,4 +323,41 @@ pub struct Hold {
     pub by: String,
     /// When.
     pub made_at: When,
+}
+
+/// A task for a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Task {
+    /// The command that gave it.
+    pub command_id: String,
+    /// Its queue.
+    pub queue: String,
+    /// The stage that gave it; none where no open cycle keeps it.
+    pub stage: Option<String>,
+    /// When it was requested.
+    pub requested_at: When,
+    /// When it is due.
+    pub due: Option<When>,
+    /// Whether that is over.
+    pub late: bool,
+    /// Who has it in hand.
+    pub taken_by: Option<String>,
+    /// Since when.
+    pub taken_at: Option<When>,
+}
+
+impl Task {
+    pub(crate) fn of(task: TaskView, now: Timestamp, customer: &Customer) -> Self {
+        let (taken_by, taken_at) = task.taken.map(|taken| (taken.by, taken.at)).unzip();
+        Self {
+            command_id: task.command_id.to_string(),
+            queue: task.queue.to_string(),
+            stage: task.stage.map(|stage| stage.to_string()),
+            requested_at: customer.when(task.requested_at),
+            late: task.due.is_some_and(|due| due < now),
+            due: task.due.map(|due| customer.when(due)),
+            taken_by,
+            taken_at: taken_at.map(|at| customer.when(at)),
+        }
+    }
 }

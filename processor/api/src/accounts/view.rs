@@ -4,7 +4,7 @@
 use super::Looked;
 use super::account::{
     Account, Balance, Cycle, Entered, Hold, Invoice, Line, Measure, NextStage, Pause, Policy, Profile, Rule,
-    Service, Snapshot, UnderWay,
+    Service, Snapshot, Task, UnderWay,
 };
 use crate::who::Person;
 use crate::who::mask::Masked;
@@ -73,6 +73,7 @@ impl View<'_> {
             credit: self.amount(view::credit(debtor)),
             paid_ahead: self.amount(view::waiting(debtor)),
             holds: self.holds(),
+            tasks: self.tasks(),
             by_hand: debtor.by_hand.iter().map(|measure| self.measure(measure, true)).collect(),
             under_way: debtor.under_way.iter().map(|command| self.under_way(command)).collect(),
             next_due: debtor.next_due.map(|at| self.when(at)),
@@ -197,6 +198,11 @@ impl View<'_> {
                 .collect(),
             measures: cycle.measures.iter().map(|measure| self.measure(measure, false)).collect(),
         }
+    }
+
+    fn tasks(&self) -> Vec<Task> {
+        let tasks = view::tasks::tasks(self.debtor, self.moment, self.policies);
+        tasks.into_iter().map(|task| Task::of(task, self.moment.now, &self.customer)).collect()
     }
 
     fn measure(&self, measure: &MeasureInForce, by_hand: bool) -> Measure {

@@ -52,6 +52,18 @@ pub struct Query {
         pattern = "^(dispute|promise|deferral|instalments|unconfirmed_payment)(,(dispute|promise|deferral|instalments|unconfirmed_payment))*$"
     )]
     hold: Option<String>,
+    /// With a task in one of these queues whose result is waited for.
+    #[param(
+        min_length = 1,
+        pattern = r"^[^,\u0000-\u001F\u007F-\u009F]+(,[^,\u0000-\u001F\u007F-\u009F]+)*$"
+    )]
+    queue: Option<String>,
+    /// With a task that one of these people has in hand.
+    #[param(
+        min_length = 1,
+        pattern = r"^[^,\u0000-\u001F\u007F-\u009F]+(,[^,\u0000-\u001F\u007F-\u009F]+)*$"
+    )]
+    taken_by: Option<String>,
     /// Owing so much at the least, in the smallest unit of the currency.
     #[param(minimum = 0, maximum = 1_000_000_000_000_000_i64)]
     min_debt: Option<i64>,
@@ -105,6 +117,10 @@ pub enum Field {
     Number,
     /// An account that another one pays for.
     Account,
+    /// A task's queue.
+    Queue,
+    /// Who has a task in hand.
+    Taker,
 }
 
 /// Whom a list is of.
@@ -176,6 +192,8 @@ impl Query {
             ("manager_group", Field::ManagerGroup, &self.manager_group),
             ("manager", Field::Manager, &self.manager),
             ("hold", Field::Hold, &self.hold),
+            ("queue", Field::Queue, &self.queue),
+            ("taken_by", Field::Taker, &self.taken_by),
         ];
         let mut fields = Vec::new();
         for (name, field, value) in names {

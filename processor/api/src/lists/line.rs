@@ -1,11 +1,12 @@
 //! An account as a list tells it: what it owes, how far the work on it is, and who has it.
 
 use crate::accounts::Looked;
+use crate::accounts::account::Task;
 use crate::who::Person;
 use decision::cycle::Profile;
 use decision::debtor::Debtor;
 use decision::view;
-use decision::view::ProfileView;
+use decision::view::{ProfileView, tasks};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use whatif::customer::{Customer, When};
@@ -40,6 +41,8 @@ pub struct AccountLine {
     pub manager: Option<String>,
     /// The parts of its debt, and the work on each.
     pub work: Vec<WorkLine>,
+    /// The tasks whose results are waited for, the oldest first.
+    pub tasks: Vec<Task>,
     /// The kinds of the holds in force: `dispute`, `promise`, …
     pub holds: Vec<String>,
     /// Whether no dunning is done at all.
@@ -90,6 +93,10 @@ impl AccountLine {
             work: profiles
                 .iter()
                 .map(|profile| WorkLine::of(profile, known(&profile.debt_class), &customer))
+                .collect(),
+            tasks: tasks::tasks(debtor, looked.moment, &looked.policies)
+                .into_iter()
+                .map(|task| Task::of(task, looked.moment.now, &customer))
                 .collect(),
             holds: debtor.holds.iter().map(|hold| hold.kind.as_str().to_owned()).collect(),
             exempt: debtor.exempt,

@@ -52,6 +52,7 @@ mod tests {
                 manager_group: None,
                 manager: None,
                 work: Vec::new(),
+                tasks: Vec::new(),
                 holds: Vec::new(),
                 exempt: false,
                 paused: false,

@@ -5,6 +5,7 @@ use api::Server;
 use api::accounts::{Accounts, Looked, Unread};
 use api::controls::{NotGiven, Orders};
 use api::lists::asked::Filter;
+use api::lists::counts::{Count, CountedBy};
 use api::lists::{Listed, Lists, Partitions, Place};
 use api::owners::{Owner, Owners};
 use api::serving::{self, Access, Sources};
@@ -169,6 +170,15 @@ impl Lists for Keeper {
         let next = lines.get(at_most).map(|(place, _)| place.clone());
         lines.truncate(at_most);
         Ok(Listed { lines, next })
+    }
+
+    fn counts(&self, partitions: &[u32]) -> Result<Vec<Count>, Unread> {
+        if !partitions.contains(&PARTITION) {
+            return Ok(Vec::new());
+        }
+        self.check()?;
+        let accounts = u64::try_from(self.known.len()).unwrap();
+        Ok(vec![Count { by: CountedBy::Work, name: String::new(), accounts }])
     }
 }
 

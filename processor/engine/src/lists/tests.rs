@@ -1,8 +1,11 @@
 use super::*;
-use decision::cycle::{Cycle, DebtClass, Profile};
+use decision::cycle::{Cycle, DebtClass, MeasureInForce, MeasureKind, Profile, ReportedOutcome, TaskInForce};
 use decision::debtor::{InSegment, Managers, Member};
+use decision::event::Outcome;
+use decision::ids::CommandId;
 use decision::money::MinorUnits;
 use decision::time::Timestamp;
+use decision::underway::{Taken, TaskOut};
 use proptest::collection::{btree_set, vec};
 use proptest::prelude::*;
 
@@ -66,6 +69,37 @@ fn whoever_there_is_work_with_is_on_the_lists_of_what_it_is() {
     };
     check(&managers(None), &[]);
     check(&managers(Some("anna")), &["Work  0", "Segment soho 0", "Manager anna 0"]);
+}
+
+#[test]
+fn whoever_has_a_task_to_be_done_is_on_the_list_of_its_queue_and_of_who_has_it_in_hand() {
+    let taken = |by: &str| Some(Taken { by: by.to_owned(), at: Timestamp(3) });
+    let task = |result: Option<&str>, outcome: Option<Outcome>, by: Option<&str>| {
+        let result = result.map(str::to_owned);
+        let task = TaskInForce { queue: "calls".into(), result, due: None, taken: by.and_then(taken) };
+        let measure = MeasureInForce {
+            stage: "call".into(),
+            index: 0,
+            command_id: CommandId::of(&["one"], &[]),
+            requested_at: Timestamp(2),
+            outcome: outcome.map(|outcome| ReportedOutcome { outcome, at: Timestamp(3) }),
+            what: MeasureKind::Task(task),
+        };
+        with_cycles(vec![Cycle { measures: vec![measure], ..cycle("soft", None, false) }])
+    };
+    check(&task(None, None, None), &["Work  0", "Queue calls 0"]);
+    check(&task(None, Some(Outcome::Done), Some("anna")), &["Work  0", "Queue calls 0", "Taker anna 0"]);
+    check(&task(Some("paid"), None, Some("anna")), &["Work  0"]);
+    check(&task(None, Some(Outcome::Failed), Some("anna")), &["Work  0"]);
+    let out = TaskOut {
+        command_id: CommandId::of(&["two"], &[]),
+        queue: "desk".into(),
+        requested_at: Timestamp(2),
+        due: None,
+        taken: taken("boris"),
+    };
+    let beside = Debtor { tasks_out: vec![out], ..Debtor::new("d".into()) };
+    check(&beside, &["Work  0", "Queue desk 0", "Taker boris 0"]);
 }
 
 #[test]

@@ -1,0 +1,42 @@
+//! How many stand on lists, over several partitions.
+
+use super::{NotRead, Reading, not_read};
+use crate::lists::{List, Position};
+use decision::Policies;
+use std::sync::{Arc, PoisonError};
+
+impl Reading {
+    /// How many stand on each of these lists in these partitions. All their lines are gone through: it takes a second
+    /// for some millions of them, and waits for no task.
+    ///
+    /// # Errors
+    /// When one of the partitions is not at work here, or cannot be read.
+    pub fn counted(&self, partitions: &[u32], lists: &[List]) -> Result<Vec<u64>, NotRead> {
+        let mut counts = vec![0_u64; lists.len()];
+        for partition in partitions {
+            let shown = self.shown(*partition)?;
+            let looked = shown.reader.look_into(lists, &mut |cursors| {
+                for (cursor, count) in cursors.iter_mut().zip(&mut counts) {
+                    cursor.seek(&Position::first())?;
+                    while cursor.at().is_some() {
+                        *count = count.saturating_add(1);
+                        cursor.advance()?;
+                    }
+                }
+                Ok(())
+            });
+            looked.map_err(|error| not_read(*partition, error))?;
+        }
+        Ok(counts)
+    }
+
+    /// The versions of the policy that the partitions at work here go by; those of one stand for all, which adopt them
+    /// within moments of each other. None while nothing is at work here.
+    #[must_use]
+    pub fn policies(&self) -> Option<Arc<Policies>> {
+        let at_work = self.at_work.read().unwrap_or_else(PoisonError::into_inner);
+        let shown = at_work.values().next()?;
+        let known = shown.known.read().unwrap_or_else(PoisonError::into_inner);
+        Some(known.policies.clone())
+    }
+}
