@@ -10,6 +10,7 @@ mod browser;
 use api::accounts::{Accounts, Looked, Unread};
 use api::controls::{NotGiven, Orders};
 use api::lists::asked::Filter;
+use api::lists::counts::Count;
 use api::lists::{Listed, Lists, Partitions, Place};
 use api::owners::Alone;
 use api::serving::{Access, Sources};
@@ -124,6 +125,28 @@ fn a_manager_finds_an_account_gives_an_order_and_sees_it_applied() {
     browser.open(&format!("{}?why=stage%3Abar", demo.page));
     browser.wait_for("#why .findings li");
 
+    // A task by hand: somebody takes it in hand, and tells what came of it.
+    let task = r#"{"order": "do", "queue": "business-calls", "why": "asks to be called"}"#;
+    let asked = ureq::post(format!("{root}/v1/accounts/{account}/controls"));
+    asked.content_type("application/json").send(task).unwrap();
+    browser.open(&format!("{root}/console/queues"));
+    browser.click("nav a[href='/console/queues']");
+    browser.wait_for_text(".tabs", "business-calls");
+    browser.open(&format!("{root}/console/queues?queue=business-calls"));
+    browser.wait_for_text("#tasks", account);
+    let of_account = format!("form:has(input[name=account][value='{account}'])");
+    browser.click(&format!("{of_account} button[value=take_task]"));
+    browser.wait_for_text("#outcome", "The order was applied");
+    browser.wait_for_text("#tasks", "In the hands of");
+    browser.check_open_to_all("queue");
+    browser.click(".tabs a[href='/console/queues?mine=yes']");
+    browser.wait_for_text("#tasks h2", "In my hands");
+    browser.type_into(&format!("{of_account} input[name=result]"), "pays tomorrow");
+    browser.click(&format!("{of_account} button[value=task_result]"));
+    browser.wait_for_text("#outcome", "The order was applied");
+    browser.wait_for_text("#tasks", "There is nothing to do.");
+
+    browser.open(&demo.page);
     browser.click("button[name=language]");
     browser.wait_for_text("#orders h2", "Распоряжения");
     assert_eq!(browser.run("return document.documentElement.lang"), "ru");
@@ -162,6 +185,10 @@ impl Lists for Begun {
     }
 
     fn listed(&self, _: &[u32], _: &Filter, _: Option<&Place>, _: usize) -> Result<Listed, Unread> {
+        Err(Unread::NotBegun)
+    }
+
+    fn counts(&self, _: &[u32]) -> Result<Vec<Count>, Unread> {
         Err(Unread::NotBegun)
     }
 }

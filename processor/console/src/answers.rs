@@ -29,9 +29,37 @@ pub(crate) struct AccountLine {
     pub(crate) manager_group: Option<String>,
     pub(crate) manager: Option<String>,
     pub(crate) work: Vec<WorkLine>,
+    pub(crate) tasks: Vec<Task>,
     pub(crate) holds: Vec<String>,
     pub(crate) exempt: bool,
     pub(crate) paused: bool,
+}
+
+/// A task for a person.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Task {
+    pub(crate) command_id: String,
+    pub(crate) queue: String,
+    pub(crate) stage: Option<String>,
+    pub(crate) requested_at: When,
+    pub(crate) due: Option<When>,
+    pub(crate) late: bool,
+    pub(crate) taken_by: Option<String>,
+    pub(crate) taken_at: Option<When>,
+}
+
+/// How many accounts there are of each kind.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Counts {
+    pub(crate) items: Vec<Count>,
+}
+
+/// How many accounts there are of one kind.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Count {
+    pub(crate) by: String,
+    pub(crate) name: String,
+    pub(crate) accounts: u64,
 }
 
 /// The work on one part of a debt.
@@ -68,6 +96,7 @@ pub(crate) struct Account {
     pub(crate) holds: Vec<Hold>,
     pub(crate) by_hand: Vec<Measure>,
     pub(crate) under_way: Vec<UnderWay>,
+    pub(crate) tasks: Vec<Task>,
 }
 
 #[derive(Debug, Deserialize)]

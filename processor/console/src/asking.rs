@@ -1,6 +1,7 @@
 //! How the API is asked: in this process, by the way of any question.
 
 use crate::visitor::Visitor;
+use api::controls::in_path;
 use api::who::Person;
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
@@ -125,4 +126,10 @@ fn declined(answer: &Answer) -> Declined {
     let problem = serde_json::from_slice(&answer.body);
     let detail = problem.map(|problem: Problem| problem.detail).unwrap_or_default();
     Declined { status: answer.status, detail }
+}
+
+/// A question with one parameter more.
+pub(crate) fn with(question: &str, name: &str, value: &str) -> String {
+    let joined = if question.is_empty() { "" } else { "&" };
+    format!("{question}{joined}{name}={}", in_path(value))
 }

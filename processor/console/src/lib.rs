@@ -12,6 +12,7 @@
 //! | `answers` | what the API answers, as far as pages show it |
 //! | `lists` | the page of accounts: lists with filters, and the finding of one |
 //! | `views` | the lists that somebody keeps under a name |
+//! | `queues` | the tasks that people have to do |
 //! | `story` | the page of one account |
 //! | `chart` | debt over time, as a drawing |
 //! | `orders` | the forms of orders, and what is sent of them |
@@ -30,6 +31,7 @@ mod lists;
 mod live;
 mod orders;
 mod pages;
+mod queues;
 mod story;
 mod texts;
 mod views;
@@ -74,6 +76,8 @@ pub fn beside(made: Made) -> Router {
         .route("/console/accounts", get(lists::page))
         .route("/console/accounts.csv", get(lists::export::csv))
         .route("/console/accounts.live", get(lists::listen))
+        .route("/console/queues", get(queues::page).post(queues::tell))
+        .route("/console/queues.live", get(queues::listen))
         .route("/console/views", post(views::keep))
         .route("/console/accounts/{id}", get(story::page))
         .route("/console/accounts/{id}/orders", get(orders::back).post(orders::give))

@@ -12,7 +12,7 @@ mod finding;
 
 use crate::Console;
 use crate::answers::AccountPage;
-use crate::asking::Declined;
+use crate::asking::{Declined, with};
 use crate::live::{self, Watched};
 use crate::pages::{Frame, declined, why};
 use crate::rendered;
@@ -21,7 +21,7 @@ use crate::visitor::Visitor;
 use api::controls::in_path as encoded;
 use api::who::Person;
 use askama::Template;
-use asked::{Asked, Field, with};
+use asked::{Asked, Field};
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};

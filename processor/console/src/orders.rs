@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use decision::money::{Currency, Decimal};
 use decision::time::{Date, Zone};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 
 /// A form as the page shows it.
 pub(crate) struct Shown {
@@ -51,6 +52,8 @@ pub(crate) fn shown(account: &Account, visitor: &Visitor) -> Vec<Shown> {
         "exempt" => !account.exempt,
         "exempt_ended" => account.exempt,
         "dispute_ended" => has_dispute,
+        "task_result" | "take_task" => !account.tasks.is_empty(),
+        "put_back_task" => account.tasks.iter().any(|task| task.taken_by.is_some()),
         _ => true,
     };
     let show = |form: &Form| {
@@ -61,14 +64,16 @@ pub(crate) fn shown(account: &Account, visitor: &Visitor) -> Vec<Shown> {
         let fields = fields.filter(|(name, _)| *name != "hold_id" || form.order == "dispute_ended");
         Shown {
             title: visitor.w("order", &key),
-            fields: fields.map(|(name, needed)| field(name, needed, account, visitor)).collect(),
+            fields: fields
+                .map(|(name, needed)| field((form.order, name), needed, account, visitor))
+                .collect(),
             key,
         }
     };
     FORMS.iter().filter(is_fitting).map(show).collect()
 }
 
-fn field(name: &'static str, needed: bool, account: &Account, visitor: &Visitor) -> Field {
+fn field((order, name): (&str, &'static str), needed: bool, account: &Account, visitor: &Visitor) -> Field {
     let same = |words: Vec<&String>| words.into_iter().map(|word| (word.clone(), word.clone())).collect();
     let called =
         |words: &[&str]| words.iter().map(|word| ((*word).to_owned(), visitor.w(name, word))).collect();
@@ -83,6 +88,11 @@ fn field(name: &'static str, needed: bool, account: &Account, visitor: &Visitor)
         "hold_id" => {
             let disputes = account.holds.iter().filter(|hold| hold.kind == "dispute");
             ("choice", same(disputes.map(|hold| &hold.id).collect()))
+        }
+        // A new task may go to any queue.
+        "queue" if order != "do" => {
+            let queues: BTreeSet<&String> = account.tasks.iter().map(|task| &task.queue).collect();
+            ("choice", same(queues.into_iter().collect()))
         }
         "stage" => ("choice", same(account.profiles.iter().flat_map(|profile| &profile.stages).collect())),
         "rule" => {

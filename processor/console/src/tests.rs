@@ -32,7 +32,7 @@ pub(crate) fn account() -> Account {
         "currency": "EUR", "policy": { "name": "soft", "version": "1" }, "snapshot": null, "segment": "consumer",
         "manager_group": null, "manager": null, "assigned_plan": null, "exempt": false, "pause": null,
         "balances": [], "profiles": [profile], "invoices": [], "credit": "0.00", "holds": [], "by_hand": [],
-        "under_way": [],
+        "under_way": [], "tasks": [],
     }))
     .unwrap()
 }

@@ -2,10 +2,9 @@
 
 use crate::Console;
 use crate::answers::AccountPage;
-use crate::asking::Declined;
+use crate::asking::{Declined, with};
 use crate::orders::minor_units;
 use crate::visitor::Visitor;
-use api::controls::in_path as encoded;
 use axum::http::StatusCode;
 use serde::Deserialize;
 
@@ -141,12 +140,6 @@ async fn least(console: &Console, visitor: &Visitor, text: &str) -> Result<Strin
 
 /// A currency with as many decimals as most have, where nobody owes anything.
 const COMMON: &str = "EUR";
-
-/// A question with one parameter more.
-pub(super) fn with(question: &str, name: &str, value: &str) -> String {
-    let joined = if question.is_empty() { "" } else { "&" };
-    format!("{question}{joined}{name}={}", encoded(value))
-}
 
 #[cfg(test)]
 mod tests {

@@ -1,8 +1,8 @@
 //! A list as a file: all of it, page after page, as CSV.
 
-use super::asked::{Asked, with};
+use super::asked::Asked;
 use crate::Console;
-use crate::asking::Declined;
+use crate::asking::{Declined, with};
 use crate::pages::declined;
 use crate::visitor::Visitor;
 use axum::body::{Body, Bytes};

@@ -1,9 +1,9 @@
 //! Finding one account: by its id, by its number or a service's, as one that another pays for.
 
-use super::asked::{Asked, with};
+use super::asked::Asked;
 use crate::Console;
 use crate::answers::AccountPage;
-use crate::asking::Declined;
+use crate::asking::{Declined, with};
 use crate::visitor::Visitor;
 use api::controls::in_path as encoded;
 use api::who::Role;
