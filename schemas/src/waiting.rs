@@ -2,6 +2,7 @@
 //!
 //! Why it waits, and when it goes, is the engine's business.
 
+use crate::topic::OutputTopic;
 use decision::command::InWindow;
 use decision::ids::Operation;
 use serde::{Deserialize, Serialize};
@@ -35,6 +36,12 @@ impl Waiting {
     #[must_use]
     pub fn key(sequence: i64) -> String {
         format!("{PREFIX}{sequence:020}")
+    }
+
+    /// The topic that it goes to; none where no topic is called so.
+    #[must_use]
+    pub fn output(&self) -> Option<OutputTopic> {
+        OutputTopic::ALL.iter().find(|topic| *topic.spec().name == *self.topic).copied()
     }
 
     /// The sequence of a key; none where it is not one.

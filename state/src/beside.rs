@@ -14,6 +14,7 @@ use rocksdb::{DB, ReadOptions};
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
+pub(crate) const READ_WAITING: &str = "read waiting commands";
 pub(crate) const READ_DEBTOR: &str = "read a debtor";
 pub(crate) const READ_HISTORY: &str = "read a debtor's history";
 
@@ -66,6 +67,33 @@ impl StoreReader for Door {
             look(&mut cursors.collect::<Result<Vec<_>, StoreError>>()?)
         })
     }
+
+    fn waiting_after(&self, sequence: i64, at_most: usize) -> Result<Vec<(i64, Bytes)>, ReadError> {
+        self.read(|db| waiting_after(db, db.path(), sequence, at_most))
+    }
+}
+
+/// The waiting commands after this sequence, in order.
+pub(crate) fn waiting_after(
+    db: &DB,
+    path: &Path,
+    sequence: i64,
+    at_most: usize,
+) -> Result<Vec<(i64, Bytes)>, StoreError> {
+    let Some(first) = sequence.checked_add(1) else { return Ok(Vec::new()) };
+    let mut bounds = ReadOptions::default();
+    bounds.set_iterate_lower_bound(keys::waiting(first).to_vec());
+    let mut scan = db.raw_iterator_cf_opt(family_of(db, families::WAITING)?, bounds);
+    let mut waiting = Vec::new();
+    scan.seek_to_first();
+    while waiting.len() < at_most {
+        let Some((key, form)) = scan.item() else { break };
+        let sequence = keys::read_waiting(key).ok_or_else(|| odd_key(path, "a waiting command", key))?;
+        waiting.push((sequence, Bytes::copy_from_slice(form)));
+        scan.next();
+    }
+    scan.status().map_err(|error| failure(path, READ_WAITING, &error))?;
+    Ok(waiting)
 }
 
 /// The stored form of a debtor.

@@ -187,9 +187,7 @@ impl Store for MemoryStore {
     }
 
     fn waiting_after(&self, sequence: i64, at_most: usize) -> Result<Vec<(i64, Bytes)>, StoreError> {
-        let partition = self.use_it("read waiting commands")?;
-        let after = partition.current.waiting.range((Bound::Excluded(sequence), Bound::Unbounded));
-        Ok(after.take(at_most).map(|(sequence, form)| (*sequence, form.clone())).collect())
+        Ok(self.use_it("read waiting commands")?.current.waiting_after(sequence, at_most))
     }
 
     fn history(&self, id: &str, at_most: usize) -> Result<Vec<HistoryLine>, StoreError> {
@@ -270,6 +268,10 @@ impl StoreReader for MemoryReader {
         })?;
         Ok(found?)
     }
+
+    fn waiting_after(&self, sequence: i64, at_most: usize) -> Result<Vec<(i64, Bytes)>, ReadError> {
+        self.read(|tables| tables.waiting_after(sequence, at_most))
+    }
 }
 
 /// A list, read from any place on.
@@ -312,6 +314,11 @@ impl Partition {
 }
 
 impl Tables {
+    fn waiting_after(&self, sequence: i64, at_most: usize) -> Vec<(i64, Bytes)> {
+        let after = self.waiting.range((Bound::Excluded(sequence), Bound::Unbounded));
+        after.take(at_most).map(|(sequence, form)| (*sequence, form.clone())).collect()
+    }
+
     fn history(&self, id: &str, before: i64, at_most: usize) -> Vec<HistoryLine> {
         let lines = self.history.get(id).into_iter().flat_map(|lines| lines.range(..before).rev());
         let line =

@@ -224,23 +224,7 @@ impl Store for RocksStore {
     }
 
     fn waiting_after(&self, sequence: i64, at_most: usize) -> Result<Vec<(i64, Bytes)>, StoreError> {
-        const OPERATION: &str = "read waiting commands";
-        let db = self.db(OPERATION)?;
-        let Some(first) = sequence.checked_add(1) else { return Ok(Vec::new()) };
-        let mut bounds = ReadOptions::default();
-        bounds.set_iterate_lower_bound(keys::waiting(first).to_vec());
-        let mut scan = db.raw_iterator_cf_opt(family_of(db, families::WAITING)?, bounds);
-        let mut waiting = Vec::new();
-        scan.seek_to_first();
-        while waiting.len() < at_most {
-            let Some((key, form)) = scan.item() else { break };
-            let sequence = keys::read_waiting(key)
-                .ok_or_else(|| beside::odd_key(&self.path, "a waiting command", key))?;
-            waiting.push((sequence, Bytes::copy_from_slice(form)));
-            scan.next();
-        }
-        scan.status().map_err(|error| self.read_error(OPERATION, &error))?;
-        Ok(waiting)
+        beside::waiting_after(self.db(beside::READ_WAITING)?, &self.path, sequence, at_most)
     }
 
     fn history(&self, id: &str, at_most: usize) -> Result<Vec<HistoryLine>, StoreError> {

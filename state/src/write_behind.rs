@@ -18,6 +18,7 @@ use engine::store::{
 };
 use merged::Merged;
 use pending::Pending;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How much is gathered before it is written. What is written at once, a task waits for.
@@ -173,15 +174,8 @@ impl<S: Store> Store for WriteBehindStore<S> {
     }
 
     fn waiting_after(&self, sequence: i64, at_most: usize) -> Result<Vec<(i64, Bytes)>, StoreError> {
-        let pending = self.pending.look();
-        let removed = pending.waiting_removed_after(sequence);
-        let behind = self.behind.waiting_after(sequence, at_most.saturating_add(removed))?;
-        let is_behind = |(sequence, _): &(i64, Bytes)| pending.waiting(*sequence).is_none();
-        let mut waiting: Vec<_> = behind.into_iter().filter(is_behind).collect();
-        waiting.extend(pending.waiting_after(sequence).take(at_most));
-        waiting.sort_by_key(|(sequence, _)| *sequence);
-        waiting.truncate(at_most);
-        Ok(waiting)
+        let here = self.pending.look().waiting_after(sequence);
+        waiting_with(here, at_most, |at_most| self.behind.waiting_after(sequence, at_most))
     }
 
     fn history(&self, id: &str, at_most: usize) -> Result<Vec<HistoryLine>, StoreError> {
@@ -233,6 +227,23 @@ impl<S> Drop for WriteBehindStore<S> {
     }
 }
 
+/// The waiting commands that are here, and those behind of which nothing is known here, in order. What is written
+/// behind meanwhile is in both.
+fn waiting_with<E>(
+    here: BTreeMap<i64, Option<Bytes>>,
+    at_most: usize,
+    behind: impl FnOnce(usize) -> Result<Vec<(i64, Bytes)>, E>,
+) -> Result<Vec<(i64, Bytes)>, E> {
+    // So many more are asked for as wait no more.
+    let removed = here.values().filter(|form| form.is_none()).count();
+    let mut waiting = behind(at_most.saturating_add(removed))?;
+    waiting.retain(|(sequence, _)| !here.contains_key(sequence));
+    waiting.extend(here.into_iter().filter_map(|(sequence, form)| Some((sequence, form?))));
+    waiting.sort_by_key(|(sequence, _)| *sequence);
+    waiting.truncate(at_most);
+    Ok(waiting)
+}
+
 /// Reads a store, and what is gathered before it, beside the task.
 struct WriteBehindReader {
     behind: Arc<dyn StoreReader>,
@@ -249,6 +260,11 @@ impl StoreReader for WriteBehindReader {
 
     fn history(&self, id: &str, before: i64, at_most: usize) -> Result<Vec<HistoryLine>, ReadError> {
         self.pending.history(id, before, at_most, || self.behind.history(id, before, at_most))
+    }
+
+    fn waiting_after(&self, sequence: i64, at_most: usize) -> Result<Vec<(i64, Bytes)>, ReadError> {
+        let here = self.pending.look().waiting_after(sequence);
+        waiting_with(here, at_most, |at_most| self.behind.waiting_after(sequence, at_most))
     }
 
     fn look_into(&self, lists: &[List], look: &mut Look<'_>) -> Result<(), ReadError> {

@@ -118,6 +118,8 @@ fn compare(one: &mut impl Store, other: &mut impl Store) {
         for after in 0..=*NUMBERS.end() {
             let waiting = other.waiting_after(after, at_most).unwrap();
             assert_eq!(one.waiting_after(after, at_most).unwrap(), waiting, "{at_most} after {after}");
+            let beside = one.reader().waiting_after(after, at_most).unwrap();
+            assert_eq!(beside, waiting, "{at_most} after {after}, beside it");
         }
         for due in NUMBERS {
             let cursor = TimerKey { due: Timestamp(due), debtor: DebtorId::from("ab") };

@@ -401,6 +401,7 @@ fn waiting_commands_come_in_the_order_of_their_sequences(stores: &impl Stores) {
     store.apply(&StoreBatch { waiting, ..StoreBatch::default() }).unwrap();
     let after = |sequence, at_most| {
         let found = store.waiting_after(sequence, at_most).unwrap();
+        assert_eq!(store.reader().waiting_after(sequence, at_most).unwrap(), found, "beside it");
         found.into_iter().map(|(sequence, _)| sequence).collect::<Vec<_>>()
     };
     assert_eq!(after(0, 10), [1, 3, 256, 257, i64::MAX]);

@@ -5,8 +5,10 @@
 //! partition, is not known here.
 
 mod counting;
+mod holding;
 mod listing;
 
+pub use holding::{Held, Holding};
 pub use listing::{Asked, Listing};
 
 use crate::partition;
@@ -82,6 +84,8 @@ pub(crate) struct Shown {
     reached: AtomicI64,
     /// The clock of the last batch, in UTC microseconds.
     clock: AtomicI64,
+    /// The last sequence of what the breaker held that a person has released.
+    released: AtomicI64,
 }
 
 /// Shows a partition as long as it lives.
@@ -183,6 +187,7 @@ impl Reading {
             known: RwLock::new(known.clone()),
             reached: AtomicI64::new(Timestamp::EARLIEST.0),
             clock: AtomicI64::new(Timestamp::EARLIEST.0),
+            released: AtomicI64::new(0),
         });
         self.at_work.write().unwrap_or_else(PoisonError::into_inner).insert(partition, shown.clone());
         Showing { reading: self, partition, shown }
@@ -190,6 +195,11 @@ impl Reading {
 }
 
 impl Showing<'_> {
+    /// Up to which sequence what the breaker held was released.
+    pub(crate) fn released(&self, up_to: i64) {
+        self.shown.released.store(up_to, Ordering::Relaxed);
+    }
+
     /// How far the task is by now.
     pub(crate) fn moved(&self, reached: Timestamp, clock: Timestamp, known: &Known) {
         self.shown.reached.store(reached.0, Ordering::Relaxed);

@@ -141,6 +141,12 @@ pub trait StoreReader: Send + Sync {
     /// # Errors
     /// As above.
     fn look_into(&self, lists: &[List], look: &mut Look<'_>) -> Result<(), ReadError>;
+
+    /// The waiting commands after this sequence, in order, at most `at_most`.
+    ///
+    /// # Errors
+    /// As above.
+    fn waiting_after(&self, sequence: i64, at_most: usize) -> Result<Vec<(i64, Bytes)>, ReadError>;
 }
 
 /// What looks into lists, by their cursors.

@@ -147,6 +147,7 @@ impl<L: Log, S: Stores> Task<L, S> {
     /// Says how far it is.
     pub(crate) fn is_shown_by(&self, showing: &Showing<'_>) {
         showing.moved(self.reached(), self.clock, &self.known);
+        showing.released(self.gate.breaker().released().map_or(0, |verdict| verdict.up_to));
     }
 
     /// Begins with what is known of inputs over which the core failed.

@@ -9,6 +9,7 @@ use engine::partition::shard_of;
 use engine::store::{HistoryLine, StoreBatch, TimerKey};
 use foldhash::fast::RandomState;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
 
 /// Batches that were applied, as one.
 #[derive(Debug, Default)]
@@ -159,16 +160,10 @@ impl Pending {
         self.waiting.get(&sequence)
     }
 
-    /// Those after this sequence, in order.
-    pub(super) fn waiting_after(&self, sequence: i64) -> impl Iterator<Item = (i64, Bytes)> {
-        let after = (std::ops::Bound::Excluded(sequence), std::ops::Bound::Unbounded);
-        self.waiting.range(after).filter_map(|(sequence, form)| Some((*sequence, form.clone()?)))
-    }
-
-    /// How many after this sequence wait no more.
-    pub(super) fn waiting_removed_after(&self, sequence: i64) -> usize {
-        let after = (std::ops::Bound::Excluded(sequence), std::ops::Bound::Unbounded);
-        self.waiting.range(after).filter(|(_, form)| form.is_none()).count()
+    /// What is known here of the waiting commands after this sequence: their forms, or that they wait no more.
+    pub(super) fn waiting_after(&self, sequence: i64) -> BTreeMap<i64, Option<Bytes>> {
+        let after = self.waiting.range((Bound::Excluded(sequence), Bound::Unbounded));
+        after.map(|(sequence, form)| (*sequence, form.clone())).collect()
     }
 
     /// What is known here of the version of the lists: it, or that there is none.

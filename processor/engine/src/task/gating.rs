@@ -186,8 +186,7 @@ impl<L: Log, S: Stores> Task<L, S> {
 
 /// The topic that a waiting command goes to.
 pub(super) fn topic_of(waiting: &Waiting) -> Result<OutputTopic, TaskError> {
-    let topic = OutputTopic::ALL.iter().find(|topic| *topic.spec().name == *waiting.topic);
-    topic.copied().ok_or_else(|| damaged(waiting.sequence, "no topic is called so"))
+    waiting.output().ok_or_else(|| damaged(waiting.sequence, "no topic is called so"))
 }
 
 pub(super) fn not_read(partition: u32, sequence: i64, error: &WireError) -> TaskError {
