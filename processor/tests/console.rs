@@ -9,9 +9,13 @@ mod browser;
 
 use api::accounts::{Accounts, Looked, Unread};
 use api::controls::{NotGiven, Orders};
+use api::instances::Instances;
+use api::instances::told::{Instance, Standing};
 use api::lists::asked::Filter;
 use api::lists::{Listed, Lists, Partitions, Place};
 use api::owners::Alone;
+use api::rejects::told::{RejectDetails, RejectPage, Resent};
+use api::rejects::{Filter as RejectFilter, NotDone, Place as RejectPlace, Rejects};
 use api::serving::{Access, Sources};
 use api::who::tokens::{Token, Tokens, sha256};
 use api::who::{Person, Role, Segments};
@@ -24,6 +28,7 @@ use std::io::{BufRead, BufReader};
 use std::num::NonZeroU32;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// The demo, until the test ends.
 struct Demo {
@@ -148,6 +153,37 @@ impl Orders for Begun {
     }
 }
 
+impl Instances for Begun {
+    fn here(&self) -> Instance {
+        Instance {
+            url: None,
+            this_one: true,
+            standing: Standing::Ready,
+            waits_for: None,
+            claims: Vec::new(),
+            figures: None,
+        }
+    }
+
+    fn others(&self) -> Vec<Arc<str>> {
+        Vec::new()
+    }
+}
+
+impl Rejects for Begun {
+    fn list(&self, _: &RejectFilter, _: usize, _: Instant) -> Result<RejectPage, NotDone> {
+        Ok(RejectPage { items: Vec::new(), older: 0, whole: true })
+    }
+
+    fn one(&self, _: RejectPlace, _: Instant) -> Result<RejectDetails, NotDone> {
+        Err(NotDone::NotThere)
+    }
+
+    fn resend(&self, _: RejectPlace, _: bool, _: Instant) -> Result<Resent, NotDone> {
+        Err(NotDone::NotThere)
+    }
+}
+
 #[test]
 fn whoever_has_a_token_signs_in_with_it_and_out_again() {
     let person = Person { name: "anna".into(), role: Role::Manager, segments: Segments::All };
@@ -159,6 +195,8 @@ fn whoever_has_a_token_signs_in_with_it_and_out_again() {
         lists: Arc::new(Begun),
         owners: Arc::new(Alone),
         orders: Arc::new(Begun),
+        instances: Arc::new(Begun),
+        rejects: Arc::new(Begun),
     };
     let rate_per_second = NonZeroU32::new(50).unwrap();
     let access = Access { authority: Arc::new(tokens), rate_per_second, tls: None };
