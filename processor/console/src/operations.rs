@@ -429,6 +429,10 @@ mod tests {
             let told: Vec<&str> = told.filter(|text| text.contains('_')).collect();
             assert!(told.is_empty(), "{told:?}");
             assert!(page.contains("selected"), "the reason that was asked for is chosen");
+            // A word without a text would be told in English.
+            let words = ["disk fails", "coming back", "not ready", "unknown plan"];
+            let is_english = v.language == Language::English;
+            assert!(words.iter().all(|word| page.contains(word) == is_english), "{page}");
         }
     }
 
