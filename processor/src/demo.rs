@@ -11,7 +11,9 @@ mod watch;
 use crate::cli::DemoArguments;
 use crate::clock::FastClock;
 use crate::orders::Writer;
-use crate::serving::{self, Accounts};
+use crate::serving::instances::Observed;
+use crate::serving::rejects::Declined;
+use crate::serving::{self, Accounts, Beside};
 use crate::signals;
 use connectors::memory::MemoryLog;
 use decision::Policies;
@@ -24,8 +26,8 @@ use screen::Screen;
 use state::{Gathering, RocksStores, Sizes, WriteBehind};
 use std::num::NonZeroU32;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use upstream::Upstream;
@@ -33,6 +35,9 @@ use watch::Watch;
 
 /// How many partitions each topic has.
 const PARTITIONS: u32 = 4;
+
+/// The group of its one instance.
+const GROUP: &str = "demo";
 
 /// What the stores may use of memory: the demo is a guest.
 const STATE_BYTES: u64 = 64 * 1024 * 1024;
@@ -61,9 +66,10 @@ pub(crate) fn run(arguments: &DemoArguments) -> miette::Result<ExitCode> {
     let metrics = api::Metrics::install().into_diagnostic()?;
     engine::metrics::describe();
     let health = Arc::new(crate::run::InstanceHealth::new(stage.status.clone(), stage.clock.clone()));
-    let server = api::probes::serve(arguments.listen, metrics, health).into_diagnostic()?;
+    let server = api::probes::serve(arguments.listen, metrics.clone(), health.clone()).into_diagnostic()?;
     let accounts = Arc::new(Accounts::default());
-    let api = serving::serve(arguments.api, accounts.clone(), Arc::new(stage.orders())).into_diagnostic()?;
+    let beside = stage.beside(Observed::new(metrics, health, None));
+    let api = serving::serve(arguments.api, accounts.clone(), beside).into_diagnostic()?;
     let mut screen = Screen::new(profile.subscribers, arguments.day, api.address());
     if screen.begin(server.address(), folder.path()).is_err() {
         return Ok(ExitCode::SUCCESS);
@@ -128,11 +134,20 @@ impl Stage {
         Ok(Self { log, names, registry, schemas, policies, clock, status: Arc::new(Status::default()) })
     }
 
-    /// Writes what is ordered over HTTP.
-    fn orders(&self) -> Writer<MemoryLog> {
+    /// What is answered over HTTP beside accounts: it writes orders, and reads rejects.
+    fn beside(&self, observed: Observed) -> Beside {
         let partitions = NonZeroU32::new(PARTITIONS).unwrap_or(NonZeroU32::MIN);
-        let registry: Arc<dyn Registry> = self.registry.clone();
-        Writer::new(self.log.clone(), self.names.clone(), partitions, registry, self.clock.clone())
+        let (log, registry): (_, Arc<dyn Registry>) = (Arc::new(self.log.clone()), self.registry.clone());
+        let rejects = Declined {
+            log: log.clone(),
+            group: GROUP.to_owned(),
+            names: self.names.clone(),
+            registry: registry.clone(),
+            clock: self.clock.clone(),
+            sending: Mutex::default(),
+        };
+        let orders = Writer::new(log, self.names.clone(), partitions, registry, self.clock.clone());
+        Beside { orders: Arc::new(orders), instances: Arc::new(observed), rejects: Arc::new(rejects) }
     }
 
     fn start_engine(
@@ -157,7 +172,7 @@ impl Stage {
             threads: Arc::new(engine::OsThreads),
             guard: ClockGuard::new(Duration::MAX),
             status: self.status.clone(),
-            group: "demo".to_owned(),
+            group: GROUP.to_owned(),
         });
         let instance = Instance::join(shared).into_diagnostic()?;
         accounts.read_from(instance.reading());

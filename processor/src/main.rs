@@ -10,6 +10,7 @@ mod demo;
 mod doctor;
 mod events;
 mod explain;
+mod figures;
 mod held;
 mod init;
 mod life;

@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Writes orders.
 pub(crate) struct Writer<L> {
-    log: L,
+    log: Arc<L>,
     names: TopicNames,
     partitions: NonZeroU32,
     registry: Arc<dyn Registry>,
@@ -45,7 +45,7 @@ enum OrderError {
 
 impl<L: Log> Writer<L> {
     pub(crate) fn new(
-        log: L,
+        log: Arc<L>,
         names: TopicNames,
         partitions: NonZeroU32,
         registry: Arc<dyn Registry>,

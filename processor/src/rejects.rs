@@ -316,7 +316,7 @@ mod tests {
 
     #[test]
     fn a_list_is_a_table_and_says_what_it_leaves_out() {
-        let listed = Listed { rejects: vec![one()], older: 3 };
+        let listed = Listed { rejects: vec![one()], older: 3, is_whole: true };
         let text = told_list(&listed, Output::Text);
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(
@@ -327,7 +327,10 @@ mod tests {
                 "The newest 1; 3 older ones are not shown (--limit).",
             ]
         );
-        assert_eq!(told_list(&Listed { rejects: Vec::new(), older: 0 }, Output::Text), "No rejects.");
+        assert_eq!(
+            told_list(&Listed { rejects: Vec::new(), older: 0, is_whole: true }, Output::Text),
+            "No rejects."
+        );
     }
 
     #[test]

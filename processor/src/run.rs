@@ -4,6 +4,9 @@ use crate::cli::RunArguments;
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::orders::Writer;
+use crate::serving::Beside;
+use crate::serving::instances::Observed;
+use crate::serving::rejects::Declined;
 use crate::{logging, serving, signals, versions};
 use connectors::kafka::KafkaLog;
 use connectors::registry::SchemaRegistry;
@@ -12,9 +15,10 @@ use engine::{Clock, ClockGuard, Instance, Shared, Status, Topology, Versions};
 use miette::{Context, IntoDiagnostic};
 use schemas::{Registry, Schemas};
 use state::{FolderLock, Gathering, RocksStores, Sizes, WriteBehind};
+use std::num::NonZeroU32;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// Runs until SIGTERM, SIGINT, or an error that the process cannot go on with.
@@ -36,17 +40,12 @@ pub(crate) fn run(arguments: &RunArguments) -> miette::Result<ExitCode> {
     let metrics = api::Metrics::install().into_diagnostic()?;
     engine::metrics::describe();
     let health = Arc::new(InstanceHealth::new(status.clone(), clock.clone()));
-    let server = api::probes::serve(config.listen, metrics, health.clone()).into_diagnostic()?;
+    let server = api::probes::serve(config.listen, metrics.clone(), health.clone()).into_diagnostic()?;
     let accounts = Arc::new(serving::Accounts::default());
     let others = Arc::new(serving::Others::default());
-    let orders = Writer::new(
-        KafkaLog::new(config.kafka.clone()).into_diagnostic()?,
-        config.topics.clone(),
-        topology.partitions(),
-        registry.clone(),
-        clock.clone(),
-    );
-    let api = serving::start(&config.api, accounts.clone(), others.clone(), Arc::new(orders))?;
+    let observed = Observed::new(metrics, health.clone(), Some(others.clone()));
+    let beside = beside(&config, topology.partitions(), (&registry, &clock), observed)?;
+    let api = serving::start(&config.api, accounts.clone(), others.clone(), beside)?;
     let Some((versions, policies)) =
         once_published(&config, &log, &registry, (&*clock, &health, &server), &is_stopped)?
     else {
@@ -84,6 +83,26 @@ pub(crate) fn run(arguments: &RunArguments) -> miette::Result<ExitCode> {
     outcome.into_diagnostic()?;
     tracing::info!("weir has ended: the open transactions are done, the state is on the disk");
     Ok(ExitCode::SUCCESS)
+}
+
+/// What the API answers out of beside the accounts: one more client of the log, which waits on nothing of the engine's.
+fn beside(
+    config: &Config,
+    partitions: NonZeroU32,
+    (registry, clock): (&Arc<dyn Registry>, &Arc<SystemClock>),
+    observed: Observed,
+) -> miette::Result<Beside> {
+    let log = Arc::new(KafkaLog::new(config.kafka.clone()).into_diagnostic()?);
+    let rejects = Declined {
+        log: log.clone(),
+        group: config.kafka.group_id.clone(),
+        names: config.topics.clone(),
+        registry: registry.clone(),
+        clock: clock.clone(),
+        sending: Mutex::default(),
+    };
+    let orders = Writer::new(log, config.topics.clone(), partitions, registry.clone(), clock.clone());
+    Ok(Beside { orders: Arc::new(orders), instances: Arc::new(observed), rejects: Arc::new(rejects) })
 }
 
 /// How often it is looked for the first version.

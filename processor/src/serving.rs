@@ -3,16 +3,20 @@
 //! What is answered is `api`'s business, what is read `engine`'s.
 
 mod counting;
+pub(crate) mod instances;
 mod lists;
+pub(crate) mod rejects;
 
 use crate::clock::SystemClock;
 use crate::config::{self, Api, Config};
 use api::accounts::{Looked, Unread};
 use api::controls::Orders;
+use api::instances::Instances;
 use api::lists::asked::Filter;
 use api::lists::counts::Count;
 use api::lists::{Listed, Partitions, Place};
-use api::owners::{Alone, Owner};
+use api::owners::{Alone, Owner, Owners};
+use api::rejects::Rejects;
 use api::serving::{Access, Sources};
 use api::tls::Tls;
 use api::who::oidc::{Both, Oidc};
@@ -173,7 +177,7 @@ fn cannot_meet(error: impl std::error::Error + 'static) {
     );
 }
 
-impl api::owners::Owners for Others {
+impl Owners for Others {
     fn owner_of(&self, partition: u32) -> Owner {
         match self.met.get() {
             Some(Met::Nobody) => Owner::Unheard,
@@ -188,6 +192,20 @@ impl api::owners::Owners for Others {
     }
 }
 
+/// What the API answers out of beside the accounts.
+pub(crate) struct Beside {
+    pub(crate) orders: Arc<dyn Orders>,
+    pub(crate) instances: Arc<dyn Instances>,
+    pub(crate) rejects: Arc<dyn Rejects>,
+}
+
+impl Beside {
+    fn and(self, accounts: Arc<Accounts>, owners: Arc<dyn Owners>) -> Sources {
+        let Self { orders, instances, rejects } = self;
+        Sources { lists: accounts.clone(), accounts, owners, orders, instances, rejects }
+    }
+}
+
 /// Serves the API of an instance that is alone.
 ///
 /// # Errors
@@ -195,15 +213,10 @@ impl api::owners::Owners for Others {
 pub(crate) fn serve(
     address: SocketAddr,
     accounts: Arc<Accounts>,
-    orders: Arc<dyn Orders>,
+    beside: Beside,
 ) -> Result<Server, ApiError> {
     let access = Access { authority: Arc::new(Open), rate_per_second: config::API_RATE, tls: None };
-    api::serving::serve(
-        address,
-        Sources { lists: accounts.clone(), accounts, owners: Arc::new(Alone), orders },
-        access,
-        console::beside,
-    )
+    api::serving::serve(address, beside.and(accounts, Arc::new(Alone)), access, console::beside)
 }
 
 /// Serves the API. Where its address is taken that nobody asked for, Weir does without. One that the configuration asks
@@ -212,10 +225,14 @@ pub(crate) fn start(
     settings: &Api,
     accounts: Arc<Accounts>,
     owners: Arc<Others>,
-    orders: Arc<dyn Orders>,
+    beside: Beside,
 ) -> miette::Result<Option<Server>> {
-    let sources = Sources { lists: accounts.clone(), accounts, owners, orders };
-    match api::serving::serve(settings.listen, sources, access(settings)?, console::beside) {
+    match api::serving::serve(
+        settings.listen,
+        beside.and(accounts, owners),
+        access(settings)?,
+        console::beside,
+    ) {
         Ok(server) => {
             tell(settings, &server);
             Ok(Some(server))
@@ -288,6 +305,36 @@ mod tests {
         }
     }
 
+    impl Instances for NoOrders {
+        fn here(&self) -> api::instances::told::Instance {
+            api::instances::told::Instance {
+                url: None,
+                this_one: true,
+                standing: api::instances::told::Standing::Waiting,
+                waits_for: None,
+                claims: Vec::new(),
+                figures: None,
+            }
+        }
+
+        fn others(&self) -> Vec<Arc<str>> {
+            Vec::new()
+        }
+    }
+
+    /// Nothing is ordered, and nothing was declined.
+    fn nothing() -> Beside {
+        let declined = rejects::Declined {
+            log: Arc::new(connectors::memory::MemoryLog::new()),
+            group: "weir".to_owned(),
+            names: schemas::TopicNames::default(),
+            registry: Arc::new(schemas::StaticRegistry::new()),
+            clock: Arc::new(SystemClock::new()),
+            sending: std::sync::Mutex::default(),
+        };
+        Beside { orders: Arc::new(NoOrders), instances: Arc::new(NoOrders), rejects: Arc::new(declined) }
+    }
+
     fn settings(tokens: PathBuf) -> Api {
         Api {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -315,9 +362,8 @@ mod tests {
         let file = folder.path().join("tokens.toml");
         let token = api::who::tokens::fresh().unwrap();
         std::fs::write(&file, config::token_lines("anna", "manager", &[], &token).unwrap()).unwrap();
-        let server = start(&settings(file.clone()), Arc::default(), Arc::default(), Arc::new(NoOrders))
-            .unwrap()
-            .unwrap();
+        let server =
+            start(&settings(file.clone()), Arc::default(), Arc::default(), nothing()).unwrap().unwrap();
         assert!(
             ask(&server, &token).contains("urn:weir:problem:not-begun"),
             "she is let in, and Weir has only begun"
@@ -325,7 +371,7 @@ mod tests {
         assert!(ask(&server, "weir_1").contains("urn:weir:problem:unknown-token"));
 
         std::fs::write(&file, "[[token]]\nname = \"anna\"\nrole = \"boss\"\nsha256 = \"\"\n").unwrap();
-        let Err(told) = start(&settings(file), Arc::default(), Arc::default(), Arc::new(NoOrders)) else {
+        let Err(told) = start(&settings(file), Arc::default(), Arc::default(), nothing()) else {
             panic!("it is taken")
         };
         assert!(told.to_string().contains("tokens.toml:3: there is no role `boss`"), "{told}");
@@ -348,7 +394,7 @@ mod tests {
             segments_claim: "segments".to_owned(),
         });
         let settings = Api { oidc, ..settings(file) };
-        let server = start(&settings, Arc::default(), Arc::default(), Arc::new(NoOrders)).unwrap().unwrap();
+        let server = start(&settings, Arc::default(), Arc::default(), nothing()).unwrap().unwrap();
         assert!(ask(&server, &token).contains("urn:weir:problem:not-begun"));
         // `{"alg":"RS256","kid":"k"}` and `{}`.
         let signed = "eyJhbGciOiJSUzI1NiIsImtpZCI6ImsifQ.e30.AAAA";

@@ -1,18 +1,14 @@
 //! `weir top`: what Weir's instances do now: partitions, rates, lag, commit times, late timers.
 //!
 //! It reads what each instance shows over HTTP, and nothing else. Whom it asks and how is [`asking`]'s business, what
-//! an answer means [`reading`]'s, what follows from two answers [`rates`]' and [`overview`]'s, how it is shown that of
+//! an answer means that of [`crate::figures`], what follows from several answers [`overview`]'s, how it is shown that of
 //! [`screen`], [`text`] and [`json`]; here are the terminal, the time and the ways to end.
 
 mod asking;
-mod buckets;
 mod columns;
-mod exposition;
 mod grid;
 mod json;
 mod overview;
-mod rates;
-mod reading;
 #[cfg(test)]
 mod samples;
 mod screen;

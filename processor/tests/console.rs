@@ -9,10 +9,14 @@ mod browser;
 
 use api::accounts::{Accounts, Looked, Unread};
 use api::controls::{NotGiven, Orders};
+use api::instances::Instances;
+use api::instances::told::{Instance, Standing};
 use api::lists::asked::Filter;
 use api::lists::counts::Count;
 use api::lists::{Listed, Lists, Partitions, Place};
 use api::owners::Alone;
+use api::rejects::told::{RejectDetails, RejectPage, Resent};
+use api::rejects::{Filter as RejectFilter, NotDone, Place as RejectPlace, Rejects};
 use api::serving::{Access, Sources};
 use api::who::tokens::{Token, Tokens, sha256};
 use api::who::{Person, Role, Segments};
@@ -25,6 +29,7 @@ use std::io::{BufRead, BufReader};
 use std::num::NonZeroU32;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// The demo, until the test ends.
 struct Demo {
@@ -166,6 +171,64 @@ fn a_manager_finds_an_account_gives_an_order_and_sees_it_applied() {
     browser.check_open_to_all("unknown");
 }
 
+#[test]
+fn whoever_runs_weir_sees_how_it_stands_and_sends_a_reject_again() {
+    let demo = Demo::start();
+    let (root, account) = demo.page.split_once("/console/accounts/").unwrap();
+    let page = format!("{root}/console/operations");
+    let order = r#"{"order": "assign_plan", "why": "a try", "plan": "no-such-plan"}"#;
+    let asked = ureq::post(format!("{root}/v1/accounts/{account}/controls"));
+    asked.content_type("application/json").send(order).unwrap();
+    let browser = Browser::start();
+
+    browser.open(&page);
+    browser.wait_for_text("#health", "All is well");
+    assert_eq!(browser.count("#partitions tbody tr"), 4);
+    browser.check_open_to_all("operations");
+    // The figures go on by themselves, and what somebody has begun to say stays.
+    browser.run("window.isTheSamePage = true");
+    browser.type_into("#rejects input[name=account]", account);
+    let figures = "return document.querySelector('#instances tbody').innerText";
+    let (before, began) = (browser.run(figures), Instant::now());
+    while browser.run(figures) == before {
+        assert!(began.elapsed() < Duration::from_secs(30), "it stands still: {before}");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    assert_eq!(browser.run("return window.isTheSamePage"), true);
+    browser.click("#rejects button");
+    browser.wait_for_text("#rejects tbody", "unknown plan");
+    browser.click("#rejects tbody a");
+    browser.wait_for_text("h1", "A reject: unknown plan");
+    browser.wait_for_text("#facts pre", "no-such-plan");
+    browser.check_open_to_all("reject");
+    browser.type_into("#resend input[name=why]", "there is one now");
+    browser.click("#resend button");
+    browser.wait_for_text("#resent", "Not sent: its id was seen");
+    browser.type_into("#resend input[name=why]", "there is one now");
+    browser.click("#resend input[name=even_known]");
+    browser.click("#resend button");
+    browser.wait_for_text("#resent", "Sent again: weir.controls, partition ");
+    browser.check_open_to_all("reject-sent");
+
+    let reject = browser.url();
+    browser.click("button[name=language]");
+    browser.wait_for_text("#resend h2", "Отправить снова");
+    browser.check_open_to_all("reject-ru");
+    browser.click("button[name=colours]");
+    browser.wait_for("html[data-colours=dark]");
+    browser.open(&page);
+    browser.wait_for_text("#health", "Всё в порядке");
+    browser.check_open_to_all("operations-ru-dark");
+    browser.narrow();
+    for (name, page) in [("operations-phone", &page), ("reject-phone", &reject)] {
+        browser.open(page);
+        browser.check_open_to_all(name);
+        let wide =
+            browser.run("return document.documentElement.scrollWidth - document.documentElement.clientWidth");
+        assert_eq!(wide, 0, "a phone scrolls one way only: {name}");
+    }
+}
+
 /// Accounts of an instance that has only begun.
 struct Begun;
 
@@ -203,6 +266,37 @@ impl Orders for Begun {
     }
 }
 
+impl Instances for Begun {
+    fn here(&self) -> Instance {
+        Instance {
+            url: None,
+            this_one: true,
+            standing: Standing::Ready,
+            waits_for: None,
+            claims: Vec::new(),
+            figures: None,
+        }
+    }
+
+    fn others(&self) -> Vec<Arc<str>> {
+        Vec::new()
+    }
+}
+
+impl Rejects for Begun {
+    fn list(&self, _: &RejectFilter, _: usize, _: Instant) -> Result<RejectPage, NotDone> {
+        Ok(RejectPage { items: Vec::new(), older: 0, whole: true })
+    }
+
+    fn one(&self, _: RejectPlace, _: Instant) -> Result<RejectDetails, NotDone> {
+        Err(NotDone::NotThere)
+    }
+
+    fn resend(&self, _: RejectPlace, _: bool, _: Instant) -> Result<Resent, NotDone> {
+        Err(NotDone::NotThere)
+    }
+}
+
 #[test]
 fn whoever_has_a_token_signs_in_with_it_and_out_again() {
     let person = Person { name: "anna".into(), role: Role::Manager, segments: Segments::All };
@@ -214,6 +308,8 @@ fn whoever_has_a_token_signs_in_with_it_and_out_again() {
         lists: Arc::new(Begun),
         owners: Arc::new(Alone),
         orders: Arc::new(Begun),
+        instances: Arc::new(Begun),
+        rejects: Arc::new(Begun),
     };
     let rate_per_second = NonZeroU32::new(50).unwrap();
     let access = Access { authority: Arc::new(tokens), rate_per_second, tls: None };

@@ -142,7 +142,8 @@ async fn outcome(
     .await
 }
 
-fn is_json(parts: &Parts) -> Result<(), Problem> {
+/// Declines a body that does not say that it is JSON.
+pub(crate) fn is_json(parts: &Parts) -> Result<(), Problem> {
     let told = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let kind = told.map(|told| told.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
     if kind.as_deref() == Some("application/json") { Ok(()) } else { Err(Problem::not_json()) }

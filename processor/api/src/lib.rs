@@ -7,6 +7,9 @@
 //! | [`probes`], [`metrics`] | what Prometheus and whoever restarts processes read |
 //! | [`accounts`] | what is asked of an account |
 //! | [`controls`] | what is ordered of an account, and what became of it |
+//! | [`lists`] | lists of accounts |
+//! | [`instances`] | how the instances and their partitions stand |
+//! | [`rejects`] | what was declined, and sending it again |
 //! | [`owners`] | who answers for an account, and how a question comes to it |
 //! | [`problem`] | errors, as problem+json |
 //! | [`who`] | who may ask, and what they may see |
@@ -19,12 +22,14 @@
 
 pub mod accounts;
 pub mod controls;
+pub mod instances;
 mod limits;
 pub mod lists;
 pub mod metrics;
 pub mod owners;
 pub mod probes;
 pub mod problem;
+pub mod rejects;
 mod server;
 pub mod serving;
 pub mod tls;

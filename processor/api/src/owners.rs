@@ -60,6 +60,9 @@ pub(crate) struct HandedBack;
 /// How long another instance may take to answer. What it reads takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How long it may take to tell of itself, which it has at hand.
+const OF_ITSELF: Duration = Duration::from_secs(2);
+
 /// How long a connection to it may take: one that is gone is not waited for.
 const CONNECT: Duration = Duration::from_secs(1);
 
@@ -111,6 +114,21 @@ impl Forwarding {
                 Err(Problem::owner_silent(partition))
             }
         }
+    }
+
+    /// Asks an instance for what it alone knows of itself; none where it does not answer, soon and well. That is no
+    /// fault here, and is asked often: it is not warned of.
+    pub(crate) async fn ask_of_itself(&self, instance: &str, asked: &Parts) -> Option<Bytes> {
+        let silent = |error: reqwest::Error| {
+            let error = crate::in_full(&error.without_url());
+            tracing::debug!(%instance, error, "another instance does not tell of itself");
+        };
+        let answer = self.question(instance, asked).timeout(OF_ITSELF).send().await.map_err(silent).ok()?;
+        if answer.status() != StatusCode::OK {
+            tracing::debug!(%instance, status = %answer.status(), "another instance declines to tell of itself");
+            return None;
+        }
+        answer.bytes().await.map_err(silent).ok()
     }
 
     /// Asks the instance that works on the partition, since it is not at work here.

@@ -61,6 +61,32 @@ impl Problem {
         Self::new("unknown-rule", "The policy has nothing of that name", StatusCode::NOT_FOUND, detail)
     }
 
+    /// No reject lies where one was sought.
+    #[must_use]
+    pub fn unknown_reject() -> Self {
+        let detail = "No reject lies there, or none any more: the topic keeps them for some time only.";
+        Self::new("unknown-reject", "There is no such reject", StatusCode::NOT_FOUND, detail)
+    }
+
+    /// The log does not answer, or not in time.
+    #[must_use]
+    pub fn log_silent() -> Self {
+        let detail = "The log did not answer in time. Nothing was sent. Try again in a moment.";
+        let problem =
+            Self::new("log-silent", "The log does not answer", StatusCode::SERVICE_UNAVAILABLE, detail);
+        Self { retry_after: Some(MOVING_SECONDS), ..problem }
+    }
+
+    /// Whether a reject was sent again is not known.
+    #[must_use]
+    pub fn perhaps_sent() -> Self {
+        let detail = "The log does not say that it has it. It may: to send it once more does no harm, since an event whose \
+                      id was seen changes nothing.";
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        let problem = Self::new("perhaps-sent", "It may not have been sent", status, detail);
+        Self { retry_after: Some(MOVING_SECONDS), ..problem }
+    }
+
     /// There is no such page.
     #[must_use]
     pub fn no_page() -> Self {

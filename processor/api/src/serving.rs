@@ -2,10 +2,12 @@
 
 use crate::accounts::{self, Accounts};
 use crate::controls::{self, Orders};
+use crate::instances::{self, Instances};
 use crate::limits::{self, Limits};
 use crate::lists::{self, Lists};
 use crate::owners::{Forwarding, Owners};
 use crate::problem::Problem;
+use crate::rejects::{self, Rejects};
 use crate::server::Bounds;
 use crate::tls::Tls;
 use crate::who::door::{self, Door};
@@ -34,6 +36,10 @@ pub struct Sources {
     pub owners: Arc<dyn Owners>,
     /// Whoever brings orders to the partitions.
     pub orders: Arc<dyn Orders>,
+    /// Whoever knows how the instances stand.
+    pub instances: Arc<dyn Instances>,
+    /// Whoever reads rejects.
+    pub rejects: Arc<dyn Rejects>,
 }
 
 /// Who may come in, and how.
@@ -65,6 +71,8 @@ pub(crate) struct Shared {
     pub(crate) lists: Arc<dyn Lists>,
     pub(crate) forwarding: Forwarding,
     pub(crate) orders: Arc<dyn Orders>,
+    pub(crate) instances: Arc<dyn Instances>,
+    pub(crate) rejects: rejects::Gate,
 }
 
 #[derive(OpenApi)]
@@ -74,7 +82,10 @@ pub(crate) struct Shared {
         description = "What a running Weir knows of accounts. Any instance answers for any account.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
-    tags((name = "accounts", description = "How an account stands, and why"))
+    tags(
+        (name = "accounts", description = "How an account stands, and why"),
+        (name = "operations", description = "How Weir itself stands, and what it declined")
+    )
 )]
 struct Document;
 
@@ -99,8 +110,14 @@ fn serve_within(
     beside: Beside,
 ) -> Result<Server, ApiError> {
     let forwarding = Forwarding::new(sources.owners).map_err(ApiError::Client)?;
-    let shared =
-        Shared { accounts: sources.accounts, lists: sources.lists, forwarding, orders: sources.orders };
+    let shared = Shared {
+        accounts: sources.accounts,
+        lists: sources.lists,
+        forwarding,
+        orders: sources.orders,
+        instances: sources.instances,
+        rejects: rejects::Gate::of(sources.rejects),
+    };
     let door = Arc::new(Door::new(access.authority, access.rate_per_second));
     let api = router(shared, door, limits);
     let tls = access.tls.is_some();
@@ -115,10 +132,12 @@ fn serve_within(
 /// Who asks is found out before anything else is, but for what the document says; that a question is noted lies
 /// about the time that it may take.
 fn router(shared: Shared, door: Arc<Door>, limits: Limits) -> Router {
-    let asked = routes()
-        .route_layer(from_fn_with_state(limits, limits::time))
-        .route_layer(from_fn(limits::no_body))
+    let bounded = |routes: OpenApiRouter<Shared>| {
+        routes.route_layer(from_fn_with_state(limits, limits::time)).route_layer(from_fn(limits::no_body))
+    };
+    let asked = bounded(routes())
         .route_layer(from_fn(audit::note))
+        .merge(bounded(of_no_account()))
         .split_for_parts()
         .0
         .with_state(shared)
@@ -140,16 +159,23 @@ fn router(shared: Shared, door: Arc<Door>, limits: Limits) -> Router {
 /// The API's description, as `/openapi.json` serves it.
 #[must_use]
 pub fn document() -> utoipa::openapi::OpenApi {
-    let mut document = routes().to_openapi();
+    let mut document = routes().merge(of_no_account()).to_openapi();
     who::describe(&mut document);
     document
 }
 
+/// What tells of accounts: each look is noted.
 fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::with_openapi(Document::openapi())
         .merge(accounts::routes())
         .merge(lists::routes())
         .merge(controls::routes())
+        .merge(rejects::routes())
+}
+
+/// What tells of no account, and is asked every other second by whoever looks at a page of it.
+fn of_no_account() -> OpenApiRouter<Shared> {
+    instances::routes()
 }
 
 #[cfg(test)]

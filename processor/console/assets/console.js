@@ -3,7 +3,7 @@
 
 // Each part that changed is put in its place; what somebody types in stands outside of the parts.
 async function refresh() {
-  const answer = await fetch(location.href, { cache: "no-store" }).catch(() => null);
+  const answer = await fetch(live.dataset.page ?? location.href, { cache: "no-store" }).catch(() => null);
   // It moves, or too much was asked: what changed is still to be shown.
   if (!answer?.ok) return void setTimeout(refresh, 3000);
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");

@@ -16,6 +16,8 @@
 //! | `story` | the page of one account |
 //! | `chart` | debt over time, as a drawing |
 //! | `orders` | the forms of orders, and what is sent of them |
+//! | `operations` | how the instances and their partitions stand |
+//! | `rejects` | what was declined, and sending it again |
 //! | `live` | how a page hears that something changed |
 //! | `doors` | signing in and out, the language, the colours |
 //! | `guard` | what every answer says to the browser, and which requests are declined |
@@ -29,9 +31,11 @@ mod doors;
 mod guard;
 mod lists;
 mod live;
+mod operations;
 mod orders;
 mod pages;
 mod queues;
+mod rejects;
 mod story;
 mod texts;
 mod views;
@@ -82,6 +86,9 @@ pub fn beside(made: Made) -> Router {
         .route("/console/accounts/{id}", get(story::page))
         .route("/console/accounts/{id}/orders", get(orders::back).post(orders::give))
         .route("/console/accounts/{id}/live", get(story::listen))
+        .route("/console/operations", get(operations::page))
+        .route("/console/operations/live", get(operations::listen))
+        .route("/console/operations/rejects/{partition}/{offset}", get(rejects::page).post(rejects::resend))
         .route("/console/sign-in", get(doors::sign_in).post(doors::let_in))
         .route("/console/sign-out", post(doors::sign_out))
         .route("/console/settings", post(doors::settings))

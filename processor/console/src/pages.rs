@@ -20,8 +20,11 @@ pub(crate) struct Frame<'a> {
 }
 
 /// The pages that each page leads to: where they are, and what they are called.
-pub(crate) const LED_TO: [(&str, &str); 2] =
-    [("/console/accounts", "nav.accounts"), ("/console/queues", "nav.queues")];
+pub(crate) const LED_TO: [(&str, &str); 3] = [
+    ("/console/accounts", "nav.accounts"),
+    ("/console/queues", "nav.queues"),
+    ("/console/operations", "nav.operations"),
+];
 
 /// A page that each page leads to.
 pub(crate) struct Led {

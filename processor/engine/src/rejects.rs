@@ -3,7 +3,7 @@
 //! Why a record was rejected is said where that is done (`task`); who may send one again is the
 //! caller's business.
 
-use crate::log::{CommitError, Log, LogError, NewRecord, TopicPartition};
+use crate::log::{CommitError, Log, LogError, NewRecord, Reader as _, TopicPartition};
 use crate::partition::partition_of;
 use crate::to_end::ToEnd;
 use crate::writing::{self, Failure};
@@ -89,6 +89,8 @@ pub struct Listed {
     pub rejects: Vec<Rejected>,
     /// How many older ones there are beside them.
     pub older: u64,
+    /// Whether all that the topic holds was looked at.
+    pub is_whole: bool,
 }
 
 /// What became of a reject that was to be sent again.
@@ -122,6 +124,9 @@ pub enum RejectsError {
         #[source]
         source: WireError,
     },
+    /// Whoever asked does not wait any longer. Nothing is sent.
+    #[error("the rejects were not read in time")]
+    TooSlow,
     /// The log cannot be reached, or refuses. Nothing is sent.
     #[error("the log does not do it")]
     Log(#[from] LogError),
@@ -142,6 +147,15 @@ pub struct Rejects<'l, L> {
     group: String,
     names: TopicNames,
     decoder: Decoder,
+    bounds: Bounds<'l>,
+}
+
+/// How much is read for one question.
+struct Bounds<'l> {
+    /// The newest so many offsets of each partition, where not all of them.
+    newest: Option<i64>,
+    /// Whether it has taken too long already.
+    is_over: &'l dyn Fn() -> bool,
 }
 
 impl<'l, L: Log> Rejects<'l, L> {
@@ -149,7 +163,15 @@ impl<'l, L: Log> Rejects<'l, L> {
     #[must_use]
     pub fn new(log: &'l L, group: &str, names: &TopicNames, registry: Arc<dyn Registry>) -> Self {
         let decoder = Decoder::new(registry, &Schemas::none());
-        Self { log, group: group.to_owned(), names: names.clone(), decoder }
+        let bounds = Bounds { newest: None, is_over: &|| false };
+        Self { log, group: group.to_owned(), names: names.clone(), decoder, bounds }
+    }
+
+    /// For whoever does not wait for long: lists are made of the newest so many offsets of each partition, and what is
+    /// over is given up with [`RejectsError::TooSlow`].
+    #[must_use]
+    pub fn bounded(self, newest: i64, is_over: &'l dyn Fn() -> bool) -> Self {
+        Self { bounds: Bounds { newest: Some(newest), is_over }, ..self }
     }
 
     /// The newest rejects that the filter lets through, at most so many.
@@ -159,9 +181,9 @@ impl<'l, L: Log> Rejects<'l, L> {
     pub fn list(&mut self, filter: &Filter, most: usize) -> Result<Listed, RejectsError> {
         let topic = self.names.output(OutputTopic::Rejects).clone();
         let mut newest = BTreeMap::new();
-        let mut older = 0_u64;
+        let (mut older, mut is_whole) = (0_u64, true);
         for partition in 0..self.partitions(&topic)?.get() {
-            self.read(partition, None, &mut |rejected| {
+            is_whole &= self.read(partition, None, &mut |rejected| {
                 if filter.lets(&rejected) {
                     newest.insert((rejected.rejected_at, rejected.place), rejected);
                 }
@@ -172,7 +194,7 @@ impl<'l, L: Log> Rejects<'l, L> {
                 true
             })?;
         }
-        Ok(Listed { rejects: newest.into_values().collect(), older })
+        Ok(Listed { rejects: newest.into_values().collect(), older, is_whole })
     }
 
     /// One reject.
@@ -277,29 +299,38 @@ impl<'l, L: Log> Rejects<'l, L> {
         count.ok_or_else(|| RejectsError::NoTopic(topic.clone()))
     }
 
-    /// Reads a partition of the rejects from an offset, or from its beginning, to its end, or until it
-    /// was told enough.
+    /// Reads a partition of the rejects from an offset, or from as far back as is looked at, to its end, or until it was
+    /// told enough. Answers whether it read all from the partition's beginning on.
     fn read(
         &mut self,
         partition: u32,
         from: Option<i64>,
         tell: &mut dyn FnMut(Rejected) -> bool,
-    ) -> Result<(), RejectsError> {
+    ) -> Result<bool, RejectsError> {
         let source = TopicPartition { topic: self.names.output(OutputTopic::Rejects).clone(), partition };
         let mut reader = self.log.reader()?;
+        let newest = self.bounds.newest.filter(|_| from.is_none());
+        let end = || self.log.end_offsets(std::slice::from_ref(&source));
+        let far = newest
+            .map(|newest| Ok::<_, LogError>(end()?.first().map_or(0, |end| end.saturating_sub(newest))));
+        let from = far.transpose()?.or(from);
         let mut to_end = ToEnd::begin(self.log, &mut reader, &source, from)?;
+        let is_whole = from.is_none() || to_end.position() <= reader.start_offset(&source)?;
         while let Some(records) = to_end.next_records(&mut reader)? {
+            if (self.bounds.is_over)() {
+                return Err(RejectsError::TooSlow);
+            }
             for record in &records {
                 let place = Place { partition, offset: record.offset };
                 let value = record.value.as_deref().unwrap_or_default();
                 let reject = self.decoder.reject(value);
                 let reject = reject.map_err(|source| RejectsError::Unreadable { place, source })?;
                 if !tell(rejected(&reject, place)) {
-                    return Ok(());
+                    return Ok(is_whole);
                 }
             }
         }
-        Ok(())
+        Ok(is_whole)
     }
 }
 

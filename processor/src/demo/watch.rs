@@ -36,6 +36,9 @@ const WATCHED: [OutputTopic; 7] = [
     OutputTopic::Rejects,
 ];
 
+/// How many offsets of each partition of the rejects are kept.
+const KEPT_REJECTS: i64 = 500;
+
 impl Watch {
     pub(crate) fn new(stage: &Stage) -> miette::Result<Self> {
         let mut readers = Vec::new();
@@ -82,8 +85,11 @@ impl Watch {
 
     /// Keeps the log from growing, as retention and compaction do on a broker.
     pub(crate) fn forget_what_is_read(&self, stage: &Stage) {
-        for (_, source, _, position) in &self.readers {
-            stage.log.truncate_before(&source.topic, source.partition, *position);
+        for (topic, source, _, position) in &self.readers {
+            // Whoever looks at rejects finds the newest.
+            let kept = if *topic == OutputTopic::Rejects { KEPT_REJECTS } else { 0 };
+            let before = position.saturating_sub(kept).max(0);
+            stage.log.truncate_before(&source.topic, source.partition, before);
         }
         for partition in 0..PARTITIONS {
             for topic in stage.names.inputs() {

@@ -1,7 +1,7 @@
 //! Asks instances for their metrics and whether they are ready, each in a thread of its own: one that does not answer
 //! keeps nobody waiting.
 
-use super::reading::{Figures, Reading};
+use crate::figures::reading::{Figures, Reading};
 use miette::{Context, IntoDiagnostic, miette};
 use reqwest::blocking::{Client, Response};
 use reqwest::{StatusCode, Url};

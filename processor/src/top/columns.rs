@@ -2,8 +2,8 @@
 
 use super::grid::{Grid, Title};
 use super::overview::{InstanceRow, Overview, PartitionRow, Standing, Work};
-use super::reading::State;
 use super::words::{self, NOTHING};
+use crate::figures::reading::State;
 use std::cmp::Ordering;
 
 /// A column of the table of partitions.

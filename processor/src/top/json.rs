@@ -1,8 +1,9 @@
 //! The overview as one JSON object, for programs. `weir top --help` says what its fields are.
 
 use super::overview::{InstanceRow, Overview, PartitionRow, Standing, Work};
-use super::rates::Rates;
-use super::reading::State;
+use crate::figures::count;
+use crate::figures::rates::Rates;
+use crate::figures::reading::State;
 use serde_json::{Map, Value, json};
 
 /// All of it.
@@ -45,15 +46,10 @@ fn work(work: &Work) -> Map<String, Value> {
         ("commits_per_second", json!(rate(|rates| rates.commits))),
         ("commit_seconds_p50", json!(quantile(0.5))),
         ("commit_seconds_p99", json!(quantile(0.99))),
-        ("queued_records", count(work.queued)),
+        ("queued_records", json!(count(work.queued))),
         ("clock_lead_seconds", json!(work.clock_lead_seconds)),
     ];
     told.map(|(name, value)| (name.to_owned(), value)).into_iter().collect()
-}
-
-/// A count, which metrics have as a number with a fraction.
-fn count(count: f64) -> Value {
-    json!(format!("{count:.0}").parse::<i64>().ok())
 }
 
 fn partition(row: &PartitionRow) -> Value {

@@ -2,16 +2,10 @@
 //!
 //! How it is written is the business of `grid`, `text`, `screen` and `json`.
 
-use super::rates::Rates;
-use super::reading::{Partition, Reading, State};
+use crate::figures::rates::Rates;
+use crate::figures::reading::{Partition, Reading, State};
+use api::instances::{LONG_LAG_SECONDS, LONG_LATENESS_SECONDS};
 use std::collections::BTreeSet;
-
-/// A task that is further behind the newest input than this is not well, in seconds: what comes is decided in
-/// milliseconds.
-const LONG_LAG: f64 = 60.0;
-
-/// Timers that are later than this are not well, in seconds: the alert on them asks for the same.
-const LONG_LATENESS: f64 = 300.0;
 
 /// An instance that is asked again and again.
 #[derive(Debug)]
@@ -124,12 +118,12 @@ impl PartitionRow {
 
     /// Whether its timers are too late.
     pub(super) fn is_late(&self) -> bool {
-        self.shown.late_seconds > LONG_LATENESS
+        self.shown.late_seconds > LONG_LATENESS_SECONDS
     }
 
     /// Whether it is too far behind the newest input.
     pub(super) fn is_behind(&self) -> bool {
-        self.shown.lag_seconds.is_some_and(|lag| lag > LONG_LAG)
+        self.shown.lag_seconds.is_some_and(|lag| lag > LONG_LAG_SECONDS)
     }
 }
 

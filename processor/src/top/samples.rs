@@ -1,7 +1,7 @@
 //! Instances for the tests here: two at work, of which one restores, and one that does not answer.
 
 use super::overview::Watched;
-use super::reading::{Figures, Reading};
+use crate::figures::reading::{Figures, Reading};
 use std::time::Duration;
 
 /// What an instance shows: lines of `name value`, those of a partition as `name@partition value`.

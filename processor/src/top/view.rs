@@ -119,11 +119,11 @@ mod tests {
     #[test]
     fn what_is_well_is_left_out_where_only_the_rest_is_wanted() {
         let mut watched = samples::watched();
-        let mut figures = super::super::reading::Figures::default();
-        let fine = super::super::reading::Figures::read(&samples::metrics("task_state@9 2")).unwrap();
+        let mut figures = crate::figures::reading::Figures::default();
+        let fine = crate::figures::reading::Figures::read(&samples::metrics("task_state@9 2")).unwrap();
         figures.partitions.extend(fine.partitions);
         let reading =
-            super::super::reading::Reading { at: std::time::Duration::ZERO, waits_for: None, figures };
+            crate::figures::reading::Reading { at: std::time::Duration::ZERO, waits_for: None, figures };
         watched.push(super::super::overview::Watched::new("weir-9:8080"));
         watched.last_mut().unwrap().heard(Ok(reading));
         let overview = Overview::of(&watched);

@@ -1,7 +1,7 @@
 //! Figures as people read them at a glance.
 
-use super::buckets::{Buckets, Quantile};
-use super::reading::State;
+use crate::figures::reading::State;
+use crate::figures::{Buckets, Quantile};
 
 /// What stands where nothing is known.
 pub(super) const NOTHING: &str = "–";

@@ -1,5 +1,7 @@
 //! Who is answered what, over a real socket.
 
+mod nothing;
+
 use super::*;
 use crate::accounts::{Looked, Unread};
 use crate::lists::asked::{Field, Filter};
@@ -11,6 +13,7 @@ use crate::who::{Person, Role, Segments};
 use decision::ids::DebtorId;
 use decision::time::Timestamp;
 use decision::{Debtor, Moment, Policies};
+use nothing::Nothing;
 use schemas::HistoryLine;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -153,7 +156,7 @@ fn tokens() -> Arc<dyn Authority> {
 /// Serves some accounts, to those who have a token.
 fn served(accounts: Few, owners: Arc<dyn Owners>, per_second: u32, limits: Limits) -> Server {
     let accounts = Arc::new(accounts);
-    let sources = Sources { lists: accounts.clone(), accounts, owners, orders: Arc::new(NoOrders) };
+    let sources = Sources { owners, ..few_of(accounts) };
     let rate_per_second = NonZeroU32::new(per_second).unwrap();
     let access = Access { authority: tokens(), rate_per_second, tls: None };
     serve_within(([127, 0, 0, 1], 0).into(), sources, access, (limits, Bounds::default()), |_| Router::new())
@@ -162,8 +165,18 @@ fn served(accounts: Few, owners: Arc<dyn Owners>, per_second: u32, limits: Limit
 
 /// What is answered out of a few accounts, by an instance that is alone.
 fn few() -> Sources {
-    let accounts = Arc::new(Few::new());
-    Sources { lists: accounts.clone(), accounts, owners: Arc::new(Alone), orders: Arc::new(NoOrders) }
+    few_of(Arc::new(Few::new()))
+}
+
+fn few_of(accounts: Arc<Few>) -> Sources {
+    Sources {
+        lists: accounts.clone(),
+        accounts,
+        owners: Arc::new(Alone),
+        orders: Arc::new(NoOrders),
+        instances: Arc::new(Nothing),
+        rejects: Arc::new(Nothing),
+    }
 }
 
 fn quick() -> Server {
@@ -419,6 +432,38 @@ fn each_look_at_an_account_leaves_one_line_with_whoever_looked() {
     }
     ask(&server, "/v1/accounts/audit-5", None);
     assert!(logged.lines(&["audit-5"]).is_empty(), "nothing was looked at");
+}
+
+#[test]
+fn whoever_looks_at_rejects_or_sends_one_again_leaves_a_line_with_which_and_why() {
+    let logged = logged();
+    let server = quick();
+    check(&ask(&server, "/v1/rejects?reason=audit-reason", Some("mona")), 200, &[]);
+    let listed = logged.lines(&[
+        "audit:",
+        "rejects were asked about",
+        "who=\"mona\"",
+        "query=\"reason=audit-reason\"",
+    ]);
+    assert_eq!(listed.len(), 1, "{listed:?}");
+    check(&ask(&server, "/v1/rejects/31/4159", Some("mona")), 404, &["unknown-reject"]);
+    assert_eq!(logged.lines(&["audit:", "reject=\"31/4159\"", "account=\"(unknown)\""]).len(), 1);
+    let body = r#"{"why": "audit-mended"}"#;
+    let head = "POST /v1/rejects/27/1828/resend HTTP/1.1\r\nHost: weir\r\nConnection: close\r\n\
+                Authorization: Bearer weir_mona\r\nContent-Type: application/json";
+    let length = body.len();
+    check(&ask_saying(&server, &format!("{head}\r\nContent-Length: {length}\r\n\r\n{body}")), 404, &[]);
+    let sent = logged.lines(&[
+        "audit:",
+        "reject=\"27/1828\"",
+        "why=\"audit-mended\"",
+        "method=\"POST\"",
+        "status=404",
+    ]);
+    assert_eq!(sent.len(), 1, "{sent:?}");
+    // How instances stand tells of no account, and is asked every other second.
+    check(&ask(&server, "/v1/instances", Some("vera")), 200, &["\"ready\""]);
+    assert!(logged.lines(&["audit:", "/v1/instances"]).is_empty());
 }
 
 #[test]

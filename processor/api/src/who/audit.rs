@@ -12,6 +12,15 @@ use axum::middleware::Next;
 use axum::response::Response;
 use std::sync::Arc;
 
+/// What only whoever answers knows of a question, for its line; it goes with the answer.
+#[derive(Clone, Debug)]
+pub(crate) struct Noted {
+    /// The account that it was about, where the path does not say it.
+    pub(crate) account: Option<String>,
+    /// Why something was done.
+    pub(crate) why: Option<String>,
+}
+
 /// What its lines are written under.
 const TARGET: &str = "audit";
 
@@ -24,11 +33,17 @@ pub(crate) async fn note(request: Request, next: Next) -> Response {
         method: parts.method.clone(),
         what: parts.extensions.get::<MatchedPath>().map_or_else(String::new, |path| path.as_str().to_owned()),
         account: account(path.as_ref()),
+        reject: reject(path.as_ref()),
+        why: None,
         query: parts.uri.query().map(without_number).unwrap_or_default(),
         is_handed_on: owners::is_handed_on(&parts.headers),
         end: End::Gone,
     };
-    let response = next.run(Request::from_parts(parts, body)).await;
+    let mut response = next.run(Request::from_parts(parts, body)).await;
+    if let Some(Noted { account, why }) = response.extensions_mut().remove() {
+        line.account = account.as_deref().map_or(line.account.clone(), on_one_line);
+        line.why = why.as_deref().map(on_one_line);
+    }
     line.end = match response.extensions().get::<HandedBack>() {
         Some(_) if was_noted_there(&response) => End::NotedElsewhere,
         Some(_) | None => End::Answered(response.status()),
@@ -46,11 +61,19 @@ fn was_noted_there(response: &Response) -> bool {
     !is_shut && !response.headers().contains_key(header::WWW_AUTHENTICATE)
 }
 
-/// Of which account; where the path names none it is a list.
+/// Of which account; where the path names none it is a list, or of a reject, which may name one.
 fn account(path: Option<&RawPathParams>) -> String {
     let Some(path) = path else { return "(unreadable)".to_owned() };
     let id = path.iter().find(|(name, _)| *name == "id");
-    id.map_or_else(|| "(list)".to_owned(), |(_, id)| on_one_line(id))
+    let no_id = if reject(Some(path)).is_some() { "(unknown)" } else { "(list)" };
+    id.map_or_else(|| no_id.to_owned(), |(_, id)| on_one_line(id))
+}
+
+/// Of which reject, where the path names one.
+fn reject(path: Option<&RawPathParams>) -> Option<String> {
+    let part =
+        |name: &str| path?.iter().find(|(found, _)| *found == name).map(|(_, value)| on_one_line(value));
+    Some(format!("{}/{}", part("partition")?, part("offset")?))
 }
 
 /// What else was asked, with the number by which an account was sought made unreadable.
@@ -76,9 +99,19 @@ struct Line {
     method: Method,
     what: String,
     account: String,
+    /// Where the reject lies that was asked about.
+    reject: Option<String>,
+    /// Why something was done, where that is kept nowhere else.
+    why: Option<String>,
     query: String,
     is_handed_on: bool,
     end: End,
+}
+
+impl Line {
+    fn is_of_rejects(&self) -> bool {
+        self.what.starts_with("/v1/rejects")
+    }
 }
 
 /// How a question ended.
@@ -106,10 +139,12 @@ impl Drop for Line {
             method = self.method.as_str(),
             what = self.what,
             account = self.account,
+            reject = self.reject,
+            why = self.why,
             query = self.query,
             status,
             handed_on = self.is_handed_on,
-            "an account was asked about"
+            "{} asked about", if self.is_of_rejects() { "rejects were" } else { "an account was" }
         );
     }
 }

@@ -1,6 +1,8 @@
 //! What the tests of the API share: accounts whose lives were played, served over HTTP, and a client.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its own part")]
 
+mod operations;
+
 use api::Server;
 use api::accounts::{Accounts, Looked, Unread};
 use api::controls::{NotGiven, Orders};
@@ -9,7 +11,7 @@ use api::lists::counts::{Count, CountedBy};
 use api::lists::{Listed, Lists, Partitions, Place};
 use api::owners::{Owner, Owners};
 use api::serving::{self, Access, Sources};
-use api::who::Open;
+use api::who::{Authority, Open};
 use decision::ids::DebtorId;
 use decision::{Debtor, Event, Moment, Policies, time::Timestamp};
 use lives::{Life, Reports};
@@ -182,14 +184,14 @@ impl Lists for Keeper {
     }
 }
 
-/// Says what it was told.
+/// Says what it was told of the partition of all accounts; nobody has another.
 #[derive(Default)]
 pub struct Told(pub Mutex<Option<Arc<str>>>);
 
 impl Owners for Told {
     fn owner_of(&self, partition: u32) -> Owner {
-        assert_eq!(partition, PARTITION);
-        self.0.lock().unwrap().clone().map_or(Owner::Nobody, Owner::At)
+        let owner = self.0.lock().unwrap().clone().filter(|_| partition == PARTITION);
+        owner.map_or(Owner::Nobody, Owner::At)
     }
 }
 
@@ -214,16 +216,26 @@ impl Orders for Heard {
     }
 }
 
+pub use operations::{Declined, Shown};
+
 /// An instance that serves its accounts.
 pub struct Instance {
     pub server: Server,
     pub keeper: Arc<Keeper>,
     pub owners: Arc<Told>,
     pub orders: Arc<Heard>,
+    pub fleet: Arc<Shown>,
+    pub declined: Arc<Declined>,
 }
 
 impl Instance {
     pub fn start(known: impl IntoIterator<Item = Known>) -> Self {
+        Self::start_for(known, Arc::new(Open))
+    }
+
+    /// One that asks this authority who somebody is.
+    pub fn start_for(known: impl IntoIterator<Item = Known>, authority: Arc<dyn Authority>) -> Self {
+        let (fleet, declined) = (Arc::new(Shown::default()), Arc::new(Declined::default()));
         let (keeper, owners) = (Arc::new(Keeper::of(known)), Arc::new(Told::default()));
         let orders = Arc::new(Heard::default());
         let sources = Sources {
@@ -231,12 +243,14 @@ impl Instance {
             lists: keeper.clone(),
             owners: owners.clone(),
             orders: orders.clone(),
+            instances: fleet.clone(),
+            rejects: declined.clone(),
         };
         let rate_per_second = 100_000.try_into().unwrap();
-        let access = Access { authority: Arc::new(Open), rate_per_second, tls: None };
+        let access = Access { authority, rate_per_second, tls: None };
         let server =
             serving::serve(([127, 0, 0, 1], 0).into(), sources, access, |_| axum::Router::new()).unwrap();
-        Self { server, keeper, owners, orders }
+        Self { server, keeper, owners, orders, fleet, declined }
     }
 
     pub fn url(&self) -> String {

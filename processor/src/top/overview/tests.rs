@@ -1,7 +1,7 @@
 //! What is told of instances that work, restore and do not answer.
 
 use super::*;
-use crate::top::reading::Figures;
+use crate::figures::reading::Figures;
 use crate::top::samples;
 use std::time::Duration;
 

@@ -4,31 +4,31 @@ use std::cmp::Ordering;
 
 /// How many there were up to each bound, as Prometheus counts them: each bucket holds those before it.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Buckets(Vec<(f64, f64)>);
+pub(crate) struct Buckets(Vec<(f64, f64)>);
 
 /// The value that a share of all does not exceed.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Quantile {
+pub(crate) struct Quantile {
     /// In the histogram's unit.
-    pub(super) value: f64,
+    pub(crate) value: f64,
     /// It lies somewhere above, beyond the last bound.
-    pub(super) is_more: bool,
+    pub(crate) is_more: bool,
 }
 
 impl Buckets {
     /// Of bounds, each with how many there were up to it, in any order.
-    pub(super) fn new(mut counts: Vec<(f64, f64)>) -> Self {
+    pub(crate) fn new(mut counts: Vec<(f64, f64)>) -> Self {
         counts.sort_by(|one, other| one.0.total_cmp(&other.0));
         Self(counts)
     }
 
     /// How many there are.
-    pub(super) fn count(&self) -> f64 {
+    pub(crate) fn count(&self) -> f64 {
         self.0.last().map_or(0.0, |(_, count)| *count)
     }
 
     /// What came since an earlier reading of the same process. The bounds of one process do not change.
-    pub(super) fn since(&self, earlier: &Self) -> Self {
+    pub(crate) fn since(&self, earlier: &Self) -> Self {
         if !self.has_the_bounds_of(earlier) {
             return self.clone();
         }
@@ -37,7 +37,7 @@ impl Buckets {
     }
 
     /// Those of both; none where their bounds differ, as between versions of Weir.
-    pub(super) fn and(&self, other: &Self) -> Option<Self> {
+    pub(crate) fn and(&self, other: &Self) -> Option<Self> {
         if self.0.is_empty() {
             return Some(other.clone());
         }
@@ -55,7 +55,7 @@ impl Buckets {
 
     /// The value that this share of all does not exceed, from 0 to 1, as if those of a bucket lay evenly in it;
     /// none where there are none.
-    pub(super) fn quantile(&self, share: f64) -> Option<Quantile> {
+    pub(crate) fn quantile(&self, share: f64) -> Option<Quantile> {
         let count = self.count();
         if count.partial_cmp(&0.0) != Some(Ordering::Greater) {
             return None;

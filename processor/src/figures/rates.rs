@@ -5,18 +5,18 @@ use super::reading::{Figures, Reading};
 
 /// What was done a second, and the commits of that time.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Rates {
-    pub(super) events: f64,
-    pub(super) commands: f64,
-    pub(super) rejects: f64,
-    pub(super) commits: f64,
+pub(crate) struct Rates {
+    pub(crate) events: f64,
+    pub(crate) commands: f64,
+    pub(crate) rejects: f64,
+    pub(crate) commits: f64,
     /// How long the commits of that time took, in seconds; none where instances count them differently.
-    pub(super) commit_seconds: Option<Buckets>,
+    pub(crate) commit_seconds: Option<Buckets>,
 }
 
 impl Rates {
     /// What was done from one reading to the next; none where no time has passed.
-    pub(super) fn between(earlier: &Reading, later: &Reading) -> Option<Self> {
+    pub(crate) fn between(earlier: &Reading, later: &Reading) -> Option<Self> {
         let seconds = later.at.saturating_sub(earlier.at).as_secs_f64();
         if seconds <= 0.0 {
             return None;
@@ -36,7 +36,7 @@ impl Rates {
     }
 
     /// What both did.
-    pub(super) fn and(self, other: &Self) -> Self {
+    pub(crate) fn and(self, other: &Self) -> Self {
         let commit_seconds = self.commit_seconds.as_ref().zip(other.commit_seconds.as_ref());
         Self {
             events: self.events + other.events,
@@ -48,7 +48,7 @@ impl Rates {
     }
 
     /// What did nothing, to which others are added.
-    pub(super) fn none() -> Self {
+    pub(crate) fn none() -> Self {
         Self { commit_seconds: Some(Buckets::default()), ..Self::default() }
     }
 }

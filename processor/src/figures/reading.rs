@@ -10,57 +10,57 @@ use std::time::Duration;
 
 /// What an instance answered, at a time.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Reading {
+pub(crate) struct Reading {
     /// When, on a clock that only goes forward.
-    pub(super) at: Duration,
+    pub(crate) at: Duration,
     /// What it waits for, in its own words; none where it is ready.
-    pub(super) waits_for: Option<String>,
-    pub(super) figures: Figures,
+    pub(crate) waits_for: Option<String>,
+    pub(crate) figures: Figures,
 }
 
 /// An instance's metrics. Counts are since its process began.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Figures {
+pub(crate) struct Figures {
     /// Events taken, of all topics.
-    pub(super) events: f64,
+    pub(crate) events: f64,
     /// Commands committed.
-    pub(super) commands: f64,
+    pub(crate) commands: f64,
     /// Events rejected, for all reasons.
-    pub(super) rejects: f64,
+    pub(crate) rejects: f64,
     /// Batches committed.
-    pub(super) commits: f64,
+    pub(crate) commits: f64,
     /// How long commits took, in seconds.
-    pub(super) commit_seconds: Buckets,
+    pub(crate) commit_seconds: Buckets,
     /// How far its clock is ahead of the time that is believed, in seconds.
-    pub(super) clock_lead_seconds: f64,
+    pub(crate) clock_lead_seconds: f64,
     /// What it shows of each partition that is its own.
-    pub(super) partitions: BTreeMap<u32, Partition>,
+    pub(crate) partitions: BTreeMap<u32, Partition>,
 }
 
 /// What an instance shows of a partition. A figure that a version of Weir does not show is none.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Partition {
+pub(crate) struct Partition {
     /// As [`names::TASK_STATE`] has it.
     task_state: Option<f64>,
     store_fails: f64,
     restore_records: f64,
     restore_seconds: f64,
     /// How far it is behind the newest input, in seconds.
-    pub(super) lag_seconds: Option<f64>,
+    pub(crate) lag_seconds: Option<f64>,
     /// How late its earliest due timer is, in seconds.
-    pub(super) late_seconds: f64,
-    pub(super) queued: f64,
-    pub(super) debtors: f64,
-    pub(super) waiting: f64,
-    pub(super) held: f64,
-    pub(super) breaker_open: f64,
-    pub(super) put_off: f64,
-    pub(super) revision: f64,
+    pub(crate) late_seconds: f64,
+    pub(crate) queued: f64,
+    pub(crate) debtors: f64,
+    pub(crate) waiting: f64,
+    pub(crate) held: f64,
+    pub(crate) breaker_open: f64,
+    pub(crate) put_off: f64,
+    pub(crate) revision: f64,
 }
 
 /// How a partition's task stands.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum State {
+pub(crate) enum State {
     AtWork,
     /// It reads what is missing from its store: what is left, and how long that takes in seconds.
     Restoring {
@@ -76,7 +76,7 @@ pub(super) enum State {
 }
 
 impl Partition {
-    pub(super) fn state(&self) -> State {
+    pub(crate) fn state(&self) -> State {
         if self.store_fails > 0.0 {
             return State::StoreFails;
         }
@@ -90,7 +90,7 @@ impl Partition {
         }
     }
 
-    pub(super) fn is_breaker_open(&self) -> bool {
+    pub(crate) fn is_breaker_open(&self) -> bool {
         self.breaker_open > 0.0
     }
 
@@ -130,7 +130,7 @@ impl Figures {
     ///
     /// # Errors
     /// Why it is not what a running Weir answers, in words.
-    pub(super) fn read(text: &str) -> Result<Self, String> {
+    pub(crate) fn read(text: &str) -> Result<Self, String> {
         let samples = exposition::samples(text)
             .map_err(|line| format!("what it answers are no metrics: line {line} is none"))?;
         if !samples.iter().any(|sample| sample.name.starts_with("weir_")) {

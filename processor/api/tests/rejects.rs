@@ -1,0 +1,148 @@
+//! Rejects over HTTP: who may look, what may be asked, and what is said to sending one again.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+mod support;
+
+use api::rejects::{Filter, NotDone, Place};
+use api::who::{Authority, Denied, Person, Role, Segments};
+use decision::time::Timestamp;
+use serde_json::json;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use support::{Instance, PARTITION, play, post};
+
+/// Everyone is this one of the roles.
+#[derive(Default)]
+struct InRole(AtomicUsize);
+
+impl Authority for InRole {
+    fn who(&self, _: Option<&str>) -> Result<Person, Denied> {
+        let role = Role::ALL[self.0.load(Ordering::SeqCst)];
+        let some = Segments::Of(["soho".to_owned()].into());
+        let segments = if role.has_segments() { some } else { Segments::All };
+        Ok(Person { name: "anna".into(), role, segments })
+    }
+}
+
+fn start() -> Instance {
+    Instance::start([play("2026-03-20T07:00:00Z")])
+}
+
+fn resend(instance: &Instance, place: &str, body: &str) -> support::Answer {
+    post(&format!("{}/v1/rejects/{place}/resend", instance.url()), "application/json", body)
+}
+
+const WHY: &str = r#"{"why": "mended"}"#;
+
+#[test]
+fn only_those_who_see_all_segments_look_at_rejects_or_send_them() {
+    let role = Arc::new(InRole::default());
+    let instance = Instance::start_for([play("2026-03-20T07:00:00Z")], role.clone());
+    for (at, known) in Role::ALL.into_iter().enumerate() {
+        role.0.store(at, Ordering::SeqCst);
+        let answers =
+            [instance.get("/v1/rejects"), instance.get("/v1/rejects/3/7"), resend(&instance, "3/7", WHY)];
+        for answer in answers {
+            if known >= Role::Manager {
+                answer.good();
+            } else {
+                answer.check_problem(403, "role", "It takes the role `manager`");
+            }
+        }
+        // How instances stand tells of nobody's account.
+        instance.get("/v1/instances").good();
+    }
+    assert_eq!(instance.declined.sent.lock().unwrap().len(), 2, "who may not has sent nothing");
+}
+
+#[test]
+fn what_is_asked_comes_to_the_rejects_as_it_was_asked() {
+    let instance = start();
+    let page = instance.get("/v1/rejects").good();
+    assert_eq!((&page["older"], &page["whole"]), (&json!(3), &json!(true)));
+    let expected = json!({
+        "partition": 3, "offset": 7, "reason": "unknown_plan", "detail": "there is no plan of this name",
+        "came_from": { "topic": "controls", "partition": 3, "offset": 3 }, "rejected_at": "2026-03-20T07:00:00Z",
+        "logged_at": null, "event_id": "E-1", "account_id": "A-1", "debtor_id": "A-1", "id_is_known": true,
+    });
+    assert_eq!(page["items"][0], expected);
+    let query = "topic=controls&reason=unknown_plan&account=A%201&since=2026-03-20T00:00:00Z&limit=7";
+    instance.get(&format!("/v1/rejects?{query}")).good();
+    let text = |text: &str| Some(text.to_owned());
+    let filter = Filter {
+        topic: text("controls"),
+        reason: text("unknown_plan"),
+        account: text("A 1"),
+        since: Timestamp::parse("2026-03-20T00:00:00Z"),
+    };
+    assert_eq!(*instance.declined.asked.lock().unwrap(), [(Filter::default(), 50), (filter, 7)]);
+    let details = instance.get("/v1/rejects/3/7").good();
+    assert_eq!((&details["reason"], &details["key_hex"]), (&json!("unknown_plan"), &json!("4131")));
+    assert_eq!(details["event"], json!({ "event": "control" }));
+}
+
+#[test]
+fn what_cannot_be_made_out_is_declined_with_what_it_is() {
+    let instance = start();
+    for (path, says) in [
+        ("?limit=0", "`limit` is 0, and must be from 1 to 200."),
+        ("?limit=201", "from 1 to 200"),
+        ("?since=yesterday", "`since` is a moment"),
+        ("?reason=", "`reason` has 1 to 255 characters"),
+        ("?account=%01", "`account` has 1 to 255 characters"),
+        ("?topics=x", "unknown field `topics`"),
+        ("/3/-1", "an offset counts from 0"),
+        ("/x/1", "Cannot parse"),
+    ] {
+        instance.get(&format!("/v1/rejects{path}")).check_problem(400, "bad-request", says);
+    }
+    instance.get("/v1/rejects/3/8").check_problem(404, "unknown-reject", "No reject lies there");
+    resend(&instance, "3/8", WHY).check_problem(404, "unknown-reject", "No reject lies there");
+    resend(&instance, "3/7", r#"{"why": " "}"#).check_problem(400, "bad-request", "`why` says why");
+    resend(&instance, "3/7", r#"{"why": "x", "all": true}"#).check_problem(
+        400,
+        "bad-request",
+        "unknown field",
+    );
+    let url = format!("{}/v1/rejects/3/7/resend", instance.url());
+    post(&url, "text/plain", WHY).check_problem(415, "not-json", "application/json");
+    assert!(instance.declined.sent.lock().unwrap().is_empty());
+}
+
+#[test]
+fn whoever_sends_one_again_is_told_what_became_of_it() {
+    let instance = start();
+    let told = resend(&instance, "3/7", WHY).good();
+    assert_eq!(told, json!({ "outcome": "known", "sent_to": null, "account_id": "A-1" }));
+    let told = resend(&instance, "3/7", r#"{"why": "mended", "even_known": true}"#).good();
+    let sent_to = json!({ "topic": "controls", "partition": 3 });
+    assert_eq!(told, json!({ "outcome": "sent", "sent_to": sent_to, "account_id": "A-1" }));
+    let place = Place { partition: PARTITION, offset: 7 };
+    assert_eq!(*instance.declined.sent.lock().unwrap(), [(place, false), (place, true)]);
+    for (fails, status, word, says) in [
+        (NotDone::Silent, 503, "log-silent", "Nothing was sent"),
+        (NotDone::Unknown, 503, "perhaps-sent", "does no harm"),
+        (NotDone::Failed, 500, "failed", "log says"),
+    ] {
+        *instance.declined.fails.lock().unwrap() = Some(fails);
+        resend(&instance, "3/7", WHY).check_problem(status, word, says);
+    }
+}
+
+/// Each reads much of the log.
+#[test]
+fn of_rejects_two_questions_are_answered_at_once_and_others_go_on() {
+    let instance = start();
+    let waits = instance.declined.waits.lock().unwrap();
+    std::thread::scope(|scope| {
+        let asked = [(); 2].map(|()| scope.spawn(|| instance.get("/v1/rejects")));
+        while instance.declined.asked.lock().unwrap().len() < 2 {
+            std::thread::yield_now();
+        }
+        instance.get("/v1/rejects/3/7").check_problem(503, "busy", "as may be at once");
+        instance.get("/v1/instances").good();
+        drop(waits);
+        asked.into_iter().for_each(|answer| drop(answer.join().unwrap().good()));
+    });
+    instance.get("/v1/rejects/3/7").good();
+}
