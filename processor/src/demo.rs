@@ -11,7 +11,7 @@ mod watch;
 use crate::cli::DemoArguments;
 use crate::clock::FastClock;
 use crate::orders::Writer;
-use crate::serving::{self, Accounts};
+use crate::serving::{self, Accounts, GoesBy};
 use crate::signals;
 use connectors::memory::MemoryLog;
 use decision::Policies;
@@ -63,7 +63,10 @@ pub(crate) fn run(arguments: &DemoArguments) -> miette::Result<ExitCode> {
     let health = Arc::new(crate::run::InstanceHealth::new(stage.status.clone(), stage.clock.clone()));
     let server = api::probes::serve(arguments.listen, metrics, health).into_diagnostic()?;
     let accounts = Arc::new(Accounts::default());
-    let api = serving::serve(arguments.api, accounts.clone(), Arc::new(stage.orders())).into_diagnostic()?;
+    let versions = Arc::new(GoesBy::default());
+    versions.is(stage.policies.clone().into(), stage.clock.clone());
+    let api = serving::serve(arguments.api, accounts.clone(), Arc::new(stage.orders()), versions);
+    let api = api.into_diagnostic()?;
     let mut screen = Screen::new(profile.subscribers, arguments.day, api.address());
     if screen.begin(server.address(), folder.path()).is_err() {
         return Ok(ExitCode::SUCCESS);

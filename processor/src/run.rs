@@ -46,13 +46,16 @@ pub(crate) fn run(arguments: &RunArguments) -> miette::Result<ExitCode> {
         registry.clone(),
         clock.clone(),
     );
-    let api = serving::start(&config.api, accounts.clone(), others.clone(), Arc::new(orders))?;
+    let goes_by = Arc::new(serving::GoesBy::default());
+    let api =
+        serving::start(&config.api, accounts.clone(), others.clone(), Arc::new(orders), goes_by.clone())?;
     let Some((versions, policies)) =
-        once_published(&config, &log, &registry, (&*clock, &health, &server), &is_stopped)?
+        once_published(&config, &log, &registry, (&*clock, &health, &server, &goes_by), &is_stopped)?
     else {
         tracing::info!("weir has ended before a version of the policy was published");
         return Ok(ExitCode::SUCCESS);
     };
+    goes_by.is(versions.clone(), clock.clone());
     let identity = &policies.at(clock.now()).identity;
     tracing::info!(
         policy = %identity.name, version = %identity.version, hash = %identity.hash,
@@ -95,7 +98,12 @@ fn once_published(
     config: &Config,
     log: &KafkaLog,
     registry: &Arc<dyn Registry>,
-    (clock, health, server): (&SystemClock, &InstanceHealth<SystemClock>, &api::Server),
+    (clock, health, server, goes_by): (
+        &SystemClock,
+        &InstanceHealth<SystemClock>,
+        &api::Server,
+        &serving::GoesBy,
+    ),
     is_stopped: &AtomicBool,
 ) -> miette::Result<Option<(Versions, Arc<Policies>)>> {
     loop {
@@ -103,6 +111,7 @@ fn once_published(
             health.waits_for_policy.store(false, Ordering::Relaxed);
             return Ok(Some(found));
         }
+        goes_by.nothing_yet();
         if !health.waits_for_policy.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 http = %server.address(),

@@ -3,6 +3,9 @@
 //! What is answered is `api`'s business, what is read `engine`'s.
 
 mod lists;
+mod versions;
+
+pub(crate) use versions::GoesBy;
 
 use crate::clock::SystemClock;
 use crate::config::{self, Api, Config};
@@ -189,11 +192,12 @@ pub(crate) fn serve(
     address: SocketAddr,
     accounts: Arc<Accounts>,
     orders: Arc<dyn Orders>,
+    versions: Arc<GoesBy>,
 ) -> Result<Server, ApiError> {
     let access = Access { authority: Arc::new(Open), rate_per_second: config::API_RATE, tls: None };
     api::serving::serve(
         address,
-        Sources { lists: accounts.clone(), accounts, owners: Arc::new(Alone), orders },
+        Sources { lists: accounts.clone(), accounts, owners: Arc::new(Alone), orders, versions },
         access,
         console::beside,
     )
@@ -206,8 +210,9 @@ pub(crate) fn start(
     accounts: Arc<Accounts>,
     owners: Arc<Others>,
     orders: Arc<dyn Orders>,
+    versions: Arc<GoesBy>,
 ) -> miette::Result<Option<Server>> {
-    let sources = Sources { lists: accounts.clone(), accounts, owners, orders };
+    let sources = Sources { lists: accounts.clone(), accounts, owners, orders, versions };
     match api::serving::serve(settings.listen, sources, access(settings)?, console::beside) {
         Ok(server) => {
             tell(settings, &server);
@@ -308,9 +313,15 @@ mod tests {
         let file = folder.path().join("tokens.toml");
         let token = api::who::tokens::fresh().unwrap();
         std::fs::write(&file, config::token_lines("anna", "manager", &[], &token).unwrap()).unwrap();
-        let server = start(&settings(file.clone()), Arc::default(), Arc::default(), Arc::new(NoOrders))
-            .unwrap()
-            .unwrap();
+        let server = start(
+            &settings(file.clone()),
+            Arc::default(),
+            Arc::default(),
+            Arc::new(NoOrders),
+            Arc::default(),
+        )
+        .unwrap()
+        .unwrap();
         assert!(
             ask(&server, &token).contains("urn:weir:problem:not-begun"),
             "she is let in, and Weir has only begun"
@@ -318,7 +329,9 @@ mod tests {
         assert!(ask(&server, "weir_1").contains("urn:weir:problem:unknown-token"));
 
         std::fs::write(&file, "[[token]]\nname = \"anna\"\nrole = \"boss\"\nsha256 = \"\"\n").unwrap();
-        let Err(told) = start(&settings(file), Arc::default(), Arc::default(), Arc::new(NoOrders)) else {
+        let Err(told) =
+            start(&settings(file), Arc::default(), Arc::default(), Arc::new(NoOrders), Arc::default())
+        else {
             panic!("it is taken")
         };
         assert!(told.to_string().contains("tokens.toml:3: there is no role `boss`"), "{told}");
@@ -341,7 +354,9 @@ mod tests {
             segments_claim: "segments".to_owned(),
         });
         let settings = Api { oidc, ..settings(file) };
-        let server = start(&settings, Arc::default(), Arc::default(), Arc::new(NoOrders)).unwrap().unwrap();
+        let server = start(&settings, Arc::default(), Arc::default(), Arc::new(NoOrders), Arc::default())
+            .unwrap()
+            .unwrap();
         assert!(ask(&server, &token).contains("urn:weir:problem:not-begun"));
         // `{"alg":"RS256","kid":"k"}` and `{}`.
         let signed = "eyJhbGciOiJSUzI1NiIsImtpZCI6ImsifQ.e30.AAAA";

@@ -12,6 +12,7 @@ use api::controls::{NotGiven, Orders};
 use api::lists::asked::Filter;
 use api::lists::{Listed, Lists, Partitions, Place};
 use api::owners::Alone;
+use api::policies::{Known, Versions};
 use api::serving::{Access, Sources};
 use api::who::tokens::{Token, Tokens, sha256};
 use api::who::{Person, Role, Segments};
@@ -138,6 +139,12 @@ impl Lists for Begun {
     }
 }
 
+impl Versions for Begun {
+    fn versions(&self) -> Result<Known, Unread> {
+        Err(Unread::NotBegun)
+    }
+}
+
 impl Orders for Begun {
     fn now(&self) -> Timestamp {
         Timestamp::EARLIEST
@@ -159,6 +166,7 @@ fn whoever_has_a_token_signs_in_with_it_and_out_again() {
         lists: Arc::new(Begun),
         owners: Arc::new(Alone),
         orders: Arc::new(Begun),
+        versions: Arc::new(Begun),
     };
     let rate_per_second = NonZeroU32::new(50).unwrap();
     let access = Access { authority: Arc::new(tokens), rate_per_second, tls: None };

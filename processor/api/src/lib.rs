@@ -7,6 +7,7 @@
 //! | [`probes`], [`metrics`] | what Prometheus and whoever restarts processes read |
 //! | [`accounts`] | what is asked of an account |
 //! | [`controls`] | what is ordered of an account, and what became of it |
+//! | [`policies`] | the versions of the policy, what they say, and what changed |
 //! | [`owners`] | who answers for an account, and how a question comes to it |
 //! | [`problem`] | errors, as problem+json |
 //! | [`who`] | who may ask, and what they may see |
@@ -23,6 +24,7 @@ mod limits;
 pub mod lists;
 pub mod metrics;
 pub mod owners;
+pub mod policies;
 pub mod probes;
 pub mod problem;
 mod server;

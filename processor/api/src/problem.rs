@@ -61,6 +61,12 @@ impl Problem {
         Self::new("unknown-rule", "The policy has nothing of that name", StatusCode::NOT_FOUND, detail)
     }
 
+    /// There is no version of the policy of the number that was asked about.
+    #[must_use]
+    pub fn unknown_policy(detail: impl Into<String>) -> Self {
+        Self::new("unknown-policy", "There is no such version of the policy", StatusCode::NOT_FOUND, detail)
+    }
+
     /// There is no such page.
     #[must_use]
     pub fn no_page() -> Self {

@@ -5,6 +5,7 @@ use crate::controls::{self, Orders};
 use crate::limits::{self, Limits};
 use crate::lists::{self, Lists};
 use crate::owners::{Forwarding, Owners};
+use crate::policies::{self, Versions};
 use crate::problem::Problem;
 use crate::server::Bounds;
 use crate::tls::Tls;
@@ -34,6 +35,8 @@ pub struct Sources {
     pub owners: Arc<dyn Owners>,
     /// Whoever brings orders to the partitions.
     pub orders: Arc<dyn Orders>,
+    /// Whoever knows the versions of the policy.
+    pub versions: Arc<dyn Versions>,
 }
 
 /// Who may come in, and how.
@@ -65,6 +68,7 @@ pub(crate) struct Shared {
     pub(crate) lists: Arc<dyn Lists>,
     pub(crate) forwarding: Forwarding,
     pub(crate) orders: Arc<dyn Orders>,
+    pub(crate) versions: Arc<dyn Versions>,
 }
 
 #[derive(OpenApi)]
@@ -74,7 +78,10 @@ pub(crate) struct Shared {
         description = "What a running Weir knows of accounts. Any instance answers for any account.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
-    tags((name = "accounts", description = "How an account stands, and why"))
+    tags(
+        (name = "accounts", description = "How an account stands, and why"),
+        (name = "policies", description = "By what is decided: the versions of the policy")
+    )
 )]
 struct Document;
 
@@ -98,9 +105,9 @@ fn serve_within(
     (limits, bounds): (Limits, Bounds),
     beside: Beside,
 ) -> Result<Server, ApiError> {
-    let forwarding = Forwarding::new(sources.owners).map_err(ApiError::Client)?;
-    let shared =
-        Shared { accounts: sources.accounts, lists: sources.lists, forwarding, orders: sources.orders };
+    let Sources { accounts, lists, owners, orders, versions } = sources;
+    let forwarding = Forwarding::new(owners).map_err(ApiError::Client)?;
+    let shared = Shared { accounts, lists, forwarding, orders, versions };
     let door = Arc::new(Door::new(access.authority, access.rate_per_second));
     let api = router(shared, door, limits);
     let tls = access.tls.is_some();
@@ -115,10 +122,13 @@ fn serve_within(
 /// Who asks is found out before anything else is, but for what the document says; that a question is noted lies
 /// about the time that it may take.
 fn router(shared: Shared, door: Arc<Door>, limits: Limits) -> Router {
-    let asked = routes()
-        .route_layer(from_fn_with_state(limits, limits::time))
-        .route_layer(from_fn(limits::no_body))
+    let bounded = |routes: OpenApiRouter<Shared>| {
+        routes.route_layer(from_fn_with_state(limits, limits::time)).route_layer(from_fn(limits::no_body))
+    };
+    // A look at the policy is a look at nobody.
+    let asked = bounded(of_accounts())
         .route_layer(from_fn(audit::note))
+        .merge(bounded(policies::routes()))
         .split_for_parts()
         .0
         .with_state(shared)
@@ -140,16 +150,17 @@ fn router(shared: Shared, door: Arc<Door>, limits: Limits) -> Router {
 /// The API's description, as `/openapi.json` serves it.
 #[must_use]
 pub fn document() -> utoipa::openapi::OpenApi {
-    let mut document = routes().to_openapi();
+    let mut document = OpenApiRouter::with_openapi(Document::openapi())
+        .merge(of_accounts())
+        .merge(policies::routes())
+        .to_openapi();
     who::describe(&mut document);
     document
 }
 
-fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::with_openapi(Document::openapi())
-        .merge(accounts::routes())
-        .merge(lists::routes())
-        .merge(controls::routes())
+/// All that looks at accounts.
+fn of_accounts() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new().merge(accounts::routes()).merge(lists::routes()).merge(controls::routes())
 }
 
 #[cfg(test)]

@@ -148,7 +148,9 @@ fn tokens() -> Arc<dyn Authority> {
 /// Serves some accounts, to those who have a token.
 fn served(accounts: Few, owners: Arc<dyn Owners>, per_second: u32, limits: Limits) -> Server {
     let accounts = Arc::new(accounts);
-    let sources = Sources { lists: accounts.clone(), accounts, owners, orders: Arc::new(NoOrders) };
+    let orders = Arc::new(NoOrders);
+    let sources =
+        Sources { lists: accounts.clone(), accounts, owners, orders, versions: Arc::new(OneVersion) };
     let rate_per_second = NonZeroU32::new(per_second).unwrap();
     let access = Access { authority: tokens(), rate_per_second, tls: None };
     serve_within(([127, 0, 0, 1], 0).into(), sources, access, (limits, Bounds::default()), |_| Router::new())
@@ -158,7 +160,8 @@ fn served(accounts: Few, owners: Arc<dyn Owners>, per_second: u32, limits: Limit
 /// What is answered out of a few accounts, by an instance that is alone.
 fn few() -> Sources {
     let accounts = Arc::new(Few::new());
-    Sources { lists: accounts.clone(), accounts, owners: Arc::new(Alone), orders: Arc::new(NoOrders) }
+    let (owners, orders) = (Arc::new(Alone), Arc::new(NoOrders));
+    Sources { lists: accounts.clone(), accounts, owners, orders, versions: Arc::new(OneVersion) }
 }
 
 fn quick() -> Server {
@@ -373,6 +376,18 @@ impl Orders for NoOrders {
     }
 }
 
+/// One version of the policy.
+struct OneVersion;
+
+impl Versions for OneVersion {
+    fn versions(&self) -> Result<policies::Known, Unread> {
+        let policy = Few::new().policies.versions()[0].clone();
+        let held = vec![policies::Held { from: None, until: None }];
+        let versions = vec![policies::Version { number: 1, policy, held, published: None }];
+        Ok(policies::Known { now: Timestamp(0), versions })
+    }
+}
+
 /// The other instance has the partition.
 struct There(Arc<str>);
 
@@ -414,6 +429,17 @@ fn each_look_at_an_account_leaves_one_line_with_whoever_looked() {
     }
     ask(&server, "/v1/accounts/audit-5", None);
     assert!(logged.lines(&["audit-5"]).is_empty(), "nothing was looked at");
+}
+
+#[test]
+fn the_policy_is_told_to_every_role_and_nobody_is_looked_at_with_it() {
+    let (logged, server) = (logged(), quick());
+    for path in ["/v1/policies", "/v1/policies/1", "/v1/policies/1/changes?since=1"] {
+        for who in ["vera", "anna", "sven", "mona", "adam"] {
+            check(&ask(&server, path, Some(who)), 200, &[]);
+        }
+    }
+    assert_eq!(logged.lines(&["audit:", "policies"]), [""; 0]);
 }
 
 #[test]

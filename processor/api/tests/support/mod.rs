@@ -7,6 +7,7 @@ use api::controls::{NotGiven, Orders};
 use api::lists::asked::Filter;
 use api::lists::{Listed, Lists, Partitions, Place};
 use api::owners::{Owner, Owners};
+use api::policies::{self, Versions};
 use api::serving::{self, Access, Sources};
 use api::who::Open;
 use decision::ids::DebtorId;
@@ -204,29 +205,41 @@ impl Orders for Heard {
     }
 }
 
+/// The versions of the policy that are known; none where nothing is known yet.
+#[derive(Default)]
+pub struct Ruling(pub Mutex<Option<policies::Known>>);
+
+impl Versions for Ruling {
+    fn versions(&self) -> Result<policies::Known, Unread> {
+        self.0.lock().unwrap().clone().ok_or(Unread::NotBegun)
+    }
+}
+
 /// An instance that serves its accounts.
 pub struct Instance {
     pub server: Server,
     pub keeper: Arc<Keeper>,
     pub owners: Arc<Told>,
     pub orders: Arc<Heard>,
+    pub ruling: Arc<Ruling>,
 }
 
 impl Instance {
     pub fn start(known: impl IntoIterator<Item = Known>) -> Self {
         let (keeper, owners) = (Arc::new(Keeper::of(known)), Arc::new(Told::default()));
-        let orders = Arc::new(Heard::default());
+        let (orders, ruling) = (Arc::new(Heard::default()), Arc::new(Ruling::default()));
         let sources = Sources {
             accounts: keeper.clone(),
             lists: keeper.clone(),
             owners: owners.clone(),
             orders: orders.clone(),
+            versions: ruling.clone(),
         };
         let rate_per_second = 100_000.try_into().unwrap();
         let access = Access { authority: Arc::new(Open), rate_per_second, tls: None };
         let server =
             serving::serve(([127, 0, 0, 1], 0).into(), sources, access, |_| axum::Router::new()).unwrap();
-        Self { server, keeper, owners, orders }
+        Self { server, keeper, owners, orders, ruling }
     }
 
     pub fn url(&self) -> String {
