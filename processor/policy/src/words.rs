@@ -178,21 +178,16 @@ pub fn period(period: Period) -> String {
     if count == "1" { format!("1 {unit}") } else { format!("{count} {unit}s") }
 }
 
-/// How many holds of a kind there may be, where that is bounded.
-pub(crate) fn how_many(at_most: Option<u32>, per: Option<Period>) -> Option<String> {
-    at_most.map(|count| match per {
-        Some(per) => format!("{count} per {per}"),
-        None => format!("{count} at one time"),
-    })
-}
-
 /// What bounds a kind of hold; none where nothing does.
 #[must_use]
 pub fn bounds(bounds: &HoldBounds) -> Option<String> {
     let HoldBounds { at_most, per, no_longer_than, no_more_than, beyond } = bounds;
     let parts = [
-        how_many(*at_most, *per).map(|count| format!("at most {count}")),
-        no_longer_than.map(|longest| format!("no longer than {longest}")),
+        at_most.map(|count| match per {
+            Some(per) => format!("at most {count} in {}", period(*per)),
+            None => format!("at most {count} at one time"),
+        }),
+        no_longer_than.map(|longest| format!("no longer than {}", period(longest))),
         no_more_than.map(|most| format!("no more than {most}")),
         beyond.as_ref().map(|role| format!("beyond that by {role}")),
     ];
@@ -204,7 +199,11 @@ pub fn bounds(bounds: &HoldBounds) -> Option<String> {
 #[must_use]
 pub fn breaker(breaker: &Breaker) -> String {
     let Breaker { more_than, over, against, at_least } = breaker;
-    format!("more than {more_than}x over {over} against {against}, at least {at_least}")
+    let (over, against) = (period(*over), period(*against));
+    format!(
+        "more than {more_than} times as many orders that cut off in {over} as is usual, by the last {against}, and \
+         at least {at_least}"
+    )
 }
 
 #[cfg(test)]

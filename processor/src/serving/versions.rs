@@ -99,27 +99,29 @@ mod tests {
         Arc::new(Policy { effective_from: from.map(Timestamp), ..policy })
     }
 
-    /// When each version holds, as number, from and until.
-    fn told(versions: &[Version]) -> Vec<(i64, Option<i64>, Option<i64>)> {
+    /// When a version holds: its number, from when and until when.
+    type Time = (i64, Option<i64>, Option<i64>);
+
+    fn told(versions: &[Version]) -> Vec<Time> {
         let micros = |at: Option<Timestamp>| at.map(|at| at.0);
         let all = versions.iter().flat_map(|version| version.held.iter().map(move |held| (version, held)));
         all.map(|(version, held)| (version.number, micros(held.from), micros(held.until))).collect()
     }
 
+    #[track_caller]
+    fn check(from: &[Option<i64>], expected: &[Time]) {
+        let policies = Policies::new(from.iter().copied().map(policy).collect()).unwrap();
+        assert_eq!(told(&of_files(&policies)), expected, "{from:?}");
+    }
+
     #[test]
     fn versions_of_files_hold_each_until_the_next_does() {
-        let policies =
-            |from: &[Option<i64>]| Policies::new(from.iter().copied().map(policy).collect()).unwrap();
-        let rows: [(&[Option<i64>], &[(i64, Option<i64>, Option<i64>)]); 4] = [
-            (&[None], &[(1, None, None)]),
-            (&[Some(5)], &[(1, Some(5), None)]),
-            (&[Some(9), None, Some(5)], &[(1, None, Some(5)), (2, Some(5), Some(9)), (3, Some(9), None)]),
-            // Both hold from the beginning: the later one does.
-            (&[None, None], &[(2, None, None)]),
-        ];
-        for (from, expected) in rows {
-            assert_eq!(told(&of_files(&policies(from))), expected, "{from:?}");
-        }
+        check(&[None], &[(1, None, None)]);
+        check(&[Some(5)], &[(1, Some(5), None)]);
+        let three = [(1, None, Some(5)), (2, Some(5), Some(9)), (3, Some(9), None)];
+        check(&[Some(9), None, Some(5)], &three);
+        // Both hold from the beginning: the later one does.
+        check(&[None, None], &[(2, None, None)]);
     }
 
     #[test]

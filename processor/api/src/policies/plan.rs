@@ -134,7 +134,7 @@ fn stage(stage: &Stage, plan: &Plan, policy: &Policy) -> PlanStage {
         stage: stage.name.to_string(),
         after: stage.after.to_string(),
         says: due(stage.after, plan),
-        conditions: conditions(stage, policy),
+        conditions: conditions(stage, plan, policy),
         window: stage.window.as_ref().map(|window| window.name.to_string()),
         cuts_off: stage.measures.iter().any(cuts_off),
         measures: measures(&stage.measures),
@@ -156,12 +156,14 @@ fn due(after: Period, plan: &Plan) -> String {
     }
 }
 
-/// What must be so as well before a stage is entered.
-fn conditions(stage: &Stage, policy: &Policy) -> Vec<Worded> {
+/// What must be so as well before a stage is entered. One that asks for no debt of its own asks for what opens a cycle.
+fn conditions(stage: &Stage, plan: &Plan, policy: &Policy) -> Vec<Worded> {
     let Stage { name: _, after: _, if_debt, if_invoices, if_task, min_gap, notice, window, measures: _ } =
         stage;
     let currency = &policy.defaults.currency;
-    let debt = if_debt.map(|debt| format!("the debt that no hold freezes is {debt} {currency} or more"));
+    let debt = if_debt
+        .or(plan.entry)
+        .map(|debt| format!("the debt that no hold freezes is {debt} {currency} or more"));
     let invoices = if_invoices.map(|count| match count {
         1 => "1 invoice or more is open".to_owned(),
         _ => format!("{count} invoices or more are open"),

@@ -330,7 +330,9 @@ pub struct CutOffBreaker {
     /// The least number of orders that stops anything.
     pub at_least: u32,
     /// All of it in words.
-    #[schema(example = "more than 2.5x over 1h against 7d, at least 100")]
+    #[schema(
+        example = "more than 2.5 times as many orders that cut off in 1 hour as is usual, by the last 7 days, and at least 100"
+    )]
     pub says: String,
 }
 

@@ -6,6 +6,7 @@ use super::uses::Uses;
 use super::{Change, measure};
 use crate::words;
 use decision::policy::{Breaker, Cap, CommandRules, Delivery, HoldBounds, HoldRules, Retention, Texts};
+use decision::time::Period;
 use std::collections::BTreeMap;
 
 pub(super) fn holds(changes: &mut Vec<Change>, old: &HoldRules, new: &HoldRules) {
@@ -28,10 +29,17 @@ pub(super) fn holds(changes: &mut Vec<Change>, old: &HoldRules, new: &HoldRules)
 
 fn bounds(of: &mut Teller<'_>, old: &HoldBounds, new: &HoldBounds) {
     let HoldBounds { at_most, per, no_longer_than, no_more_than, beyond } = new;
-    of.optional("at most", words::how_many(old.at_most, old.per), words::how_many(*at_most, *per));
+    of.optional("at most", how_many(old.at_most, old.per), how_many(*at_most, *per));
     of.optional("no longer than", old.no_longer_than, *no_longer_than);
     of.optional_number("no more than", old.no_more_than, *no_more_than);
     of.optional("beyond that by", old.beyond.as_ref(), beyond.as_ref());
+}
+
+fn how_many(at_most: Option<u32>, per: Option<Period>) -> Option<String> {
+    at_most.map(|count| match per {
+        Some(per) => format!("{count} per {per}"),
+        None => format!("{count} at one time"),
+    })
 }
 
 pub(super) fn commands(changes: &mut Vec<Change>, old: &CommandRules, new: &CommandRules) {
@@ -79,7 +87,9 @@ fn breaker(of: &mut Teller<'_>, old: Option<&Breaker>, new: Option<&Breaker>) {
             of.field("against", old.against, against);
             of.field("at least", old.at_least, at_least);
         }
-        (None, Some(new)) => of.say(format!("breaker is new ({})", words::breaker(new))),
+        (None, Some(Breaker { more_than, over, against, at_least })) => of.say(format!(
+            "breaker is new (more than {more_than}x over {over} against {against}, at least {at_least})"
+        )),
         (Some(_), None) => of.say("breaker is gone".to_owned()),
         (None, None) => {}
     }
