@@ -97,6 +97,11 @@ fn a_manager_finds_an_account_gives_an_order_and_sees_it_applied() {
     browser.open(&format!("{}?why=stage%3Abar", demo.page));
     browser.wait_for("#why .findings li");
 
+    browser.click("#who a");
+    browser.wait_for_text("h1", "Policy demo 1");
+    browser.check_open_to_all("policy");
+    browser.open(&demo.page);
+
     browser.click("button[name=language]");
     browser.wait_for_text("#orders h2", "Распоряжения");
     assert_eq!(browser.run("return document.documentElement.lang"), "ru");
@@ -110,6 +115,16 @@ fn a_manager_finds_an_account_gives_an_order_and_sees_it_applied() {
     let wide =
         browser.run("return document.documentElement.scrollWidth - document.documentElement.clientWidth");
     assert_eq!(wide, 0, "a phone scrolls one way only");
+
+    browser.open(&format!("{root}/console/policy"));
+    browser.wait_for_text("h1", "Политика demo 1");
+    assert!(browser.count(".ladder .now") >= 2, "its plans are drawn, with what cuts off");
+    browser.check_open_to_all("policy-phone-ru-dark");
+    let wide =
+        browser.run("return document.documentElement.scrollWidth - document.documentElement.clientWidth");
+    assert_eq!(wide, 0, "a phone scrolls one way only");
+    browser.click("#changes button");
+    browser.wait_for_text("#changes", "Различий нет.");
 
     browser.open(&format!("{root}/console/accounts/nobody"));
     browser.wait_for_text("h1", "Не найдено");

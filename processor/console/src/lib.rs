@@ -11,6 +11,7 @@
 //! | `texts` | every text, in each language |
 //! | `answers` | what the API answers, as far as pages show it |
 //! | `story` | the page of one account |
+//! | `policy` | the page of the policy |
 //! | `chart` | debt over time, as a drawing |
 //! | `orders` | the forms of orders, and what is sent of them |
 //! | `live` | how a page hears that something changed |
@@ -27,6 +28,7 @@ mod guard;
 mod live;
 mod orders;
 mod pages;
+mod policy;
 mod story;
 mod texts;
 mod visitor;
@@ -71,6 +73,8 @@ pub fn beside(made: Made) -> Router {
         .route("/console/accounts/{id}", get(story::page))
         .route("/console/accounts/{id}/orders", get(orders::back).post(orders::give))
         .route("/console/accounts/{id}/live", get(story::listen))
+        .route("/console/policy", get(policy::page))
+        .route("/console/policy/live", get(policy::listen))
         .route("/console/sign-in", get(doors::sign_in).post(doors::let_in))
         .route("/console/sign-out", post(doors::sign_out))
         .route("/console/settings", post(doors::settings))

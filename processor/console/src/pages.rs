@@ -23,7 +23,8 @@ pub(crate) struct Frame<'a> {
 }
 
 /// The pages that each page leads to: where they are, and what they are called.
-pub(crate) const LED_TO: [(&str, &str); 1] = [("/console/accounts", "nav.accounts")];
+pub(crate) const LED_TO: [(&str, &str); 2] =
+    [("/console/accounts", "nav.accounts"), ("/console/policy", "nav.policy")];
 
 /// A page that each page leads to.
 pub(crate) struct Led {
