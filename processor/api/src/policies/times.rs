@@ -100,11 +100,14 @@ mod tests {
         Timestamp(seconds * 1_000_000)
     }
 
-    /// The states of versions that held at these times, in seconds, at a moment.
+    /// From when and until when a version held, in seconds.
+    type Time = (Option<i64>, Option<i64>);
+
+    /// The states of versions that held at these times, at a moment.
     #[track_caller]
-    fn check(times: &[&[(Option<i64>, Option<i64>)]], now: i64, holds: Option<i64>, states: &[VersionState]) {
+    fn check(times: &[&[Time]], now: i64, holds: Option<i64>, states: &[VersionState]) {
         let policy = policy::parse("p.policy.yaml", POLICY).unwrap().policy;
-        let version = |(number, times): (i64, &&[(Option<i64>, Option<i64>)])| Version {
+        let version = |(number, times): (i64, &&[Time])| Version {
             number,
             policy: Arc::clone(&policy),
             held: times
