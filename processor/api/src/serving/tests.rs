@@ -1,5 +1,7 @@
 //! Who is answered what, over a real socket.
 
+mod ruling;
+
 use super::*;
 use crate::accounts::{Looked, Unread};
 use crate::lists::asked::{Field, Filter};
@@ -10,6 +12,7 @@ use crate::who::{Person, Role, Segments};
 use decision::ids::DebtorId;
 use decision::time::Timestamp;
 use decision::{Debtor, Moment, Policies};
+use ruling::OneVersion;
 use schemas::HistoryLine;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -147,21 +150,17 @@ fn tokens() -> Arc<dyn Authority> {
 
 /// Serves some accounts, to those who have a token.
 fn served(accounts: Few, owners: Arc<dyn Owners>, per_second: u32, limits: Limits) -> Server {
-    let accounts = Arc::new(accounts);
-    let orders = Arc::new(NoOrders);
-    let sources =
-        Sources { lists: accounts.clone(), accounts, owners, orders, versions: Arc::new(OneVersion) };
+    let sources = sources(accounts, owners);
     let rate_per_second = NonZeroU32::new(per_second).unwrap();
     let access = Access { authority: tokens(), rate_per_second, tls: None };
     serve_within(([127, 0, 0, 1], 0).into(), sources, access, (limits, Bounds::default()), |_| Router::new())
         .unwrap()
 }
 
-/// What is answered out of a few accounts, by an instance that is alone.
-fn few() -> Sources {
-    let accounts = Arc::new(Few::new());
-    let (owners, orders) = (Arc::new(Alone), Arc::new(NoOrders));
-    Sources { lists: accounts.clone(), accounts, owners, orders, versions: Arc::new(OneVersion) }
+/// What is answered out of a few accounts.
+fn sources(accounts: Few, owners: Arc<dyn Owners>) -> Sources {
+    let (accounts, orders, versions) = (Arc::new(accounts), Arc::new(NoOrders), Arc::new(OneVersion));
+    Sources { lists: accounts.clone(), accounts, owners, orders, versions }
 }
 
 fn quick() -> Server {
@@ -376,18 +375,6 @@ impl Orders for NoOrders {
     }
 }
 
-/// One version of the policy.
-struct OneVersion;
-
-impl Versions for OneVersion {
-    fn versions(&self) -> Result<policies::Known, Unread> {
-        let policy = Few::new().policies.versions()[0].clone();
-        let held = vec![policies::Held { from: None, until: None }];
-        let versions = vec![policies::Version { number: 1, policy, held, published: None }];
-        Ok(policies::Known { now: Timestamp(0), versions })
-    }
-}
-
 /// The other instance has the partition.
 struct There(Arc<str>);
 
@@ -432,17 +419,6 @@ fn each_look_at_an_account_leaves_one_line_with_whoever_looked() {
 }
 
 #[test]
-fn the_policy_is_told_to_every_role_and_nobody_is_looked_at_with_it() {
-    let (logged, server) = (logged(), quick());
-    for path in ["/v1/policies", "/v1/policies/1", "/v1/policies/1/changes?since=1"] {
-        for who in ["vera", "anna", "sven", "mona", "adam"] {
-            check(&ask(&server, path, Some(who)), 200, &[]);
-        }
-    }
-    assert_eq!(logged.lines(&["audit:", "policies"]), [""; 0]);
-}
-
-#[test]
 fn a_question_that_was_handed_on_is_noted_where_it_is_answered_and_nowhere_else() {
     let logged = logged();
     let answers = quick();
@@ -473,7 +449,7 @@ fn whoever_the_provider_knows_is_let_in_and_who_is_not_is_told_why() {
     let logged = logged();
     let (pair, gone) = (Pair::ed("k"), Pair::ed("gone"));
     let provider = Provider::start(Does::Says("500 Internal Server Error\r\n\r\n".to_owned()));
-    let sources = few();
+    let sources = sources(Few::new(), Arc::new(Alone));
     let authority = Arc::new(provider.quickly(provider.settings()));
     let access = Access { authority, rate_per_second: NonZeroU32::new(1_000).unwrap(), tls: None };
     let bounds = (Limits::default(), Bounds::default());
