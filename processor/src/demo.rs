@@ -13,7 +13,7 @@ use crate::clock::FastClock;
 use crate::orders::Writer;
 use crate::serving::instances::Observed;
 use crate::serving::rejects::Declined;
-use crate::serving::{self, Accounts, Beside};
+use crate::serving::{self, Accounts, Beside, GoesBy};
 use crate::signals;
 use connectors::memory::MemoryLog;
 use decision::Policies;
@@ -68,7 +68,9 @@ pub(crate) fn run(arguments: &DemoArguments) -> miette::Result<ExitCode> {
     let health = Arc::new(crate::run::InstanceHealth::new(stage.status.clone(), stage.clock.clone()));
     let server = api::probes::serve(arguments.listen, metrics.clone(), health.clone()).into_diagnostic()?;
     let accounts = Arc::new(Accounts::default());
-    let beside = stage.beside(Observed::new(metrics, health, None));
+    let versions = Arc::new(GoesBy::default());
+    versions.is(stage.policies.clone().into(), stage.clock.clone());
+    let beside = stage.beside(Observed::new(metrics, health, None), versions);
     let api = serving::serve(arguments.api, accounts.clone(), beside).into_diagnostic()?;
     let mut screen = Screen::new(profile.subscribers, arguments.day, api.address());
     if screen.begin(server.address(), folder.path()).is_err() {
@@ -135,7 +137,7 @@ impl Stage {
     }
 
     /// What is answered over HTTP beside accounts: it writes orders, and reads rejects.
-    fn beside(&self, observed: Observed) -> Beside {
+    fn beside(&self, observed: Observed, versions: Arc<GoesBy>) -> Beside {
         let partitions = NonZeroU32::new(PARTITIONS).unwrap_or(NonZeroU32::MIN);
         let (log, registry): (_, Arc<dyn Registry>) = (Arc::new(self.log.clone()), self.registry.clone());
         let rejects = Declined {
@@ -147,7 +149,12 @@ impl Stage {
             sending: Mutex::default(),
         };
         let orders = Writer::new(log, self.names.clone(), partitions, registry, self.clock.clone());
-        Beside { orders: Arc::new(orders), instances: Arc::new(observed), rejects: Arc::new(rejects) }
+        Beside {
+            orders: Arc::new(orders),
+            instances: Arc::new(observed),
+            rejects: Arc::new(rejects),
+            versions,
+        }
     }
 
     fn start_engine(

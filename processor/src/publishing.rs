@@ -138,7 +138,7 @@ pub(crate) fn of_words(words: &[&str], config: Option<&Path>) -> miette::Result<
 }
 
 /// As `decision` sees publications.
-fn published(all: &[(Publication, Arc<Policy>)]) -> Vec<Published> {
+pub(crate) fn published(all: &[(Publication, Arc<Policy>)]) -> Vec<Published> {
     let published = |(publication, version): &(Publication, Arc<Policy>)| Published {
         version: version.clone(),
         at: publication.published_at,

@@ -44,14 +44,16 @@ pub(crate) fn run(arguments: &RunArguments) -> miette::Result<ExitCode> {
     let accounts = Arc::new(serving::Accounts::default());
     let others = Arc::new(serving::Others::default());
     let observed = Observed::new(metrics, health.clone(), Some(others.clone()));
-    let beside = beside(&config, topology.partitions(), (&registry, &clock), observed)?;
+    let goes_by = Arc::new(serving::GoesBy::default());
+    let beside = beside(&config, topology.partitions(), (&registry, &clock), (observed, goes_by.clone()))?;
     let api = serving::start(&config.api, accounts.clone(), others.clone(), beside)?;
     let Some((versions, policies)) =
-        once_published(&config, &log, &registry, (&*clock, &health, &server), &is_stopped)?
+        once_published(&config, &log, &registry, (&*clock, &health, &server, &goes_by), &is_stopped)?
     else {
         tracing::info!("weir has ended before a version of the policy was published");
         return Ok(ExitCode::SUCCESS);
     };
+    goes_by.is(versions.clone(), clock.clone());
     let identity = &policies.at(clock.now()).identity;
     tracing::info!(
         policy = %identity.name, version = %identity.version, hash = %identity.hash,
@@ -90,7 +92,7 @@ fn beside(
     config: &Config,
     partitions: NonZeroU32,
     (registry, clock): (&Arc<dyn Registry>, &Arc<SystemClock>),
-    observed: Observed,
+    (observed, versions): (Observed, Arc<serving::GoesBy>),
 ) -> miette::Result<Beside> {
     let log = Arc::new(KafkaLog::new(config.kafka.clone()).into_diagnostic()?);
     let rejects = Declined {
@@ -102,7 +104,12 @@ fn beside(
         sending: Mutex::default(),
     };
     let orders = Writer::new(log, config.topics.clone(), partitions, registry.clone(), clock.clone());
-    Ok(Beside { orders: Arc::new(orders), instances: Arc::new(observed), rejects: Arc::new(rejects) })
+    Ok(Beside {
+        orders: Arc::new(orders),
+        instances: Arc::new(observed),
+        rejects: Arc::new(rejects),
+        versions,
+    })
 }
 
 /// How often it is looked for the first version.
@@ -114,7 +121,12 @@ fn once_published(
     config: &Config,
     log: &KafkaLog,
     registry: &Arc<dyn Registry>,
-    (clock, health, server): (&SystemClock, &InstanceHealth<SystemClock>, &api::Server),
+    (clock, health, server, goes_by): (
+        &SystemClock,
+        &InstanceHealth<SystemClock>,
+        &api::Server,
+        &serving::GoesBy,
+    ),
     is_stopped: &AtomicBool,
 ) -> miette::Result<Option<(Versions, Arc<Policies>)>> {
     loop {
@@ -122,6 +134,7 @@ fn once_published(
             health.waits_for_policy.store(false, Ordering::Relaxed);
             return Ok(Some(found));
         }
+        goes_by.nothing_yet();
         if !health.waits_for_policy.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 http = %server.address(),

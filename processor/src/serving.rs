@@ -6,6 +6,9 @@ mod counting;
 pub(crate) mod instances;
 mod lists;
 pub(crate) mod rejects;
+mod versions;
+
+pub(crate) use versions::GoesBy;
 
 use crate::clock::SystemClock;
 use crate::config::{self, Api, Config};
@@ -197,12 +200,13 @@ pub(crate) struct Beside {
     pub(crate) orders: Arc<dyn Orders>,
     pub(crate) instances: Arc<dyn Instances>,
     pub(crate) rejects: Arc<dyn Rejects>,
+    pub(crate) versions: Arc<GoesBy>,
 }
 
 impl Beside {
     fn and(self, accounts: Arc<Accounts>, owners: Arc<dyn Owners>) -> Sources {
-        let Self { orders, instances, rejects } = self;
-        Sources { lists: accounts.clone(), accounts, owners, orders, instances, rejects }
+        let Self { orders, instances, rejects, versions } = self;
+        Sources { lists: accounts.clone(), accounts, owners, orders, instances, rejects, versions }
     }
 }
 
@@ -332,7 +336,12 @@ mod tests {
             clock: Arc::new(SystemClock::new()),
             sending: std::sync::Mutex::default(),
         };
-        Beside { orders: Arc::new(NoOrders), instances: Arc::new(NoOrders), rejects: Arc::new(declined) }
+        Beside {
+            orders: Arc::new(NoOrders),
+            instances: Arc::new(NoOrders),
+            rejects: Arc::new(declined),
+            versions: Arc::default(),
+        }
     }
 
     fn settings(tokens: PathBuf) -> Api {

@@ -31,7 +31,7 @@ pub(crate) fn of_config<L: Log>(
         PolicySource::Published => {
             let publications = publishing::read(log, &config.topics, registry.clone())?;
             let policies = publications.up_to(publications.last());
-            Ok(policies.map(|policies| (Versions::Published(publications), policies)))
+            Ok(policies.map(|policies| (Versions::Published(publications.into()), policies)))
         }
     }
 }

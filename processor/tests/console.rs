@@ -15,6 +15,7 @@ use api::lists::asked::Filter;
 use api::lists::counts::Count;
 use api::lists::{Listed, Lists, Partitions, Place};
 use api::owners::Alone;
+use api::policies::{Known, Versions};
 use api::rejects::told::{RejectDetails, RejectPage, Resent};
 use api::rejects::{Filter as RejectFilter, NotDone, Place as RejectPlace, Rejects};
 use api::serving::{Access, Sources};
@@ -152,6 +153,11 @@ fn a_manager_finds_an_account_gives_an_order_and_sees_it_applied() {
     browser.wait_for_text("#tasks", "There is nothing to do.");
 
     browser.open(&demo.page);
+    browser.click("#who a");
+    browser.wait_for_text("h1", "Policy demo 1");
+    browser.check_open_to_all("policy");
+    browser.open(&demo.page);
+
     browser.click("button[name=language]");
     browser.wait_for_text("#orders h2", "Распоряжения");
     assert_eq!(browser.run("return document.documentElement.lang"), "ru");
@@ -165,6 +171,16 @@ fn a_manager_finds_an_account_gives_an_order_and_sees_it_applied() {
     let wide =
         browser.run("return document.documentElement.scrollWidth - document.documentElement.clientWidth");
     assert_eq!(wide, 0, "a phone scrolls one way only");
+
+    browser.open(&format!("{root}/console/policy"));
+    browser.wait_for_text("h1", "Политика demo 1");
+    assert!(browser.count(".ladder .now") >= 2, "its plans are drawn, with what cuts off");
+    browser.check_open_to_all("policy-phone-ru-dark");
+    let wide =
+        browser.run("return document.documentElement.scrollWidth - document.documentElement.clientWidth");
+    assert_eq!(wide, 0, "a phone scrolls one way only");
+    browser.click("#changes button");
+    browser.wait_for_text("#changes", "Различий нет.");
 
     browser.open(&format!("{root}/console/accounts/nobody"));
     browser.wait_for_text("h1", "Не найдено");
@@ -256,6 +272,12 @@ impl Lists for Begun {
     }
 }
 
+impl Versions for Begun {
+    fn versions(&self) -> Result<Known, Unread> {
+        Err(Unread::NotBegun)
+    }
+}
+
 impl Orders for Begun {
     fn now(&self) -> Timestamp {
         Timestamp::EARLIEST
@@ -310,6 +332,7 @@ fn whoever_has_a_token_signs_in_with_it_and_out_again() {
         orders: Arc::new(Begun),
         instances: Arc::new(Begun),
         rejects: Arc::new(Begun),
+        versions: Arc::new(Begun),
     };
     let rate_per_second = NonZeroU32::new(50).unwrap();
     let access = Access { authority: Arc::new(tokens), rate_per_second, tls: None };

@@ -95,6 +95,29 @@ fn check_knows_the_second(process: &Process) {
     assert!(known.contains(&"2") && known.iter().all(|known| ["0", "2"].contains(known)), "{known:?}");
 }
 
+/// The versions that a process tells of over HTTP, newest first: number, label and whether it holds.
+#[track_caller]
+fn check_told(process: &Process, expected: &[(i64, &str, &str)]) {
+    let list = asked(process, "");
+    let of = |one: &Value| {
+        let text = |name: &str| one[name].as_str().unwrap().to_owned();
+        (one["number"].as_i64().unwrap(), text("version"), text("state"))
+    };
+    let found: Vec<_> = list["items"].as_array().unwrap().iter().map(of).collect();
+    let expected =
+        expected.iter().map(|(number, version, state)| (*number, (*version).to_owned(), (*state).to_owned()));
+    assert_eq!(found, expected.collect::<Vec<_>>());
+}
+
+/// What a process answers about the policy.
+#[track_caller]
+fn asked(process: &Process, path: &str) -> Value {
+    let log = process.log();
+    let address = log.split("\"api\":\"").nth(1).unwrap().split('"').next().unwrap();
+    let mut answer = ureq::get(format!("http://{address}/v1/policies{path}")).call().unwrap();
+    serde_json::from_str(&answer.body_mut().read_to_string().unwrap()).unwrap()
+}
+
 #[test]
 fn versions_are_published_listed_shown_compared_and_rolled_back_under_two_processes() {
     let mut site = Site::new("published");
@@ -103,9 +126,10 @@ fn versions_are_published_listed_shown_compared_and_rolled_back_under_two_proces
     let nothing = policy(&site, &["list"]);
     assert!(String::from_utf8_lossy(&nothing.stdout).starts_with("Nothing was published yet"), "{nothing:?}");
     // It waits for the first, and says so.
-    let mut one = site.start(&[]);
+    let mut one = site.start(&[("WEIR__API__LISTEN", "127.0.0.1:0")]);
     one.wait_for("no version of the policy is published yet", LONG);
     assert!(one.get("/readyz").contains("no version of the policy is published yet"));
+    check_told(&one, &[]);
 
     publish_the_first(&site);
     one.wait_until_ready();
@@ -120,6 +144,9 @@ fn versions_are_published_listed_shown_compared_and_rolled_back_under_two_proces
     assert_eq!((&published["revision"], &published["not_taken"]), (&2.into(), &Value::Array(Vec::new())));
     assert!(published["changes"].as_array().is_some_and(|changes| !changes.is_empty()), "{published}");
     [&one, &two].into_iter().for_each(check_knows_the_second);
+    check_told(&one, &[(2, "2", "holds"), (1, "1", "past")]);
+    let changes = asked(&one, "/2/changes")["changes"].to_string();
+    assert!(changes.contains("after 5d → 7d"), "{changes}");
     let again = json(&policy(&site, &[&["publish", &second], &BY[..], &wait].concat()), 0);
     assert_eq!((&again["outcome"], &again["revision"]), (&"holds_already".into(), &2.into()));
     tell_days(&mut site, &mut operator, 8);
@@ -127,6 +154,8 @@ fn versions_are_published_listed_shown_compared_and_rolled_back_under_two_proces
     let once = ["--event-id", "back-1"];
     let back = json(&policy(&site, &[&["roll-back"], &BY[..], &wait, &once].concat()), 0);
     assert_eq!((&back["revision"], &back["version"]), (&3.into(), &"1".into()), "{back}");
+    check_told(&one, &[(3, "1", "holds"), (2, "2", "past"), (1, "1", "past")]);
+    assert_eq!(asked(&one, "")["items"][0]["published"]["why"], "a try");
     // The same again is the same; to go back once more is not clear.
     let again = json(&policy(&site, &[&["roll-back"], &BY[..], &wait, &once].concat()), 0);
     assert_eq!((&again["revision"], &again["version"]), (&3.into(), &"1".into()), "{again}");

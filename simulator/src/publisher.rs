@@ -33,7 +33,7 @@ pub(crate) fn versions<L: Log>(world: &Arc<World>, log: &L) -> Result<Versions, 
         let compile = move |publication: &Publication| draft(&drafts, &publication.text);
         let read = Publications::read(log, &world.names, world.registry.clone(), Box::new(compile));
         match read {
-            Ok(publications) => return Ok(Versions::Published(publications)),
+            Ok(publications) => return Ok(Versions::Published(publications.into())),
             Err(error) if error.is_retryable() => world.fibers.sleep(Duration::from_millis(300)),
             Err(error) => return Err(error),
         }

@@ -10,6 +10,7 @@
 //! | [`lists`] | lists of accounts |
 //! | [`instances`] | how the instances and their partitions stand |
 //! | [`rejects`] | what was declined, and sending it again |
+//! | [`policies`] | the versions of the policy, what they say, and what changed |
 //! | [`owners`] | who answers for an account, and how a question comes to it |
 //! | [`problem`] | errors, as problem+json |
 //! | [`who`] | who may ask, and what they may see |
@@ -27,6 +28,7 @@ mod limits;
 pub mod lists;
 pub mod metrics;
 pub mod owners;
+pub mod policies;
 pub mod probes;
 pub mod problem;
 pub mod rejects;

@@ -87,6 +87,12 @@ impl Problem {
         Self { retry_after: Some(MOVING_SECONDS), ..problem }
     }
 
+    /// There is no version of the policy of the number that was asked about.
+    #[must_use]
+    pub fn unknown_policy(detail: impl Into<String>) -> Self {
+        Self::new("unknown-policy", "There is no such version of the policy", StatusCode::NOT_FOUND, detail)
+    }
+
     /// There is no such page.
     #[must_use]
     pub fn no_page() -> Self {

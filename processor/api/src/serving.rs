@@ -6,6 +6,7 @@ use crate::instances::{self, Instances};
 use crate::limits::{self, Limits};
 use crate::lists::{self, Lists};
 use crate::owners::{Forwarding, Owners};
+use crate::policies::{self, Versions};
 use crate::problem::Problem;
 use crate::rejects::{self, Rejects};
 use crate::server::Bounds;
@@ -40,6 +41,8 @@ pub struct Sources {
     pub instances: Arc<dyn Instances>,
     /// Whoever reads rejects.
     pub rejects: Arc<dyn Rejects>,
+    /// Whoever knows the versions of the policy.
+    pub versions: Arc<dyn Versions>,
 }
 
 /// Who may come in, and how.
@@ -73,6 +76,7 @@ pub(crate) struct Shared {
     pub(crate) orders: Arc<dyn Orders>,
     pub(crate) instances: Arc<dyn Instances>,
     pub(crate) rejects: rejects::Gate,
+    pub(crate) versions: Arc<dyn Versions>,
 }
 
 #[derive(OpenApi)]
@@ -84,7 +88,8 @@ pub(crate) struct Shared {
     ),
     tags(
         (name = "accounts", description = "How an account stands, and why"),
-        (name = "operations", description = "How Weir itself stands, and what it declined")
+        (name = "operations", description = "How Weir itself stands, and what it declined"),
+        (name = "policies", description = "By what is decided: the versions of the policy")
     )
 )]
 struct Document;
@@ -117,6 +122,7 @@ fn serve_within(
         orders: sources.orders,
         instances: sources.instances,
         rejects: rejects::Gate::of(sources.rejects),
+        versions: sources.versions,
     };
     let door = Arc::new(Door::new(access.authority, access.rate_per_second));
     let api = router(shared, door, limits);
@@ -175,7 +181,7 @@ fn routes() -> OpenApiRouter<Shared> {
 
 /// What tells of no account, and is asked every other second by whoever looks at a page of it.
 fn of_no_account() -> OpenApiRouter<Shared> {
-    instances::routes()
+    OpenApiRouter::new().merge(instances::routes()).merge(policies::routes())
 }
 
 #[cfg(test)]

@@ -283,6 +283,146 @@ pub(crate) struct Finding {
     pub(crate) says: String,
 }
 
+#[derive(Debug, Deserialize)]
+pub(crate) struct Versions {
+    pub(crate) time_zone: Option<String>,
+    pub(crate) holds: Option<i64>,
+    pub(crate) items: Vec<Version>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Version {
+    pub(crate) number: i64,
+    pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) hash: String,
+    pub(crate) state: String,
+    pub(crate) held: Vec<Held>,
+    pub(crate) published: Option<Published>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Held {
+    pub(crate) from: Option<When>,
+    pub(crate) until: Option<When>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Published {
+    pub(crate) at: When,
+    pub(crate) by: String,
+    pub(crate) role: String,
+    pub(crate) why: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Ruling {
+    pub(crate) version: Version,
+    pub(crate) time_zone: String,
+    pub(crate) currency: String,
+    pub(crate) observe: bool,
+    pub(crate) segments: Vec<Segment>,
+    pub(crate) groups: Vec<Group>,
+    pub(crate) plans: Vec<Plan>,
+    pub(crate) thresholds: Vec<Threshold>,
+    pub(crate) windows: Vec<Window>,
+    pub(crate) holds: Vec<Worded>,
+    pub(crate) tries: Vec<Worded>,
+    pub(crate) caps: Vec<Cap>,
+    pub(crate) rates: Vec<Rate>,
+    pub(crate) breaker: Option<Finding>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Worded {
+    pub(crate) kind: String,
+    pub(crate) says: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Segment {
+    pub(crate) name: String,
+    pub(crate) when: Option<String>,
+    pub(crate) group: String,
+    pub(crate) managers: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Group {
+    pub(crate) name: String,
+    pub(crate) standard: String,
+    pub(crate) plans: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Plan {
+    pub(crate) name: String,
+    pub(crate) groups: Vec<String>,
+    pub(crate) debt_class: String,
+    pub(crate) observe: bool,
+    pub(crate) rules: Vec<Worded>,
+    pub(crate) before_due: Vec<BeforeDue>,
+    pub(crate) stages: Vec<Stage>,
+    pub(crate) on_cure: Vec<Worded>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct BeforeDue {
+    pub(crate) says: String,
+    pub(crate) measures: Vec<Worded>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Stage {
+    pub(crate) stage: String,
+    pub(crate) says: String,
+    pub(crate) conditions: Vec<Worded>,
+    pub(crate) cuts_off: bool,
+    pub(crate) measures: Vec<Worded>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Threshold {
+    pub(crate) rule: String,
+    pub(crate) says: String,
+    pub(crate) observe: bool,
+    pub(crate) rules: Vec<Worded>,
+    pub(crate) measures: Vec<Worded>,
+    pub(crate) recovered: Vec<Worded>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Window {
+    pub(crate) name: String,
+    pub(crate) hours: Vec<String>,
+    pub(crate) skips: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Cap {
+    pub(crate) channel: String,
+    pub(crate) says: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Rate {
+    pub(crate) of: String,
+    pub(crate) per_second: u32,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Changes {
+    pub(crate) since: Option<i64>,
+    pub(crate) changes: Vec<Change>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Change {
+    pub(crate) subject: String,
+    pub(crate) what: String,
+    pub(crate) groups: Vec<String>,
+}
+
 impl Account {
     /// Whether something was paid in advance.
     pub(crate) fn has_credit(&self) -> bool {

@@ -14,6 +14,7 @@
 //! | `views` | the lists that somebody keeps under a name |
 //! | `queues` | the tasks that people have to do |
 //! | `story` | the page of one account |
+//! | `policy` | the page of the policy |
 //! | `chart` | debt over time, as a drawing |
 //! | `orders` | the forms of orders, and what is sent of them |
 //! | `operations` | how the instances and their partitions stand |
@@ -34,6 +35,7 @@ mod live;
 mod operations;
 mod orders;
 mod pages;
+mod policy;
 mod queues;
 mod rejects;
 mod story;
@@ -89,6 +91,8 @@ pub fn beside(made: Made) -> Router {
         .route("/console/operations", get(operations::page))
         .route("/console/operations/live", get(operations::listen))
         .route("/console/operations/rejects/{partition}/{offset}", get(rejects::page).post(rejects::resend))
+        .route("/console/policy", get(policy::page))
+        .route("/console/policy/live", get(policy::listen))
         .route("/console/sign-in", get(doors::sign_in).post(doors::let_in))
         .route("/console/sign-out", post(doors::sign_out))
         .route("/console/settings", post(doors::settings))

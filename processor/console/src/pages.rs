@@ -20,9 +20,10 @@ pub(crate) struct Frame<'a> {
 }
 
 /// The pages that each page leads to: where they are, and what they are called.
-pub(crate) const LED_TO: [(&str, &str); 3] = [
+pub(crate) const LED_TO: [(&str, &str); 4] = [
     ("/console/accounts", "nav.accounts"),
     ("/console/queues", "nav.queues"),
+    ("/console/policy", "nav.policy"),
     ("/console/operations", "nav.operations"),
 ];
 

@@ -18,6 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub type Compile = Box<dyn Fn(&Publication) -> Result<Arc<Policy>, String> + Send + Sync>;
 
 /// The versions that an instance decides by.
+#[derive(Clone)]
 pub enum Versions {
     /// Those of files, as long as the process runs.
     Files {
@@ -26,8 +27,8 @@ pub enum Versions {
         /// Whether they replace what was published: a partition that went by that goes by files then.
         replace_published: bool,
     },
-    /// Those that were published.
-    Published(Publications),
+    /// Those that were published: shared with whoever tells of them.
+    Published(Arc<Publications>),
 }
 
 impl From<Arc<Policies>> for Versions {

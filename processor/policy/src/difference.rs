@@ -12,8 +12,8 @@ mod teller;
 mod threshold;
 mod uses;
 mod windows;
-mod words;
 
+use crate::words;
 use decision::Policy;
 use decision::policy::{Defaults, PolicyIdentity};
 use decision::time::{Timestamp, Zone};

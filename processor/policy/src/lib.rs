@@ -13,6 +13,7 @@
 //! | `files`, `ics` | the files beside a policy: calendars of holidays |
 //! | `identity` | the hash of a policy's content |
 //! | [`difference`] | what changes from one policy to another, in words |
+//! | [`words`] | the words for what a policy says |
 //! | [`starter`] | the files that a new user begins with |
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
@@ -29,6 +30,7 @@ pub mod starter;
 mod suggest;
 pub mod tests;
 mod texts;
+pub mod words;
 mod yaml;
 
 pub use files::ReadFile;

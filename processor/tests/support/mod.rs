@@ -132,7 +132,7 @@ impl World {
         let policies = self.policies.clone();
         match self.source {
             Source::Files { replace_published } => Versions::Files { policies, replace_published },
-            Source::Published => Versions::Published(self.publications(log)),
+            Source::Published => Versions::Published(self.publications(log).into()),
         }
     }
 

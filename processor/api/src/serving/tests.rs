@@ -1,6 +1,7 @@
 //! Who is answered what, over a real socket.
 
 mod nothing;
+mod ruling;
 
 use super::*;
 use crate::accounts::{Looked, Unread};
@@ -14,6 +15,7 @@ use decision::ids::DebtorId;
 use decision::time::Timestamp;
 use decision::{Debtor, Moment, Policies};
 use nothing::Nothing;
+use ruling::OneVersion;
 use schemas::HistoryLine;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -176,6 +178,7 @@ fn few_of(accounts: Arc<Few>) -> Sources {
         orders: Arc::new(NoOrders),
         instances: Arc::new(Nothing),
         rejects: Arc::new(Nothing),
+        versions: Arc::new(OneVersion),
     }
 }
 

@@ -11,7 +11,10 @@ const ANSWERS: [(&str, &str); 8] = [
     ("400", "The request cannot be made out"),
     ("401", "Who asks is not known"),
     ("403", "The account is in none of the segments of whoever asks, or their role does not reach"),
-    ("404", "Nothing is known of the account, or the policy has nothing of the name"),
+    (
+        "404",
+        "Nothing is known of the account, the policy has nothing of the name, or no version of the number",
+    ),
     ("414", "The URL is too long"),
     ("429", "Asked too often: `Retry-After` says when again"),
     ("500", "Weir failed to answer: its log says why"),

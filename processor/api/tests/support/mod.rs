@@ -10,6 +10,7 @@ use api::lists::asked::Filter;
 use api::lists::counts::{Count, CountedBy};
 use api::lists::{Listed, Lists, Partitions, Place};
 use api::owners::{Owner, Owners};
+use api::policies::{self, Versions};
 use api::serving::{self, Access, Sources};
 use api::who::{Authority, Open};
 use decision::ids::DebtorId;
@@ -217,6 +218,15 @@ impl Orders for Heard {
 }
 
 pub use operations::{Declined, Shown};
+/// The versions of the policy that are known; none where nothing is known yet.
+#[derive(Default)]
+pub struct Ruling(pub Mutex<Option<policies::Known>>);
+
+impl Versions for Ruling {
+    fn versions(&self) -> Result<policies::Known, Unread> {
+        self.0.lock().unwrap().clone().ok_or(Unread::NotBegun)
+    }
+}
 
 /// An instance that serves its accounts.
 pub struct Instance {
@@ -226,6 +236,7 @@ pub struct Instance {
     pub orders: Arc<Heard>,
     pub fleet: Arc<Shown>,
     pub declined: Arc<Declined>,
+    pub ruling: Arc<Ruling>,
 }
 
 impl Instance {
@@ -237,7 +248,7 @@ impl Instance {
     pub fn start_for(known: impl IntoIterator<Item = Known>, authority: Arc<dyn Authority>) -> Self {
         let (fleet, declined) = (Arc::new(Shown::default()), Arc::new(Declined::default()));
         let (keeper, owners) = (Arc::new(Keeper::of(known)), Arc::new(Told::default()));
-        let orders = Arc::new(Heard::default());
+        let (orders, ruling) = (Arc::new(Heard::default()), Arc::new(Ruling::default()));
         let sources = Sources {
             accounts: keeper.clone(),
             lists: keeper.clone(),
@@ -245,12 +256,13 @@ impl Instance {
             orders: orders.clone(),
             instances: fleet.clone(),
             rejects: declined.clone(),
+            versions: ruling.clone(),
         };
         let rate_per_second = 100_000.try_into().unwrap();
         let access = Access { authority, rate_per_second, tls: None };
         let server =
             serving::serve(([127, 0, 0, 1], 0).into(), sources, access, |_| axum::Router::new()).unwrap();
-        Self { server, keeper, owners, orders, fleet, declined }
+        Self { server, keeper, owners, orders, fleet, declined, ruling }
     }
 
     pub fn url(&self) -> String {

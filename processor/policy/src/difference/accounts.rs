@@ -1,9 +1,10 @@
 //! What becomes of what a policy knows of accounts: attributes, balances, segments and groups.
 
+use super::Change;
 use super::order::{Pair, by_name, pairs};
 use super::teller::Teller;
 use super::uses::{Uses, sorted};
-use super::{Change, words};
+use crate::words;
 use decision::account::AttributeValue;
 use decision::ids::{BalanceName, GroupName, ManagerGroupName};
 use decision::policy::{AttributeRule, ManagerGroup, PlanGroup, Segment, Unit};

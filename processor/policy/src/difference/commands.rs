@@ -3,7 +3,8 @@
 use super::order::by_name;
 use super::teller::Teller;
 use super::uses::Uses;
-use super::{Change, measure, words};
+use super::{Change, measure};
+use crate::words;
 use decision::policy::{Breaker, Cap, CommandRules, Delivery, HoldBounds, HoldRules, Retention, Texts};
 use decision::time::Period;
 use std::collections::BTreeMap;

@@ -1,7 +1,7 @@
 //! What becomes of measures: of a stage, a threshold, a cure.
 
 use super::teller::Teller;
-use super::words;
+use crate::words;
 use decision::ids::{Channel, TemplateName, WindowName};
 use decision::plan::Plan;
 use decision::policy::{Measure, MessageMeasure, ProvisionMeasure};
@@ -9,50 +9,8 @@ use decision::threshold::{Threshold, Watch};
 
 /// Tells what becomes of a list of measures.
 pub(super) fn measures(of: &mut Teller<'_>, old: &[Measure], new: &[Measure]) {
+    let (name, details) = (words::name, words::details);
     of.list((old, new), name, details, |of, old, new| compare(&mut of.part(&name(new)), old, new));
-}
-
-/// What it is called among the measures of its list.
-fn name(measure: &Measure) -> String {
-    match measure {
-        Measure::Message(message) => format!("message {}", message.template),
-        Measure::Provision(order) => format!("provision {}", order.operation),
-        Measure::Task { queue, within: _ } => format!("task {queue}"),
-        Measure::Fee { code, amount: _ } => format!("fee {code}"),
-        Measure::Handover { to } => format!("handover to {to}"),
-    }
-}
-
-fn details(measure: &Measure) -> String {
-    match measure {
-        Measure::Message(message) => {
-            let MessageMeasure { template: _, channel, class, window, fallback } = message;
-            let mut parts = vec![format!("by {channel}"), class.as_str().to_owned()];
-            parts.extend(window.as_ref().map(|window| format!("window {}", window.name)));
-            parts.extend((!fallback.is_empty()).then(|| format!("fallback {}", words::list(fallback))));
-            parts.join(", ")
-        }
-        Measure::Provision(ProvisionMeasure { operation: _, undo, cuts_off }) => {
-            format!("undo {undo}{}", if *cuts_off { ", cuts off" } else { "" })
-        }
-        Measure::Task { queue: _, within } => {
-            within.map_or_else(String::new, |within| format!("within {within}"))
-        }
-        Measure::Fee { code: _, amount } => amount.to_string(),
-        Measure::Handover { to: _ } => String::new(),
-    }
-}
-
-/// What a list of measures does, in short.
-pub(super) fn summary(measures: &[Measure]) -> Vec<String> {
-    let one = |measure: &Measure| match measure {
-        Measure::Message(message) => format!("sends {} by {}", message.template, message.channel),
-        Measure::Provision(order) => format!("orders {}", order.operation),
-        Measure::Task { queue, within: _ } => format!("gives a task to {queue}"),
-        Measure::Fee { code, amount } => format!("charges {code} {amount}"),
-        Measure::Handover { to } => format!("hands over to {to}"),
-    };
-    measures.iter().map(one).collect()
 }
 
 fn compare(of: &mut Teller<'_>, old: &Measure, new: &Measure) {

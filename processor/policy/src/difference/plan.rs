@@ -3,7 +3,8 @@
 use super::order::by_name;
 use super::teller::Teller;
 use super::uses::Uses;
-use super::{Change, measure, words};
+use super::{Change, measure};
+use crate::words;
 use decision::ids::{PlanName, StageName};
 use decision::plan::{BeforeDue, IfTask, Notice, Plan, Stage};
 use std::collections::BTreeMap;
@@ -76,7 +77,9 @@ fn plan(of: &mut Teller<'_>, old: &Plan, new: &Plan) {
 
 fn announcements(of: &mut Teller<'_>, old: &[BeforeDue], new: &[BeforeDue]) {
     let name = |announcement: &BeforeDue| format!("{} before due", announcement.before);
-    let summary = |announcement: &BeforeDue| measure::summary(&announcement.measures).join(", ");
+    let summary = |announcement: &BeforeDue| {
+        announcement.measures.iter().map(words::summary).collect::<Vec<_>>().join(", ")
+    };
     of.list((old, new), name, summary, |of, old, new| {
         let BeforeDue { before: _, measures } = new;
         measure::measures(&mut of.part(&name(new)), &old.measures, measures);
@@ -108,7 +111,7 @@ fn stage_summary(stage: &Stage) -> String {
     parts.extend((!min_gap.is_none()).then(|| format!("min gap {min_gap}")));
     parts.extend(notice.as_ref().map(|notice| format!("notice {}", notice_words(notice))));
     parts.extend(window.as_ref().map(|window| format!("window {}", window.name)));
-    parts.extend(measure::summary(measures));
+    parts.extend(measures.iter().map(words::summary));
     parts.join(", ")
 }
 

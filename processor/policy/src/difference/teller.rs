@@ -4,7 +4,7 @@
 
 use super::Change;
 use super::order::{Pair, pairs};
-use super::words;
+use crate::words;
 use decision::money::Decimal;
 use std::fmt::Display;
 

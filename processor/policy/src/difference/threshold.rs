@@ -2,7 +2,8 @@
 
 use super::order::{Pair, pairs};
 use super::teller::Teller;
-use super::{Change, measure, words};
+use super::{Change, measure};
+use crate::words;
 use decision::threshold::{Line, Lines, Threshold, Watch};
 
 pub(super) fn thresholds(changes: &mut Vec<Change>, old: &[Threshold], new: &[Threshold]) {
