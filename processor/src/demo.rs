@@ -148,7 +148,13 @@ impl Stage {
             clock: self.clock.clone(),
             sending: Mutex::default(),
         };
-        let orders = Writer::new(log, self.names.clone(), partitions, registry, self.clock.clone());
+        let orders = Writer::new(
+            (log, GROUP.to_owned()),
+            self.names.clone(),
+            partitions,
+            registry,
+            self.clock.clone(),
+        );
         Beside {
             orders: Arc::new(orders),
             instances: Arc::new(observed),

@@ -3,12 +3,15 @@
 //! What may be ordered, and by whom, is `api`'s business and the core's.
 
 use api::controls::{NotGiven, Orders};
+use api::held::Judgement;
 use bytes::Bytes;
 use decision::Event;
 use decision::time::Timestamp;
 use engine::Clock;
+use engine::controls::Said;
 use engine::log::{Log, LogError, NewRecord, TopicPartition};
 use engine::partition::partition_of;
+use engine::verdicts::{Verdict, Verdicts};
 use schemas::{
     Decoder, EncodeError, Encoder, InputTopic, Registry, RegistryError, Schemas, TopicNames, WireError,
 };
@@ -19,9 +22,13 @@ use std::time::Duration;
 /// How long the log may take to say that it has an order: whoever gives one waits for it.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// By which way a verdict came.
+const SOURCE: &str = "weir-api";
+
 /// Writes orders.
 pub(crate) struct Writer<L> {
     log: Arc<L>,
+    group: String,
     names: TopicNames,
     partitions: NonZeroU32,
     registry: Arc<dyn Registry>,
@@ -45,13 +52,13 @@ enum OrderError {
 
 impl<L: Log> Writer<L> {
     pub(crate) fn new(
-        log: Arc<L>,
+        (log, group): (Arc<L>, String),
         names: TopicNames,
         partitions: NonZeroU32,
         registry: Arc<dyn Registry>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { log, names, partitions, registry, clock, codec: Mutex::default() }
+        Self { log, group, names, partitions, registry, clock, codec: Mutex::default() }
     }
 
     fn write(&self, control: &Event) -> Result<(), OrderError> {
@@ -90,6 +97,18 @@ impl<L: Log> Orders for Writer<L> {
     fn give(&self, control: &Event) -> Result<(), NotGiven> {
         self.write(control).map_err(|error| {
             tracing::error!(error = &error as &dyn std::error::Error, "an order was not written");
+            NotGiven
+        })
+    }
+
+    fn judge(&self, judgement: &Judgement) -> Result<(), NotGiven> {
+        let Judgement { event_id, drops, by, role, why } = judgement.clone();
+        let said = Said { event_id, by, role, why, source: SOURCE.to_owned() };
+        let verdicts = Verdicts::new(&*self.log, &self.group, &self.names, self.registry.clone());
+        let written =
+            verdicts.and_then(|mut verdicts| verdicts.write(&Verdict { said, drops }, self.clock.now()));
+        written.map(|_| ()).map_err(|error| {
+            tracing::error!(error = &error as &dyn std::error::Error, "a verdict was not written");
             NotGiven
         })
     }

@@ -103,7 +103,13 @@ fn beside(
         clock: clock.clone(),
         sending: Mutex::default(),
     };
-    let orders = Writer::new(log, config.topics.clone(), partitions, registry.clone(), clock.clone());
+    let orders = Writer::new(
+        (log, config.kafka.group_id.clone()),
+        config.topics.clone(),
+        partitions,
+        registry.clone(),
+        clock.clone(),
+    );
     Ok(Beside {
         orders: Arc::new(orders),
         instances: Arc::new(observed),

@@ -3,6 +3,7 @@
 //! What is answered is `api`'s business, what is read `engine`'s.
 
 mod counting;
+mod held;
 pub(crate) mod instances;
 mod lists;
 pub(crate) mod rejects;
@@ -14,6 +15,7 @@ use crate::clock::SystemClock;
 use crate::config::{self, Api, Config};
 use api::accounts::{Looked, Unread};
 use api::controls::Orders;
+use api::held::Held;
 use api::instances::Instances;
 use api::lists::asked::Filter;
 use api::lists::counts::Count;
@@ -94,6 +96,10 @@ impl api::lists::Lists for Accounts {
 
     fn counts(&self, partitions: &[u32]) -> Result<Vec<Count>, Unread> {
         self.counting.of(self.reading()?, partitions).map_err(unread)
+    }
+
+    fn held(&self, partitions: &[u32], at_most: usize) -> Result<Held, Unread> {
+        self.reading()?.held(partitions, at_most).map(held::told).map_err(unread)
     }
 }
 
@@ -305,6 +311,10 @@ mod tests {
         }
 
         fn give(&self, _: &decision::Event) -> Result<(), api::controls::NotGiven> {
+            Err(api::controls::NotGiven)
+        }
+
+        fn judge(&self, _: &api::held::Judgement) -> Result<(), api::controls::NotGiven> {
             Err(api::controls::NotGiven)
         }
     }

@@ -9,6 +9,7 @@ mod browser;
 
 use api::accounts::{Accounts, Looked, Unread};
 use api::controls::{NotGiven, Orders};
+use api::held::{Held, Judgement};
 use api::instances::Instances;
 use api::instances::told::{Instance, Standing};
 use api::lists::asked::Filter;
@@ -72,7 +73,14 @@ fn a_manager_finds_an_account_gives_an_order_and_sees_it_applied() {
     let browser = Browser::start();
 
     browser.open(root);
-    assert!(browser.url().ends_with("/console/accounts"), "{}", browser.url());
+    assert!(browser.url().ends_with("/console/"), "{}", browser.url());
+    browser.wait_for_text("#work", "By stage");
+    browser.wait_for_text("#figures", "Accounts with work");
+    browser.check_open_to_all("overview");
+    browser.click("nav a[href='/console/held']");
+    browser.wait_for_text("#held", "The breaker holds nothing.");
+    browser.check_open_to_all("held");
+    browser.click("nav a[href='/console/accounts']");
     browser.wait_for("#list tbody tr");
     browser.check_open_to_all("accounts");
     // By what most of them have in common; the view is kept under a name.
@@ -270,6 +278,10 @@ impl Lists for Begun {
     fn counts(&self, _: &[u32]) -> Result<Vec<Count>, Unread> {
         Err(Unread::NotBegun)
     }
+
+    fn held(&self, _: &[u32], _: usize) -> Result<Held, Unread> {
+        Err(Unread::NotBegun)
+    }
 }
 
 impl Versions for Begun {
@@ -284,6 +296,10 @@ impl Orders for Begun {
     }
 
     fn give(&self, _: &Event) -> Result<(), NotGiven> {
+        Err(NotGiven)
+    }
+
+    fn judge(&self, _: &Judgement) -> Result<(), NotGiven> {
         Err(NotGiven)
     }
 }
@@ -353,7 +369,7 @@ fn whoever_has_a_token_signs_in_with_it_and_out_again() {
     browser.wait_for_text("h1", "One moment");
     assert!(browser.url().ends_with("/console/accounts/A-1"), "{}", browser.url());
     assert_eq!(browser.run("return document.cookie"), "", "no script reads the token");
-    browser.open(&format!("{root}/console/"));
+    browser.open(&format!("{root}/console/accounts"));
     // There are no lists yet, and she is known.
     browser.wait_for_text("#list [role=alert]", "One moment");
     browser.wait_for_text(".who", "anna");

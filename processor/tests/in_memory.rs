@@ -5,6 +5,7 @@ mod support;
 
 use bytes::Bytes;
 use connectors::memory::CommitFate;
+use decision::command::Action;
 use decision::money::Decimal;
 use decision::policy::{Breaker, CommandRules};
 use decision::time::{Period, Timestamp, Zone};
@@ -18,7 +19,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use support::versions::version;
 use support::windows::{in_the_afternoon, with_a_window};
-use support::{Every, PARTITIONS, World};
+use support::{Every, PARTITIONS, Running, World};
 
 const HOUR: i64 = 3_600_000_000;
 const DAY: i64 = 24 * HOUR;
@@ -332,6 +333,20 @@ fn reasons(world: &World, kind: &str) -> Vec<String> {
     lines.filter(|line: &HistoryLine| line.kind == kind).map(|line| line.reason).collect()
 }
 
+/// Whoever reads beside the tasks sees what is held, and what it does to whom.
+#[track_caller]
+fn check_seen(world: &World, running: &Running) {
+    let partitions: Vec<u32> = (0..PARTITIONS).collect();
+    let all = running.reading.held(&partitions, usize::MAX).unwrap();
+    assert_eq!((all.orders.len(), all.has_more), (waiting(world), false));
+    for held in &all.orders {
+        assert!(matches!(&held.command.action, Action::Provision(order) if order.cuts_off), "{held:?}");
+        assert_eq!(held.partition, running.reading.partition_of(held.command.debtor_id.as_str()));
+    }
+    let few = running.reading.held(&partitions, 1).unwrap();
+    assert!(few.orders.len() <= partitions.len() && few.has_more == (few.orders.len() < all.orders.len()));
+}
+
 #[test]
 fn the_breaker_holds_what_cuts_off_until_a_control_in_every_partition_releases_or_drops_it() {
     let mut world = World::new(12, 300);
@@ -354,9 +369,12 @@ fn the_breaker_holds_what_cuts_off_until_a_control_in_every_partition_releases_o
     running = world.start(world.log.clone(), stores.clone());
     world.live(5, PATIENCE);
     assert!(waiting(&world) >= 3, "what is held waits for a person, over a restart too");
+    world.wait_until_done();
+    check_seen(&world, &running);
     world.judge("release-1", false);
     world.wait_until_done();
     assert_eq!(waiting(&world), 0);
+    check_seen(&world, &running);
     let released = reasons(&world, "control_applied");
     assert!(released.iter().filter(|reason| *reason == "release_held").count() >= 3, "{released:?}");
     for _ in 0..60 {

@@ -317,6 +317,34 @@ fn holding(process: &Process) -> Vec<String> {
     held.filter(|(_, count)| *count != "0").map(|(label, _)| label.to_owned()).collect()
 }
 
+fn api(process: &Process) -> String {
+    let log = process.log();
+    format!("http://{}", log.split("\"api\":\"").nth(1).unwrap().split('"').next().unwrap())
+}
+
+/// What is held is told over HTTP, each order of it, as long as it is held.
+#[track_caller]
+fn check_told(process: &Process) {
+    let counted = || {
+        let metrics = process.get("/metrics");
+        let held =
+            metrics.lines().filter_map(|line| line.strip_prefix("weir_held_commands{")?.split_once("} "));
+        held.map(|(_, count)| count.parse::<usize>().unwrap()).sum::<usize>()
+    };
+    let deadline = Instant::now() + Duration::from_secs(30);
+    loop {
+        let mut answer = ureq::get(format!("{}/v1/held?limit=1000", api(process))).call().unwrap();
+        let told: serde_json::Value =
+            serde_json::from_str(&answer.body_mut().read_to_string().unwrap()).unwrap();
+        // A metric is told with the batch after.
+        if told["items"].as_array().unwrap().len() == counted() {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{} are held, and told are {told:#}", counted());
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
 /// The provisioning orders that have gone out, by partition.
 fn orders(site: &Site) -> Vec<usize> {
     read_topic(site.names.output(OutputTopic::Provisioning)).iter().map(Vec::len).collect()
@@ -340,10 +368,11 @@ fn one_command_releases_or_drops_in_every_partition_what_the_breaker_holds() {
     let policy = stages.chain([breaker, ""]).collect::<Vec<_>>().join("\n");
     let mut site = Site::under("held", &policy);
     let mut operator = Operator::new(Profile::test(17));
-    let mut process = site.start(&[]);
+    let mut process = site.start(&[("WEIR__API__LISTEN", "127.0.0.1:0")]);
     process.wait_until_ready();
     tell_days(&mut site, &mut operator, 20);
     site.wait_until_done(LONG);
+    check_told(&process);
     assert!(holding(&process).len() >= 2, "the breaker holds in {:?} only", holding(&process));
     let (partitions, before) = (holding(&process), orders(&site));
     let said = ["--by", "anna", "--role", "admin", "--why", "the wave is real", "--output", "json"];
@@ -364,9 +393,12 @@ fn one_command_releases_or_drops_in_every_partition_what_the_breaker_holds() {
     tell_days(&mut site, &mut operator, 12);
     site.wait_until_done(LONG);
     assert!(!holding(&process).is_empty(), "nothing more is held");
-    let drop = [&["held", "drop", "--wait", "60s"][..], &said].concat();
-    assert_eq!(site.command(&drop, &[]).status.code(), Some(0));
+    check_told(&process);
+    let drop = r#"{"verdict": "drop", "why": "a wrong price list"}"#;
+    let asked = ureq::post(format!("{}/v1/held/verdict", api(&process)));
+    assert_eq!(asked.content_type("application/json").send(drop).unwrap().status().as_u16(), 202);
     site.wait_until_done(LONG);
+    check_told(&process);
     wait_until_nothing_is_held(&process);
     let before = orders(&site);
     process.terminate();

@@ -14,7 +14,7 @@ mod view;
 
 use crate::problem::Problem;
 use crate::serving::Shared;
-use crate::who::Person;
+use crate::who::{Person, Role, Segments};
 use account::Account;
 pub(crate) use allowed::Allowed;
 use axum::Json;
@@ -354,6 +354,16 @@ pub(crate) fn person_of(parts: &Parts) -> Result<Arc<Person>, Problem> {
         tracing::error!("a question came past the door: nobody is known to have asked it");
         Problem::failed()
     })
+}
+
+/// Whoever asks for what is of all segments at once: managers and admins.
+pub(crate) fn person_of_all(parts: &Parts) -> Result<Arc<Person>, Problem> {
+    let person = person_of(parts)?;
+    person.reaches(Role::Manager)?;
+    match person.segments {
+        Segments::All => Ok(person),
+        Segments::Of(_) => Err(Problem::not_in_segments()),
+    }
 }
 
 /// Answers out of what is kept here, or by whoever has it, who is asked with the same body.

@@ -8,6 +8,7 @@ pub mod forms;
 
 use crate::accounts::history::{KEPT, Line};
 use crate::accounts::{Allowed, Id, In, Payer, Who, answer, person_of};
+use crate::held::Judgement;
 use crate::problem::Problem;
 use crate::serving::Shared;
 use crate::who::{Person, Role};
@@ -37,6 +38,12 @@ pub trait Orders: Send + Sync + 'static {
     /// # Errors
     /// When the log does not say that it has it: it may lie there all the same. Why, was logged.
     fn give(&self, control: &Event) -> Result<(), NotGiven>;
+
+    /// Writes what a person says of all that the breaker holds to every partition, or to none.
+    ///
+    /// # Errors
+    /// When the log does not say that it has it: it may lie there all the same. Why, was logged.
+    fn judge(&self, judgement: &Judgement) -> Result<(), NotGiven>;
 }
 
 /// The log does not say that it has an order.
@@ -202,7 +209,7 @@ fn control(body: &[u8], who: &Who, person: &Person, now: Timestamp) -> Result<Ev
         | Body::Report(_) => true,
     };
     if is_of_all {
-        let why = "it is about every account at once: `weir held` and `weir policy` give such orders";
+        let why = "it is about every account at once: `POST /v1/held/verdict` and `weir policy` give such orders";
         return Err(wrong(&why));
     }
     Ok(event)
@@ -214,7 +221,7 @@ fn is_of_all(order: &Order) -> bool {
 }
 
 /// An id that no other order has.
-fn fresh_id() -> Result<String, Problem> {
+pub(crate) fn fresh_id() -> Result<String, Problem> {
     let mut random = [0_u8; 16];
     getrandom::fill(&mut random).map_err(|error| {
         tracing::error!(%error, "the system gives no randomness");

@@ -8,6 +8,7 @@
 //! | [`accounts`] | what is asked of an account |
 //! | [`controls`] | what is ordered of an account, and what became of it |
 //! | [`lists`] | lists of accounts |
+//! | [`held`] | what the breaker holds, and what a person says of it |
 //! | [`instances`] | how the instances and their partitions stand |
 //! | [`rejects`] | what was declined, and sending it again |
 //! | [`policies`] | the versions of the policy, what they say, and what changed |
@@ -23,6 +24,7 @@
 
 pub mod accounts;
 pub mod controls;
+pub mod held;
 pub mod instances;
 mod limits;
 pub mod lists;

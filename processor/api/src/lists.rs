@@ -13,12 +13,13 @@
 
 pub mod asked;
 pub mod counts;
-mod gathering;
+pub(crate) mod gathering;
 pub mod line;
 mod paging;
 
 use crate::accounts::{In, Looked, Unread, person_of};
 use crate::controls::in_path;
+use crate::held::Held;
 use crate::problem::Problem;
 use crate::serving::Shared;
 use crate::who::Person;
@@ -97,6 +98,12 @@ pub trait Lists: Send + Sync + 'static {
     /// # Errors
     /// When one of the partitions is not at work here, or cannot be read.
     fn counts(&self, partitions: &[u32]) -> Result<Vec<Count>, Unread>;
+
+    /// What the breaker holds in these partitions, at most so many orders of each.
+    ///
+    /// # Errors
+    /// When one of the partitions is not at work here, or cannot be read.
+    fn held(&self, partitions: &[u32], at_most: usize) -> Result<Held, Unread>;
 }
 
 /// Names the partitions that whoever asks another instance wants of it.
@@ -155,7 +162,7 @@ async fn here(
     gathering::look(look).await
 }
 
-fn problem_of(unread: Unread) -> Problem {
+pub(crate) fn problem_of(unread: Unread) -> Problem {
     match unread {
         Unread::NotHere { partition } => Problem::moving(partition),
         Unread::NotBegun => Problem::not_begun(),

@@ -9,12 +9,11 @@
 
 pub mod told;
 
-use crate::accounts::{In, person_of};
+use crate::accounts::{In, person_of_all};
 use crate::controls::is_json;
 use crate::problem::Problem;
 use crate::serving::Shared;
 use crate::who::audit::Noted;
-use crate::who::{Person, Role, Segments};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query as QueryOf, State};
@@ -190,16 +189,6 @@ impl Query {
     }
 }
 
-/// Declines those who do not see all accounts.
-fn check_role(parts: &Parts) -> Result<Arc<Person>, Problem> {
-    let person = person_of(parts)?;
-    person.reaches(Role::Manager)?;
-    match person.segments {
-        Segments::All => Ok(person),
-        Segments::Of(_) => Err(Problem::not_in_segments()),
-    }
-}
-
 fn place_of(partition: u32, offset: i64) -> Result<Place, Problem> {
     if offset < 0 {
         return Err(Problem::bad_request("an offset counts from 0."));
@@ -218,7 +207,7 @@ async fn list(
     parts: Parts,
     In(QueryOf(query)): In<QueryOf<Query>>,
 ) -> Result<Response, Problem> {
-    check_role(&parts)?;
+    person_of_all(&parts)?;
     let (filter, limit) = query.check()?;
     let ask = move |rejects: &dyn Rejects, deadline| rejects.list(&filter, limit, deadline);
     let page = shared.rejects.ask(ask, NotDone::Silent).await?;
@@ -239,7 +228,7 @@ async fn one(
     parts: Parts,
     In(Path((partition, offset))): In<Path<(u32, i64)>>,
 ) -> Result<Response, Problem> {
-    check_role(&parts)?;
+    person_of_all(&parts)?;
     let place = place_of(partition, offset)?;
     let ask = move |rejects: &dyn Rejects, deadline| rejects.one(place, deadline);
     let details = shared.rejects.ask(ask, NotDone::Silent).await?;
@@ -270,7 +259,7 @@ async fn resend(
     In(Path((partition, offset))): In<Path<(u32, i64)>>,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    check_role(&parts)?;
+    person_of_all(&parts)?;
     is_json(&parts)?;
     let place = place_of(partition, offset)?;
     let resend = Resend::read(&body)?;

@@ -2,6 +2,7 @@
 
 use crate::accounts::{self, Accounts};
 use crate::controls::{self, Orders};
+use crate::held;
 use crate::instances::{self, Instances};
 use crate::limits::{self, Limits};
 use crate::lists::{self, Lists};
@@ -177,6 +178,7 @@ fn routes() -> OpenApiRouter<Shared> {
         .merge(lists::routes())
         .merge(controls::routes())
         .merge(rejects::routes())
+        .merge(held::routes())
 }
 
 /// What tells of no account, and is asked every other second by whoever looks at a page of it.

@@ -10,6 +10,8 @@
 //! | `visitor` | whoever looks: their language, their colours, their token |
 //! | `texts` | every text, in each language |
 //! | `answers` | what the API answers, as far as pages show it |
+//! | `overview` | what Weir does now, and how far the work is |
+//! | `held` | what the breaker holds |
 //! | `lists` | the page of accounts: lists with filters, and the finding of one |
 //! | `views` | the lists that somebody keeps under a name |
 //! | `queues` | the tasks that people have to do |
@@ -30,10 +32,12 @@ mod asking;
 mod chart;
 mod doors;
 mod guard;
+mod held;
 mod lists;
 mod live;
 mod operations;
 mod orders;
+mod overview;
 mod pages;
 mod policy;
 mod queues;
@@ -78,10 +82,13 @@ pub fn beside(made: Made) -> Router {
     Router::new()
         .route("/", get(|| async { Redirect::to("/console/") }))
         .route("/console", get(|| async { Redirect::to("/console/") }))
-        .route("/console/", get(|| async { Redirect::to("/console/accounts") }))
+        .route("/console/", get(overview::page))
+        .route("/console/live", get(overview::listen))
         .route("/console/accounts", get(lists::page))
         .route("/console/accounts.csv", get(lists::export::csv))
         .route("/console/accounts.live", get(lists::listen))
+        .route("/console/held", get(held::page).post(held::judge))
+        .route("/console/held/live", get(held::listen))
         .route("/console/queues", get(queues::page).post(queues::tell))
         .route("/console/queues.live", get(queues::listen))
         .route("/console/views", post(views::keep))

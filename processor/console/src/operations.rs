@@ -47,9 +47,9 @@ struct OperationsPage<'a> {
 
 /// Something that is not well: what, and of which instances or partitions.
 #[derive(Debug, PartialEq, Eq)]
-struct Trouble {
-    what: &'static str,
-    of: String,
+pub(crate) struct Trouble {
+    pub(crate) what: &'static str,
+    pub(crate) of: String,
 }
 
 /// An instance, as its line in the table.
@@ -138,7 +138,7 @@ fn name(instance: &Instance, v: &Visitor) -> String {
 }
 
 /// All that is not well, what hurts most first. None where all is.
-fn troubles(fleet: &Fleet, v: &Visitor) -> Vec<Trouble> {
+pub(crate) fn troubles(fleet: &Fleet, v: &Visitor) -> Vec<Trouble> {
     let instances = |what, standing| {
         let those = fleet.instances.iter().filter(|one| one.standing == standing);
         (what, those.map(|one| name(one, v)).collect::<Vec<_>>())
@@ -248,7 +248,7 @@ fn or_nothing(figure: Option<f64>, told: impl Fn(f64) -> String) -> String {
 }
 
 /// A length of time given in seconds, in the unit in which it is short.
-fn length(seconds: f64, v: &Visitor) -> String {
+pub(crate) fn length(seconds: f64, v: &Visitor) -> String {
     let (figure, unit) = match seconds {
         seconds if seconds <= 0.0 => ("0".to_owned(), "time.s"),
         seconds if seconds < 0.009_95 => (format!("{:.1}", seconds * 1_000.0), "time.ms"),
@@ -262,11 +262,11 @@ fn length(seconds: f64, v: &Visitor) -> String {
 }
 
 /// How much a second: few with a tenth.
-fn rate(rate: f64) -> String {
+pub(crate) fn rate(rate: f64) -> String {
     if rate > 0.0 && rate < 9.95 { format!("{rate:.1}") } else { grouped(&format!("{rate:.0}")) }
 }
 
-fn count(count: u64) -> String {
+pub(crate) fn count(count: u64) -> String {
     grouped(&count.to_string())
 }
 

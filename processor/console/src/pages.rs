@@ -20,9 +20,11 @@ pub(crate) struct Frame<'a> {
 }
 
 /// The pages that each page leads to: where they are, and what they are called.
-pub(crate) const LED_TO: [(&str, &str); 4] = [
+pub(crate) const LED_TO: [(&str, &str); 6] = [
+    ("/console/", "nav.overview"),
     ("/console/accounts", "nav.accounts"),
     ("/console/queues", "nav.queues"),
+    ("/console/held", "nav.held"),
     ("/console/policy", "nav.policy"),
     ("/console/operations", "nav.operations"),
 ];

@@ -12,13 +12,13 @@ use std::sync::Arc;
 use tokio::task::JoinHandle;
 
 /// The answers that are on their way.
-pub(super) struct Others<P>(Vec<JoinHandle<Result<P, Problem>>>);
+pub(crate) struct Others<P>(Vec<JoinHandle<Result<P, Problem>>>);
 
 /// Asks all others for what they say of the partitions that are not at work here.
 ///
 /// # Errors
 /// Where a partition is at work nowhere: an answer with a hole is none.
-pub(super) fn ask<P: DeserializeOwned + Send + 'static>(
+pub(crate) fn ask<P: DeserializeOwned + Send + 'static>(
     shared: &Shared,
     parts: &Parts,
     partitions: &Partitions,
@@ -40,7 +40,7 @@ pub(super) fn ask<P: DeserializeOwned + Send + 'static>(
 
 impl<P> Others<P> {
     /// What they say, all of them.
-    pub(super) async fn answers(self) -> Result<Vec<P>, Problem> {
+    pub(crate) async fn answers(self) -> Result<Vec<P>, Problem> {
         let mut answers = Vec::new();
         for question in self.0 {
             answers.push(question.await.map_err(|error| {
@@ -70,7 +70,7 @@ async fn there<P: DeserializeOwned>(
 }
 
 /// Which partitions another instance asks for; none where a person asks.
-pub(super) fn wanted_of(parts: &Parts) -> Result<Option<Vec<u32>>, Problem> {
+pub(crate) fn wanted_of(parts: &Parts) -> Result<Option<Vec<u32>>, Problem> {
     if !owners::is_handed_on(&parts.headers) {
         return Ok(None);
     }
@@ -82,7 +82,7 @@ pub(super) fn wanted_of(parts: &Parts) -> Result<Option<Vec<u32>>, Problem> {
 }
 
 /// Looks into what is here on a thread that may wait for a disk.
-pub(super) async fn look<T: Send + 'static>(
+pub(crate) async fn look<T: Send + 'static>(
     look: impl FnOnce() -> Result<T, crate::accounts::Unread> + Send + 'static,
 ) -> Result<T, Problem> {
     let looked = tokio::task::spawn_blocking(look).await.map_err(|error| {

@@ -5,6 +5,7 @@ mod ruling;
 
 use super::*;
 use crate::accounts::{Looked, Unread};
+use crate::held::{Held, Judgement};
 use crate::lists::asked::{Field, Filter};
 use crate::lists::counts::Count;
 use crate::lists::{Listed, Partitions, Place};
@@ -111,6 +112,10 @@ impl Lists for Few {
 
     fn counts(&self, _: &[u32]) -> Result<Vec<Count>, Unread> {
         Ok(Vec::new())
+    }
+
+    fn held(&self, _: &[u32], _: usize) -> Result<Held, Unread> {
+        Ok(Held::default())
     }
 }
 
@@ -390,6 +395,10 @@ impl Orders for NoOrders {
     }
 
     fn give(&self, _: &decision::Event) -> Result<(), crate::controls::NotGiven> {
+        Err(crate::controls::NotGiven)
+    }
+
+    fn judge(&self, _: &Judgement) -> Result<(), crate::controls::NotGiven> {
         Err(crate::controls::NotGiven)
     }
 }

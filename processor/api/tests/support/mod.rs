@@ -6,6 +6,7 @@ mod operations;
 use api::Server;
 use api::accounts::{Accounts, Looked, Unread};
 use api::controls::{NotGiven, Orders};
+use api::held::{Held, HeldOrder, Judgement};
 use api::lists::asked::Filter;
 use api::lists::counts::{Count, CountedBy};
 use api::lists::{Listed, Lists, Partitions, Place};
@@ -183,6 +184,29 @@ impl Lists for Keeper {
         let accounts = u64::try_from(self.known.len()).unwrap();
         Ok(vec![Count { by: CountedBy::Work, name: String::new(), accounts }])
     }
+
+    /// An order of each account that is kept.
+    fn held(&self, partitions: &[u32], at_most: usize) -> Result<Held, Unread> {
+        if !partitions.contains(&PARTITION) {
+            return Ok(Held::default());
+        }
+        self.check()?;
+        let order = |id: &DebtorId| HeldOrder {
+            partition: PARTITION,
+            command_id: format!("bar of {id}"),
+            account_id: id.to_string(),
+            debtor_id: id.to_string(),
+            decided_at: "2026-03-20T07:00:00Z".to_owned(),
+            operation: "bar".to_owned(),
+            services: Vec::new(),
+            plan: Some("soft".to_owned()),
+            stage: Some("bar".to_owned()),
+        };
+        let mut items: Vec<HeldOrder> = self.known.keys().map(order).collect();
+        let more = items.len() > at_most;
+        items.truncate(at_most);
+        Ok(Held { items, more })
+    }
 }
 
 /// Says what it was told of the partition of all accounts; nobody has another.
@@ -200,6 +224,7 @@ impl Owners for Told {
 #[derive(Default)]
 pub struct Heard {
     pub events: Mutex<Vec<Event>>,
+    pub judged: Mutex<Vec<Judgement>>,
     pub is_deaf: AtomicBool,
 }
 
@@ -213,6 +238,14 @@ impl Orders for Heard {
             return Err(NotGiven);
         }
         self.events.lock().unwrap().push(control.clone());
+        Ok(())
+    }
+
+    fn judge(&self, judgement: &Judgement) -> Result<(), NotGiven> {
+        if self.is_deaf.load(Ordering::SeqCst) {
+            return Err(NotGiven);
+        }
+        self.judged.lock().unwrap().push(judgement.clone());
         Ok(())
     }
 }
