@@ -124,6 +124,7 @@ fn a_manager_finds_an_account_gives_an_order_and_sees_it_applied() {
     browser.check_open_to_all("order");
     browser.click("#order-promise button");
     browser.wait_for_text("#outcome", "The order was applied");
+    // What became of the order is asked last: the account that stands beside it may be from before.
     browser.wait_for("#holds .plain li");
     browser.check_open_to_all("applied");
 
