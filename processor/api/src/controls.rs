@@ -209,7 +209,8 @@ fn control(body: &[u8], who: &Who, person: &Person, now: Timestamp) -> Result<Ev
         | Body::Report(_) => true,
     };
     if is_of_all {
-        let why = "it is about every account at once: `POST /v1/held/verdict` and `weir policy` give such orders";
+        let why =
+            "it is about every account at once: `POST /v1/held/verdict` and `weir policy` give such orders";
         return Err(wrong(&why));
     }
     Ok(event)

@@ -145,6 +145,12 @@ fn figures(fleet: &Fleet, counts: Option<&Counts>, v: &Visitor) -> Vec<Figure> {
             None,
             "/console/operations",
         ),
+        figure(
+            "overview.alerts",
+            per_second(|figures| figures.alerts_per_second),
+            None,
+            "/console/operations",
+        ),
         figure("ops.rejects", per_second(|figures| figures.rejects_per_second), None, "/console/operations"),
     ]
 }
@@ -229,7 +235,7 @@ mod tests {
             json!({
                 "url": null, "this_one": true, "standing": "ready", "waits_for": null, "claims": [],
                 "figures": {
-                    "events_per_second": rate, "commands_per_second": null, "rejects_per_second": 0.0,
+                    "events_per_second": rate, "commands_per_second": null, "alerts_per_second": 2.5, "rejects_per_second": 0.0,
                     "commit_p50_ms": 1.0, "commit_p99_ms": 12.0, "clock_lead_seconds": 0.0,
                     "partitions": [partition(held)],
                 },
@@ -255,6 +261,7 @@ mod tests {
             ("7".to_owned(), some("waiting to leave: 4"), true),
             ("1 500".to_owned(), some("99 of 100 commits within 12 ms"), false),
             ("–".to_owned(), None, false),
+            ("5.0".to_owned(), None, false),
             ("0".to_owned(), None, false),
         ];
         assert_eq!(told, expected);

@@ -4,6 +4,8 @@
 pub const EVENTS: &str = "weir_events_total";
 /// Commands committed.
 pub const COMMANDS: &str = "weir_commands_total";
+/// Alerts: a balance has crossed a threshold, and somebody is told of it.
+pub const ALERTS: &str = "weir_alerts_total";
 /// Events rejected, by reason.
 pub const REJECTS: &str = "weir_rejects_total";
 /// Timers fired.
@@ -93,7 +95,7 @@ pub(crate) fn let_go(partition: u32) {
 /// Tells the recorder what each metric is.
 pub fn describe() {
     // What is counted from the start on, so that the first time shows as a change.
-    for name in [COMMANDS, TIMERS_FIRED, COMMITS, RECOVERIES, STORE_FAILURES, STORES_REBUILT] {
+    for name in [COMMANDS, ALERTS, TIMERS_FIRED, COMMITS, RECOVERIES, STORE_FAILURES, STORES_REBUILT] {
         metrics::counter!(name).increment(0);
     }
     for kind in ["event", "timer", "sweep", "passage"] {
@@ -102,6 +104,7 @@ pub fn describe() {
     use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
     describe_counter!(EVENTS, Unit::Count, "Events taken from the input topics, by topic");
     describe_counter!(COMMANDS, Unit::Count, "Commands committed");
+    describe_counter!(ALERTS, Unit::Count, "Alerts decided: a balance has crossed a threshold");
     describe_counter!(REJECTS, Unit::Count, "Events rejected, by reason");
     describe_counter!(TIMERS_FIRED, Unit::Count, "Timers fired");
     describe_counter!(COMMITS, Unit::Count, "Batches committed");

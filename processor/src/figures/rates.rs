@@ -8,6 +8,7 @@ use super::reading::{Figures, Reading};
 pub(crate) struct Rates {
     pub(crate) events: f64,
     pub(crate) commands: f64,
+    pub(crate) alerts: f64,
     pub(crate) rejects: f64,
     pub(crate) commits: f64,
     /// How long the commits of that time took, in seconds; none where instances count them differently.
@@ -29,6 +30,7 @@ impl Rates {
         Some(Self {
             events: rate(|figures| figures.events),
             commands: rate(|figures| figures.commands),
+            alerts: rate(|figures| figures.alerts),
             rejects: rate(|figures| figures.rejects),
             commits: rate(|figures| figures.commits),
             commit_seconds: Some(now.commit_seconds.since(&before.commit_seconds)),
@@ -41,6 +43,7 @@ impl Rates {
         Self {
             events: self.events + other.events,
             commands: self.commands + other.commands,
+            alerts: self.alerts + other.alerts,
             rejects: self.rejects + other.rejects,
             commits: self.commits + other.commits,
             commit_seconds: commit_seconds.and_then(|(one, other)| one.and(other)),
@@ -55,9 +58,10 @@ impl Rates {
 
 /// Whether counts went back, which those of one process never do.
 fn is_another_process(before: &Figures, now: &Figures) -> bool {
-    let counts: [fn(&Figures) -> f64; 5] = [
+    let counts: [fn(&Figures) -> f64; 6] = [
         |figures| figures.events,
         |figures| figures.commands,
+        |figures| figures.alerts,
         |figures| figures.rejects,
         |figures| figures.commits,
         |figures| figures.commit_seconds.count(),

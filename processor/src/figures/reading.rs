@@ -25,6 +25,8 @@ pub(crate) struct Figures {
     pub(crate) events: f64,
     /// Commands committed.
     pub(crate) commands: f64,
+    /// Alerts decided.
+    pub(crate) alerts: f64,
     /// Events rejected, for all reasons.
     pub(crate) rejects: f64,
     /// Batches committed.
@@ -151,6 +153,7 @@ impl Figures {
             match sample.name.as_str() {
                 names::EVENTS => figures.events += sample.value,
                 names::COMMANDS => figures.commands += sample.value,
+                names::ALERTS => figures.alerts += sample.value,
                 names::REJECTS => figures.rejects += sample.value,
                 names::COMMITS => figures.commits += sample.value,
                 names::CLOCK_LEAD_SECONDS => figures.clock_lead_seconds = sample.value,
@@ -207,6 +210,7 @@ mod tests {
 weir_events_total{topic=\"balances\"} 10
 weir_events_total{topic=\"payments\"} 5
 weir_commands_total 4
+weir_alerts_total 6
 weir_rejects_total{reason=\"poison\"} 1
 weir_rejects_total{reason=\"unknown invoice\"} 2
 weir_commits_total 3
@@ -228,8 +232,8 @@ weir_policy_revision{partition=\"2\"} 10
 process_cpu_seconds_total 12
 ";
         let figures = Figures::read(text).unwrap();
-        let counts = (figures.events, figures.commands, figures.rejects, figures.commits);
-        assert_eq!(counts, (15.0, 4.0, 3.0, 3.0));
+        let counts = (figures.events, figures.commands, figures.alerts, figures.rejects, figures.commits);
+        assert_eq!(counts, (15.0, 4.0, 6.0, 3.0, 3.0));
         assert_eq!(figures.commit_seconds, Buckets::new(vec![(0.001, 2.0), (f64::INFINITY, 3.0)]));
         assert_eq!(figures.clock_lead_seconds, 1.5);
         let expected = Partition {

@@ -107,6 +107,7 @@ fn told_of(figures: &Figures, rates: Option<&Rates>) -> told::Figures {
     told::Figures {
         events_per_second: rate(|rates| rates.events),
         commands_per_second: rate(|rates| rates.commands),
+        alerts_per_second: rate(|rates| rates.alerts),
         rejects_per_second: rate(|rates| rates.rejects),
         commit_p50_ms: milliseconds(0.5),
         commit_p99_ms: milliseconds(0.99),

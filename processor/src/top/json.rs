@@ -42,6 +42,7 @@ fn work(work: &Work) -> Map<String, Value> {
         ("partitions_restoring", json!(work.restoring)),
         ("events_per_second", json!(rate(|rates| rates.events))),
         ("commands_per_second", json!(rate(|rates| rates.commands))),
+        ("alerts_per_second", json!(rate(|rates| rates.alerts))),
         ("rejects_per_second", json!(rate(|rates| rates.rejects))),
         ("commits_per_second", json!(rate(|rates| rates.commits))),
         ("commit_seconds_p50", json!(quantile(0.5))),

@@ -53,6 +53,9 @@ pub struct Figures {
     pub events_per_second: Option<f64>,
     /// Commands committed a second.
     pub commands_per_second: Option<f64>,
+    /// Alerts a second; none before there are two readings, and of a version of Weir that does not say.
+    #[serde(default)]
+    pub alerts_per_second: Option<f64>,
     /// Events rejected a second.
     pub rejects_per_second: Option<f64>,
     /// The time that half of the commits took at most, in milliseconds; none where there were none.

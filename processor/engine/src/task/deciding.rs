@@ -16,6 +16,7 @@ use crate::working_set::Entry;
 use bytes::Bytes;
 use decision::event::{Body, Order};
 use decision::ids::DebtorId;
+use decision::record::RecordKind;
 use decision::time::Timestamp;
 use decision::{Debtor, Decisions, Event, Input};
 use schemas::reject::Source;
@@ -154,6 +155,9 @@ impl<L: Log, S: Stores> Task<L, S> {
     pub(super) fn write(&mut self, decisions: Decisions) -> Result<(), TaskError> {
         self.open.fresh.extend(decisions.commands);
         for record in &decisions.records {
+            if record.kind == RecordKind::Alert {
+                self.shown.alert();
+            }
             let value = self.forms.record(record)?;
             let line = HistoryLine { sequence: record.sequence, record: value.clone() };
             self.open.history.push((record.debtor_id.clone(), line));

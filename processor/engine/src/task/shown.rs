@@ -32,6 +32,7 @@ pub(super) struct Shown {
     /// By the input topics' order.
     events: Vec<Tally>,
     timers_fired: Tally,
+    alerts: Tally,
     timer_lateness: Gauge,
     input_lag: Gauge,
     commit_seconds: Histogram,
@@ -63,6 +64,7 @@ impl Shown {
         Self {
             events: InputTopic::ALL.iter().map(|topic| Tally::new(of_topic(topic))).collect(),
             timers_fired: Tally::new(counter!(names::TIMERS_FIRED)),
+            alerts: Tally::new(counter!(names::ALERTS)),
             timer_lateness: own(names::TIMER_LATENESS_SECONDS),
             input_lag: own(names::INPUT_LAG_SECONDS),
             commit_seconds: histogram!(names::COMMIT_SECONDS),
@@ -90,6 +92,11 @@ impl Shown {
         self.timers_fired.add_one();
     }
 
+    /// An alert was decided.
+    pub(super) fn alert(&mut self) {
+        self.alerts.add_one();
+    }
+
     /// How late the earliest due timer is, in microseconds.
     pub(super) fn lateness(&self, micros: i64) {
         #[expect(clippy::cast_precision_loss, reason = "a lateness is shown to the second")]
@@ -106,6 +113,7 @@ impl Shown {
     pub(super) fn taken(&mut self) {
         self.events.iter_mut().for_each(Tally::show);
         self.timers_fired.show();
+        self.alerts.show();
     }
 
     /// A batch is committed.
