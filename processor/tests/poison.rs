@@ -194,3 +194,31 @@ fn what_the_core_declined_is_not_sent_again_since_its_id_was_seen() {
     let after = list(&world, &Filter::default());
     assert_eq!(after.len(), all.len(), "of {declined:?} came {:?}", after.last());
 }
+
+#[test]
+fn a_list_that_may_not_take_long_is_of_the_newest_or_is_given_up() {
+    let mut world = World::new(25, 200);
+    let running = world.start(world.log.clone(), MemoryStores::new());
+    world.live(6, PATIENCE);
+    world.wait_until_done();
+    running.stop().unwrap();
+    let all = list(&world, &Filter::default());
+    let rejects = || Rejects::new(&world.log, "test", &world.names, world.registry.clone());
+    assert!(rejects().list(&Filter::default(), 1).unwrap().is_whole);
+    let listed = rejects().bounded(1_000_000, &|| false).list(&Filter::default(), 10_000).unwrap();
+    assert_eq!((&listed.rejects, listed.older, listed.is_whole), (&all, 0, true));
+    let last = all.iter().map(|rejected| rejected.place).max().unwrap();
+    // Offsets are those of transactions' ends as well.
+    let listed = rejects().bounded(2, &|| false).list(&Filter::default(), 10_000).unwrap();
+    let places: Vec<_> = listed.rejects.iter().map(|rejected| rejected.place).collect();
+    assert!(
+        !listed.is_whole && places.contains(&last) && places.len() < all.len(),
+        "{places:?} of {}",
+        all.len()
+    );
+    // Where one lies is said: that is found however far back it is.
+    let first = all.iter().min_by_key(|rejected| rejected.place.offset).unwrap();
+    assert_eq!(&rejects().bounded(2, &|| false).one(first.place).unwrap(), first);
+    let given_up = rejects().bounded(1_000_000, &|| true).list(&Filter::default(), 10);
+    assert!(matches!(given_up, Err(RejectsError::TooSlow)), "{given_up:?}");
+}
