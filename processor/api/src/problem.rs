@@ -71,7 +71,7 @@ impl Problem {
     /// The log does not answer, or not in time.
     #[must_use]
     pub fn log_silent() -> Self {
-        let detail = "The log did not answer in time. Nothing was sent. Try again in a moment.";
+        let detail = "The log did not answer, or not in time. Nothing was sent. Try again in a moment.";
         let problem =
             Self::new("log-silent", "The log does not answer", StatusCode::SERVICE_UNAVAILABLE, detail);
         Self { retry_after: Some(MOVING_SECONDS), ..problem }

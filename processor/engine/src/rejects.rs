@@ -182,8 +182,10 @@ impl<'l, L: Log> Rejects<'l, L> {
         let topic = self.names.output(OutputTopic::Rejects).clone();
         let mut newest = BTreeMap::new();
         let (mut older, mut is_whole) = (0_u64, true);
+        // One for all: to make one and to connect takes longer than to read what lies there.
+        let mut reader = self.log.reader()?;
         for partition in 0..self.partitions(&topic)?.get() {
-            is_whole &= self.read(partition, None, &mut |rejected| {
+            is_whole &= self.read(&mut reader, partition, None, &mut |rejected| {
                 if filter.lets(&rejected) {
                     newest.insert((rejected.rejected_at, rejected.place), rejected);
                 }
@@ -207,7 +209,8 @@ impl<'l, L: Log> Rejects<'l, L> {
             return Err(RejectsError::NotThere(place));
         }
         let mut found = None;
-        self.read(place.partition, Some(place.offset), &mut |rejected| {
+        let mut reader = self.log.reader()?;
+        self.read(&mut reader, place.partition, Some(place.offset), &mut |rejected| {
             found = Some(rejected).filter(|rejected| rejected.place == place);
             false
         })?;
@@ -303,20 +306,20 @@ impl<'l, L: Log> Rejects<'l, L> {
     /// told enough. Answers whether it read all from the partition's beginning on.
     fn read(
         &mut self,
+        reader: &mut L::Reader,
         partition: u32,
         from: Option<i64>,
         tell: &mut dyn FnMut(Rejected) -> bool,
     ) -> Result<bool, RejectsError> {
         let source = TopicPartition { topic: self.names.output(OutputTopic::Rejects).clone(), partition };
-        let mut reader = self.log.reader()?;
         let newest = self.bounds.newest.filter(|_| from.is_none());
         let end = || self.log.end_offsets(std::slice::from_ref(&source));
         let far = newest
             .map(|newest| Ok::<_, LogError>(end()?.first().map_or(0, |end| end.saturating_sub(newest))));
         let from = far.transpose()?.or(from);
-        let mut to_end = ToEnd::begin(self.log, &mut reader, &source, from)?;
+        let mut to_end = ToEnd::begin(self.log, reader, &source, from)?;
         let is_whole = from.is_none() || to_end.position() <= reader.start_offset(&source)?;
-        while let Some(records) = to_end.next_records(&mut reader)? {
+        while let Some(records) = to_end.next_records(reader)? {
             if (self.bounds.is_over)() {
                 return Err(RejectsError::TooSlow);
             }
