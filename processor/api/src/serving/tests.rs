@@ -1,5 +1,6 @@
 //! Who is answered what, over a real socket.
 
+mod noted;
 mod nothing;
 mod ruling;
 
@@ -232,7 +233,8 @@ fn nobody_is_answered_without_a_token_but_for_what_the_document_says() {
     let server = quick();
     let mut paths = account_paths();
     assert!(paths.len() >= 3, "{paths:?}");
-    paths.extend(["/nothing".to_owned(), "/v1/accounts".to_owned()]);
+    let others = ["/nothing", "/v1/accounts", "/v1/instances", "/v1/rejects", "/v1/rejects/0/0"];
+    paths.extend(others.map(str::to_owned));
     for path in paths {
         check(&ask(&server, &path, None), 401, &["www-authenticate: Bearer", "urn:weir:problem:no-token"]);
         let told = ask(&server, &path, Some("nobody"));
@@ -422,84 +424,6 @@ fn logged() -> &'static Logged {
         subscriber.with_writer(move || to.clone()).init();
         logged
     })
-}
-
-#[test]
-fn each_look_at_an_account_leaves_one_line_with_whoever_looked() {
-    let logged = logged();
-    let server = quick();
-    let rows = [
-        ("/v1/accounts/audit-1", "mona", 404, "what=\"/v1/accounts/{id}\""),
-        ("/v1/accounts/audit-2/records?limit=7", "vera", 404, "query=\"limit=7\""),
-        ("/v1/accounts/audit-3/why-not", "anna", 400, "role=\"agent\""),
-        ("/v1/accounts/audit-4%0Aline", "anna", 400, "account=\"audit-4"),
-    ];
-    for (path, who, status, part) in rows {
-        check(&ask(&server, path, Some(who)), status, &[]);
-        let id = path.split('/').nth(3).unwrap().split(['%', '?']).next().unwrap();
-        let status = format!("status={status}");
-        let expected = ["audit:", &format!("who=\"{who}\""), id, &status, part, "handed_on=false"];
-        assert_eq!(logged.lines(&expected).len(), 1, "{expected:?} of {:?}", logged.lines(&[id]));
-        assert_eq!(logged.lines(&[id]).len(), 1, "{:?}", logged.lines(&[id]));
-    }
-    ask(&server, "/v1/accounts/audit-5", None);
-    assert!(logged.lines(&["audit-5"]).is_empty(), "nothing was looked at");
-}
-
-#[test]
-fn whoever_looks_at_rejects_or_sends_one_again_leaves_a_line_with_which_and_why() {
-    let logged = logged();
-    let server = quick();
-    check(&ask(&server, "/v1/rejects?reason=audit-reason", Some("mona")), 200, &[]);
-    let listed = logged.lines(&[
-        "audit:",
-        "rejects were asked about",
-        "who=\"mona\"",
-        "query=\"reason=audit-reason\"",
-    ]);
-    assert_eq!(listed.len(), 1, "{listed:?}");
-    check(&ask(&server, "/v1/rejects/31/4159", Some("mona")), 404, &["unknown-reject"]);
-    assert_eq!(logged.lines(&["audit:", "reject=\"31/4159\"", "account=\"(unknown)\""]).len(), 1);
-    let body = r#"{"why": "audit-mended"}"#;
-    let head = "POST /v1/rejects/27/1828/resend HTTP/1.1\r\nHost: weir\r\nConnection: close\r\n\
-                Authorization: Bearer weir_mona\r\nContent-Type: application/json";
-    let length = body.len();
-    check(&ask_saying(&server, &format!("{head}\r\nContent-Length: {length}\r\n\r\n{body}")), 404, &[]);
-    let sent = logged.lines(&[
-        "audit:",
-        "reject=\"27/1828\"",
-        "why=\"audit-mended\"",
-        "method=\"POST\"",
-        "status=404",
-    ]);
-    assert_eq!(sent.len(), 1, "{sent:?}");
-    // How instances stand tells of no account, and is asked every other second.
-    check(&ask(&server, "/v1/instances", Some("vera")), 200, &["\"ready\""]);
-    assert!(logged.lines(&["audit:", "/v1/instances"]).is_empty());
-}
-
-#[test]
-fn a_question_that_was_handed_on_is_noted_where_it_is_answered_and_nowhere_else() {
-    let logged = logged();
-    let answers = quick();
-    let elsewhere = || Few { elsewhere: Some("far-1"), ..Few::new() };
-    let url = format!("http://{}", answers.address());
-    let asked = served(elsewhere(), Arc::new(There(url.into())), 1_000, Limits::default());
-    check(&ask(&asked, "/v1/accounts/far-1", Some("mona")), 404, &[]);
-    let lines = logged.lines(&["audit:", "far-1"]);
-    assert!(lines.len() == 1 && lines[0].contains("handed_on=true"), "{lines:?}");
-
-    // Nobody listens there any more: the line is written here, and what is logged of it names no account.
-    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let far = Few { elsewhere: Some("far-2"), ..Few::new() };
-    let asked = served(far, Arc::new(There(format!("http://{gone}").into())), 1_000, Limits::default());
-    check(&ask(&asked, "/v1/accounts/far-2", Some("mona")), 503, &["owner-silent"]);
-    let lines = logged.lines(&["audit:", "far-2"]);
-    assert!(lines.len() == 1 && lines[0].contains("handed_on=false"), "{lines:?}");
-    let ordinary = logged.lines(&["far-2"]);
-    let ordinary: Vec<_> = ordinary.iter().filter(|line| line.contains(" api::")).collect();
-    assert!(ordinary.is_empty(), "{ordinary:?}");
-    assert!(!logged.lines(&["the owner of a partition does not answer"]).is_empty());
 }
 
 #[test]
