@@ -380,3 +380,25 @@ fn whoever_has_a_token_signs_in_with_it_and_out_again() {
     browser.open(&format!("{root}/console/"));
     browser.wait_for_text("h1", "Sign in");
 }
+
+#[test]
+fn the_page_of_a_simulation_is_open_to_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let weir = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
+        let ended = command.args(arguments).current_dir(folder.path()).output().unwrap();
+        assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    };
+    weir(&["init", "start", "--events"]);
+    let (policy, events) = ("start/mobile.policy.yaml", "start/events.jsonl");
+    let of = ["simulate", "--policy", policy, "--events", events, "--until", "2027-03-01"];
+    weir(&[&of[..], &["--against", policy, "--html", "report.html"]].concat());
+    let browser = Browser::start();
+    browser.open(&format!("file://{}", folder.path().join("report.html").display()));
+    browser.wait_for("h1");
+    browser.check_open_to_all("simulation");
+    browser.narrow();
+    let wide =
+        browser.run("return document.documentElement.scrollWidth - document.documentElement.clientWidth");
+    assert_eq!(wide, 0, "a phone scrolls one way only");
+}

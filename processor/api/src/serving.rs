@@ -183,7 +183,7 @@ fn routes() -> OpenApiRouter<Shared> {
 
 /// What tells of no account, and is asked every other second by whoever looks at a page of it.
 fn of_no_account() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().merge(instances::routes()).merge(policies::routes())
+    OpenApiRouter::new().merge(instances::routes()).merge(policies::routes()).merge(lists::counting())
 }
 
 #[cfg(test)]
