@@ -14,6 +14,7 @@ use axum::extract::{Query as QueryOf, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
+use decision::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -122,9 +123,8 @@ async fn here(shared: &Shared, partitions: Vec<u32>, limit: usize) -> Result<Hel
 fn together(all: Vec<Held>, limit: usize) -> Held {
     let more = all.iter().any(|held| held.more);
     let mut items: Vec<HeldOrder> = all.into_iter().flat_map(|held| held.items).collect();
-    items.sort_by(|one, other| {
-        (&one.decided_at, &one.command_id).cmp(&(&other.decided_at, &other.command_id))
-    });
+    // As texts, whole seconds come after those with a fraction.
+    items.sort_by_cached_key(|order| (Timestamp::parse(&order.decided_at), order.command_id.clone()));
     let more = more || items.len() > limit;
     items.truncate(limit);
     Held { items, more }

@@ -114,7 +114,7 @@ fn what_cannot_be_ordered_says_why_and_nothing_is_written() {
         (json!({ "order": "exempt", "why": "x", "by": "boss" }), "`by` is not for whoever orders"),
         (json!({ "order": "exempt", "why": "x", "role": "admin" }), "`role` is not for whoever orders"),
         (json!({ "order": "exempt", "why": "x", "account_id": "A-2" }), "`account_id` is not"),
-        (json!({ "order": "release_held", "why": "x" }), "`weir held`"),
+        (json!({ "order": "release_held", "why": "x" }), "`POST /v1/held/verdict`"),
         (json!({ "order": "exempt", "why": "x", "event_id": "" }), "from 1 to 255"),
         (json!({ "order": "exempt", "why": "x", "event_id": 7 }), "`event_id` is a text"),
         (json!(["exempt"]), "no JSON object"),

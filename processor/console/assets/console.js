@@ -1,7 +1,7 @@
 // What pages do beyond links and forms: they follow their account, and answer to keys.
 "use strict";
 
-// Each part that changed is put in its place; what somebody types in stands outside of the parts.
+// Each part that changed is put in its place; what somebody types in stays.
 async function refresh() {
   const answer = await fetch(live.dataset.page ?? location.href, { cache: "no-store" }).catch(() => null);
   // It moves, or too much was asked: what changed is still to be shown.
@@ -13,6 +13,9 @@ async function refresh() {
     for (const details of part.querySelectorAll("details[open][id]")) {
       next.querySelector("#" + CSS.escape(details.id))?.setAttribute("open", "");
     }
+    // What somebody is about to say there stays.
+    const fields = [...part.querySelectorAll("input, textarea")];
+    if (fields.some((field) => field.value !== field.defaultValue)) continue;
     if (next.innerHTML !== part.innerHTML && !part.contains(document.activeElement)) part.innerHTML = next.innerHTML;
   }
 }

@@ -21,6 +21,7 @@ pub(crate) struct AccountPage {
 #[derive(Debug, Deserialize)]
 pub(crate) struct AccountLine {
     pub(crate) account_id: String,
+    #[serde(default)]
     pub(crate) time_zone: String,
     pub(crate) currency: Option<String>,
     pub(crate) real_debt: String,
@@ -29,6 +30,7 @@ pub(crate) struct AccountLine {
     pub(crate) manager_group: Option<String>,
     pub(crate) manager: Option<String>,
     pub(crate) work: Vec<WorkLine>,
+    #[serde(default)]
     pub(crate) tasks: Vec<Task>,
     pub(crate) holds: Vec<String>,
     pub(crate) exempt: bool,
@@ -96,6 +98,7 @@ pub(crate) struct Account {
     pub(crate) holds: Vec<Hold>,
     pub(crate) by_hand: Vec<Measure>,
     pub(crate) under_way: Vec<UnderWay>,
+    #[serde(default)]
     pub(crate) tasks: Vec<Task>,
 }
 

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// How often is looked whether something is held.
-const EVERY: Duration = Duration::from_secs(2);
+const EVERY: Duration = Duration::from_secs(5);
 
 /// What the page is made of.
 const FOLLOWED: &str = "/v1/held?limit=200";
@@ -51,8 +51,20 @@ struct HeldPage<'a> {
     /// None where whoever looks may not see it.
     held: Option<Held>,
     said: Option<&'static str>,
+    /// Why a verdict was not taken, or may not have been.
+    notice: Option<String>,
+    /// What was said why, to be said once more.
+    why: String,
     event_id: String,
     live: Option<String>,
+}
+
+/// A verdict that was not taken, or may not have been: the same again is the same verdict.
+#[derive(Default)]
+struct Undone {
+    notice: Option<String>,
+    why: String,
+    event_id: Option<String>,
 }
 
 /// The page.
@@ -61,17 +73,23 @@ pub(crate) async fn page(
     visitor: Visitor,
     Query(asked): Query<Asked>,
 ) -> Response {
-    match made(&console, &visitor, &asked).await {
+    match made(&console, &visitor, &asked, Undone::default()).await {
         Ok(page) => rendered(&page),
         Err(why) => declined(&visitor, &why),
     }
 }
 
-async fn made<'a>(console: &Console, v: &'a Visitor, asked: &Asked) -> Result<HeldPage<'a>, Declined> {
+async fn made<'a>(
+    console: &Console,
+    v: &'a Visitor,
+    asked: &Asked,
+    undone: Undone,
+) -> Result<HeldPage<'a>, Declined> {
     let person = console.api.who(v).await?;
     if !may_see(person.as_ref()) {
         let frame = Frame::of(v, person, "held.title");
-        return Ok(HeldPage { frame, held: None, said: None, event_id: String::new(), live: None });
+        let (why, event_id) = (String::new(), String::new());
+        return Ok(HeldPage { frame, held: None, said: None, notice: None, why, event_id, live: None });
     }
     let seen = live::fingerprint(console, v, &[FOLLOWED.to_owned()]).await?;
     let (held, person) = console.api.get::<Held>(v, FOLLOWED).await?;
@@ -82,7 +100,9 @@ async fn made<'a>(console: &Console, v: &'a Visitor, asked: &Asked) -> Result<He
             "drop" => Some(v.t("held.dropped")),
             _ => None,
         },
-        event_id: fresh_id(),
+        notice: undone.notice,
+        why: undone.why,
+        event_id: undone.event_id.unwrap_or_else(fresh_id),
         live: Some(format!("/console/held/live?seen={seen}")),
         frame: Frame::of(v, person, "held.title"),
     })
@@ -98,8 +118,8 @@ pub(crate) async fn listen(
     visitor: Visitor,
     Query(asked): Query<Asked>,
 ) -> Response {
-    let watched = Watched { paths: vec![FOLLOWED.to_owned()], every: EVERY };
-    live::listen(console, visitor, watched, asked.seen)
+    let watched = Watched::whole(vec![FOLLOWED.to_owned()], EVERY);
+    live::listen(console, visitor, watched, asked.seen).await
 }
 
 /// Says of all that is held what becomes of it.
@@ -117,13 +137,18 @@ pub(crate) async fn judge(
             let back = format!("/console/held?said={}", encoded(&told.verdict));
             Redirect::to(&own_page(Some(back))).into_response()
         }
-        Err(why) => {
-            let mut page = declined(&visitor, &why);
-            if why.status == StatusCode::BAD_REQUEST {
-                *page.status_mut() = why.status;
+        Err(why) if matches!(why.status, StatusCode::BAD_REQUEST | StatusCode::SERVICE_UNAVAILABLE) => {
+            let undone = Undone {
+                notice: Some(format!("{}: {}", visitor.t("order.declined"), why.detail)),
+                why: told.why,
+                event_id: Some(told.event_id),
+            };
+            match made(&console, &visitor, &Asked::default(), undone).await {
+                Ok(page) => (why.status, rendered(&page)).into_response(),
+                Err(_) => declined(&visitor, &why),
             }
-            page
         }
+        Err(why) => declined(&visitor, &why),
     }
 }
 
@@ -136,7 +161,8 @@ mod tests {
     fn page(v: &Visitor, held: Option<Held>) -> String {
         let frame = Frame::of(v, None, "held.title");
         let live = Some("/console/held/live".to_owned());
-        HeldPage { frame, held, said: None, event_id: "e-1".to_owned(), live }.render().unwrap()
+        let (notice, why, event_id) = (None, "typed".to_owned(), "e-1".to_owned());
+        HeldPage { frame, held, said: None, notice, why, event_id, live }.render().unwrap()
     }
 
     #[test]
@@ -158,6 +184,8 @@ mod tests {
         {
             assert!(told.contains(part), "{part} is not in {told}");
         }
+        let told = page(&visitor(), Some(Held { items: Vec::new(), more: true }));
+        assert!(told.contains("There are more") && told.contains("value=\"drop\""), "{told}");
         let told = page(&visitor(), Some(Held::default()));
         assert!(told.contains("The breaker holds nothing.") && !told.contains("value=\"drop\""), "{told}");
         assert!(

@@ -43,6 +43,8 @@ struct Accounts<'a> {
     /// The filters, as a view keeps them.
     kept: String,
     views: Vec<View>,
+    /// Whether a view may be kept of it: of one person none is.
+    may_keep: bool,
     list: Result<AccountPage, Notice>,
     first: Option<String>,
     more: Option<String>,
@@ -87,8 +89,8 @@ pub(crate) async fn listen(
 ) -> Response {
     match asked.question(&console, &visitor).await {
         Ok(question) => {
-            let watched = Watched { paths: vec![path(&question)], every: EVERY };
-            live::listen(console, visitor, watched, asked.seen)
+            let watched = Watched::whole(vec![path(&question)], EVERY);
+            live::listen(console, visitor, watched, asked.seen).await
         }
         Err(why) => why.status.into_response(),
     }
@@ -132,6 +134,7 @@ async fn shown(console: &Console, visitor: &Visitor, asked: &Asked, sought: Opti
         sought,
         fields: asked.fields(visitor),
         views: views::kept(visitor, &kept),
+        may_keep: asked.phone.is_empty() && asked.pays_for.is_empty(),
         more: next.map(|next| format!("/console/accounts?{}", with(&kept, "after", next))),
         first: (!asked.after.is_empty()).then(|| format!("/console/accounts?{kept}")),
         csv: format!("/console/accounts.csv?{kept}"),

@@ -20,6 +20,15 @@ pub(crate) struct Watched {
     pub(crate) paths: Vec<String>,
     /// How long is waited between two looks.
     pub(crate) every: Duration,
+    /// Whether the page tells what it can while one of them cannot be answered: then that is a change too.
+    pub(crate) bears_silence: bool,
+}
+
+impl Watched {
+    /// What a page is made out of that cannot be shown without all of it.
+    pub(crate) fn whole(paths: Vec<String>, every: Duration) -> Self {
+        Self { paths, every, bears_silence: false }
+    }
 }
 
 /// Whoever listens.
@@ -32,7 +41,11 @@ struct Listener {
 }
 
 /// Says `changed` whenever what the page shows is no longer what it has `seen`.
-pub(crate) fn listen(console: Console, visitor: Visitor, watched: Watched, seen: String) -> Response {
+pub(crate) async fn listen(console: Console, visitor: Visitor, watched: Watched, seen: String) -> Response {
+    // Whoever is not known takes nobody's place.
+    if let Err(why) = console.api.who(&visitor).await {
+        return why.status.into_response();
+    }
     let Ok(_place) = console.listeners.clone().try_acquire_owned() else {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
@@ -51,7 +64,7 @@ impl Listener {
     async fn wait(&mut self) -> bool {
         loop {
             tokio::time::sleep(self.watched.every).await;
-            match fingerprint(&self.console, &self.visitor, &self.watched.paths).await {
+            match fingerprint_with(&self.console, &self.visitor, &self.watched).await {
                 Ok(now) if now != self.seen => {
                     self.seen = now;
                     return true;
@@ -75,6 +88,26 @@ pub(crate) async fn fingerprint(
     let mut answers = Vec::new();
     for path in paths {
         answers.push(console.api.get::<Value>(visitor, path).await?.0);
+    }
+    Ok(fingerprint_of(answers))
+}
+
+/// The same of a page that tells what it can.
+pub(crate) async fn fingerprint_with(
+    console: &Console,
+    visitor: &Visitor,
+    watched: &Watched,
+) -> Result<String, Declined> {
+    if !watched.bears_silence {
+        return fingerprint(console, visitor, &watched.paths).await;
+    }
+    let mut answers = Vec::new();
+    for path in &watched.paths {
+        answers.push(match console.api.get::<Value>(visitor, path).await {
+            Ok((answer, _)) => answer,
+            Err(why) if why.status == StatusCode::SERVICE_UNAVAILABLE => Value::Null,
+            Err(why) => return Err(why),
+        });
     }
     Ok(fingerprint_of(answers))
 }

@@ -128,8 +128,8 @@ pub(crate) async fn listen(
     visitor: Visitor,
     Query(asked): Query<Asked>,
 ) -> Response {
-    let watched = Watched { paths: vec![FOLLOWED.to_owned()], every: EVERY };
-    live::listen(console, visitor, watched, asked.seen.unwrap_or_default())
+    let watched = Watched::whole(vec![FOLLOWED.to_owned()], EVERY);
+    live::listen(console, visitor, watched, asked.seen.unwrap_or_default()).await
 }
 
 /// What an instance is called: where it is reached.

@@ -76,10 +76,11 @@ pub(crate) async fn page(State(console): State<Console>, visitor: Visitor) -> Re
 }
 
 async fn made<'a>(console: &Console, v: &'a Visitor) -> Result<Overview<'a>, Declined> {
+    // Before the rest: a change between the two is told of then, and never missed.
+    let seen = live::fingerprint_with(console, v, &watched()).await?;
     let (fleet, person) = console.api.get::<Fleet>(v, "/v1/instances").await?;
     // While a partition moves nobody can count; how the instances stand is told all the same.
     let counts = console.api.get::<Counts>(v, "/v1/counts").await.ok().map(|(counts, _)| counts);
-    let seen = live::fingerprint(console, v, &FOLLOWED.map(str::to_owned)).await.unwrap_or_default();
     Ok(Overview {
         troubles: operations::troubles(&fleet, v),
         figures: figures(&fleet, counts.as_ref(), v),
@@ -89,14 +90,17 @@ async fn made<'a>(console: &Console, v: &'a Visitor) -> Result<Overview<'a>, Dec
     })
 }
 
+fn watched() -> Watched {
+    Watched { paths: FOLLOWED.map(str::to_owned).to_vec(), every: EVERY, bears_silence: true }
+}
+
 /// Says when the page is no longer right.
 pub(crate) async fn listen(
     State(console): State<Console>,
     visitor: Visitor,
     Query(asked): Query<Asked>,
 ) -> Response {
-    let watched = Watched { paths: FOLLOWED.map(str::to_owned).to_vec(), every: EVERY };
-    live::listen(console, visitor, watched, asked.seen)
+    live::listen(console, visitor, watched(), asked.seen).await
 }
 
 fn figures(fleet: &Fleet, counts: Option<&Counts>, v: &Visitor) -> Vec<Figure> {

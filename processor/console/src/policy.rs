@@ -119,8 +119,8 @@ pub(crate) async fn listen(
     visitor: Visitor,
     Query(asked): Query<Asked>,
 ) -> Response {
-    let watched = Watched { paths: watched(), every: EVERY };
-    live::listen(console, visitor, watched, asked.seen.unwrap_or_default())
+    let watched = Watched::whole(watched(), EVERY);
+    live::listen(console, visitor, watched, asked.seen.unwrap_or_default()).await
 }
 
 #[cfg(test)]

@@ -79,6 +79,8 @@ struct Row {
     task: Task,
     /// Whether whoever looks has it in hand.
     is_mine: bool,
+    /// Whether orders are about it: they are about the newest of a queue.
+    is_newest: bool,
 }
 
 impl Asked {
@@ -147,18 +149,13 @@ async fn made<'a>(console: &Console, visitor: &'a Visitor, asked: &Asked) -> Res
         let is_mine = task.taken_by.as_ref() == Some(&me);
         if asked.mine.is_empty() { task.queue == asked.queue } else { is_mine }
     };
-    let rows = list.items.into_iter().map(Arc::new).flat_map(|line| {
-        let tasks: Vec<Task> = line.tasks.iter().filter(|task| of_queue(task)).cloned().collect();
-        tasks.into_iter().map(move |task| (line.clone(), task))
-    });
+    let rows = list.items.into_iter().map(Arc::new).flat_map(|line| rows(&line, &me, of_queue));
     let queues = counts.items.into_iter().filter(|count| count.by == "queue");
     Ok(Queues {
         queues: queues.map(|count| (count.name, count.accounts)).collect(),
         queue: asked.queue.clone(),
         is_mine: !asked.mine.is_empty(),
-        rows: rows
-            .map(|(line, task)| Row { is_mine: task.taken_by.as_ref() == Some(&me), line, task })
-            .collect(),
+        rows: rows.collect(),
         more: list.next.map(|next| format!("/console/queues?{}", with(&kept, "after", &next))),
         may_order: person.as_ref().is_some_and(|person| person.role >= Role::Agent),
         event_id: fresh_id(),
@@ -170,6 +167,19 @@ async fn made<'a>(console: &Console, visitor: &'a Visitor, asked: &Asked) -> Res
     })
 }
 
+/// The tasks of an account that are looked at.
+fn rows(line: &Arc<AccountLine>, me: &str, is_shown: impl Fn(&Task) -> bool) -> Vec<Row> {
+    // They come with the oldest first.
+    let newest_of = |queue: &str| line.tasks.iter().rfind(|task| task.queue == queue);
+    let row = |task: &Task| Row {
+        line: line.clone(),
+        is_mine: task.taken_by.as_deref() == Some(me),
+        is_newest: newest_of(&task.queue).is_some_and(|newest| newest.command_id == task.command_id),
+        task: task.clone(),
+    };
+    line.tasks.iter().filter(|task| is_shown(task)).map(row).collect()
+}
+
 /// Says when the page is no longer right.
 pub(crate) async fn listen(
     State(console): State<Console>,
@@ -178,8 +188,8 @@ pub(crate) async fn listen(
 ) -> Response {
     match console.api.who(&visitor).await {
         Ok(person) => {
-            let watched = Watched { paths: asked.watched(person.as_deref()), every: EVERY };
-            live::listen(console, visitor, watched, asked.seen)
+            let watched = Watched::whole(asked.watched(person.as_deref()), EVERY);
+            live::listen(console, visitor, watched, asked.seen).await
         }
         Err(why) => why.status.into_response(),
     }
@@ -234,6 +244,28 @@ mod tests {
         check("calls & co", "", Some(&anna), Some("/v1/accounts?queue=calls%20%26%20co"));
         check("calls", "yes", Some(&anna), Some("/v1/accounts?taken_by=anna%20b"));
         check("calls", "yes", None, None);
+    }
+
+    #[test]
+    fn only_the_newest_task_of_a_queue_can_be_taken_since_orders_are_about_it() {
+        let when = json!({ "at": "2026-03-01T08:00:00Z", "local": "2026-03-01 09:00" });
+        let task = |id: &str, queue: &str, by: Option<&str>| {
+            json!({
+                "command_id": id, "queue": queue, "stage": null, "requested_at": when, "due": null, "late": false,
+                "taken_by": by, "taken_at": null,
+            })
+        };
+        let line: AccountLine = serde_json::from_value(json!({
+            "account_id": "A-1", "time_zone": "UTC", "currency": "EUR", "real_debt": "1.00",
+            "conditional_debt": "1.00", "segment": null, "manager_group": null, "manager": null, "work": [],
+            "tasks": [task("t-1", "calls", Some("anna")), task("t-2", "desk", None), task("t-3", "calls", None)],
+            "holds": [], "exempt": false, "paused": false,
+        }))
+        .unwrap();
+        let rows = rows(&Arc::new(line), "anna", |_| true);
+        let told: Vec<_> =
+            rows.iter().map(|row| (row.task.command_id.as_str(), row.is_mine, row.is_newest)).collect();
+        assert_eq!(told, [("t-1", true, false), ("t-2", false, true), ("t-3", false, true)]);
     }
 
     #[test]

@@ -60,7 +60,9 @@ pub(crate) struct Row {
 }
 
 /// The words of reasons that there are texts for.
-pub(crate) const REASONS: [&str; 75] = [
+pub(crate) const REASONS: [&str; 77] = [
+    "task_taken",
+    "task_not_taken",
     "amount_not_positive",
     "amount_too_large",
     "moment_out_of_calendar",
@@ -252,7 +254,7 @@ async fn one(console: &Console, v: &Visitor, path: &str, asked: &Asked, notice: 
         reason: v.w("reason", &reject.reason),
         rejected: moment(&reject.rejected_at),
         logged: reject.logged_at.as_deref().map(moment),
-        account_page: account.map(|account| format!("/console/accounts/{}", encoded(account))),
+        account_page: account.map(|account| account_page(account, details.reject.debtor_id.as_deref())),
         event: details.event.as_ref().and_then(|event| serde_json::to_string_pretty(event).ok()),
         outcome,
         notice,
@@ -260,6 +262,13 @@ async fn one(console: &Console, v: &Visitor, path: &str, asked: &Asked, notice: 
         details,
     };
     rendered(&page)
+}
+
+/// Where an account's page is.
+fn account_page(account: &str, debtor: Option<&str>) -> String {
+    let payer = debtor.filter(|debtor| *debtor != account);
+    let payer = payer.map(|debtor| format!("?debtor={}", encoded(debtor))).unwrap_or_default();
+    format!("/console/accounts/{}{payer}", encoded(account))
 }
 
 fn place(partition: &str, offset: &str) -> String {

@@ -184,8 +184,8 @@ pub(crate) async fn listen(
     Path(id): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Response {
-    let watched = Watched { paths: watched(&id, &asked), every: EVERY };
-    live::listen(console, visitor, watched, asked.seen.unwrap_or_default())
+    let watched = Watched::whole(watched(&id, &asked), EVERY);
+    live::listen(console, visitor, watched, asked.seen.unwrap_or_default()).await
 }
 
 /// Whether orders are shown; whether one may be given the API says.

@@ -169,7 +169,7 @@ pub struct MeasureInForce {
 }
 
 impl MeasureInForce {
-    /// The task that it is, where its result is waited for.
+    /// The task that it is, where somebody was given it and has it still to do.
     #[must_use]
     pub fn open_task(&self) -> Option<&TaskInForce> {
         let has_failed = match self.outcome.map(|reported| reported.outcome) {
@@ -177,7 +177,9 @@ impl MeasureInForce {
             Some(Outcome::Accepted | Outcome::Done) | None => false,
         };
         match &self.what {
-            MeasureKind::Task(task) => (task.result.is_none() && !has_failed).then_some(task),
+            MeasureKind::Task(task) => {
+                (task.result.is_none() && !task.is_observed && !has_failed).then_some(task)
+            }
             MeasureKind::Message(_) | MeasureKind::Provision(_) => None,
         }
     }
@@ -245,4 +247,7 @@ pub struct TaskInForce {
     /// Who has it in hand.
     #[serde(default)]
     pub taken: Option<Taken>,
+    /// Whether it was only observed, so that nobody was given it.
+    #[serde(default)]
+    pub is_observed: bool,
 }

@@ -182,8 +182,8 @@ With --output json it is one object. Fields may be added, none goes away or chan
   ready        whether every instance is
   instances    of each: instance, standing (ready, not_ready, no_answer, asked), why, and but for
                no_answer: partitions, partitions_at_work, partitions_restoring, events_per_second,
-               commands_per_second, rejects_per_second, commits_per_second, commit_seconds_p50,
-               commit_seconds_p99, queued_records, clock_lead_seconds (how far its clock is ahead
+               commands_per_second, alerts_per_second, rejects_per_second, commits_per_second,
+               commit_seconds_p50, commit_seconds_p99, queued_records, clock_lead_seconds (how far its clock is ahead
                of what is believed)
   all          the same figures of all instances
   partitions   of each: partition, instance, state (at_work, restoring, store_fails, comes_back,

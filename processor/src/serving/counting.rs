@@ -19,10 +19,15 @@ const SHARE: u32 = 20;
 /// The kinds of holds.
 const HOLDS: [&str; 5] = ["dispute", "promise", "deferral", "instalments", "unconfirmed_payment"];
 
-/// What was counted last.
+/// What was counted last. While somebody counts, others are told what was counted before.
 #[derive(Default)]
-pub(super) struct Counting(Mutex<Option<Counted>>);
+pub(super) struct Counting {
+    last: Mutex<Option<Counted>>,
+    /// Held by whoever counts.
+    turn: Mutex<()>,
+}
 
+#[derive(Clone)]
 struct Counted {
     partitions: Vec<u32>,
     good_until: Instant,
@@ -30,25 +35,41 @@ struct Counted {
 }
 
 impl Counting {
-    /// The accounts of these partitions. Whoever asks meanwhile waits, and is told the same.
+    /// The accounts of these partitions.
     pub(super) fn of(&self, reading: &Reading, partitions: &[u32]) -> Result<Vec<Count>, NotRead> {
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let began = Instant::now();
-        if let Some(last) =
-            last.as_ref().filter(|last| last.partitions == partitions && began < last.good_until)
-        {
+        let last = self.last().filter(|last| last.partitions == partitions);
+        if let Some(last) = last.as_ref().filter(|last| began < last.good_until) {
             return Ok(last.counts.clone());
         }
+        let _turn = match (self.turn.try_lock(), last) {
+            (Ok(turn), _) => turn,
+            (Err(_), Some(last)) => return Ok(last.counts),
+            // Nobody has counted these yet.
+            (Err(_), None) => self.turn.lock().unwrap_or_else(PoisonError::into_inner),
+        };
+        if let Some(last) =
+            self.last().filter(|last| last.partitions == partitions && began < last.good_until)
+        {
+            return Ok(last.counts);
+        }
+        let begins = Instant::now();
         let known = reading.policies().map(|policies| known(&policies)).unwrap_or_default();
         let lists: Vec<List> = known.iter().map(|(by, name)| List::new(kind(*by), name)).collect();
         let numbers = reading.counted(partitions, &lists)?;
         let counts =
             known.into_iter().zip(numbers).map(|((by, name), accounts)| Count { by, name, accounts });
         let counts: Vec<Count> = counts.collect();
-        let good_for = began.elapsed().saturating_mul(SHARE).max(GOOD_FOR);
-        let good_until = Instant::now() + good_for;
-        *last = Some(Counted { partitions: partitions.to_vec(), good_until, counts: counts.clone() });
+        let good_for = begins.elapsed().saturating_mul(SHARE).max(GOOD_FOR);
+        let counted =
+            Counted { partitions: partitions.to_vec(), good_until: Instant::now() + good_for, counts };
+        let counts = counted.counts.clone();
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(counted);
         Ok(counts)
+    }
+
+    fn last(&self) -> Option<Counted> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

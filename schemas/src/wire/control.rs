@@ -31,24 +31,23 @@ pub(crate) enum OrderWord {
     Close,
     Rearm,
     TaskResult,
-    TakeTask,
-    PutBackTask,
     Do,
     Undo,
     AssignManager,
     ReleaseHeld,
     DropHeld,
     AdoptPolicy,
+    TakeTask,
+    PutBackTask,
 }
 
 words! { OrderWord {
     Dispute = "dispute", Promise = "promise", Deferral = "deferral", Instalments = "instalments",
     DisputeEnded = "dispute_ended", Exempt = "exempt", ExemptEnded = "exempt_ended",
     AssignPlan = "assign_plan", Pause = "pause", Resume = "resume", Jump = "jump",
-    Close = "close", Rearm = "rearm", TaskResult = "task_result", TakeTask = "take_task",
-    PutBackTask = "put_back_task", Do = "do", Undo = "undo",
+    Close = "close", Rearm = "rearm", TaskResult = "task_result", Do = "do", Undo = "undo",
     AssignManager = "assign_manager", ReleaseHeld = "release_held", DropHeld = "drop_held",
-    AdoptPolicy = "adopt_policy",
+    AdoptPolicy = "adopt_policy", TakeTask = "take_task", PutBackTask = "put_back_task",
 } }
 words! { DisputeOutcome { Upheld = "upheld", Rejected = "rejected", Withdrawn = "withdrawn" } }
 

@@ -58,11 +58,8 @@ pub struct Query {
         pattern = r"^[^,\u0000-\u001F\u007F-\u009F]+(,[^,\u0000-\u001F\u007F-\u009F]+)*$"
     )]
     queue: Option<String>,
-    /// With a task that one of these people has in hand.
-    #[param(
-        min_length = 1,
-        pattern = r"^[^,\u0000-\u001F\u007F-\u009F]+(,[^,\u0000-\u001F\u007F-\u009F]+)*$"
-    )]
+    /// With a task that this person has in hand.
+    #[param(min_length = 1, max_length = 255, pattern = r"^[^\u0000-\u001F\u007F-\u009F]+$")]
     taken_by: Option<String>,
     /// Owing so much at the least, in the smallest unit of the currency.
     #[param(minimum = 0, maximum = 1_000_000_000_000_000_i64)]
@@ -193,7 +190,6 @@ impl Query {
             ("manager", Field::Manager, &self.manager),
             ("hold", Field::Hold, &self.hold),
             ("queue", Field::Queue, &self.queue),
-            ("taken_by", Field::Taker, &self.taken_by),
         ];
         let mut fields = Vec::new();
         for (name, field, value) in names {
@@ -201,9 +197,12 @@ impl Query {
                 fields.push((field, several(name, value)?));
             }
         }
-        for (name, field, value) in
-            [("phone", Field::Number, &self.phone), ("pays_for", Field::Account, &self.pays_for)]
-        {
+        // Names of people have commas.
+        for (name, field, value) in [
+            ("taken_by", Field::Taker, &self.taken_by),
+            ("phone", Field::Number, &self.phone),
+            ("pays_for", Field::Account, &self.pays_for),
+        ] {
             if let Some(value) = value {
                 fields.push((field, vec![one(name, value)?.to_owned()]));
             }

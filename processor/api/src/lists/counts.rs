@@ -49,13 +49,14 @@ pub struct Counts {
 }
 
 /// How many accounts there are of each kind, over all instances: at each stage, in each segment, with a hold, with a task
-/// in each queue that the policy names. They may be some seconds old.
+/// in each queue that the policy names. They may be some seconds old. Whoever sees some segments only is told of those; what is counted by something else is
+/// counted over all.
 #[utoipa::path(
     get, path = "/v1/counts", tag = "accounts", operation_id = "counts",
     responses((status = 200, body = Counts))
 )]
 pub(super) async fn counts(State(shared): State<Shared>, parts: Parts) -> Result<Response, Problem> {
-    person_of(&parts)?;
+    let person = person_of(&parts)?;
     let partitions = shared.lists.partitions().map_err(super::problem_of)?;
     if let Some(wanted) = gathering::wanted_of(&parts)? {
         return Ok(Json(Counts { items: here(&shared, wanted).await? }).into_response());
@@ -63,7 +64,9 @@ pub(super) async fn counts(State(shared): State<Shared>, parts: Parts) -> Result
     let others = gathering::ask::<Counts>(&shared, &parts, &partitions)?;
     let here = here(&shared, partitions.at_work).await?;
     let elsewhere = others.answers().await?.into_iter().flat_map(|counts| counts.items);
-    Ok(Json(Counts { items: summed(here.into_iter().chain(elsewhere)) }).into_response())
+    let mut items = summed(here.into_iter().chain(elsewhere));
+    items.retain(|count| count.by != CountedBy::Segment || person.sees(Some(&count.name)));
+    Ok(Json(Counts { items }).into_response())
 }
 
 async fn here(shared: &Shared, partitions: Vec<u32>) -> Result<Vec<Count>, Problem> {

@@ -7,7 +7,7 @@ use crate::serving::Shared;
 use axum::http::HeaderValue;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio::task::JoinHandle;
 
@@ -77,8 +77,9 @@ pub(crate) fn wanted_of(parts: &Parts) -> Result<Option<Vec<u32>>, Problem> {
     let unreadable =
         || Problem::bad_request("`weir-partitions` names the partitions that are wanted, as `0,3,5`.");
     let wanted = parts.headers.get(&WANTED).and_then(|wanted| wanted.to_str().ok()).ok_or_else(unreadable)?;
-    let wanted = wanted.split(',').map(str::parse).collect::<Result<Vec<u32>, _>>();
-    wanted.map(Some).map_err(|_| unreadable())
+    // Each once: nobody has one looked into again and again.
+    let wanted = wanted.split(',').map(str::parse).collect::<Result<BTreeSet<u32>, _>>();
+    wanted.map(|wanted| Some(wanted.into_iter().collect())).map_err(|_| unreadable())
 }
 
 /// Looks into what is here on a thread that may wait for a disk.

@@ -26,6 +26,7 @@ pub struct AccountLine {
     /// The account.
     pub account_id: String,
     /// The zone of the customer's wall clock, which local times are of.
+    #[serde(default)]
     pub time_zone: String,
     /// The currency of all amounts; none before the first money was seen.
     pub currency: Option<String>,
@@ -42,6 +43,7 @@ pub struct AccountLine {
     /// The parts of its debt, and the work on each.
     pub work: Vec<WorkLine>,
     /// The tasks whose results are waited for, the oldest first.
+    #[serde(default)]
     pub tasks: Vec<Task>,
     /// The kinds of the holds in force: `dispute`, `promise`, …
     pub holds: Vec<String>,

@@ -12,8 +12,8 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use std::time::Duration;
 
-/// How many accounts a page has: as many as the API tells at once.
-const LINES: usize = 10_000;
+/// How many accounts a page has: of each there are as many lines as parts of its debt.
+const LINES: usize = 2_000;
 
 /// How long is waited where too much was asked.
 const PAUSE: Duration = Duration::from_secs(1);

@@ -22,21 +22,28 @@ pub(super) enum Found {
 
 /// Finds an account.
 pub(super) async fn found(console: &Console, visitor: &Visitor, sought: &str) -> Result<Found, Declined> {
+    let person = console.api.who(visitor).await?;
+    // Whoever may not be shown numbers may not look for them either.
+    let may_seek = person.is_some_and(|person| person.role >= Role::Agent);
+    let is_number = is_number(sought);
+    // A number is asked about as such first, which is masked where looks are noted.
+    if may_seek
+        && is_number
+        && let Some(found) = by_number(console, visitor, sought).await?
+    {
+        return Ok(found);
+    }
     let account = format!("/v1/accounts/{}", encoded(sought));
     match console.api.get::<Value>(visitor, &account).await {
         Ok(_) => return Ok(Found::One(format!("/console/accounts/{}", encoded(sought)))),
         Err(why) if why.status == StatusCode::NOT_FOUND => {}
         Err(why) => return Err(why),
     }
-    let person = console.api.who(visitor).await?;
-    // Whoever may not be shown numbers may not look for them either.
-    if person.is_some_and(|person| person.role >= Role::Agent) {
-        let asked = Asked { phone: sought.to_owned(), ..Asked::default() };
-        match of_list(console, visitor, ("phone", sought)).await? {
-            Of::One(account) => return Ok(Found::One(format!("/console/accounts/{}", encoded(&account)))),
-            Of::Several => return Ok(Found::Several(Box::new(asked))),
-            Of::Nobody => {}
-        }
+    if may_seek
+        && !is_number
+        && let Some(found) = by_number(console, visitor, sought).await?
+    {
+        return Ok(found);
     }
     let asked = Asked { pays_for: sought.to_owned(), ..Asked::default() };
     Ok(match of_list(console, visitor, ("pays_for", sought)).await? {
@@ -45,6 +52,21 @@ pub(super) async fn found(console: &Console, visitor: &Visitor, sought: &str) ->
         }
         Of::Several => Found::Several(Box::new(asked)),
         Of::Nobody => Found::Nobody,
+    })
+}
+
+/// Whether it is written as numbers and addresses are, and ids mostly are not.
+fn is_number(sought: &str) -> bool {
+    sought.starts_with(['+', '0']) || sought.contains(['@', ' ', '(', '/'])
+}
+
+/// Those who are reached by it, or have a service of it.
+async fn by_number(console: &Console, visitor: &Visitor, sought: &str) -> Result<Option<Found>, Declined> {
+    let asked = Asked { phone: sought.to_owned(), ..Asked::default() };
+    Ok(match of_list(console, visitor, ("phone", sought)).await? {
+        Of::One(account) => Some(Found::One(format!("/console/accounts/{}", encoded(&account)))),
+        Of::Several => Some(Found::Several(Box::new(asked))),
+        Of::Nobody => None,
     })
 }
 
@@ -62,4 +84,23 @@ async fn of_list(console: &Console, visitor: &Visitor, (name, value): (&str, &st
         (None, _, None) => Of::Nobody,
         (Some(_), _, _) | (None, _, Some(_)) => Of::Several,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_as_a_number_is_looked_for_as_one_first() {
+        for (sought, expected) in [
+            ("+49 170 1234567", true),
+            ("0049 170", true),
+            ("(495) 123-45-67", true),
+            ("a@example.com", true),
+            ("A-1000001", false),
+            ("1000001", false),
+        ] {
+            assert_eq!(is_number(sought), expected, "{sought}");
+        }
+    }
 }

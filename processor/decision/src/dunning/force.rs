@@ -309,6 +309,7 @@ fn kept_as(
             result: None,
             due: within.map(|within| scribe.zone.after(scribe.now(), within)),
             taken: None,
+            is_observed: is_observed(work.plan, scribe),
         })),
         Measure::Fee { .. } | Measure::Handover { .. } => None,
     }
@@ -439,7 +440,7 @@ fn cancel(
         // Of one that was done the result may still come.
         if task.result.is_none() && ended == Some(Outcome::Done) && !is_observed(work.plan, scribe) {
             let taken = task.taken.clone();
-            let task = sending::tasks::task_out(measure.command_id, &task.queue, None, scribe);
+            let task = sending::tasks::task_out(measure.command_id, &task.queue, task.due, scribe);
             sending::tasks::wait_for(TaskOut { taken, ..task }, scribe);
         }
         return;

@@ -76,7 +76,8 @@ fn whoever_has_a_task_to_be_done_is_on_the_list_of_its_queue_and_of_who_has_it_i
     let taken = |by: &str| Some(Taken { by: by.to_owned(), at: Timestamp(3) });
     let task = |result: Option<&str>, outcome: Option<Outcome>, by: Option<&str>| {
         let result = result.map(str::to_owned);
-        let task = TaskInForce { queue: "calls".into(), result, due: None, taken: by.and_then(taken) };
+        let taken = by.and_then(taken);
+        let task = TaskInForce { queue: "calls".into(), result, due: None, taken, is_observed: false };
         let measure = MeasureInForce {
             stage: "call".into(),
             index: 0,

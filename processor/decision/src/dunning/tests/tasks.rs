@@ -2,7 +2,8 @@
 
 use super::says;
 use crate::Moment;
-use crate::event::{Body, ByHandMeasure, Control, Order};
+use crate::event::{Body, ByHandMeasure, Control, Order, Outcome};
+use crate::plan::Plan;
 use crate::record::RecordKind;
 use crate::testing::*;
 use crate::view::tasks::tasks;
@@ -82,4 +83,33 @@ fn what_is_no_task_any_more_cannot_be_taken() {
     life.at("2026-03-02", payment("P1", 10_00, &[]));
     life.at("2026-03-02", take("anna"));
     assert_eq!((life.rejected, told(&life, "2026-03-02")), (Some("unknown_task"), Vec::new()));
+}
+
+#[test]
+fn a_task_that_nobody_was_given_is_nobodys_to_take() {
+    let stages = || vec![stage("call", "0d", vec![task("calls")]), says("agency", "30d")];
+    let observed = Plan { observe: true, ..plan(stages()) };
+    let mut life = Life::new(policy_of(observed));
+    assert_eq!(life.at("2026-03-01", invoice("B1", 10_00, "2026-03-01")), "");
+    assert_eq!(told(&life, "2026-03-01"), [""; 0]);
+    life.at("2026-03-02", take("anna"));
+    assert_eq!(life.rejected, Some("unknown_task"));
+}
+
+#[test]
+fn a_newer_task_that_failed_does_not_stand_before_an_older_one_that_is_to_be_done() {
+    let mut life = Life::new(policy_of(plan(vec![
+        stage("call", "0d", vec![task("calls")]),
+        stage("again", "5d", vec![task("calls")]),
+        says("agency", "30d"),
+    ])));
+    life.at("2026-03-01", invoice("B1", 10_00, "2026-03-01"));
+    assert_eq!(life.until("2026-03-06"), "task calls");
+    let newer = life.commands.last().unwrap().id;
+    life.at("2026-03-07", report(newer, Outcome::Failed));
+    assert_eq!(told(&life, "2026-03-07"), ["calls call - -"]);
+    life.at("2026-03-08", take("anna"));
+    assert_eq!((life.rejected, told(&life, "2026-03-08")), (None, vec!["calls call anna -".to_owned()]));
+    life.at("2026-03-09", by("anna", Order::TaskResult { queue: "calls".into(), result: "paid".into() }));
+    assert_eq!((life.rejected, told(&life, "2026-03-09")), (None, Vec::new()));
 }
