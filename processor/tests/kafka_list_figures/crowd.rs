@@ -23,8 +23,8 @@ use std::time::{Duration, Instant};
 
 /// One in so many accounts has an overdue invoice.
 const OWES: u32 = 3;
-/// One in so many of those disputes it.
-const DISPUTES: u32 = 10;
+/// One in so many of those disputes it: at every stage and in every segment, as these go by other numbers.
+const DISPUTES: u32 = 11;
 /// How many days ago the invoices came to be due: each puts its account at another stage.
 const OVERDUE_DAYS: [i32; 3] = [5, 25, 45];
 /// How long one kind of event may take until all are decided.
