@@ -46,6 +46,8 @@ pub(crate) struct Asked {
 pub(crate) struct Said {
     pub(crate) status: u16,
     pub(crate) says_when: bool,
+    /// Where a page of CSV goes on, as written in a URL.
+    pub(crate) next: Option<String>,
     pub(crate) text: String,
     pub(crate) took: Duration,
 }
@@ -62,7 +64,8 @@ pub(crate) fn ask(agent: &ureq::Agent, url: &str, path: &str) -> Said {
         agent.get(format!("{url}{path}")).call().unwrap_or_else(|error| panic!("{path}: {error}"));
     let text = answer.body_mut().read_to_string().unwrap();
     let says_when = answer.headers().contains_key("retry-after");
-    Said { status: answer.status().as_u16(), says_when, text, took: began.elapsed() }
+    let next = answer.headers().get("weir-next").map(|next| next.to_str().unwrap().to_owned());
+    Said { status: answer.status().as_u16(), says_when, next, text, took: began.elapsed() }
 }
 
 pub(crate) fn word(question: usize) -> &'static str {
@@ -116,11 +119,30 @@ fn query(question: usize, round: u32, accounts: u32, next: Option<&str>) -> Stri
     }
 }
 
-/// How long what is asked seldom takes: the status, the time, and how many lines of text came.
-pub(crate) fn once(url: &str, path: &str) -> String {
-    let said = ask(&agent(), url, path);
-    let lines = said.text.lines().count();
-    format!("{path}: {} in {} ms, {lines} lines of text", said.status, millis(said.took))
+/// How long the counts take.
+pub(crate) fn counts(url: &str) -> String {
+    let said = ask(&agent(), url, "/v1/counts");
+    format!("/v1/counts: {} in {} ms", said.status, millis(said.took))
+}
+
+/// How long it takes to have the accounts as CSV until so many lines are there, or all: a page may come with fewer than
+/// it was asked for.
+pub(crate) fn csv(url: &str, wanted: usize) -> String {
+    let (agent, mut times, mut lines, mut after) = (agent(), Vec::new(), 0, String::new());
+    while lines < wanted {
+        let limit = wanted - lines;
+        let said = ask(&agent, url, &format!("/v1/accounts?format=csv&limit={limit}{after}"));
+        assert_eq!(said.status, 200, "{}", said.text);
+        times.push(said.took);
+        // The first line of each says what the columns are.
+        lines += said.text.lines().count().saturating_sub(1);
+        let Some(next) = said.next else { break };
+        assert!(times.len() < 100, "it does not come to an end");
+        after = format!("&after={next}");
+    }
+    let (pages, slowest) = (times.len(), times.iter().max().copied().unwrap_or_default());
+    let whole = millis(times.iter().sum());
+    format!("CSV: {lines} lines in {pages} pages, {whole} ms; the slowest page {} ms", millis(slowest))
 }
 
 pub(crate) fn millis(time: Duration) -> String {

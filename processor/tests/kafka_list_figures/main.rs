@@ -69,8 +69,7 @@ fn pages_of_lists_beside_alerts() {
     );
     row("two ask: alerts", &beside.times, "-");
     site.wait_until_done(SHARED);
-    let seldom = ["/v1/counts", "/v1/counts", "/v1/accounts?format=csv&limit=10000"]
-        .map(|path| asking::once(&urls[0], path));
+    let seldom = [asking::counts(&urls[0]), asking::counts(&urls[1]), asking::csv(&urls[0], 10_000)];
     let killed = kill_one(&mut processes, &urls);
     print(accounts, &loaded, [("nobody asks", &alone), ("two ask", &beside)], &asked);
     println!("{cpu}, of {} s each\n{}\none of three is killed: {killed}", time.as_secs(), seldom.join("\n"));
