@@ -36,7 +36,7 @@ fn figures() {
 /// CPU of the process for each event, over events that come as fast as the broker takes them.
 fn burst(site: &mut Site, operator: &mut Operator, process: &Process) -> String {
     let mut events = 0_u32;
-    let (began, cpu) = (Instant::now(), cpu_seconds(process));
+    let (began, cpu) = (Instant::now(), process.cpu_seconds());
     for _ in 0..10 {
         for event in operator.next_day() {
             site.tell(&event);
@@ -46,7 +46,7 @@ fn burst(site: &mut Site, operator: &mut Operator, process: &Process) -> String 
     site.wait_until_done(Duration::from_secs(300));
     // The wait's own two seconds of silence are not the process's.
     let took = began.elapsed().saturating_sub(Duration::from_secs(2));
-    let cpu = cpu_seconds(process) - cpu;
+    let cpu = process.cpu_seconds() - cpu;
     format!(
         "burst: {events} events in {:.1} s; CPU {:.1} µs an event (user and system, librdkafka's threads included)",
         took.as_secs_f64(),
@@ -130,15 +130,6 @@ fn kill_to_commit(site: &mut Site, operator: &mut Operator, process: &mut Proces
     times.sort();
     site.wait_until_done(Duration::from_secs(300));
     format!("kill to next commit, same folder, five times: {times:?}")
-}
-
-/// User and system time of the process, all its threads, in seconds.
-fn cpu_seconds(process: &Process) -> f64 {
-    let stat = std::fs::read_to_string(format!("/proc/{}/stat", process.id())).unwrap();
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
-    let ticks: f64 = fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap();
-    // Linux counts in hundredths of a second for every program.
-    ticks / 100.0
 }
 
 fn now() -> Timestamp {

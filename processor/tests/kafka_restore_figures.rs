@@ -68,7 +68,7 @@ fn restart_and_restore_of(name: &str, subscribers: u32, days: usize) {
             "restore from nothing, {round}: at work after {:.2} s, {restored:.0} records, {:.0} records/s, CPU {:.1} µs a record; the slowest partition {} ms",
             took.as_secs_f64(),
             restored / took.as_secs_f64(),
-            cpu_seconds(&process) * 1e6 / restored,
+            process.cpu_seconds() * 1e6 / restored,
             longest(&process)
         );
         process.terminate();
@@ -185,13 +185,6 @@ fn beside_running_ones(site: &mut Site, operator: Operator) {
     );
     println!("of that, restoring: the slowest partition {} ms", longest(&stays));
     stays.terminate();
-}
-
-/// User and system time of the process, all its threads, in seconds.
-fn cpu_seconds(process: &Process) -> f64 {
-    let stat = std::fs::read_to_string(format!("/proc/{}/stat", process.id())).unwrap();
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
-    (fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap()) / 100.0
 }
 
 fn now() -> Timestamp {

@@ -40,7 +40,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-/// How many partitions each topic has.
+/// How many partitions each topic has, unless a site is made with others.
 pub const PARTITIONS: u32 = 6;
 
 /// One group with topics of its own.
@@ -50,6 +50,10 @@ pub struct Site {
     pub registry: Arc<dyn Registry>,
     pub schemas: Schemas,
     pub policies: Arc<Policies>,
+    /// The binary that runs: the test's own unless another one is to be measured.
+    pub binary: PathBuf,
+    /// How many partitions each topic has.
+    pub partitions: u32,
     prefix: String,
     producer: ThreadedProducer<DefaultProducerContext>,
     encoder: Encoder,
@@ -71,6 +75,11 @@ impl Site {
 
     /// Makes topics and a folder for one test, under a policy.
     pub fn under(name: &str, policy: &str) -> Self {
+        Self::of(name, policy, PARTITIONS)
+    }
+
+    /// Makes topics of so many partitions and a folder for one test, under a policy.
+    pub fn of(name: &str, policy: &str, partitions: u32) -> Self {
         let servers = servers();
         let mut names = TopicNames::default();
         for topic in InputTopic::ALL {
@@ -82,7 +91,7 @@ impl Site {
         for topic in SingleTopic::ALL {
             names = names.with_single(*topic, &topic.spec().name.replace("weir.", &format!("{name}.")));
         }
-        create_topics(&servers.bootstrap, &names);
+        create_topics(&servers.bootstrap, &names, partitions);
         let (registry, schemas) = register(&names);
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("demo.policy.yaml"), policy).unwrap();
@@ -94,6 +103,8 @@ impl Site {
             registry,
             schemas,
             policies: Arc::new(::policy::parse("demo.policy.yaml", policy).unwrap().policy.into()),
+            binary: env!("CARGO_BIN_EXE_weir").into(),
+            partitions,
             prefix: format!("{name}."),
             producer: client.create().unwrap(),
             encoder: Encoder::new(schemas),
@@ -119,7 +130,10 @@ impl Site {
              [log]\nlevel = \"info,engine=debug\"\nformat = \"json\"\n{}",
             self.policy, self.settings
         );
-        std::fs::write(&path, text).unwrap();
+        // In one step: a process that was started just before may be reading it.
+        let new = path.with_extension("new");
+        std::fs::write(&new, text).unwrap();
+        std::fs::rename(new, &path).unwrap();
         path
     }
 
@@ -129,7 +143,7 @@ impl Site {
         let number = self.started.fetch_add(1, Ordering::Relaxed);
         let log = self.folder.path().join(format!("weir-{number}.log"));
         let file = File::create(&log).unwrap();
-        let child = Command::new(env!("CARGO_BIN_EXE_weir"))
+        let child = Command::new(&self.binary)
             .args(["run", "--config"])
             .arg(config)
             .envs(environment.iter().copied())
@@ -143,14 +157,14 @@ impl Site {
 
     /// Runs a command of the binary to its end, with the same configuration.
     pub fn command(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
+        let mut command = Command::new(&self.binary);
         command.args(arguments).arg("--config").arg(self.write_config());
         command.envs(environment.iter().copied()).stdin(Stdio::null()).output().unwrap()
     }
 
     /// Begins a command of the binary, whose output is read while it runs.
     pub fn begin(&self, arguments: &[&str]) -> Child {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
+        let mut command = Command::new(&self.binary);
         command.args(arguments).arg("--config").arg(self.write_config());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
@@ -162,11 +176,11 @@ impl Site {
         let topics = std::slice::from_ref(topic);
         admin.delete_topics(&[topic]).unwrap();
         wait_for_topics(brokers, topics, None);
-        admin.create_topics(&[spec(&self.names, topic)]).unwrap();
-        wait_for_topics(brokers, topics, Some(PARTITIONS));
+        admin.create_topics(&[spec(&self.names, topic, self.partitions)]).unwrap();
+        wait_for_topics(brokers, topics, Some(self.partitions));
         let log = KafkaLog::new(KafkaSettings::new(brokers, "admin")).unwrap();
         let at = |partition| TopicPartition { topic: topic.clone(), partition };
-        let all: Vec<TopicPartition> = (0..PARTITIONS).map(at).collect();
+        let all: Vec<TopicPartition> = (0..self.partitions).map(at).collect();
         // Of a topic that was just made, a broker may not know yet that it leads it.
         while log.end_offsets(&all).is_err() {
             std::thread::sleep(Duration::from_millis(20));
@@ -182,7 +196,7 @@ impl Site {
 
     /// Sends bytes to an input topic; answers where they lie is not asked for.
     pub fn tell_bytes(&self, topic: InputTopic, key: &[u8], value: &[u8]) {
-        let partition = partition_of(key, NonZeroU32::new(PARTITIONS).unwrap());
+        let partition = partition_of(key, NonZeroU32::new(self.partitions).unwrap());
         let mut record = BaseRecord::to(self.names.input(topic))
             .key(key)
             .payload(value)
@@ -234,7 +248,7 @@ impl Site {
     fn lag(&self, client: &BaseConsumer, onlooker: &KafkaMembership) -> i64 {
         let all_of = |topic: &Arc<str>| {
             let topic = Arc::clone(topic);
-            (0..PARTITIONS).map(move |partition| TopicPartition { topic: Arc::clone(&topic), partition })
+            (0..self.partitions).map(move |partition| TopicPartition { topic: Arc::clone(&topic), partition })
         };
         let places: Vec<TopicPartition> = self.names.inputs().iter().flat_map(all_of).collect();
         let committed = onlooker.committed(&places).unwrap();
@@ -274,13 +288,13 @@ impl Site {
             let partition = i32::try_from(partition).unwrap();
             client.fetch_watermarks(journal, partition, Duration::from_secs(30)).unwrap().1
         };
-        (0..PARTITIONS).map(end).collect()
+        (0..self.partitions).map(end).collect()
     }
 
     /// All committed records of every topic, by a consumer that shares nothing with the engine.
     pub fn read_all(&self) -> Vec<Partition> {
-        let mut partitions: Vec<Partition> = (0..PARTITIONS)
-            .map(|number| Partition { number, count: PARTITIONS, ..Partition::default() })
+        let mut partitions: Vec<Partition> = (0..self.partitions)
+            .map(|number| Partition { number, count: self.partitions, ..Partition::default() })
             .collect();
         for topic in InputTopic::ALL {
             for (partition, records) in read_topic(self.names.input(*topic)).into_iter().enumerate() {
@@ -338,7 +352,7 @@ fn register(names: &TopicNames) -> (Arc<dyn Registry>, Schemas) {
 }
 
 /// How a topic is made: as the table of topics says.
-fn spec(names: &TopicNames, topic: &str) -> NewTopicSpec {
+fn spec(names: &TopicNames, topic: &str, partitions: u32) -> NewTopicSpec {
     let single = SingleTopic::ALL.iter().find(|single| *topic == **names.single(**single));
     let is_changelog = *topic == **names.output(OutputTopic::Debtors);
     let is_compacted = is_changelog || single.is_some_and(|single| single.spec().compacted);
@@ -350,18 +364,19 @@ fn spec(names: &TopicNames, topic: &str) -> NewTopicSpec {
     }
     NewTopicSpec {
         name: topic.to_owned(),
-        partitions: if single.is_some() { 1 } else { PARTITIONS },
+        partitions: if single.is_some() { 1 } else { partitions },
         replication: Some(1),
         config,
     }
 }
 
-fn create_topics(brokers: &str, names: &TopicNames) {
+fn create_topics(brokers: &str, names: &TopicNames, partitions: u32) {
     let all: Vec<Arc<str>> = names.inputs().iter().chain(names.outputs()).cloned().collect();
     let singles: Vec<Arc<str>> = SingleTopic::ALL.iter().map(|topic| names.single(*topic).clone()).collect();
-    let topics: Vec<NewTopicSpec> = all.iter().chain(&singles).map(|topic| spec(names, topic)).collect();
+    let topics: Vec<NewTopicSpec> =
+        all.iter().chain(&singles).map(|topic| spec(names, topic, partitions)).collect();
     KafkaAdmin::new(&KafkaSettings::new(brokers, "admin")).unwrap().create_topics(&topics).unwrap();
-    wait_for_topics(brokers, &all, Some(PARTITIONS));
+    wait_for_topics(brokers, &all, Some(partitions));
     wait_for_topics(brokers, &singles, Some(1));
 }
 

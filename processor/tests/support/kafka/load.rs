@@ -1,6 +1,6 @@
 //! A steady load, told by a thread of its own, so that whoever measures has its hands free.
 
-use super::{PARTITIONS, Site, producer_config};
+use super::{Site, producer_config};
 use engine::partition::partition_of;
 use loadtest::generate::Operator;
 use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
@@ -22,6 +22,7 @@ impl Load {
         let producer: ThreadedProducer<DefaultProducerContext> =
             producer_config().set("linger.ms", "2").create().unwrap();
         let (names, mut encoder) = (site.names.clone(), Encoder::new(site.schemas));
+        let partitions = NonZeroU32::new(site.partitions).unwrap();
         let is_stopped = Arc::new(AtomicBool::new(false));
         let flag = is_stopped.clone();
         let thread = std::thread::spawn(move || {
@@ -35,7 +36,7 @@ impl Load {
                     std::thread::sleep(intended.saturating_duration_since(Instant::now()));
                     value.clear();
                     let (topic, key) = encoder.event(&event, &mut value).unwrap();
-                    let partition = partition_of(key, NonZeroU32::new(PARTITIONS).unwrap());
+                    let partition = partition_of(key, partitions);
                     let record = BaseRecord::to(names.input(topic))
                         .key(key)
                         .payload(&value)

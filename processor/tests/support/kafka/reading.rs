@@ -1,6 +1,5 @@
 //! Reads topics with a consumer that has nothing to do with the engine: whole, or as they grow.
 
-use super::PARTITIONS;
 use super::servers::servers;
 use loadtest::oracle::Seen;
 use rdkafka::config::ClientConfig;
@@ -30,18 +29,24 @@ pub(super) fn client(group: &str) -> ClientConfig {
     client
 }
 
+/// How many partitions a topic has.
+fn partitions_of(consumer: &BaseConsumer, topic: &str) -> u32 {
+    let metadata = consumer.fetch_metadata(Some(topic), Duration::from_secs(30)).unwrap();
+    u32::try_from(metadata.topics()[0].partitions().len()).unwrap()
+}
+
 /// Every committed record of a topic, by partition.
 pub fn read_topic(topic: &str) -> Vec<Vec<Seen>> {
     let consumer: BaseConsumer = client("reader").create().unwrap();
-    let mut list = TopicPartitionList::new();
-    for partition in 0..PARTITIONS {
+    let (mut list, partitions) = (TopicPartitionList::new(), partitions_of(&consumer, topic));
+    for partition in 0..partitions {
         list.add_partition_offset(topic, i32::try_from(partition).unwrap(), Offset::Beginning).unwrap();
     }
     consumer.assign(&list).unwrap();
-    let mut records = vec![Vec::new(); usize::try_from(PARTITIONS).unwrap()];
+    let mut records = vec![Vec::new(); usize::try_from(partitions).unwrap()];
     let mut ended = 0;
     let deadline = Instant::now() + Duration::from_secs(60);
-    while ended < PARTITIONS {
+    while ended < partitions {
         assert!(Instant::now() < deadline, "{topic} could not be read to its end");
         match consumer.poll(Duration::from_millis(500)) {
             None => {}
@@ -68,7 +73,7 @@ pub fn topic_records(topic: &str) -> i64 {
         let (low, high) = consumer.fetch_watermarks(topic, partition, Duration::from_secs(30)).unwrap();
         high - low
     };
-    (0..PARTITIONS).map(held).sum()
+    (0..partitions_of(&consumer, topic)).map(held).sum()
 }
 
 /// A record as it was heard of.
@@ -89,8 +94,8 @@ pub struct Follower {
 /// Follows a topic from its end on.
 pub fn follow_topic(topic: &str) -> Follower {
     let consumer: BaseConsumer = client("follower").create().unwrap();
-    let mut list = TopicPartitionList::new();
-    for partition in 0..PARTITIONS {
+    let (mut list, partitions) = (TopicPartitionList::new(), partitions_of(&consumer, topic));
+    for partition in 0..partitions {
         list.add_partition_offset(topic, i32::try_from(partition).unwrap(), Offset::End).unwrap();
     }
     consumer.assign(&list).unwrap();
