@@ -71,7 +71,16 @@ fn a_manager_finds_an_account_gives_an_order_and_sees_it_applied() {
     let demo = Demo::start();
     let (root, account) = demo.page.split_once("/console/accounts/").unwrap();
     let browser = Browser::start();
+    sees_how_all_stands(&browser, root);
+    narrows_lists(&browser);
+    finds_an_account_and_orders(&browser, account);
+    hears_of_what_others_order(&browser, (root, account));
+    works_through_a_queue(&browser, (root, account));
+    reads_it_in_another_language(&browser, root, &demo.page);
+}
 
+/// The overview, and what the breaker holds.
+fn sees_how_all_stands(browser: &Browser, root: &str) {
     browser.open(root);
     assert!(browser.url().ends_with("/console/"), "{}", browser.url());
     browser.wait_for_text("#work", "By stage");
@@ -80,6 +89,10 @@ fn a_manager_finds_an_account_gives_an_order_and_sees_it_applied() {
     browser.click("nav a[href='/console/held']");
     browser.wait_for_text("#held", "The breaker holds nothing.");
     browser.check_open_to_all("held");
+}
+
+/// Filters, views and the file of a list.
+fn narrows_lists(browser: &Browser) {
     browser.click("nav a[href='/console/accounts']");
     browser.wait_for("#list tbody tr");
     browser.check_open_to_all("accounts");
@@ -108,7 +121,10 @@ fn a_manager_finds_an_account_gives_an_order_and_sees_it_applied() {
     browser.click(".view button");
     browser.wait_for_text(".views", "Keep this view");
     assert_eq!(browser.count(".view"), 0, "the view is forgotten");
+}
 
+/// An account by its id; its page; an order, and what became of it.
+fn finds_an_account_and_orders(browser: &Browser, account: &str) {
     browser.type_into("#search", "nobody-is-called-so\u{e007}");
     browser.wait_for_text("[role=alert]", "Nothing is found for «nobody-is-called-so»");
     browser.type_into("#search", &format!("{account}\u{e007}"));
@@ -127,7 +143,10 @@ fn a_manager_finds_an_account_gives_an_order_and_sees_it_applied() {
     // What became of the order is asked last: the account that stands beside it may be from before.
     browser.wait_for("#holds .plain li");
     browser.check_open_to_all("applied");
+}
 
+/// A page follows its account.
+fn hears_of_what_others_order(browser: &Browser, (root, account): (&str, &str)) {
     // What somebody else orders the page hears of: nobody loads it again.
     browser.run("window.isTheSamePage = true");
     let order = r#"{"order": "pause", "why": "a colleague's word"}"#;
@@ -137,9 +156,12 @@ fn a_manager_finds_an_account_gives_an_order_and_sees_it_applied() {
     browser.wait_for_text("#history", "a colleague's word");
     assert_eq!(browser.run("return window.isTheSamePage"), true);
 
-    browser.open(&format!("{}?why=stage%3Abar", demo.page));
+    browser.open(&format!("{root}/console/accounts/{account}?why=stage%3Abar"));
     browser.wait_for("#why .findings li");
+}
 
+/// A task from the queue to its result.
+fn works_through_a_queue(browser: &Browser, (root, account): (&str, &str)) {
     // A task by hand: somebody takes it in hand, and tells what came of it.
     let task = r#"{"order": "do", "queue": "business-calls", "why": "asks to be called"}"#;
     let asked = ureq::post(format!("{root}/v1/accounts/{account}/controls"));
@@ -160,12 +182,15 @@ fn a_manager_finds_an_account_gives_an_order_and_sees_it_applied() {
     browser.click(&format!("{of_account} button[value=task_result]"));
     browser.wait_for_text("#outcome", "The order was applied");
     browser.wait_for_text("#tasks", "There is nothing to do.");
+}
 
-    browser.open(&demo.page);
+/// The policy; Russian, dark, and on a phone.
+fn reads_it_in_another_language(browser: &Browser, root: &str, page: &str) {
+    browser.open(page);
     browser.click("#who a");
     browser.wait_for_text("h1", "Policy demo 1");
     browser.check_open_to_all("policy");
-    browser.open(&demo.page);
+    browser.open(page);
 
     browser.click("button[name=language]");
     browser.wait_for_text("#orders h2", "Распоряжения");
@@ -175,7 +200,7 @@ fn a_manager_finds_an_account_gives_an_order_and_sees_it_applied() {
     browser.wait_for("html[data-colours=dark]");
     browser.check_open_to_all("account-ru-dark");
     browser.narrow();
-    browser.open(&demo.page);
+    browser.open(page);
     browser.check_open_to_all("account-phone");
     let wide =
         browser.run("return document.documentElement.scrollWidth - document.documentElement.clientWidth");

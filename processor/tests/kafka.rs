@@ -310,32 +310,23 @@ fn first_postpaid_snapshot() -> Event {
     events.into_iter().find(is_postpaid).unwrap()
 }
 
-/// The partitions in which the breaker holds something.
-fn holding(process: &Process) -> Vec<String> {
+/// The partitions in which the breaker holds something, and how much.
+fn holding(process: &Process) -> Vec<(String, usize)> {
     let metrics = process.get("/metrics");
     let held = metrics.lines().filter_map(|line| line.strip_prefix("weir_held_commands{")?.split_once("} "));
-    held.filter(|(_, count)| *count != "0").map(|(label, _)| label.to_owned()).collect()
-}
-
-fn api(process: &Process) -> String {
-    let log = process.log();
-    format!("http://{}", log.split("\"api\":\"").nth(1).unwrap().split('"').next().unwrap())
+    let held = held.map(|(label, count)| (label.to_owned(), count.parse().unwrap()));
+    held.filter(|(_, count)| *count > 0).collect()
 }
 
 /// What is held is told over HTTP, each order of it, as long as it is held.
 #[track_caller]
 fn check_told(process: &Process) {
-    let counted = || {
-        let metrics = process.get("/metrics");
-        let held =
-            metrics.lines().filter_map(|line| line.strip_prefix("weir_held_commands{")?.split_once("} "));
-        held.map(|(_, count)| count.parse::<usize>().unwrap()).sum::<usize>()
-    };
+    let counted = || holding(process).iter().map(|(_, count)| count).sum::<usize>();
     let deadline = Instant::now() + Duration::from_secs(30);
     loop {
-        let mut answer = ureq::get(format!("{}/v1/held?limit=1000", api(process))).call().unwrap();
-        let told: serde_json::Value =
-            serde_json::from_str(&answer.body_mut().read_to_string().unwrap()).unwrap();
+        let mut answer = ureq::get(format!("{}/v1/held?limit=1000", process.api())).call().unwrap();
+        let text = answer.body_mut().read_to_string().unwrap();
+        let told: serde_json::Value = serde_json::from_str(&text).unwrap();
         // A metric is told with the batch after.
         if told["items"].as_array().unwrap().len() == counted() {
             return;
@@ -395,7 +386,7 @@ fn one_command_releases_or_drops_in_every_partition_what_the_breaker_holds() {
     assert!(!holding(&process).is_empty(), "nothing more is held");
     check_told(&process);
     let drop = r#"{"verdict": "drop", "why": "a wrong price list"}"#;
-    let asked = ureq::post(format!("{}/v1/held/verdict", api(&process)));
+    let asked = ureq::post(format!("{}/v1/held/verdict", process.api()));
     assert_eq!(asked.content_type("application/json").send(drop).unwrap().status().as_u16(), 202);
     site.wait_until_done(LONG);
     check_told(&process);

@@ -28,12 +28,6 @@ fn start(site: &Site, name: &str) -> Process {
     ])
 }
 
-fn api(process: &Process) -> String {
-    let log = process.log();
-    let address = log.split("\"api\":\"").nth(1).unwrap().split('"').next().unwrap();
-    format!("http://{address}")
-}
-
 /// What an instance answers: the status, whether it says when to come again, and the body.
 fn ask(url: &str, path: &str) -> (u16, bool, Value) {
     let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
@@ -114,22 +108,22 @@ fn any_instance_answers_for_any_account_also_after_one_has_died() {
         std::thread::sleep(Duration::from_millis(50));
     }
 
-    let by_one = wait_until_all_are_answered(&api(&one), &accounts);
-    let by_other = wait_until_all_are_answered(&api(&other), &accounts);
+    let by_one = wait_until_all_are_answered(&one.api(), &accounts);
+    let by_other = wait_until_all_are_answered(&other.api(), &accounts);
     same(&by_one, &by_other);
     let owing = by_one.values().find(|told| told["profiles"][0]["status"] == "active").unwrap();
     let owing = owing["account_id"].as_str().unwrap();
     // Whichever of the two has it, both tell of it alike.
-    let url = api(&one);
+    let url = one.api();
     for path in ["records", "story", "why-not?rule=suspend"] {
         let path = format!("/v1/accounts/{owing}/{path}");
-        let ((first, _, _), (second, _, _)) = (ask(&url, &path), ask(&api(&other), &path));
+        let ((first, _, _), (second, _, _)) = (ask(&url, &path), ask(&other.api(), &path));
         assert_eq!((first, second), (200, 200), "{path}");
     }
     let (status, _, problem) = ask(&url, "/v1/accounts/nobody-at-all");
     assert_eq!((status, problem["type"].as_str()), (404, Some("urn:weir:problem:unknown-account")));
 
-    let (here, there) = (listed(&url, "").unwrap(), listed(&api(&other), "").unwrap());
+    let (here, there) = (listed(&url, "").unwrap(), listed(&other.api(), "").unwrap());
     assert_eq!(here, there, "both tell the whole list");
     check_work(&here, &by_one);
 
@@ -237,7 +231,7 @@ fn ask_here(process: &Process, accounts: &BTreeSet<String>) -> BTreeSet<String> 
     let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
     let is_here = |account: &&String| {
         let asked =
-            agent.get(format!("{}/v1/accounts/{account}", api(process))).header("weir-handed-on", "1");
+            agent.get(format!("{}/v1/accounts/{account}", process.api())).header("weir-handed-on", "1");
         asked.call().unwrap().status() == 200
     };
     accounts.iter().filter(is_here).cloned().collect()
@@ -257,7 +251,7 @@ fn the_command_line_asks_a_running_weir() {
         }
     }
     site.wait_until_done(LONG);
-    let url = api(&process);
+    let url = process.api();
     let told = wait_until_all_are_answered(&url, &accounts);
     let owing = told.values().find(|told| told["profiles"][0]["status"] == "active").unwrap();
     let (id, stage) = (owing["account_id"].as_str().unwrap(), owing["profiles"][0]["stage"].as_str());

@@ -22,12 +22,6 @@ fn start(site: &Site, name: &str) -> Process {
     ])
 }
 
-fn api(process: &Process) -> String {
-    let log = process.log();
-    let address = log.split("\"api\":\"").nth(1).unwrap().split('"').next().unwrap();
-    format!("http://{address}")
-}
-
 fn agent() -> ureq::Agent {
     ureq::Agent::config_builder().http_status_as_error(false).build().into()
 }
@@ -92,7 +86,7 @@ fn any_instance_tells_of_all_and_of_what_was_declined_also_where_one_has_died() 
         }
     }
     site.wait_until_done(LONG);
-    let (first, second) = (api(&one), api(&other));
+    let (first, second) = (one.api(), other.api());
     let both_work = |fleet: &Value| {
         let told = at_work(fleet);
         is_whole(fleet) && told.len() == 2 && told.iter().all(|(_, partitions)| !partitions.is_empty())

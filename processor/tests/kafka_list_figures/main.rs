@@ -55,7 +55,7 @@ fn pages_of_lists_beside_alerts() {
     wait_until_shared(&mut processes);
     let watched = watched(accounts);
     let loaded = Crowd { accounts }.load(&site, &watched);
-    let urls: Vec<String> = processes.iter().map(api).collect();
+    let urls: Vec<String> = processes.iter().map(Process::api).collect();
 
     let mut balances = Balances::new(&site, watched, RATE);
     let worked = || processes.iter().map(Process::cpu_seconds).sum::<f64>();
@@ -98,12 +98,6 @@ fn start(site: &Site, number: u32) -> Process {
         // What is asked here is more than people ask.
         ("WEIR__API__RATE_PER_SECOND", "100000"),
     ])
-}
-
-/// Where it serves its API, by its log.
-fn api(process: &Process) -> String {
-    let log = process.log();
-    format!("http://{}", log.split("\"api\":\"").nth(1).unwrap().split('"').next().unwrap())
 }
 
 fn wait_until_shared(processes: &mut [Process]) {

@@ -67,6 +67,12 @@ impl Process {
         log.lines().filter(|line| line.contains("the task is at work")).filter_map(of_line).collect()
     }
 
+    /// Where its API is.
+    pub fn api(&self) -> String {
+        let log = self.log();
+        format!("http://{}", log.split("\"api\":\"").nth(1).unwrap().split('"').next().unwrap())
+    }
+
     /// An answer of its HTTP server.
     pub fn get(&self, path: &str) -> String {
         let log = self.log();
