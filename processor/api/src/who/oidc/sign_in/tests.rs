@@ -104,6 +104,7 @@ fn a_provider_that_does_not_do_as_it_should_gives_no_token() {
 
 #[test]
 fn without_places_to_sign_in_at_nobody_is_sent_anywhere() {
+    let keys = vec![Pair::ec("k", Nid::X9_62_PRIME256V1).jwk(json!({}))];
     for (beside, is_open) in [
         (json!({}), true),
         (json!({ "token_endpoint": null }), false),
@@ -113,7 +114,7 @@ fn without_places_to_sign_in_at_nobody_is_sent_anywhere() {
     ] {
         // Also where the keys are said to lie elsewhere, the description is read for the places.
         for of_keys in [false, true] {
-            let provider = Provider::start(Does::Exchanges(Vec::new(), beside.clone(), String::new()));
+            let provider = Provider::start(Does::Exchanges(keys.clone(), beside.clone(), String::new()));
             let client = Client {
                 id: "weir".to_owned(),
                 secret_file: None,
