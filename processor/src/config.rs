@@ -203,7 +203,7 @@ fn api(file: Option<file::Api>, folder: &Path) -> Result<Api, Box<ConfigProblem>
     let rate_per_second = NonZeroU32::new(file.rate_per_second)
         .ok_or_else(|| ConfigProblem::value("api.rate_per_second", "must be above zero"))?;
     let tokens = file.tokens.map(|tokens| folder.join(tokens));
-    let oidc = file.oidc.map(oidc::settings).transpose()?;
+    let oidc = file.oidc.map(|oidc| oidc::settings(oidc, folder)).transpose()?;
     Ok(Api { listen: file.listen, url: file.url, is_asked_for, tokens, oidc, tls, rate_per_second })
 }
 

@@ -411,6 +411,7 @@ mod tests {
             roles_claim: "roles".to_owned(),
             roles: [].into(),
             segments_claim: "segments".to_owned(),
+            client: None,
         });
         let settings = Api { oidc, ..settings(file) };
         let server = start(&settings, Arc::default(), Arc::default(), nothing()).unwrap().unwrap();

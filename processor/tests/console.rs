@@ -4,29 +4,17 @@
 //! `./x setup` installs all three; a machine without them cannot run this, and it says so.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+#[path = "support/begun.rs"]
+mod begun;
 #[path = "support/browser.rs"]
 mod browser;
+#[path = "support/provider.rs"]
+mod provider;
 
-use api::accounts::{Accounts, Looked, Unread};
-use api::controls::{NotGiven, Orders};
-use api::held::{Held, Judgement};
-use api::instances::Instances;
-use api::instances::told::{Instance, Standing};
-use api::lists::asked::Filter;
-use api::lists::counts::Count;
-use api::lists::{Listed, Lists, Partitions, Place};
-use api::owners::Alone;
-use api::policies::{Known, Versions};
-use api::rejects::told::{RejectDetails, RejectPage, Resent};
-use api::rejects::{Filter as RejectFilter, NotDone, Place as RejectPlace, Rejects};
-use api::serving::{Access, Sources};
+use api::serving::Access;
 use api::who::tokens::{Token, Tokens, sha256};
 use api::who::{Person, Role, Segments};
 use browser::Browser;
-use decision::Event;
-use decision::ids::DebtorId;
-use decision::time::Timestamp;
-use schemas::HistoryLine;
 use std::io::{BufRead, BufReader};
 use std::num::NonZeroU32;
 use std::process::{Child, Command, Stdio};
@@ -279,106 +267,16 @@ fn whoever_runs_weir_sees_how_it_stands_and_sends_a_reject_again() {
     }
 }
 
-/// Accounts of an instance that has only begun.
-struct Begun;
-
-impl Accounts for Begun {
-    fn debtor(&self, _: &DebtorId) -> Result<Looked, Unread> {
-        Err(Unread::NotBegun)
-    }
-
-    fn history(&self, _: &DebtorId, _: Option<i64>, _: usize) -> Result<Vec<HistoryLine>, Unread> {
-        Err(Unread::NotBegun)
-    }
-}
-
-impl Lists for Begun {
-    fn partitions(&self) -> Result<Partitions, Unread> {
-        Err(Unread::NotBegun)
-    }
-
-    fn listed(&self, _: &[u32], _: &Filter, _: Option<&Place>, _: usize) -> Result<Listed, Unread> {
-        Err(Unread::NotBegun)
-    }
-
-    fn counts(&self, _: &[u32]) -> Result<Vec<Count>, Unread> {
-        Err(Unread::NotBegun)
-    }
-
-    fn held(&self, _: &[u32], _: usize) -> Result<Held, Unread> {
-        Err(Unread::NotBegun)
-    }
-}
-
-impl Versions for Begun {
-    fn versions(&self) -> Result<Known, Unread> {
-        Err(Unread::NotBegun)
-    }
-}
-
-impl Orders for Begun {
-    fn now(&self) -> Timestamp {
-        Timestamp::EARLIEST
-    }
-
-    fn give(&self, _: &Event) -> Result<(), NotGiven> {
-        Err(NotGiven)
-    }
-
-    fn judge(&self, _: &Judgement) -> Result<(), NotGiven> {
-        Err(NotGiven)
-    }
-}
-
-impl Instances for Begun {
-    fn here(&self) -> Instance {
-        Instance {
-            url: None,
-            this_one: true,
-            standing: Standing::Ready,
-            waits_for: None,
-            claims: Vec::new(),
-            figures: None,
-        }
-    }
-
-    fn others(&self) -> Vec<Arc<str>> {
-        Vec::new()
-    }
-}
-
-impl Rejects for Begun {
-    fn list(&self, _: &RejectFilter, _: usize, _: Instant) -> Result<RejectPage, NotDone> {
-        Ok(RejectPage { items: Vec::new(), older: 0, whole: true })
-    }
-
-    fn one(&self, _: RejectPlace, _: Instant) -> Result<RejectDetails, NotDone> {
-        Err(NotDone::NotThere)
-    }
-
-    fn resend(&self, _: RejectPlace, _: bool, _: Instant) -> Result<Resent, NotDone> {
-        Err(NotDone::NotThere)
-    }
-}
-
 #[test]
 fn whoever_has_a_token_signs_in_with_it_and_out_again() {
     let person = Person { name: "anna".into(), role: Role::Manager, segments: Segments::All };
     let known = vec![Token { person, sha256: sha256("weir_secret") }];
     let file = tempfile::NamedTempFile::new().unwrap();
     let tokens = Tokens::of_file(file.path(), move |_| Ok::<_, String>(known.clone())).unwrap();
-    let sources = Sources {
-        accounts: Arc::new(Begun),
-        lists: Arc::new(Begun),
-        owners: Arc::new(Alone),
-        orders: Arc::new(Begun),
-        instances: Arc::new(Begun),
-        rejects: Arc::new(Begun),
-        versions: Arc::new(Begun),
-    };
     let rate_per_second = NonZeroU32::new(50).unwrap();
     let access = Access { authority: Arc::new(tokens), rate_per_second, tls: None };
-    let server = api::serving::serve(([127, 0, 0, 1], 0).into(), sources, access, console::beside).unwrap();
+    let server =
+        api::serving::serve(([127, 0, 0, 1], 0).into(), begun::sources(), access, console::beside).unwrap();
     let root = format!("http://{}", server.address());
     let browser = Browser::start();
 
@@ -426,4 +324,27 @@ fn the_page_of_a_simulation_is_open_to_all() {
     let wide =
         browser.run("return document.documentElement.scrollWidth - document.documentElement.clientWidth");
     assert_eq!(wide, 0, "a phone scrolls one way only");
+}
+
+#[test]
+fn whoever_comes_back_from_the_identity_provider_goes_on_where_they_wanted_to_be() {
+    let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let access = Access {
+        authority: Arc::new(provider::Known::of_a_provider(address)),
+        rate_per_second: NonZeroU32::new(50).unwrap(),
+        tls: None,
+    };
+    let server = api::serving::serve(address, begun::sources(), access, console::beside).unwrap();
+    let browser = Browser::start();
+    // The provider is another site, and its way back one that another site begins.
+    browser.open(&format!("http://{}/console/accounts/A-1", server.address()));
+    browser.wait_for_text("h1", "Sign in");
+    browser.check_open_to_all("sign-in-provider");
+    browser.click("a.button");
+    browser.wait_for_text("h1", "One moment");
+    assert!(browser.url().ends_with("/console/accounts/A-1"), "{}", browser.url());
+    assert_eq!(browser.run("return document.cookie"), "", "no script reads the token");
+    browser.open(&format!("http://{}/console/sign-in/provider/done?code=x&state=y", server.address()));
+    browser.wait_for_text("h1", "You are not signed in");
+    browser.check_open_to_all("sign-in-provider-declined");
 }

@@ -66,6 +66,9 @@ pub enum ApiError {
     /// The client that asks other instances cannot be made.
     #[error("cannot make the client that asks other instances")]
     Client(#[source] reqwest::Error),
+    /// The secret with which Weir shows itself to the identity provider cannot be read.
+    #[error("the client secret of [api.oidc] cannot be read: {0}")]
+    Secret(String),
     /// The certificate cannot be used.
     #[error("the API cannot be served over TLS: {0}")]
     Tls(String),

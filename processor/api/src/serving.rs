@@ -13,6 +13,7 @@ use crate::rejects::{self, Rejects};
 use crate::server::Bounds;
 use crate::tls::Tls;
 use crate::who::door::{self, Door};
+use crate::who::oidc::sign_in::SignIn;
 use crate::who::{self, Authority, audit};
 use crate::{ApiError, Server};
 use axum::Router;
@@ -66,6 +67,8 @@ pub struct Made {
     pub api: Router,
     /// Whether it is served over TLS.
     pub tls: bool,
+    /// How people sign in by an identity provider, where they can.
+    pub sign_in: Option<Arc<SignIn>>,
 }
 
 /// What all handlers share.
@@ -125,11 +128,12 @@ fn serve_within(
         rejects: rejects::Gate::of(sources.rejects),
         versions: sources.versions,
     };
+    let sign_in = access.authority.sign_in();
     let door = Arc::new(Door::new(access.authority, access.rate_per_second));
     let api = router(shared, door, limits);
     let tls = access.tls.is_some();
     // A page holds no place among the questions that are answered at once: those that it asks do.
-    let beside = beside(Made { api: api.clone(), tls })
+    let beside = beside(Made { api: api.clone(), tls, sign_in })
         .layer(DefaultBodyLimit::max(limits::LARGEST_BODY))
         .layer(from_fn(limits::room));
     let router = beside.fallback_service(api);

@@ -23,6 +23,7 @@ pub mod tokens;
 pub(crate) use document::describe;
 
 use crate::problem::Problem;
+use oidc::sign_in::SignIn;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
@@ -139,6 +140,11 @@ pub trait Authority: Send + Sync + 'static {
     /// another site, in a browser on this machine, may send to it under that site's name.
     fn asks_nobody(&self) -> bool {
         false
+    }
+
+    /// How people come by a token in a browser; none where they bring one.
+    fn sign_in(&self) -> Option<Arc<SignIn>> {
+        None
     }
 }
 

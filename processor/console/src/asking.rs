@@ -19,7 +19,7 @@ const LARGEST_ANSWER: usize = 8 * 1_024 * 1_024;
 pub(crate) struct Api(Router);
 
 /// Why the API gave no answer.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Declined {
     /// Its status.
     pub(crate) status: StatusCode,

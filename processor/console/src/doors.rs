@@ -2,6 +2,7 @@
 
 use crate::Console;
 use crate::pages::{Frame, SignIn};
+use crate::provider::is_plain;
 use crate::rendered;
 use crate::texts::Language;
 use crate::visitor::{COLOURS, LANGUAGE, TOKEN, Visitor, colours};
@@ -32,21 +33,25 @@ pub(crate) struct Settings {
 }
 
 /// The page that takes a token.
-pub(crate) async fn sign_in(visitor: Visitor, Query(back): Query<Back>) -> Response {
-    asks(&visitor, false, back.back)
+pub(crate) async fn sign_in(
+    State(console): State<Console>,
+    visitor: Visitor,
+    Query(back): Query<Back>,
+) -> Response {
+    asks(&console, &visitor, false, back.back)
 }
 
-fn asks(visitor: &Visitor, was_wrong: bool, back: Option<String>) -> Response {
+fn asks(console: &Console, visitor: &Visitor, was_wrong: bool, back: Option<String>) -> Response {
     let back = own_page(back);
-    let mut page = rendered(&SignIn { frame: Frame::of(visitor, None, "sign-in.title"), was_wrong, back });
+    let provider = console.sign_in.as_ref().filter(|sign_in| sign_in.is_open());
+    let provider = provider.map(|sign_in| sign_in.host().to_owned());
+    let frame = Frame::of(visitor, None, "sign-in.title");
+    let mut page = rendered(&SignIn { frame, was_wrong, provider, back });
     if was_wrong {
         *page.status_mut() = StatusCode::UNAUTHORIZED;
     }
     page
 }
-
-/// The longest token that a browser keeps in a cookie, with what else that says.
-const LONGEST_TOKEN: usize = 3_800;
 
 /// Keeps the token of somebody whom the API knows by it.
 pub(crate) async fn let_in(
@@ -55,11 +60,8 @@ pub(crate) async fn let_in(
     Form(shown): Form<Shown>,
 ) -> Response {
     let token = shown.token.trim();
-    // Nothing else is in a token, and nothing else can end a cookie's value.
-    let is_plain = (1..=LONGEST_TOKEN).contains(&token.len())
-        && token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
-    if !is_plain {
-        return asks(&visitor, true, shown.back);
+    if !is_plain(token) {
+        return asks(&console, &visitor, true, shown.back);
     }
     visitor.token = Some(token.to_owned());
     match console.api.who(&visitor).await {
@@ -69,7 +71,7 @@ pub(crate) async fn let_in(
         }
         Err(declined) if declined.status == StatusCode::UNAUTHORIZED => {
             visitor.token = None;
-            asks(&visitor, true, shown.back)
+            asks(&console, &visitor, true, shown.back)
         }
         Err(declined) => crate::pages::declined(&visitor, &declined),
     }
@@ -99,7 +101,7 @@ pub(crate) fn keeping(console: &Console, answer: impl IntoResponse, name: &str, 
 
 /// No script reads it, no other site and no other page makes the browser send it, and nobody on the way sees it
 /// where TLS is spoken.
-fn confined(console: &Console) -> &'static str {
+pub(crate) fn confined(console: &Console) -> &'static str {
     if console.tls {
         "Path=/console; HttpOnly; SameSite=Strict; Secure"
     } else {
@@ -107,7 +109,7 @@ fn confined(console: &Console) -> &'static str {
     }
 }
 
-fn with_cookies(answer: impl IntoResponse, cookies: impl IntoIterator<Item = String>) -> Response {
+pub(crate) fn with_cookies(answer: impl IntoResponse, cookies: impl IntoIterator<Item = String>) -> Response {
     let mut answer = answer.into_response();
     for cookie in cookies {
         if let Ok(cookie) = HeaderValue::from_str(&cookie) {

@@ -23,6 +23,7 @@
 //! | `rejects` | what was declined, and sending it again |
 //! | `live` | how a page hears that something changed |
 //! | `doors` | signing in and out, the language, the colours |
+//! | `provider` | signing in by the identity provider |
 //! | `guard` | what every answer says to the browser, and which requests are declined |
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::indexing_slicing))]
@@ -40,6 +41,7 @@ mod orders;
 mod overview;
 mod pages;
 mod policy;
+mod provider;
 mod queues;
 mod rejects;
 mod story;
@@ -48,6 +50,7 @@ mod views;
 mod visitor;
 
 use api::serving::Made;
+use api::who::oidc::sign_in::SignIn;
 use asking::Api;
 use axum::Router;
 use axum::http::{HeaderValue, header};
@@ -66,13 +69,15 @@ struct Console {
     api: Api,
     /// Whether cookies may only go over TLS.
     tls: bool,
+    /// How people sign in by the identity provider, where they can.
+    sign_in: Option<Arc<SignIn>>,
     listeners: Arc<Semaphore>,
 }
 
 /// The console's routes, for `api::serving::serve`.
 pub fn beside(made: Made) -> Router {
-    let console =
-        Console { api: Api::of(made.api), tls: made.tls, listeners: Arc::new(Semaphore::new(LISTENERS)) };
+    let Made { api, tls, sign_in } = made;
+    let console = Console { api: Api::of(api), tls, sign_in, listeners: Arc::new(Semaphore::new(LISTENERS)) };
     let asset = |kind: &'static str, text: &'static str| {
         get(move || async move {
             let kind = (header::CONTENT_TYPE, HeaderValue::from_static(kind));
@@ -101,6 +106,8 @@ pub fn beside(made: Made) -> Router {
         .route("/console/policy", get(policy::page))
         .route("/console/policy/live", get(policy::listen))
         .route("/console/sign-in", get(doors::sign_in).post(doors::let_in))
+        .route("/console/sign-in/provider", get(provider::begin))
+        .route("/console/sign-in/provider/done", get(provider::done))
         .route("/console/sign-out", post(doors::sign_out))
         .route("/console/settings", post(doors::settings))
         .route(

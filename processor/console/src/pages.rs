@@ -66,6 +66,15 @@ impl<'a> Frame<'a> {
 pub(crate) struct SignIn<'a> {
     pub(crate) frame: Frame<'a>,
     pub(crate) was_wrong: bool,
+    /// The host of the identity provider, where people can sign in by it.
+    pub(crate) provider: Option<String>,
+    pub(crate) back: String,
+}
+
+#[derive(Template)]
+#[template(path = "signed_in.html")]
+pub(crate) struct SignedIn<'a> {
+    pub(crate) frame: Frame<'a>,
     pub(crate) back: String,
 }
 
@@ -89,8 +98,13 @@ pub(crate) fn declined(visitor: &Visitor, declined: &Declined) -> Response {
         return Redirect::to(&to).into_response();
     }
     let (title, says) = why(declined);
+    notice(visitor, title, visitor.t(says), declined.clone())
+}
+
+/// A page that says one thing.
+pub(crate) fn notice(visitor: &Visitor, title: &str, says: &'static str, declined: Declined) -> Response {
     let frame = Frame::of(visitor, None, title);
-    let mut page = rendered(&Notice { frame, says: visitor.t(says), detail: declined.detail.clone() });
+    let mut page = rendered(&Notice { frame, says, detail: declined.detail });
     *page.status_mut() = declined.status;
     page
 }

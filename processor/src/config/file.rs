@@ -210,6 +210,21 @@ pub(crate) struct Oidc {
     /// The claim of the segments whose accounts an agent or a senior sees, a text or a list; `*` is all.
     #[serde(default = "default_segments_claim")]
     pub(crate) segments_claim: String,
+    /// The id of the client that Weir is at the provider. With it people sign in to the console by the provider; without
+    /// it they bring a token.
+    pub(crate) client_id: Option<String>,
+    /// The file of that client's secret; without it the client is a public one.
+    pub(crate) client_secret_file: Option<PathBuf>,
+    /// Where people reach the console, such as `https://weir.example.com`: the provider sends them back to
+    /// `{console_url}/console/sign-in/provider/done`. Only with `client_id`, and needed there.
+    pub(crate) console_url: Option<String>,
+    /// What is asked of the provider when somebody signs in, with spaces between the words.
+    #[serde(default = "default_scopes")]
+    pub(crate) scopes: String,
+}
+
+fn default_scopes() -> String {
+    "openid".to_owned()
 }
 
 fn default_name_claim() -> String {

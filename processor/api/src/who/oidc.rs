@@ -5,13 +5,15 @@
 //! | `claims` | what of a token makes a person |
 //! | `keys` | the provider's keys, and which token may be signed by which |
 //! | `provider` | the thread that asks the provider for them |
+//! | [`sign_in`] | how people come by a token in a browser |
 //! | `signatures` | what holds a signature against a key: the system's OpenSSL |
 //!
-//! How people come by their tokens is between them and their provider. Nothing here waits for a network.
+//! Programs' tokens are between them and the provider. No question waits for a network: only who signs in does.
 
 mod claims;
 mod keys;
 mod provider;
+pub mod sign_in;
 mod signatures;
 
 use super::tokens::Tokens;
@@ -22,6 +24,7 @@ use jsonwebtoken::{Validation, decode, decode_header};
 use keys::Held;
 use provider::{Asking, Pace};
 use serde_json::Value;
+use sign_in::{Client, Described, SignIn};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -52,6 +55,8 @@ pub struct Settings {
     pub roles: BTreeMap<String, Role>,
     /// The claim of their segments: a name, or a path with points.
     pub segments_claim: String,
+    /// What Weir is to the provider where people sign in to the console by it; none where they bring a token.
+    pub client: Option<Client>,
 }
 
 /// Whether what is asked for there comes from whom it seems to: over TLS, or from this machine.
@@ -70,13 +75,14 @@ pub struct Oidc {
     settings: Settings,
     held: Arc<Held>,
     asking: Asking,
+    sign_in: Option<Arc<SignIn>>,
 }
 
 impl Oidc {
     /// Begins to ask the provider for its keys, and does not wait for them.
     ///
     /// # Errors
-    /// When it cannot be asked at all.
+    /// When it cannot be asked at all, or the client's secret cannot be read.
     pub fn start(settings: Settings) -> Result<Self, ApiError> {
         Self::start_at(settings, Pace::default())
     }
@@ -84,8 +90,12 @@ impl Oidc {
     fn start_at(settings: Settings, pace: Pace) -> Result<Self, ApiError> {
         signatures::install();
         let held = Arc::new(Held::new(pace.again));
-        let asking = Asking::start(settings.clone(), held.clone(), pace)?;
-        Ok(Self { settings, held, asking })
+        let described = Arc::new(Described::default());
+        let client = settings.client.clone();
+        let sign_in = client.map(|client| SignIn::new(&settings.issuer, client, described.clone()));
+        let sign_in = sign_in.transpose()?.map(Arc::new);
+        let asking = Asking::start(settings.clone(), held.clone(), described, pace)?;
+        Ok(Self { settings, held, asking, sign_in })
     }
 
     fn claims(&self, token: &str) -> Result<Value, Denied> {
@@ -125,6 +135,10 @@ impl Authority for Oidc {
         let claims = self.claims(bearer.ok_or(Denied::NoToken)?)?;
         claims::person(&claims, &self.settings)
     }
+
+    fn sign_in(&self) -> Option<Arc<SignIn>> {
+        self.sign_in.clone()
+    }
 }
 
 /// What a token was declined for.
@@ -163,6 +177,10 @@ impl Authority for Both {
             }
             Some(_) | None => self.tokens.who(bearer),
         }
+    }
+
+    fn sign_in(&self) -> Option<Arc<SignIn>> {
+        self.provider.sign_in()
     }
 }
 

@@ -1,9 +1,10 @@
 //! The thread that asks the provider for its keys: at the start, every five minutes, and when a token names one that
 //! is not known.
 //!
-//! What the keys are used for is not known here.
+//! Beside the keys it reads where people sign in. What either is used for is not known here.
 
 use super::keys::{self, Held};
+use super::sign_in::{Described, Endpoints};
 use super::{Settings, is_safe};
 use crate::ApiError;
 use serde::Deserialize;
@@ -51,7 +52,12 @@ pub(super) struct Asking {
 impl Asking {
     /// # Errors
     /// When the thread or its client cannot be made.
-    pub(super) fn start(settings: Settings, held: Arc<Held>, pace: Pace) -> Result<Self, ApiError> {
+    pub(super) fn start(
+        settings: Settings,
+        held: Arc<Held>,
+        described: Arc<Described>,
+        pace: Pace,
+    ) -> Result<Self, ApiError> {
         metrics::describe_gauge!(READ_AT, "When the identity provider's keys were read last, since 1970");
         metrics::describe_counter!(FAILURES, "How often the identity provider's keys could not be read");
         metrics::counter!(FAILURES).increment(0);
@@ -69,7 +75,7 @@ impl Asking {
             .map_err(ApiError::Start)?;
         let wanted = Arc::new(Notify::new());
         let (stop, mut stopped) = watch::channel(false);
-        let provider = Provider { settings, client };
+        let provider = Provider { settings, client, described };
         let asked = wanted.clone();
         let run = move || {
             runtime.block_on(async {
@@ -115,6 +121,7 @@ async fn keep(provider: &Provider, held: &Held, pace: Pace, wanted: &Notify) {
                 }
                 is_known = true;
                 held.set(keys);
+                provider.places().await;
                 let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
                 metrics::gauge!(READ_AT).set(now.as_secs_f64());
                 pace.every
@@ -140,26 +147,61 @@ async fn keep(provider: &Provider, held: &Held, pace: Pace, wanted: &Notify) {
 struct Provider {
     settings: Settings,
     client: reqwest::Client,
+    described: Arc<Described>,
 }
 
 /// What is read of the provider's description.
 #[derive(Deserialize)]
 struct Description {
     issuer: String,
-    jwks_uri: String,
+    jwks_uri: Option<String>,
+    authorization_endpoint: Option<String>,
+    token_endpoint: Option<String>,
+    token_endpoint_auth_methods_supported: Option<Vec<String>>,
+}
+
+impl Description {
+    /// Where people sign in: both places, reached so that nobody on the way reads along.
+    fn endpoints(&self) -> Option<Endpoints> {
+        let safe = |url: &Option<String>| {
+            let url = url.as_deref().filter(|url| is_safe(url))?;
+            reqwest::Url::parse(url).ok()
+        };
+        let methods = self.token_endpoint_auth_methods_supported.as_ref();
+        let has = |word: &str| methods.is_some_and(|methods| methods.iter().any(|method| method == word));
+        Some(Endpoints {
+            authorization: safe(&self.authorization_endpoint)?,
+            token: safe(&self.token_endpoint)?,
+            // What a provider that says nothing takes.
+            is_basic: has("client_secret_basic") || !has("client_secret_post"),
+        })
+    }
 }
 
 impl Provider {
     async fn keys(&self) -> Result<std::collections::HashMap<String, Arc<keys::Key>>, String> {
         let url = match &self.settings.jwks_url {
             Some(url) => url.clone(),
-            None => self.described().await?,
+            None => {
+                let (at, url) = self.described().await?;
+                let url = url.filter(|url| is_safe(url));
+                url.ok_or_else(|| format!("{at}: its keys are not at an address with https"))?
+            }
         };
         keys::of_set(&self.read(&url).await?).map_err(|error| format!("{url}: {error}"))
     }
 
-    /// Where the keys are, as the provider says.
-    async fn described(&self) -> Result<String, String> {
+    /// Looks where people sign in, where the keys needed no description; no key waits for that.
+    async fn places(&self) {
+        let is_wanted = self.settings.client.is_some() && self.settings.jwks_url.is_some();
+        if is_wanted && let Err(error) = self.described().await {
+            let issuer = &self.settings.issuer;
+            tracing::warn!(issuer, error, "where people sign in cannot be read: what is known goes on");
+        }
+    }
+
+    /// Where the provider's description is, and where the keys are as it says; where people sign in is kept.
+    async fn described(&self) -> Result<(String, Option<String>), String> {
         let issuer = &self.settings.issuer;
         let url = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
         let described: Description = serde_json::from_slice(&self.read(&url).await?)
@@ -170,25 +212,30 @@ impl Provider {
                 described.issuer
             ));
         }
-        if !is_safe(&described.jwks_uri) {
-            return Err(format!("{url}: its keys are not at an address with https"));
+        if self.settings.client.is_some() {
+            self.described.set(issuer, described.endpoints());
         }
-        Ok(described.jwks_uri)
+        Ok((url, described.jwks_uri))
     }
 
     async fn read(&self, url: &str) -> Result<Vec<u8>, String> {
         let failed = |error: reqwest::Error| format!("{url}: {}", crate::in_full(&error.without_url()));
-        let mut answer = self.client.get(url).send().await.map_err(failed)?;
+        let answer = self.client.get(url).send().await.map_err(failed)?;
         if answer.status() != reqwest::StatusCode::OK {
             return Err(format!("{url}: it answers {}", answer.status()));
         }
-        let mut bytes = Vec::new();
-        while let Some(part) = answer.chunk().await.map_err(failed)? {
-            bytes.extend_from_slice(&part);
-            if bytes.len() > LARGEST {
-                return Err(format!("{url}: it answers with more than {LARGEST} bytes"));
-            }
-        }
-        Ok(bytes)
+        whole(answer, LARGEST).await.map_err(|error| format!("{url}: {error}"))
     }
+}
+
+/// What an answer holds, of so many bytes at most.
+pub(super) async fn whole(mut answer: reqwest::Response, at_most: usize) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    while let Some(part) = answer.chunk().await.map_err(|error| crate::in_full(&error.without_url()))? {
+        bytes.extend_from_slice(&part);
+        if bytes.len() > at_most {
+            return Err(format!("it answers with more than {at_most} bytes"));
+        }
+    }
+    Ok(bytes)
 }

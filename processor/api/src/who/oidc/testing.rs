@@ -110,6 +110,8 @@ pub(crate) enum Does {
     Tells(Vec<Value>),
     /// Answers all with this, headers and body.
     Says(String),
+    /// Describes itself with this beside it, and answers to codes with that, status, headers and body.
+    Exchanges(Vec<Value>, Value, String),
     /// Takes its time.
     Hangs,
 }
@@ -119,19 +121,22 @@ pub(crate) struct Provider {
     pub(crate) issuer: String,
     does: Arc<Mutex<Does>>,
     asked: Arc<AtomicUsize>,
+    heard: Arc<Mutex<String>>,
 }
 
 impl Provider {
     pub(crate) fn start(does: Does) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let issuer = format!("http://{}", listener.local_addr().unwrap());
-        let provider = Self { issuer, does: Arc::new(Mutex::new(does)), asked: Arc::default() };
+        let provider =
+            Self { issuer, does: Arc::new(Mutex::new(does)), asked: Arc::default(), heard: Arc::default() };
         let (issuer, does, asked) = (provider.issuer.clone(), provider.does.clone(), provider.asked.clone());
+        let heard = provider.heard.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let does = does.lock().unwrap().clone();
-                let (issuer, asked) = (issuer.clone(), asked.clone());
-                std::thread::spawn(move || answer(stream.unwrap(), &does, &issuer, &asked));
+                let (issuer, asked, heard) = (issuer.clone(), asked.clone(), heard.clone());
+                std::thread::spawn(move || answer(stream.unwrap(), &does, &issuer, &asked, &heard));
             }
         });
         provider
@@ -146,6 +151,11 @@ impl Provider {
         self.asked.load(Ordering::SeqCst)
     }
 
+    /// The last question that brought a code, with its headers.
+    pub(crate) fn heard(&self) -> String {
+        self.heard.lock().unwrap().clone()
+    }
+
     pub(crate) fn settings(&self) -> Settings {
         Settings {
             issuer: self.issuer.clone(),
@@ -155,6 +165,7 @@ impl Provider {
             roles_claim: "roles".to_owned(),
             roles: [].into(),
             segments_claim: "segments".to_owned(),
+            client: None,
         }
     }
 
@@ -180,10 +191,26 @@ impl Provider {
     }
 }
 
-fn answer(mut stream: TcpStream, does: &Does, issuer: &str, asked: &AtomicUsize) {
-    let mut head = [0; 4_096];
-    let length = stream.read(&mut head).unwrap_or(0);
-    let is_keys = String::from_utf8_lossy(&head[..length]).starts_with("GET /keys ");
+/// Reads a question: its head, and what its head says that follows.
+fn question(stream: &mut TcpStream) -> String {
+    let (mut text, mut part) = (String::new(), [0; 4_096]);
+    loop {
+        let length = stream.read(&mut part).unwrap_or(0);
+        text.push_str(&String::from_utf8_lossy(&part[..length]));
+        let said = text.split_once("\r\n\r\n").map(|(head, body)| (head.to_ascii_lowercase(), body.len()));
+        let is_whole = said.is_some_and(|(head, body)| {
+            let length = head.split("content-length: ").nth(1).and_then(|rest| rest.lines().next());
+            body >= length.map_or(0, |length| length.parse().unwrap())
+        });
+        if length == 0 || is_whole {
+            return text;
+        }
+    }
+}
+
+fn answer(mut stream: TcpStream, does: &Does, issuer: &str, asked: &AtomicUsize, heard: &Mutex<String>) {
+    let question = question(&mut stream);
+    let is_keys = question.starts_with("GET /keys ");
     asked.fetch_add(usize::from(is_keys), Ordering::SeqCst);
     let said = match does {
         Does::Tells(keys) => {
@@ -195,6 +222,20 @@ fn answer(mut stream: TcpStream, does: &Does, issuer: &str, asked: &AtomicUsize)
             format!("200 OK\r\n\r\n{body}")
         }
         Does::Says(said) => said.clone(),
+        Does::Exchanges(_, _, said) if question.starts_with("POST /token ") => {
+            *heard.lock().unwrap() = question;
+            said.clone()
+        }
+        Does::Exchanges(keys, _, _) if is_keys => format!("200 OK\r\n\r\n{}", json!({ "keys": keys })),
+        Does::Exchanges(_, beside, _) => {
+            let mut described = json!({
+                "issuer": issuer, "jwks_uri": format!("{issuer}/keys"),
+                "authorization_endpoint": format!("{issuer}/authorize?tenant=1"),
+                "token_endpoint": format!("{issuer}/token"),
+            });
+            beside.as_object().unwrap().iter().for_each(|(name, value)| described[name] = value.clone());
+            format!("200 OK\r\n\r\n{described}")
+        }
         Does::Hangs => {
             std::thread::sleep(Duration::from_secs(30));
             return;

@@ -1,0 +1,159 @@
+//! Sign-ins at a provider of the test's: what the browser is sent with, what a code is exchanged for, and what comes
+//! of a provider that does not do as it should.
+
+use super::super::testing::{Does, Pair, Provider, until};
+use super::super::{Oidc, Settings};
+use super::*;
+use crate::who::Authority;
+use openssl::nid::Nid;
+use serde_json::{Value, json};
+
+/// The way to the provider for this client, once the provider has described itself.
+fn open(provider: &Provider, secret_file: Option<&Path>) -> (Oidc, Arc<SignIn>) {
+    let client = Client {
+        id: "weir console".to_owned(),
+        secret_file: secret_file.map(Path::to_owned),
+        console_url: "https://weir.example".to_owned(),
+        scopes: "openid profile".to_owned(),
+    };
+    let oidc = provider.quickly(Settings { client: Some(client), ..provider.settings() });
+    let sign_in = oidc.sign_in().unwrap();
+    until("the provider has described itself", || sign_in.is_open());
+    (oidc, sign_in)
+}
+
+fn exchanged(sign_in: &SignIn) -> Result<String, NotExchanged> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(sign_in.token("a code/1", "the-verifier"))
+}
+
+fn says(body: &Value) -> String {
+    format!("200 OK\r\n\r\n{body}")
+}
+
+#[test]
+fn the_browser_is_sent_with_a_challenge_of_a_verifier_that_stays_here() {
+    let provider = Provider::start(Does::Exchanges(Vec::new(), json!({}), String::new()));
+    let (_oidc, sign_in) = open(&provider, None);
+    let (one, other) = (sign_in.begin().unwrap(), sign_in.begin().unwrap());
+    assert!(one.state != other.state && one.verifier != other.verifier && one.state != one.verifier);
+    assert_eq!((one.state.len(), one.verifier.len()), (43, 43));
+    let challenge = base64(&openssl::sha::sha256(one.verifier.as_bytes()));
+    let expected = format!(
+        "{}/authorize?tenant=1&response_type=code&client_id=weir+console\
+         &redirect_uri=https%3A%2F%2Fweir.example%2Fconsole%2Fsign-in%2Fprovider%2Fdone\
+         &scope=openid+profile&state={}&code_challenge={challenge}&code_challenge_method=S256",
+        provider.issuer, one.state
+    );
+    assert_eq!(one.to, expected);
+    assert_eq!((sign_in.host(), sign_in.is_over_tls()), ("127.0.0.1", true));
+}
+
+#[test]
+fn a_code_becomes_a_token_by_which_somebody_is_known() {
+    let pair = Pair::ec("k", Nid::X9_62_PRIME256V1);
+    let keys = vec![pair.jwk(json!({}))];
+    let provider = Provider::start(Does::Exchanges(keys.clone(), json!({}), String::new()));
+    let token = pair.token("ES256", &provider.claims(json!({})));
+    let answer = says(&json!({ "access_token": token, "token_type": "Bearer", "expires_in": 60 }));
+    let post = json!({ "token_endpoint_auth_methods_supported": ["client_secret_post"] });
+    let secret = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(secret.path(), "hu:sh\n").unwrap();
+    let code = "grant_type=authorization_code&code=a%20code%2F1\
+                &redirect_uri=https%3A%2F%2Fweir.example%2Fconsole%2Fsign-in%2Fprovider%2Fdone\
+                &code_verifier=the-verifier";
+    let basic = openssl::base64::encode_block(b"weir%20console:hu%3Ash");
+    let rows = [
+        (None, json!({}), format!("{code}&client_id=weir%20console"), None),
+        (Some(secret.path()), json!({}), code.to_owned(), Some(basic)),
+        (Some(secret.path()), post, format!("{code}&client_id=weir%20console&client_secret=hu%3Ash"), None),
+    ];
+    for (secret, beside, body, basic) in rows {
+        provider.does(Does::Exchanges(keys.clone(), beside, answer.clone()));
+        let (oidc, sign_in) = open(&provider, secret);
+        assert_eq!(exchanged(&sign_in).unwrap(), token);
+        let heard = provider.heard();
+        assert!(heard.ends_with(&format!("\r\n\r\n{body}")), "{heard}");
+        let shown = heard.lines().find_map(|line| line.strip_prefix("authorization: Basic "));
+        assert_eq!(shown, basic.as_deref(), "{heard}");
+        until("she is known by it", || oidc.who(Some(&token)).is_ok_and(|person| &*person.name == "anna"));
+    }
+}
+
+#[test]
+fn a_provider_that_does_not_do_as_it_should_gives_no_token() {
+    let failed = |status: &str, error: &str| format!("{status}\r\n\r\n{}", json!({ "error": error }));
+    let rows = [
+        (failed("400 Bad Request", "invalid_grant"), NotExchanged::Declined),
+        (failed("401 Unauthorized", "invalid_client"), NotExchanged::Silent),
+        (failed("400 Bad Request", "<script>"), NotExchanged::Silent),
+        ("503 Service Unavailable\r\n\r\nlater".to_owned(), NotExchanged::Silent),
+        ("302 Found\r\nLocation: https://evil.example/\r\n\r\n".to_owned(), NotExchanged::Silent),
+        ("200 OK\r\n\r\n<html>".to_owned(), NotExchanged::Silent),
+        (says(&json!({ "id_token": "ey", "token_type": "Bearer" })), NotExchanged::Silent),
+        (says(&json!({ "access_token": "ey", "token_type": "DPoP" })), NotExchanged::Silent),
+        (says(&json!({ "access_token": "e".repeat(LARGEST), "token_type": "Bearer" })), NotExchanged::Silent),
+    ];
+    for (answer, expected) in rows {
+        let provider = Provider::start(Does::Exchanges(Vec::new(), json!({}), answer.clone()));
+        let (_oidc, sign_in) = open(&provider, None);
+        let shown: String = answer.chars().take(80).collect();
+        assert_eq!(exchanged(&sign_in), Err(expected), "{shown}");
+    }
+}
+
+#[test]
+fn without_places_to_sign_in_at_nobody_is_sent_anywhere() {
+    let keys = vec![Pair::ec("k", Nid::X9_62_PRIME256V1).jwk(json!({}))];
+    for (beside, is_open) in [
+        (json!({}), true),
+        (json!({ "token_endpoint": null }), false),
+        (json!({ "authorization_endpoint": null }), false),
+        (json!({ "authorization_endpoint": "http://login.example/" }), false),
+        (json!({ "token_endpoint": "http://login.example/" }), false),
+    ] {
+        // Also where the keys are said to lie elsewhere, the description is read for the places.
+        for of_keys in [false, true] {
+            let provider = Provider::start(Does::Exchanges(keys.clone(), beside.clone(), String::new()));
+            let client = Client {
+                id: "weir".to_owned(),
+                secret_file: None,
+                console_url: "https://weir.example".to_owned(),
+                scopes: "openid".to_owned(),
+            };
+            let jwks_url = of_keys.then(|| format!("{}/keys", provider.issuer));
+            let settings = Settings { client: Some(client), jwks_url, ..provider.settings() };
+            let oidc = provider.quickly(settings);
+            let sign_in = oidc.sign_in().unwrap();
+            until("it has described itself", || sign_in.described.0.lock().unwrap().is_some());
+            assert_eq!((sign_in.is_open(), sign_in.begin().is_some()), (is_open, is_open), "{beside}");
+        }
+    }
+}
+
+#[test]
+fn a_secret_that_cannot_be_read_is_told_at_the_start() {
+    let empty = tempfile::NamedTempFile::new().unwrap();
+    for (file, expected) in [(empty.path(), "it is empty"), (Path::new("/nowhere/secret"), "/nowhere/secret")]
+    {
+        let client = Client {
+            id: "weir".to_owned(),
+            secret_file: Some(file.to_owned()),
+            console_url: "https://weir.example".to_owned(),
+            scopes: "openid".to_owned(),
+        };
+        let Err(error) = SignIn::new("https://login.example", client, Arc::default()) else {
+            panic!("{file:?}")
+        };
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn only_the_same_text_is_the_same() {
+    for (kept, came, expected) in
+        [("abc", "abc", true), ("abc", "abd", false), ("abc", "ab", false), ("abc", "", false)]
+    {
+        assert_eq!(is_same(kept, came), expected, "{kept} {came}");
+    }
+}
