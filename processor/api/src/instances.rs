@@ -10,6 +10,7 @@
 pub mod told;
 
 use crate::accounts::person_of;
+use crate::lists::Partitions;
 use crate::owners::{self, Forwarding, Owner};
 use crate::problem::Problem;
 use crate::serving::Shared;
@@ -65,8 +66,8 @@ async fn fleet(State(shared): State<Shared>, parts: Parts) -> Result<Response, P
             Problem::failed()
         })?);
     }
-    let count = shared.lists.partitions().ok().map(|partitions| partitions.count);
-    Ok(Json(told_of(instances, count, &shared.forwarding)).into_response())
+    let partitions = shared.lists.partitions().ok();
+    Ok(Json(told_of(instances, partitions.as_ref(), &shared.forwarding)).into_response())
 }
 
 /// What another instance tells of itself.
@@ -92,10 +93,13 @@ async fn there(forwarding: &Forwarding, url: Arc<str>, parts: &Parts) -> Instanc
 }
 
 /// All of them, with what becomes of the partitions that none of them has told of.
-fn told_of(mut instances: Vec<Instance>, count: Option<u32>, forwarding: &Forwarding) -> Fleet {
+fn told_of(mut instances: Vec<Instance>, partitions: Option<&Partitions>, forwarding: &Forwarding) -> Fleet {
+    let count = partitions.map(|partitions| partitions.count);
     let told = instances.iter().filter_map(|instance| instance.figures.as_ref());
     let told = told.flat_map(|figures| &figures.partitions).map(|partition| partition.partition);
-    let told: BTreeSet<u32> = told.collect();
+    // Figures are some seconds old: what has just come to work here is not nobody's.
+    let at_work = partitions.map(|partitions| partitions.at_work.as_slice()).unwrap_or_default();
+    let told: BTreeSet<u32> = told.chain(at_work.iter().copied()).collect();
     let (mut nobodys, mut elsewhere) = (Vec::new(), Vec::new());
     for partition in (0..count.unwrap_or(0)).filter(|partition| !told.contains(partition)) {
         match forwarding.owner_of(partition) {

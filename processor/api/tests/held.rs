@@ -4,24 +4,11 @@
 mod support;
 
 use api::held::Judgement;
-use api::who::{Authority, Denied, Person, Role, Segments};
+use api::who::Role;
 use serde_json::json;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use support::{Answer, Instance, play, post};
-
-/// Everyone is this one of the roles.
-#[derive(Default)]
-struct InRole(AtomicUsize);
-
-impl Authority for InRole {
-    fn who(&self, _: Option<&str>) -> Result<Person, Denied> {
-        let role = Role::ALL[self.0.load(Ordering::SeqCst)];
-        let some = Segments::Of(["soho".to_owned()].into());
-        let segments = if role.has_segments() { some } else { Segments::All };
-        Ok(Person { name: "anna".into(), role, segments })
-    }
-}
+use std::sync::atomic::Ordering;
+use support::{Answer, InRole, Instance, play, post};
 
 fn judge(instance: &Instance, body: &str) -> Answer {
     post(&format!("{}/v1/held/verdict", instance.url()), "application/json", body)

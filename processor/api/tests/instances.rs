@@ -6,12 +6,14 @@ mod support;
 use serde_json::{Value, json};
 use std::net::TcpListener;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use support::{Instance, PARTITION, get, play};
 
 /// An instance that shows these partitions, and has only the accounts of the last where it shows that.
 fn showing(partitions: &[u32]) -> Instance {
     let instance = Instance::start([play("2026-03-20T07:00:00Z")]);
+    instance.keeper.is_at_work.store(partitions.contains(&PARTITION), Ordering::SeqCst);
     *instance.fleet.partitions.lock().unwrap() = partitions.to_vec();
     instance
 }
@@ -86,6 +88,15 @@ fn one_that_does_not_answer_is_told_of_with_what_it_said_it_has_and_fails_nothin
     );
     assert_eq!(told["instances"][2]["claims"], json!([]));
     assert_eq!(told["nobodys"], json!([]));
+}
+
+/// Figures are read every other second, and a partition may have come to work since.
+#[test]
+fn what_has_just_come_to_work_here_is_not_nobodys() {
+    let instance = showing(&[0, 1, 2]);
+    assert_eq!(instance.get("/v1/instances").good()["nobodys"], json!([PARTITION]));
+    instance.keeper.is_at_work.store(true, Ordering::SeqCst);
+    assert_eq!(instance.get("/v1/instances").good()["nobodys"], json!([]));
 }
 
 /// What owners say of a partition that an instance has just let go counts for nothing.

@@ -4,25 +4,12 @@
 mod support;
 
 use api::rejects::{Filter, NotDone, Place};
-use api::who::{Authority, Denied, Person, Role, Segments};
+use api::who::Role;
 use decision::time::Timestamp;
 use serde_json::json;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use support::{Instance, PARTITION, play, post};
-
-/// Everyone is this one of the roles.
-#[derive(Default)]
-struct InRole(AtomicUsize);
-
-impl Authority for InRole {
-    fn who(&self, _: Option<&str>) -> Result<Person, Denied> {
-        let role = Role::ALL[self.0.load(Ordering::SeqCst)];
-        let some = Segments::Of(["soho".to_owned()].into());
-        let segments = if role.has_segments() { some } else { Segments::All };
-        Ok(Person { name: "anna".into(), role, segments })
-    }
-}
+use std::sync::atomic::Ordering;
+use support::{InRole, Instance, PARTITION, play, post};
 
 fn start() -> Instance {
     Instance::start([play("2026-03-20T07:00:00Z")])

@@ -53,6 +53,7 @@ const keys = {
   "h": () => show("history"),
   "?": () => help.showModal(),
 };
+document.querySelectorAll(".pages a").forEach((page, at) => { keys[at + 1] = () => page.click(); });
 document.addEventListener("keydown", (event) => {
   const isTyping = event.target.closest("input, select, textarea, dialog");
   if (isTyping || event.ctrlKey || event.metaKey || event.altKey || !(event.key in keys)) return;

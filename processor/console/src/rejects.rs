@@ -331,6 +331,16 @@ mod tests {
     }
 
     #[test]
+    fn every_reason_for_which_the_core_declines_can_be_chosen() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../decision/src/rejection.rs");
+        let source = std::fs::read_to_string(file).unwrap();
+        let codes = source.lines().filter(|line| line.contains("Self::"));
+        let codes = codes.filter_map(|line| line.split_once("=> \"")?.1.strip_suffix("\","));
+        let missing: Vec<&str> = codes.clone().filter(|code| !REASONS.contains(code)).collect();
+        assert!(codes.count() > 10 && missing.is_empty(), "{missing:?}");
+    }
+
+    #[test]
     fn what_is_left_empty_is_not_asked_for() {
         #[track_caller]
         fn check(reason: Option<&str>, topic: Option<&str>, account: Option<&str>, expected: &str) {
