@@ -94,6 +94,8 @@ mod tests {
     fn what_is_written_as_a_number_is_looked_for_as_one_first() {
         for (sought, expected) in [
             ("+49 170 1234567", true),
+            ("+491701234567", true),
+            ("00491701234567", true),
             ("0049 170", true),
             ("(495) 123-45-67", true),
             ("a@example.com", true),
