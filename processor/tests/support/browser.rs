@@ -73,6 +73,14 @@ impl Browser {
         self.post("/goog/cdp/execute", &command);
     }
 
+    /// Holds that nothing is wider than the page: a phone scrolls one way only.
+    #[track_caller]
+    pub(crate) fn check_fits(&self) {
+        let root = "document.documentElement";
+        let wide = self.run(&format!("return {root}.scrollWidth - {root}.clientWidth"));
+        assert_eq!(wide, 0, "{} is wider than a phone", self.url());
+    }
+
     pub(crate) fn click(&self, selector: &str) {
         let element = self.element(selector);
         self.post(&format!("/element/{element}/click"), &json!({}));
