@@ -72,7 +72,7 @@ pub enum Role {
     Viewer,
     /// Sees the accounts of their segments.
     Agent,
-    /// As an agent; will give orders that an agent may not.
+    /// As an agent; may what the policy asks for a senior.
     Senior,
     /// Sees all accounts.
     Manager,
@@ -239,6 +239,11 @@ mod tests {
         for (segments, segment, sees) in rows {
             assert_eq!(person(Role::Agent, segments.clone()).sees(segment), sees, "{segments:?} {segment:?}");
         }
+    }
+
+    #[test]
+    fn orders_name_roles_by_the_words_that_the_core_knows_in_the_same_order() {
+        assert_eq!(Role::ALL.map(Role::as_str), decision::role::ROLES);
     }
 
     #[test]

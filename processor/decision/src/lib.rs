@@ -56,6 +56,7 @@ pub mod policies;
 pub mod policy;
 pub mod record;
 pub mod rejection;
+pub mod role;
 pub mod seen;
 pub mod threshold;
 pub mod time;

@@ -10,6 +10,7 @@ use crate::ids::{self, AccountId, DebtorId, ManagerGroupName, ManagerName};
 use crate::policy::ManagerGroup;
 use crate::record::{Figure, RecordKind};
 use crate::rejection::Rejection;
+use crate::role;
 use crate::scribe::Scribe;
 
 /// The debtor is in the care of its segment's managers. In another group than before it gets its
@@ -61,7 +62,7 @@ pub(crate) fn check_assign(
     let Some((name, group)) = its_group(debtor, scribe) else {
         return Err(Rejection::NoManagers(segment.name.clone()));
     };
-    if !group.change.iter().any(|allowed| allowed == role) {
+    if !group.change.iter().any(|allowed| role::reaches(role, allowed)) {
         let (role, allowed) = (role.to_owned(), group.change.clone());
         return Err(Rejection::RoleNotAllowed { role, group: name.clone(), allowed });
     }

@@ -143,14 +143,13 @@ pub struct PlanGroup {
 pub struct ManagerGroup {
     /// Those of whom each account has one for itself; empty where the group serves it together.
     pub personal: Vec<ManagerName>,
-    /// The roles that may change an account's personal manager.
+    /// The roles that may change an account's personal manager, and [those above them](crate::role).
     pub change: Vec<String>,
 }
 
 impl Default for ManagerGroup {
     fn default() -> Self {
-        let change = ["senior_manager", "administrator"].map(str::to_owned).to_vec();
-        Self { personal: Vec::new(), change }
+        Self { personal: Vec::new(), change: vec!["senior".to_owned()] }
     }
 }
 

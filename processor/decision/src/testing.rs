@@ -155,7 +155,7 @@ pub(crate) fn undo_reversal(payment: &str, amount: Option<i64>) -> Body {
 }
 
 pub(crate) fn control(order: Order) -> Body {
-    Body::Control(Control { by: "anna".to_owned(), role: "manager".to_owned(), why: None, order })
+    Body::Control(Control { by: "anna".to_owned(), role: "agent".to_owned(), why: None, order })
 }
 
 pub(crate) fn report(command_id: CommandId, outcome: Outcome) -> Body {

@@ -5,6 +5,7 @@ use crate::hold::{Hold, HoldReason};
 use crate::money::MinorUnits;
 use crate::policy::{HoldBounds, HoldRules};
 use crate::rejection::{Bound, Rejection};
+use crate::role;
 use crate::scribe::Scribe;
 use crate::time::Date;
 
@@ -22,7 +23,8 @@ pub(super) fn bounds_of(rules: &HoldRules, kind: HoldReason) -> Option<&HoldBoun
 
 /// The bounds of a kind of hold, where someone in this role must keep to them.
 pub(super) fn bounds_for<'a>(rules: &'a HoldRules, kind: HoldReason, role: &str) -> Option<&'a HoldBounds> {
-    bounds_of(rules, kind).filter(|bounds| bounds.beyond.as_deref() != Some(role))
+    bounds_of(rules, kind)
+        .filter(|bounds| !bounds.beyond.as_deref().is_some_and(|beyond| role::reaches(role, beyond)))
 }
 
 /// The last day through which a hold made now may last.

@@ -70,7 +70,7 @@ fn a_segment_has_its_managers_and_the_roles_that_may_change_them() {
     let (personal, change) = (vec!["anna".into(), "boris".into()], vec!["head_of_desk".to_owned()]);
     assert_eq!(policy.managers["vip-desk"], ManagerGroup { personal, change });
     assert_eq!(policy.managers["desk"].personal, []);
-    assert_eq!(policy.managers["desk"].change, ["senior_manager", "administrator"]);
+    assert_eq!(policy.managers["desk"].change, ["senior"]);
     assert!(bare("").managers.is_empty());
 }
 

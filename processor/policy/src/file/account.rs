@@ -86,7 +86,6 @@ pub(crate) struct ManagersFile {
     /// Those of whom each account has one for itself; where absent the group serves it together.
     #[serde(default)]
     pub(crate) personal: Vec<Spanned<String>>,
-    /// The roles that may change an account's personal manager: `senior_manager` and `administrator`
-    /// unless set.
+    /// The roles that may change an account's personal manager, and those above them: `senior` unless set.
     pub(crate) change: Option<NonEmpty<Spanned<String>>>,
 }

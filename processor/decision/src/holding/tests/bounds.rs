@@ -136,6 +136,7 @@ fn the_role_that_may_grant_more_passes_every_bound_and_no_other_does() {
         ]
     };
     check_under(with_promises(bounds.clone()), rows("senior", "made", "H1 10 of 10, H2 60 of 60"));
+    check_under(with_promises(bounds.clone()), rows("manager", "made", "H1 10 of 10, H2 60 of 60"));
     check_under(with_promises(bounds.clone()), rows("Senior", "- hold_too_many", "H1 10 of 10"));
     let for_nobody = HoldBounds { beyond: None, ..bounds };
     check_under(with_promises(for_nobody), rows("senior", "- hold_too_many", "H1 10 of 10"));

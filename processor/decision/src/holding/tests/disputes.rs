@@ -135,7 +135,7 @@ fn the_records_of_a_dispute_say_who_ended_it_and_why() {
     life.at("2026-01-02", dispute("D1", Some(60), &[]));
     let upheld = records_of(&mut life, "2026-01-03", outcome("D1", Upheld));
     assert_eq!(upheld[0].reason, "dispute upheld");
-    assert_eq!(figures(&upheld[0]), ["hold D1", "amount 0.60", "adjusted 0.00", "by anna", "role manager"]);
+    assert_eq!(figures(&upheld[0]), ["hold D1", "amount 0.60", "adjusted 0.00", "by anna", "role agent"]);
     let crate::event::Body::Control(mut control) = outcome("D1", Withdrawn) else { unreachable!() };
     control.why = Some("a misunderstanding".to_owned());
     let ended = records_of(&mut life, "2026-01-04", crate::event::Body::Control(control));
@@ -148,7 +148,7 @@ fn the_records_of_a_dispute_say_who_ended_it_and_why() {
             "real_debt 1.00",
             "frozen 0.00",
             "by anna",
-            "role manager",
+            "role agent",
             "why a misunderstanding",
         ]
     );

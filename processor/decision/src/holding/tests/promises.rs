@@ -218,7 +218,7 @@ fn the_records_of_a_promise_say_what_it_was_and_what_was_paid() {
             "real_debt 300.00",
             "frozen 100.00",
             "by anna",
-            "role manager",
+            "role agent",
         ]
     );
     life.at("2026-01-03", payment("P1", 6000, &[]));
