@@ -67,7 +67,10 @@ fn settle(debtor: &mut Debtor, cause: Cause, scribe: &mut Scribe<'_>) {
     }
     let next_expiry = alerting::next_expiry(debtor, scribe);
     let next_wake = sending::next_wake(scribe);
-    let next_due = [next_stage, next_over, next_wake, next_expiry].into_iter().flatten().min();
+    sending::tasks::forget_unanswered(&AccountId::from(debtor.id.as_str()), scribe);
+    let next_unanswered = sending::tasks::next_unanswered(scribe);
+    let next_due =
+        [next_stage, next_over, next_wake, next_expiry, next_unanswered].into_iter().flatten().min();
     if debtor.next_due != next_due {
         debtor.next_due = next_due;
         scribe.changed();
@@ -346,9 +349,11 @@ fn apply(debtor: &mut Debtor, event: &Event, scribe: &mut Scribe<'_>) -> Option<
     Some(cause)
 }
 
-/// Whether an alert just decided is due to be sent, or to be reported, before anything else is due.
+/// Whether an alert just decided is due to be sent, or to be reported, or a task that it gave was waited for long
+/// enough, before anything else is due.
 fn wakes_sooner(debtor: &Debtor, scribe: &Scribe<'_>) -> bool {
-    let wakes = sending::next_wake(scribe);
+    let wakes =
+        [sending::next_wake(scribe), sending::tasks::next_unanswered(scribe)].into_iter().flatten().min();
     wakes.is_some_and(|wakes| debtor.next_due.is_none_or(|due| wakes < due))
 }
 

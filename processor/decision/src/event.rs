@@ -200,6 +200,27 @@ pub struct Control {
     pub order: Order,
 }
 
+/// Which task an order is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedTask {
+    /// The queue it lies in.
+    pub queue: Queue,
+    /// The command that gave it; without it, the newest of the queue whose result is waited for is meant.
+    pub command_id: Option<CommandId>,
+}
+
+impl NamedTask {
+    /// The newest task of a queue.
+    pub fn newest(queue: impl Into<Queue>) -> Self {
+        Self { queue: queue.into(), command_id: None }
+    }
+
+    /// Whether it is this task of this queue that is meant, or may be.
+    pub(crate) fn may_be(&self, queue: &Queue, command_id: CommandId) -> bool {
+        self.queue == *queue && self.command_id.is_none_or(|named| named == command_id)
+    }
+}
+
 /// What a control orders (domain.md, section 8).
 #[derive(Clone, Debug, PartialEq)]
 pub enum Order {
@@ -231,15 +252,15 @@ pub enum Order {
     Rearm(RuleId),
     /// A task has a result.
     TaskResult {
-        /// The queue it lay in.
-        queue: Queue,
+        /// Which.
+        task: NamedTask,
         /// The result, in the operator's own words.
         result: String,
     },
-    /// Whoever gives the order has the newest task of this queue in hand.
-    TakeTask(Queue),
+    /// Whoever gives the order has the task in hand.
+    TakeTask(NamedTask),
     /// Nobody has it in hand any more.
-    PutBackTask(Queue),
+    PutBackTask(NamedTask),
     /// A measure is taken by hand: no cycle's end lifts it.
     Do(ByHandMeasure),
     /// What was put on by hand with this operation is taken back.

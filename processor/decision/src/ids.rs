@@ -203,7 +203,7 @@ impl std::str::FromStr for CommandId {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let mut id = [0; 16];
-        if text.len() != 32 || !text.is_ascii() {
+        if text.len() != 32 || !text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
             return Err(NotACommandId);
         }
         for (byte, digits) in id.iter_mut().zip(text.as_bytes().chunks(2)) {
@@ -240,6 +240,7 @@ mod tests {
     fn a_command_id_reads_back_and_parts_do_not_run_together() {
         let id = CommandId::of(&["ab", "c"], &[1]);
         assert_eq!(id.to_string().parse::<CommandId>().unwrap(), id);
+        assert!(format!("+{}", &id.to_string()[1..]).parse::<CommandId>().is_err(), "no sign");
         assert_ne!(id, CommandId::of(&["a", "bc"], &[1]));
         assert_ne!(id, CommandId::of(&["ab", "c"], &[2]));
         assert_ne!(CommandId::of(&["ab", ""], &[]), CommandId::of(&["ab"], &[0]));

@@ -185,6 +185,9 @@ pub struct TaskOut {
     /// Who has it in hand.
     #[serde(default)]
     pub taken: Option<Taken>,
+    /// When the cycle ended that had kept it.
+    #[serde(default)]
+    pub cycle_ended_at: Option<Timestamp>,
 }
 
 /// A task that a person has in hand.

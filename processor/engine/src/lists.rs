@@ -296,8 +296,7 @@ fn visit(debtor: &Debtor, mut see: impl FnMut(ListKind, &str, i64)) {
     }
 }
 
-/// Goes through the tasks whose results are waited for. Those that no open cycle keeps count until something is decided
-/// on the debtor, also when they were waited for long enough: the stored form alone does not tell.
+/// Goes through the tasks whose results are waited for.
 fn tasks(debtor: &Debtor, mut see: impl FnMut(&Queue, Option<&Taken>)) {
     let cycles = debtor.profiles.iter().flat_map(|profile| &profile.cycles);
     for task in cycles.flat_map(|cycle| &cycle.measures).filter_map(MeasureInForce::open_task) {
@@ -308,15 +307,44 @@ fn tasks(debtor: &Debtor, mut see: impl FnMut(&Queue, Option<&Taken>)) {
     }
 }
 
-/// Whether a debtor is what at least one list of each of these is of; those of plans, stages and states, by one cycle.
+/// Whether a debtor is what at least one list of each of these is of; those of plans, stages and states by one cycle,
+/// those of queues and of who has a task in hand by one task.
 #[must_use]
 pub(crate) fn is_on(debtor: &Debtor, on: &[Vec<List>]) -> bool {
-    let (of_cycles, of_others): (Vec<_>, Vec<_>) =
-        on.iter().partition(|side| side.iter().any(|list| is_of_cycles(list.kind)));
+    let is_any_of =
+        |kinds: fn(ListKind) -> bool| move |side: &&Vec<List>| side.iter().any(|list| kinds(list.kind));
+    let (of_cycles, of_others): (Vec<_>, Vec<_>) = on.iter().partition(is_any_of(is_of_cycles));
+    let (of_tasks, of_others): (Vec<_>, Vec<_>) = of_others.into_iter().partition(is_any_of(is_of_tasks));
     let mut cycles = debtor.profiles.iter().flat_map(|profile| &profile.cycles);
-    let is_any = of_cycles.is_empty()
+    let is_cycle = of_cycles.is_empty()
         || cycles.any(|cycle| of_cycles.iter().all(|side| side.iter().any(|list| is_cycle_of(cycle, list))));
-    is_any && of_others.iter().all(|side| side.iter().any(|list| is_of(debtor, list)))
+    let mut is_task = of_tasks.is_empty();
+    tasks(debtor, |queue, taken| {
+        is_task |= of_tasks.iter().all(|side| side.iter().any(|list| is_task_of((queue, taken), list)));
+    });
+    is_cycle && is_task && of_others.iter().all(|side| side.iter().any(|list| is_of(debtor, list)))
+}
+
+fn is_of_tasks(kind: ListKind) -> bool {
+    matches!(kind, ListKind::Queue | ListKind::Taker)
+}
+
+fn is_task_of((queue, taken): (&Queue, Option<&Taken>), list: &List) -> bool {
+    let name = &*list.name;
+    match list.kind {
+        ListKind::Queue => queue.as_str() == name,
+        ListKind::Taker => taken.is_some_and(|taken| taken.by == name),
+        ListKind::Work
+        | ListKind::Segment
+        | ListKind::ManagerGroup
+        | ListKind::Manager
+        | ListKind::Plan
+        | ListKind::Stage
+        | ListKind::Status
+        | ListKind::Hold
+        | ListKind::Number
+        | ListKind::Account => false,
+    }
 }
 
 fn is_of_cycles(kind: ListKind) -> bool {
@@ -357,14 +385,8 @@ fn is_of(debtor: &Debtor, list: &List) -> bool {
         }
         ListKind::Queue | ListKind::Taker => {
             let mut is = false;
-            tasks(debtor, |queue, taken| {
-                is |= if list.kind == ListKind::Taker {
-                    taken.is_some_and(|taken| taken.by == name)
-                } else {
-                    queue.as_str() == name
-                };
-            });
-            is && is_work(debtor)
+            tasks(debtor, |queue, taken| is |= is_task_of((queue, taken), list));
+            is
         }
         ListKind::Number | ListKind::Account => {
             let mut is = false;

@@ -80,9 +80,9 @@ fn control(control: &Control, exponent: u8) -> String {
         Order::Jump(stage) => format!("jump to {stage}"),
         Order::Close => "close".to_owned(),
         Order::Rearm(rule) => format!("re-arm {rule}"),
-        Order::TaskResult { queue, result } => format!("task {queue}: {result}"),
-        Order::TakeTask(queue) => format!("task {queue} taken"),
-        Order::PutBackTask(queue) => format!("task {queue} put back"),
+        Order::TaskResult { task, result } => format!("task {}: {result}", task.queue),
+        Order::TakeTask(task) => format!("task {} taken", task.queue),
+        Order::PutBackTask(task) => format!("task {} put back", task.queue),
         Order::Do(ByHandMeasure::Provision { operation, .. }) => format!("by hand: {operation}"),
         Order::Do(ByHandMeasure::Message { template, channel, .. }) => {
             format!("by hand: {template} by {channel}")

@@ -10,7 +10,9 @@ use super::{
 use crate::error::{Fault, WireError};
 use crate::value::{Number, Text, Word, words};
 use decision::Event;
-use decision::event::{Body, ByHandMeasure, Control, DisputeOutcome, HoldKind, HoldOrder, Instalment, Order};
+use decision::event::{
+    Body, ByHandMeasure, Control, DisputeOutcome, HoldKind, HoldOrder, Instalment, NamedTask, Order,
+};
 use decision::policy::MessageClass;
 use serde::{Deserialize, Serialize};
 
@@ -103,6 +105,8 @@ wire_event! {
         manager: Option<Text<'a>>,
         #[serde(default)]
         revision: Option<Number>,
+        #[serde(borrow, default)]
+        command_id: Option<Text<'a>>,
     }
 }
 
@@ -151,6 +155,7 @@ impl<'a> ControlWire<'a> {
             None,
             None,
             None,
+            None,
         );
         wire.fill(&body.order);
         wire
@@ -184,17 +189,17 @@ impl<'a> ControlWire<'a> {
                 self.rule = Some(out(rule));
                 OrderWord::Rearm
             }
-            Order::TaskResult { queue, result } => {
-                self.queue = Some(out(queue));
+            Order::TaskResult { task, result } => {
+                self.fill_task(task);
                 self.result = Some(out(result));
                 OrderWord::TaskResult
             }
-            Order::TakeTask(queue) => {
-                self.queue = Some(out(queue));
+            Order::TakeTask(task) => {
+                self.fill_task(task);
                 OrderWord::TakeTask
             }
-            Order::PutBackTask(queue) => {
-                self.queue = Some(out(queue));
+            Order::PutBackTask(task) => {
+                self.fill_task(task);
                 OrderWord::PutBackTask
             }
             Order::Do(measure) => {
@@ -234,6 +239,11 @@ impl<'a> ControlWire<'a> {
                 OrderWord::Instalments
             }
         }
+    }
+
+    fn fill_task(&mut self, task: &'a NamedTask) {
+        self.queue = Some(out(&task.queue));
+        self.command_id = task.command_id.map(|command_id| command_id.to_string().into());
     }
 
     fn fill_measure(&mut self, measure: &'a ByHandMeasure) {
@@ -286,11 +296,11 @@ impl<'a> ControlWire<'a> {
             OrderWord::Close => Order::Close,
             OrderWord::Rearm => Order::Rearm(name("rule", text("rule", self.rule.as_ref())?)?),
             OrderWord::TaskResult => Order::TaskResult {
-                queue: name("queue", text("queue", self.queue.as_ref())?)?,
+                task: self.check_task(order)?,
                 result: text("result", self.result.as_ref())?.as_str().to_owned(),
             },
-            OrderWord::TakeTask => Order::TakeTask(name("queue", text("queue", self.queue.as_ref())?)?),
-            OrderWord::PutBackTask => Order::PutBackTask(name("queue", text("queue", self.queue.as_ref())?)?),
+            OrderWord::TakeTask => Order::TakeTask(self.check_task(order)?),
+            OrderWord::PutBackTask => Order::PutBackTask(self.check_task(order)?),
             OrderWord::Do => Order::Do(self.check_measure(order)?),
             OrderWord::Undo => Order::Undo(name("operation", text("operation", self.operation.as_ref())?)?),
             OrderWord::AssignManager => {
@@ -301,6 +311,18 @@ impl<'a> ControlWire<'a> {
             OrderWord::AdoptPolicy => Order::AdoptPolicy {
                 revision: whole("revision", needed(order, "revision", self.revision.as_ref())?)?,
             },
+        })
+    }
+
+    /// Which task is meant.
+    fn check_task(&self, order: OrderWord) -> Result<NamedTask, WireError> {
+        let id = |text: &Text<'_>| {
+            let id = text.as_str();
+            id.parse().map_err(|_| Fault::NotACommandId.of("command_id", id))
+        };
+        Ok(NamedTask {
+            queue: name("queue", needed(order, "queue", self.queue.as_ref())?)?,
+            command_id: self.command_id.as_ref().map(id).transpose()?,
         })
     }
 

@@ -4,7 +4,8 @@
 use decision::account::{AttributeValue, PaymentMode, Service, Snapshot};
 use decision::event::{
     Adjustment, BalanceChange, BalanceReason, Body, ByHandMeasure, Control, DisputeOutcome, HoldKind,
-    HoldOrder, Instalment, InvoiceIssued, Order, Outcome, Payment, PaymentStatus, Report, Reversal,
+    HoldOrder, Instalment, InvoiceIssued, NamedTask, Order, Outcome, Payment, PaymentStatus, Report,
+    Reversal,
 };
 use decision::ids::CommandId;
 use decision::money::{Currency, LARGEST_AMOUNT, MinorUnits};
@@ -162,6 +163,11 @@ fn by_hand() -> impl Strategy<Value = ByHandMeasure> {
     ]
 }
 
+fn a_task() -> impl Strategy<Value = NamedTask> {
+    let command_id = id().prop_map(|text| CommandId::of(&[&text], &[]));
+    (id(), of(command_id)).prop_map(|(queue, command_id)| NamedTask { queue: queue.into(), command_id })
+}
+
 fn order() -> impl Strategy<Value = Order> {
     let ends = vec![DisputeOutcome::Upheld, DisputeOutcome::Rejected, DisputeOutcome::Withdrawn];
     prop_oneof![
@@ -174,7 +180,9 @@ fn order() -> impl Strategy<Value = Order> {
         id().prop_map(|stage| Order::Jump(stage.into())),
         Just(Order::Close),
         id().prop_map(|rule| Order::Rearm(rule.into())),
-        (id(), ".{0,9}").prop_map(|(queue, result)| Order::TaskResult { queue: queue.into(), result }),
+        (a_task(), ".{0,9}").prop_map(|(task, result)| Order::TaskResult { task, result }),
+        a_task().prop_map(Order::TakeTask),
+        a_task().prop_map(Order::PutBackTask),
         by_hand().prop_map(Order::Do),
         id().prop_map(|operation| Order::Undo(operation.into())),
         id().prop_map(|manager| Order::AssignManager(manager.into())),

@@ -5,7 +5,7 @@
 use crate::booking::Checked;
 use crate::debtor::Debtor;
 use crate::dunning::{Cause, by_hand, orders, tasks};
-use crate::event::{Control, Event, Order};
+use crate::event::{Control, Event, NamedTask, Order};
 use crate::record::{Figure, RecordKind};
 use crate::scribe::Scribe;
 use crate::{Rejection, alerting, holding, managing};
@@ -32,9 +32,9 @@ pub(super) fn check(
         Order::Resume => orders::check_resume(debtor),
         Order::Jump(stage) => orders::check_jump(debtor, stage, scribe),
         Order::Close => orders::check_open(debtor),
-        Order::TaskResult { queue, .. } => tasks::check_result(debtor, queue, scribe),
-        Order::TakeTask(queue) => tasks::check_take(debtor, (queue, &control.by), scribe),
-        Order::PutBackTask(queue) => tasks::check_put_back(debtor, queue, scribe),
+        Order::TaskResult { task, .. } => tasks::check_result(debtor, task, scribe),
+        Order::TakeTask(task) => tasks::check_take(debtor, (task, &control.by), scribe),
+        Order::PutBackTask(task) => tasks::check_put_back(debtor, task, scribe),
         Order::Do(measure) => by_hand::check_do(debtor, measure),
         Order::Undo(operation) => by_hand::check_undo(debtor, operation),
         Order::AssignManager(manager) => managing::check_assign(debtor, &control.role, manager, scribe),
@@ -97,9 +97,9 @@ pub(super) fn apply(debtor: &mut Debtor, event: &Event, control: &Control, scrib
         Order::Resume => debtor.pause = None,
         Order::Jump(stage) => orders::jump(debtor, stage, scribe),
         Order::Close => orders::close(debtor, scribe),
-        Order::TaskResult { queue, result } => tasks::result(debtor, queue, result, scribe),
-        Order::TakeTask(queue) => tasks::hand_over(debtor, queue, Some(&control.by), scribe),
-        Order::PutBackTask(queue) => tasks::hand_over(debtor, queue, None, scribe),
+        Order::TaskResult { task, result } => tasks::result(debtor, task, result, scribe),
+        Order::TakeTask(task) => tasks::hand_over(debtor, task, Some(&control.by), scribe),
+        Order::PutBackTask(task) => tasks::hand_over(debtor, task, None, scribe),
         // Done above.
         Order::Hold(_) | Order::DisputeEnded { .. } => {}
         Order::Do(measure) => by_hand::take(debtor, (account_id, &event.event_id), measure, scribe),
@@ -142,10 +142,10 @@ fn figures_of(order: &Order) -> Vec<Figure> {
         Order::AssignPlan(plan) => vec![Figure::new("plan", plan)],
         Order::Pause { until: Some(until) } => vec![Figure::new("until", until)],
         Order::Jump(stage) => vec![Figure::new("stage", stage)],
-        Order::TaskResult { queue, result } => {
-            vec![Figure::new("queue", queue), Figure::new("result", result)]
+        Order::TaskResult { task, result } => {
+            figures_of_task(task).chain([Figure::new("result", result)]).collect()
         }
-        Order::TakeTask(queue) | Order::PutBackTask(queue) => vec![Figure::new("queue", queue)],
+        Order::TakeTask(task) | Order::PutBackTask(task) => figures_of_task(task).collect(),
         Order::Hold(hold) => vec![Figure::new("hold", &hold.id)],
         Order::DisputeEnded { id, .. } => vec![Figure::new("hold", id)],
         Order::Undo(operation) => vec![Figure::new("operation", operation)],
@@ -159,4 +159,9 @@ fn figures_of(order: &Order) -> Vec<Figure> {
         | Order::DropHeld
         | Order::AdoptPolicy { .. } => Vec::new(),
     }
+}
+
+fn figures_of_task(task: &NamedTask) -> impl Iterator<Item = Figure> {
+    let command_id = task.command_id.map(|command_id| Figure::new("command_id", command_id));
+    [Figure::new("queue", &task.queue)].into_iter().chain(command_id)
 }

@@ -439,9 +439,15 @@ fn cancel(
     if task.result.is_some() || ended.is_some() {
         // Of one that was done the result may still come.
         if task.result.is_none() && ended == Some(Outcome::Done) && !is_observed(work.plan, scribe) {
-            let taken = task.taken.clone();
-            let task = sending::tasks::task_out(measure.command_id, &task.queue, task.due, scribe);
-            sending::tasks::wait_for(TaskOut { taken, ..task }, scribe);
+            let task = TaskOut {
+                command_id: measure.command_id,
+                queue: task.queue.clone(),
+                requested_at: measure.requested_at,
+                due: task.due,
+                taken: task.taken.clone(),
+                cycle_ended_at: Some(scribe.now()),
+            };
+            sending::tasks::wait_for(task, scribe);
         }
         return;
     }

@@ -2,7 +2,8 @@
 
 use crate::calendar::{Hours, Window};
 use crate::event::{
-    BalanceReason, Body, DisputeOutcome, Event, HoldKind, Instalment, Order, Outcome, PaymentStatus,
+    BalanceReason, Body, DisputeOutcome, Event, HoldKind, Instalment, NamedTask, Order, Outcome,
+    PaymentStatus,
 };
 use crate::ids::CommandId;
 use crate::money::MinorUnits;
@@ -319,9 +320,9 @@ fn a_control() -> impl Strategy<Value = Body> {
         3 => stage.prop_map(|stage| Order::Jump(stage.into())),
         1 => Just(Order::Close),
         1 => manager.prop_map(|manager| Order::AssignManager(manager.into())),
-        2 => result.prop_map(|result| Order::TaskResult { queue: "call".into(), result: result.into() }),
-        2 => Just(Order::TakeTask("call".into())),
-        1 => Just(Order::PutBackTask("call".into())),
+        2 => result.prop_map(|result| Order::TaskResult { task: NamedTask::newest("call"), result: result.into() }),
+        2 => Just(Order::TakeTask(NamedTask::newest("call"))),
+        1 => Just(Order::PutBackTask(NamedTask::newest("call"))),
     ];
     order.prop_map(control)
 }

@@ -1,14 +1,16 @@
 //! Tasks that no open cycle keeps: given by hand, by a threshold, in the end of a failed command, on a
 //! cure, or by a cycle that ended since. Their results are taken all the same, for a while.
 //!
-//! What a result means to a stage is [`crate::dunning::orders`]' business.
+//! What a result means to a stage is [`crate::dunning::orders`]' business; which task an order is about,
+//! [`crate::dunning::tasks`]'.
 
 use crate::command::{Action, Origin};
 use crate::event::Outcome;
-use crate::ids::{CommandId, Queue};
+use crate::ids::{AccountId, CommandId, Queue};
+use crate::record::{Figure, RecordKind};
 use crate::scribe::Scribe;
 use crate::time::Timestamp;
-use crate::underway::{Taken, TaskOut};
+use crate::underway::TaskOut;
 
 /// The most tasks of one debtor whose results are waited for beside those of its cycles: the oldest
 /// makes room.
@@ -18,66 +20,63 @@ const MOST_OUT: usize = 100;
 pub(super) fn went_out(id: CommandId, origin: &Origin, action: &Action, scribe: &mut Scribe<'_>) {
     let Action::Task { queue, due, .. } = action else { return };
     if !matches!(origin, Origin::Cycle { stage: Some(_), .. }) {
-        wait_for(task_out(id, queue, *due, scribe), scribe);
+        wait_for(requested_now(id, queue, *due, scribe), scribe);
     }
 }
 
 /// A task that is requested now, and that nobody has in hand.
-pub(crate) fn task_out(id: CommandId, queue: &Queue, due: Option<Timestamp>, scribe: &Scribe<'_>) -> TaskOut {
-    TaskOut { command_id: id, queue: queue.clone(), requested_at: scribe.now(), due, taken: None }
+pub(super) fn requested_now(
+    command_id: CommandId,
+    queue: &Queue,
+    due: Option<Timestamp>,
+    scribe: &Scribe<'_>,
+) -> TaskOut {
+    let (queue, requested_at) = (queue.clone(), scribe.now());
+    TaskOut { command_id, queue, requested_at, due, taken: None, cycle_ended_at: None }
 }
 
 /// From now on a task's result is waited for.
 pub(crate) fn wait_for(task: TaskOut, scribe: &mut Scribe<'_>) {
-    let mut kept = std::mem::take(&mut scribe.tasks_out);
-    kept.retain(|task| is_awaited(task, scribe));
-    if kept.len() >= MOST_OUT {
-        kept.remove(0);
+    if scribe.tasks_out.len() >= MOST_OUT {
+        scribe.tasks_out.remove(0);
     }
-    kept.push(task);
-    scribe.tasks_out = kept;
+    scribe.tasks_out.push(task);
     scribe.changed();
 }
 
-/// A result is waited for as long as ids of events are remembered: from the task's own due time on,
-/// where it has one.
+/// Until when a result is waited for: as long as ids of events are remembered, from the task's own due time on, or
+/// the end of its cycle, where that is later than when it was requested.
+fn awaited_until(task: &TaskOut, scribe: &Scribe<'_>) -> Timestamp {
+    let from = [Some(task.requested_at), task.due, task.cycle_ended_at].into_iter().flatten().max();
+    scribe.zone.after(from.unwrap_or(task.requested_at), scribe.policy.retention.dedup)
+}
+
+/// Whether a result is still waited for.
 pub(crate) fn is_awaited(task: &TaskOut, scribe: &Scribe<'_>) -> bool {
-    let from = task.due.map_or(task.requested_at, |due| due.max(task.requested_at));
-    scribe.zone.after(from, scribe.policy.retention.dedup) > scribe.now()
+    awaited_until(task, scribe) > scribe.now()
 }
 
-/// When the newest task of a queue was requested whose result is waited for here.
-pub(crate) fn newest(queue: &Queue, scribe: &Scribe<'_>) -> Option<Timestamp> {
-    let of_queue = scribe.tasks_out.iter().filter(|task| task.queue == *queue && is_awaited(task, scribe));
-    of_queue.map(|task| task.requested_at).max()
-}
-
-/// Where the newest task of a queue stands whose result is waited for here.
-fn place_of_newest(queue: &Queue, scribe: &Scribe<'_>) -> Option<usize> {
-    let at = newest(queue, scribe)?;
-    scribe.tasks_out.iter().rposition(|task| task.queue == *queue && task.requested_at == at)
-}
-
-/// The newest task of a queue has its result.
-pub(crate) fn has_result(queue: &Queue, scribe: &mut Scribe<'_>) {
-    if let Some(place) = place_of_newest(queue, scribe) {
-        scribe.tasks_out.remove(place);
-        scribe.changed();
+/// Asks no longer for the tasks whose results were waited for long enough: they lie in no queue any more.
+pub(crate) fn forget_unanswered(account_id: &AccountId, scribe: &mut Scribe<'_>) {
+    let horizon = scribe.moment.horizon;
+    if next_unanswered(scribe).is_none_or(|at| at > horizon) {
+        return;
+    }
+    let is_over = |task: &TaskOut| awaited_until(task, scribe) <= horizon;
+    let (over, kept): (Vec<_>, Vec<_>) = scribe.tasks_out.iter().cloned().partition(is_over);
+    scribe.tasks_out = kept;
+    scribe.changed();
+    for task in over {
+        let mut figures = vec![Figure::new("queue", &task.queue), Figure::new("since", task.requested_at)];
+        figures.extend(task.taken.map(|taken| Figure::new("by", taken.by)));
+        figures.push(Figure::new("command_id", task.command_id));
+        scribe.record(account_id, RecordKind::MeasureCancelled, "no result came in time", figures);
     }
 }
 
-/// Who has the newest task of a queue in hand.
-pub(crate) fn taken_of_newest<'s>(queue: &Queue, scribe: &'s Scribe<'_>) -> Option<&'s Taken> {
-    scribe.tasks_out.get(place_of_newest(queue, scribe)?)?.taken.as_ref()
-}
-
-/// The newest task of a queue is in this person's hand, or in nobody's.
-pub(crate) fn hand_over_newest(queue: &Queue, taken: Option<Taken>, scribe: &mut Scribe<'_>) {
-    let Some(place) = place_of_newest(queue, scribe) else { return };
-    if let Some(task) = scribe.tasks_out.get_mut(place) {
-        task.taken = taken;
-        scribe.changed();
-    }
+/// When a result will have been waited for long enough next.
+pub(crate) fn next_unanswered(scribe: &Scribe<'_>) -> Option<Timestamp> {
+    scribe.tasks_out.iter().map(|task| awaited_until(task, scribe)).min()
 }
 
 /// A task that failed, or expired, has no result.

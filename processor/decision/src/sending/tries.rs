@@ -170,7 +170,7 @@ fn take_last_resort(
     scribe.record(account_id, RecordKind::MeasureRequested, "then", figures);
     if let Action::Task { queue, due, .. } = &action {
         // Of no stage, whatever stage asked for what failed.
-        tasks::wait_for(tasks::task_out(id, queue, *due, scribe), scribe);
+        tasks::wait_for(tasks::requested_now(id, queue, *due, scribe), scribe);
     }
     scribe.command(id, account_id, Origin::from(&failed.origin), action);
 }

@@ -5,7 +5,7 @@ use super::policies::{CHANNELS, MANAGERS, PLANS, QUEUES, RULES, STAGES, ZONES, c
 use decision::account::{AttributeValue, PaymentMode, Service, Snapshot};
 use decision::event::{
     Adjustment, BalanceChange, BalanceReason, Body, Control, DisputeOutcome, Event, HoldKind, HoldOrder,
-    Instalment, InvoiceIssued, Order, Outcome, Payment, PaymentStatus, Report, Reversal,
+    Instalment, InvoiceIssued, NamedTask, Order, Outcome, Payment, PaymentStatus, Report, Reversal,
 };
 use decision::ids::{CommandId, InvoiceId};
 use decision::time::{Timestamp, Zone};
@@ -193,7 +193,7 @@ fn order(bytes: &mut Bytes<'_>, now: Timestamp) -> Order {
         },
         15 => Order::AssignManager(bytes.pick(MANAGERS).into()),
         _ => Order::TaskResult {
-            queue: bytes.pick(QUEUES).into(),
+            task: NamedTask::newest(bytes.pick(QUEUES)),
             result: bytes.pick(&["refused", "promised"]).to_owned(),
         },
     }

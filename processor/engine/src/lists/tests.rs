@@ -92,15 +92,38 @@ fn whoever_has_a_task_to_be_done_is_on_the_list_of_its_queue_and_of_who_has_it_i
     check(&task(None, Some(Outcome::Done), Some("anna")), &["Work  0", "Queue calls 0", "Taker anna 0"]);
     check(&task(Some("paid"), None, Some("anna")), &["Work  0"]);
     check(&task(None, Some(Outcome::Failed), Some("anna")), &["Work  0"]);
-    let out = TaskOut {
-        command_id: CommandId::of(&["two"], &[]),
-        queue: "desk".into(),
+    check(&with_tasks(&[("desk", Some("boris"))]), &["Work  0", "Queue desk 0", "Taker boris 0"]);
+}
+
+/// A debtor with tasks that no cycle keeps: their queues, and who has them.
+fn with_tasks(tasks: &[(&str, Option<&str>)]) -> Debtor {
+    let task = |(queue, by): &(&str, Option<&str>)| TaskOut {
+        command_id: CommandId::of(&[queue], &[]),
+        queue: (*queue).into(),
         requested_at: Timestamp(2),
         due: None,
-        taken: taken("boris"),
+        taken: by.map(|by| Taken { by: by.to_owned(), at: Timestamp(3) }),
+        cycle_ended_at: None,
     };
-    let beside = Debtor { tasks_out: vec![out], ..Debtor::new("d".into()) };
-    check(&beside, &["Work  0", "Queue desk 0", "Taker boris 0"]);
+    Debtor { tasks_out: tasks.iter().map(task).collect(), ..Debtor::new("d".into()) }
+}
+
+#[test]
+fn a_queue_and_who_has_a_task_in_hand_are_of_one_and_the_same_task() {
+    let debtor = with_tasks(&[("calls", Some("anna")), ("desk", None), ("legal", Some("boris"))]);
+    let met = |queues: &[&str], by: &str| {
+        let queues = queues.iter().map(|queue| List::new(ListKind::Queue, queue)).collect();
+        is_on(&debtor, &[queues, vec![List::new(ListKind::Taker, by)]])
+    };
+    let rows = [
+        (&["calls"][..], "anna", true),
+        (&["desk"], "anna", false),
+        (&["calls", "desk"], "boris", false),
+        (&["calls", "legal"], "boris", true),
+    ];
+    for (queues, by, expected) in rows {
+        assert_eq!(met(queues, by), expected, "{queues:?} {by}");
+    }
 }
 
 #[test]

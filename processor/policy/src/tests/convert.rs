@@ -11,7 +11,7 @@ use decision::Policy;
 use decision::account::{AttributeKind, AttributeValue, PaymentMode, Service, Snapshot};
 use decision::event::{
     Adjustment, BalanceChange, BalanceReason, Body, ByHandMeasure, Control, HoldKind, HoldOrder, Instalment,
-    InvoiceIssued, Order, Payment, PaymentStatus, Reversal,
+    InvoiceIssued, NamedTask, Order, Payment, PaymentStatus, Reversal,
 };
 use decision::ids::{
     Channel, InvoiceId, Language, ManagerName, Operation, PlanName, Provider, RuleId, ServiceId, StageName,
@@ -81,8 +81,13 @@ impl Reader<'_> {
             Happening::Instalments(hold) => self.instalments(hold)?,
             Happening::Control(control) => self.control(control)?,
             Happening::TaskResult(task) => {
-                let (queue, result) = (task.queue.as_str().into(), task.result.clone());
-                ordered(Order::TaskResult { queue, result }, &task.by, &task.role, &task.why)
+                let (queue, result) = (task.queue.as_str(), task.result.clone());
+                ordered(
+                    Order::TaskResult { task: NamedTask::newest(queue), result },
+                    &task.by,
+                    &task.role,
+                    &task.why,
+                )
             }
             Happening::Report(_) | Happening::Policy(_) => return Ok(None),
         }))

@@ -4,7 +4,9 @@ use super::convert::Reader;
 use super::file::{EventItem, required};
 use super::happenings::AccountChange;
 use crate::yaml;
-use decision::event::{Body, ByHandMeasure, Control, DisputeOutcome, HoldKind, HoldOrder, Instalment, Order};
+use decision::event::{
+    Body, ByHandMeasure, Control, DisputeOutcome, HoldKind, HoldOrder, Instalment, NamedTask, Order,
+};
 use decision::money::MinorUnits;
 use decision::policy::MessageClass;
 use decision::time::{Date, Timestamp};
@@ -71,7 +73,7 @@ fn every_order_has_its_words() {
         Order::Do(sorry),
     );
     check_wrong("control: { do: { handover: { to: agency } } }", "by hand there is");
-    let given = Order::TaskResult { queue: "calls".into(), result: "refused".to_owned() };
+    let given = Order::TaskResult { task: NamedTask::newest("calls"), result: "refused".to_owned() };
     check("task_result: { queue: calls, result: refused }", given);
 }
 

@@ -2,7 +2,7 @@
 
 use super::{bars, check, check_on, says};
 use crate::calendar::{Hours, Window};
-use crate::event::{Body, ByHandMeasure, Order, Outcome};
+use crate::event::{Body, ByHandMeasure, NamedTask, Order, Outcome};
 use crate::plan::{CatchUp, IfTask, Notice, Plan, Stage};
 use crate::policy::{MessageClass, Policy};
 use crate::record::RecordKind;
@@ -143,7 +143,7 @@ fn a_stage_waits_for_a_task_s_result_that_will_do() {
     let agency = Stage { if_task: Some(asked), ..says("agency", "10d") };
     let result = |result: &str| {
         let result = result.to_owned();
-        Some(control(Order::TaskResult { queue: "calls".into(), result }))
+        Some(control(Order::TaskResult { task: NamedTask::newest("calls"), result }))
     };
     let mut life = check(
         policy_of(plan(vec![stage("call", "0d", vec![sms("call"), task("calls")]), agency])),
@@ -172,7 +172,8 @@ fn a_stage_waits_for_a_task_s_result_that_will_do() {
 #[test]
 fn only_the_result_of_the_cycles_own_task_lets_a_stage_come() {
     let asked = IfTask { queue: "calls".into(), results: vec!["refused".to_owned()] };
-    let result = || control(Order::TaskResult { queue: "calls".into(), result: "refused".to_owned() });
+    let result =
+        || control(Order::TaskResult { task: NamedTask::newest("calls"), result: "refused".to_owned() });
     let by_hand = || control(Order::Do(ByHandMeasure::Task { queue: "calls".into() }));
     let low = || Threshold { measures: vec![task("calls")], ..rule("low", "main", falling(&["5.00"])) };
     let beside: [fn(&mut Life, Body); 2] = [
@@ -211,7 +212,10 @@ fn an_observed_task_by_a_rule_was_not_sent_and_has_no_result() {
     let mut life = Life::new(policy_of_rules(vec![low]));
     life.at("2026-03-01", balance("main", 10_00));
     life.at("2026-03-01", balance("main", 4_00));
-    life.at("2026-03-02", control(Order::TaskResult { queue: "calls".into(), result: "refused".to_owned() }));
+    life.at(
+        "2026-03-02",
+        control(Order::TaskResult { task: NamedTask::newest("calls"), result: "refused".to_owned() }),
+    );
     assert_eq!(life.rejected, Some("unknown_task"));
 }
 
@@ -224,7 +228,10 @@ fn no_more_than_a_hundred_tasks_of_no_cycle_are_waited_for_the_oldest_makes_room
     }
     assert_eq!(life.debtor.tasks_out.len(), 100);
     for (queue, rejected) in [("queue-0", Some("unknown_task")), ("queue-1", None)] {
-        life.at("2026-03-02", control(Order::TaskResult { queue: queue.into(), result: "done".to_owned() }));
+        life.at(
+            "2026-03-02",
+            control(Order::TaskResult { task: NamedTask::newest(queue), result: "done".to_owned() }),
+        );
         assert_eq!(life.rejected, rejected, "{queue}");
     }
 }

@@ -6,7 +6,7 @@ use super::super::{Answer, Question};
 use super::{asked, life};
 use crate::Moment;
 use crate::cycle::DebtClass;
-use crate::event::{Body, Order, Outcome};
+use crate::event::{Body, NamedTask, Order, Outcome};
 use crate::money::MinorUnits;
 use crate::plan::{Anchor, CatchUp, DebtClassBy, IfTask, Notice, OnPartCure, Plan, Stage};
 use crate::policy::{MessageClass, Policy};
@@ -265,7 +265,7 @@ fn what_the_stage_asks_of_debt_invoices_and_tasks_is_told() {
         policy_of(plan)
     };
     check(policy(), owing(), ("bar", "2026-03-25"), &[waits("bar", asked(None))]);
-    let result = control(Order::TaskResult { queue: "calls".into(), result: "stop".to_owned() });
+    let result = control(Order::TaskResult { task: NamedTask::newest("calls"), result: "stop".to_owned() });
     let events = owing_and("2026-03-15", result);
     check(policy(), events, ("bar", "2026-03-25"), &[waits("bar", asked(Some("stop")))]);
 }
@@ -327,7 +327,8 @@ fn each_kind_of_measure_says_where_it_stands() {
     life.until("2026-03-12");
     let said = life.newest("said");
     life.at("2026-03-12T01:00", report(said, Outcome::Done));
-    let result = control(Order::TaskResult { queue: "calls".into(), result: "reached".to_owned() });
+    let result =
+        control(Order::TaskResult { task: NamedTask::newest("calls"), result: "reached".to_owned() });
     life.at("2026-03-12T02:00", result);
     let at = moment("2026-03-12");
     let opens = moment("2026-03-12T09:00");
