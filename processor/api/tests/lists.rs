@@ -69,7 +69,7 @@ fn pages_follow_one_another_to_the_end() {
 fn what_is_asked_comes_to_the_lists_as_it_was_asked() {
     let instance = Instance::start(all());
     let query = "stage=remind,bar&plan=soft&status=held&segment=everyone&manager_group=g&manager=anna&hold=promise\
-                 &queue=calls&taken_by=anna&phone=%2B49%201&pays_for=C-1&min_debt=7";
+                 &queue=calls&taken_by=anna&phone=%2B49%201&pays_for=C-1&currency=TND&min_debt=7";
     instance.get(&format!("/v1/accounts?{query}")).good();
     let asked = instance.keeper.asked.lock().unwrap().pop().unwrap();
     let of = |field, names: &[&str]| (field, names.iter().map(ToString::to_string).collect::<Vec<_>>());
@@ -86,7 +86,11 @@ fn what_is_asked_comes_to_the_lists_as_it_was_asked() {
         of(Field::Number, &["+49 1"]),
         of(Field::Account, &["C-1"]),
     ];
-    assert_eq!((asked.fields.as_slice(), asked.min_debt), (&expected[..], 7));
+    let currency = asked.currency.map(|currency| currency.to_string());
+    assert_eq!(
+        (asked.fields.as_slice(), currency.as_deref(), asked.min_debt),
+        (&expected[..], Some("TND"), 7)
+    );
 }
 
 #[test]
@@ -107,6 +111,7 @@ fn what_cannot_be_made_out_is_declined_with_what_it_is() {
         ("limit=0", "`limit` is 0, and must be from 1 to 200."),
         ("limit=201", "from 1 to 200"),
         ("format=csv&limit=10001", "from 1 to 10000"),
+        ("currency=euro", "`currency` is «euro»"),
         ("min_debt=-1", "`min_debt` is -1"),
         ("min_debt=1.5", "invalid digit"),
         ("stage=", "`stage` is a name"),

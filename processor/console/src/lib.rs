@@ -19,6 +19,7 @@
 //! | `policy` | the page of the policy |
 //! | `chart` | debt over time, as a drawing |
 //! | `orders` | the forms of orders, and what is sent of them |
+//! | `known` | the names that the policy knows, as fields offer them |
 //! | `operations` | how the instances and their partitions stand |
 //! | `rejects` | what was declined, and sending it again |
 //! | `live` | how a page hears that something changed |
@@ -34,6 +35,7 @@ mod chart;
 mod doors;
 mod guard;
 mod held;
+mod known;
 mod lists;
 mod live;
 mod operations;

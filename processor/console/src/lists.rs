@@ -13,6 +13,7 @@ mod finding;
 use crate::Console;
 use crate::answers::AccountPage;
 use crate::asking::{Declined, with};
+use crate::known::{self, Known};
 use crate::live::{self, Watched};
 use crate::pages::{Frame, declined, why};
 use crate::rendered;
@@ -27,6 +28,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use finding::{Found, found};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -46,10 +48,20 @@ struct Accounts<'a> {
     /// Whether a view may be kept of it: of one person none is.
     may_keep: bool,
     list: Result<AccountPage, Notice>,
+    /// The currencies that its accounts owe in, where they are several.
+    currencies: Vec<String>,
+    known: Known,
     first: Option<String>,
     more: Option<String>,
     csv: String,
     live: Option<String>,
+}
+
+impl Accounts<'_> {
+    /// The same list of one currency.
+    fn of_currency(&self, currency: &str) -> String {
+        with(&self.kept, "currency", currency)
+    }
 }
 
 /// Why there is no list.
@@ -87,7 +99,7 @@ pub(crate) async fn listen(
     visitor: Visitor,
     Query(asked): Query<Asked>,
 ) -> Response {
-    match asked.question(&console, &visitor).await {
+    match asked.question(&visitor) {
         Ok(question) => {
             let watched = Watched::whole(vec![path(&question)], EVERY);
             live::listen(console, visitor, watched, asked.seen).await
@@ -104,7 +116,7 @@ struct Answer {
 }
 
 async fn answer(console: &Console, visitor: &Visitor, asked: &Asked) -> Result<Answer, Declined> {
-    let question = asked.question(console, visitor).await?;
+    let question = asked.question(visitor)?;
     let (answer, person) = console.api.get::<Value>(visitor, &path(&question)).await?;
     let seen = live::fingerprint_of([answer.clone()]);
     let list = serde_json::from_value(answer).map_err(|error| Declined::unreadable(&error))?;
@@ -116,6 +128,8 @@ fn path(question: &str) -> String {
 }
 
 async fn shown(console: &Console, visitor: &Visitor, asked: &Asked, sought: Option<String>) -> Response {
+    let known = known::known(console, visitor).await;
+    let asked = &asked.clone().of_one_currency(&known);
     let (list, person, seen, status) = match answer(console, visitor, asked).await {
         Ok(Answer { list, person, seen }) => (Ok(list), person, Some(seen), StatusCode::OK),
         Err(told) if told.status == StatusCode::UNAUTHORIZED => return declined(visitor, &told),
@@ -139,6 +153,8 @@ async fn shown(console: &Console, visitor: &Visitor, asked: &Asked, sought: Opti
         first: (!asked.after.is_empty()).then(|| format!("/console/accounts?{kept}")),
         csv: format!("/console/accounts.csv?{kept}"),
         live: seen.map(|seen| format!("/console/accounts.live?{}", with(&here, "seen", &seen))),
+        currencies: list.as_ref().map(currencies).unwrap_or_default(),
+        known,
         list,
         kept,
     });
@@ -146,4 +162,11 @@ async fn shown(console: &Console, visitor: &Visitor, asked: &Asked, sought: Opti
         *response.status_mut() = status;
     }
     response
+}
+
+/// The currencies that the accounts of a list owe in, where they are several: how much is more than how much is not
+/// known then.
+fn currencies(list: &AccountPage) -> Vec<String> {
+    let all: BTreeSet<&String> = list.items.iter().filter_map(|line| line.currency.as_ref()).collect();
+    if all.len() > 1 { all.into_iter().cloned().collect() } else { Vec::new() }
 }

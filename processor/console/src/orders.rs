@@ -1,7 +1,7 @@
 //! The forms of orders, out of the API's one table of them, and what is sent of a form that was filled in.
 
 use crate::Console;
-use crate::answers::{Account, Given};
+use crate::answers::{Account, Given, Measure, Task};
 use crate::story::{self, Asked};
 use crate::visitor::Visitor;
 use api::controls::forms::{FORMS, Form};
@@ -21,6 +21,10 @@ pub(crate) struct Shown {
     pub(crate) title: String,
     /// Its fields.
     pub(crate) fields: Vec<Field>,
+    /// Why it is ordered, where that was typed and the order not taken.
+    pub(crate) why: String,
+    /// Whether it was filled in, and not taken.
+    pub(crate) is_open: bool,
 }
 
 /// A field of a form.
@@ -32,6 +36,22 @@ pub(crate) struct Field {
     pub(crate) kind: &'static str,
     /// What may be chosen: the value, and what it is called.
     pub(crate) choices: Vec<(String, String)>,
+    /// What was typed or chosen, where the order was not taken.
+    pub(crate) said: String,
+    /// Which names of the policy are offered.
+    pub(crate) known: Option<&'static str>,
+}
+
+/// A form that was filled in: its fields with what was typed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Typed<'a>(pub(crate) &'a [(String, String)]);
+
+impl Typed<'_> {
+    /// What was typed into a field; nothing where only blanks were.
+    fn said(&self, name: &str) -> Option<&str> {
+        let found = self.0.iter().find(|(key, _)| key == name);
+        found.map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
+    }
 }
 
 /// What a form is called by: its word, and where others have the same one, what it needs.
@@ -43,8 +63,9 @@ pub(crate) fn key(form: &Form) -> String {
     }
 }
 
-/// The orders that make sense of this account now.
-pub(crate) fn shown(account: &Account, visitor: &Visitor) -> Vec<Shown> {
+/// The orders that make sense of this account now; what was typed into one of them stands in it again.
+pub(crate) fn shown(account: &Account, typed: Typed<'_>, visitor: &Visitor) -> Vec<Shown> {
+    let has_cycle = account.profiles.iter().any(|profile| !profile.cycles.is_empty());
     let has_dispute = account.holds.iter().any(|hold| hold.kind == "dispute");
     let is_fitting = |form: &&Form| match form.order {
         "pause" => account.pause.is_none(),
@@ -54,23 +75,62 @@ pub(crate) fn shown(account: &Account, visitor: &Visitor) -> Vec<Shown> {
         "dispute_ended" => has_dispute,
         "task_result" | "take_task" => !account.tasks.is_empty(),
         "put_back_task" => account.tasks.iter().any(|task| task.taken_by.is_some()),
+        "close" | "jump" => has_cycle,
+        "rearm" => account.balances.iter().any(|balance| !balance.rules.is_empty()),
+        "undo" => !in_force(account).is_empty(),
+        "assign_manager" => account.manager_group.is_some(),
         _ => true,
     };
     let show = |form: &Form| {
         let key = key(form);
+        let is_open = typed.said("form") == Some(&*key);
+        let typed = if is_open { typed } else { Typed::default() };
         let fields = form.needs.iter().map(|name| (*name, true));
         let fields = fields.chain(form.may_have.iter().map(|name| (*name, false)));
-        // A new hold's id is made for it.
-        let fields = fields.filter(|(name, _)| *name != "hold_id" || form.order == "dispute_ended");
+        let fields = fields.filter_map(|(name, needed)| match name {
+            // A new hold's id is made for it.
+            "hold_id" if form.order != "dispute_ended" => None,
+            // The task that is chosen says in which queue it lies.
+            "queue" if is_of_task(form) => None,
+            "command_id" => Some((name, true)),
+            _ => Some((name, needed)),
+        });
         Shown {
             title: visitor.w("order", &key),
             fields: fields
                 .map(|(name, needed)| field((form.order, name), needed, account, visitor))
+                .map(|field| Field { said: typed.said(field.name).unwrap_or_default().to_owned(), ..field })
                 .collect(),
+            why: typed.said("why").unwrap_or_default().to_owned(),
+            is_open,
             key,
         }
     };
     FORMS.iter().filter(is_fitting).map(show).collect()
+}
+
+/// A task as it is chosen: its command, and what a person knows it by.
+fn task_named(task: &Task, visitor: &Visitor) -> (String, String) {
+    let since = format!("{} {}", visitor.t("queues.since"), task.requested_at.local);
+    let said = [Some(task.queue.as_str()), task.stage.as_deref(), Some(&since), task.taken_by.as_deref()];
+    (task.command_id.clone(), said.into_iter().flatten().collect::<Vec<_>>().join(" · "))
+}
+
+/// The operations that a person has put on, and that can be taken back.
+fn in_force(account: &Account) -> Vec<&String> {
+    let is_on = |measure: &&Measure| measure.kind == "order" && measure.lifted_since.is_none();
+    let on: BTreeSet<&String> = account.by_hand.iter().filter(is_on).map(|measure| &measure.what).collect();
+    on.into_iter().collect()
+}
+
+/// Which names of the policy are offered for a field.
+fn known(name: &str) -> Option<&'static str> {
+    ["plan", "queue", "operation", "undo", "template", "channel"].into_iter().find(|of| *of == name)
+}
+
+/// Whether an order is about a task that there is.
+fn is_of_task(form: &Form) -> bool {
+    form.may_have.contains(&"command_id")
 }
 
 fn field((order, name): (&str, &'static str), needed: bool, account: &Account, visitor: &Visitor) -> Field {
@@ -83,17 +143,17 @@ fn field((order, name): (&str, &'static str), needed: bool, account: &Account, v
         "grace_days" => ("number", Vec::new()),
         "parts" => ("lines", Vec::new()),
         "cuts_off" => ("check", Vec::new()),
-        "outcome" => ("choice", called(&["upheld", "rejected", "withdrawn"])),
+        "outcome" => {
+            let ends = ["upheld", "rejected", "withdrawn"];
+            ("choice", ends.map(|end| (end.to_owned(), visitor.w("ended", end))).to_vec())
+        }
+        "operation" if order == "undo" => ("choice", same(in_force(account))),
         "class" => ("choice", called(&["service", "reminder", "statutory"])),
         "hold_id" => {
             let disputes = account.holds.iter().filter(|hold| hold.kind == "dispute");
             ("choice", same(disputes.map(|hold| &hold.id).collect()))
         }
-        // A new task may go to any queue.
-        "queue" if order != "do" => {
-            let queues: BTreeSet<&String> = account.tasks.iter().map(|task| &task.queue).collect();
-            ("choice", same(queues.into_iter().collect()))
-        }
+        "command_id" => ("choice", account.tasks.iter().map(|task| task_named(task, visitor)).collect()),
         "stage" => ("choice", same(account.profiles.iter().flat_map(|profile| &profile.stages).collect())),
         "rule" => {
             let rules = account.balances.iter().flat_map(|balance| &balance.rules);
@@ -101,7 +161,15 @@ fn field((order, name): (&str, &'static str), needed: bool, account: &Account, v
         }
         _ => ("text", Vec::new()),
     };
-    Field { name, label: visitor.w("field", name), needed, kind, choices }
+    Field {
+        name,
+        label: visitor.w("field", name),
+        needed,
+        kind,
+        choices,
+        said: String::new(),
+        known: known(name),
+    }
 }
 
 /// Sends an order, and shows the account with what became of it.
@@ -117,11 +185,11 @@ pub(crate) async fn give(
         Ok((account, _)) => account,
         Err(declined) => return crate::pages::declined(&visitor, &declined),
     };
-    let order = match order(&filled, &account) {
+    let order = match order(Typed(&filled), &account) {
         Ok(order) => Value::Object(order).to_string(),
         Err(field) => {
             let notice = format!("{}: {}", visitor.t("order.unreadable"), visitor.w("field", field));
-            return story::with_notice(&console, &visitor, &id, &asked, notice).await;
+            return story::with_notice(&console, &visitor, &id, &asked, notice, Typed(&filled)).await;
         }
     };
     match console.api.post::<Given>(&visitor, &story::path(&id, "/controls", &asked), order).await {
@@ -133,18 +201,15 @@ pub(crate) async fn give(
         // What was filled in is wrong: the account is shown beside it.
         Err(declined) if declined.status == axum::http::StatusCode::BAD_REQUEST => {
             let notice = format!("{}: {}", visitor.t("order.declined"), declined.detail);
-            story::with_notice(&console, &visitor, &id, &asked, notice).await
+            story::with_notice(&console, &visitor, &id, &asked, notice, Typed(&filled)).await
         }
         Err(declined) => crate::pages::declined(&visitor, &declined),
     }
 }
 
 /// The order that a form says, as the API takes it; else the field that cannot be made out.
-fn order(filled: &[(String, String)], account: &Account) -> Result<Map<String, Value>, &'static str> {
-    let said = |name: &str| {
-        let found = filled.iter().find(|(key, _)| key == name);
-        found.map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
-    };
+fn order(typed: Typed<'_>, account: &Account) -> Result<Map<String, Value>, &'static str> {
+    let said = |name: &str| typed.said(name);
     let key_said = said("form").unwrap_or_default();
     let form = FORMS.iter().find(|form| key(form) == key_said).ok_or("order")?;
     let mut order = Map::from_iter([("order".to_owned(), json!(form.order))]);
@@ -158,6 +223,10 @@ fn order(filled: &[(String, String)], account: &Account) -> Result<Map<String, V
             // The same form sent twice is the same hold.
             ("hold_id", None) => said("event_id").map(|id| json!(id)),
             ("cuts_off", ticked) => ticked.map(|_| json!(true)),
+            ("queue", _) if is_of_task(form) => {
+                let is_it = |task: &&Task| said("command_id") == Some(&*task.command_id);
+                Some(json!(account.tasks.iter().find(is_it).ok_or("command_id")?.queue))
+            }
             (_, None) => None,
             (_, Some(text)) => Some(value(name, text, account).ok_or(*name)?),
         };
@@ -193,15 +262,28 @@ fn value(name: &str, text: &str, account: &Account) -> Option<Value> {
     }
 }
 
-/// An amount in the smallest unit of a currency. With other decimals than the currency has, or none, it is
-/// none: `1,000` is a thousand to one reader and one to another.
+/// An amount in the smallest unit of a currency: with a point or a comma before its decimals, of which it may have
+/// fewer than the currency, and with blanks between its thousands. What two readers read differently is none: `1,000`
+/// is a thousand to one of them and one to another, whatever the currency.
 pub(crate) fn minor_units(text: &str, currency: &str) -> Option<i64> {
     let exponent = Currency::parse(currency).ok()?.exponent();
-    if text.split_once([',', '.']).is_some_and(|(_, decimals)| decimals.len() != usize::from(exponent)) {
+    let text: String = text.chars().filter(|letter| !letter.is_whitespace()).collect();
+    let decimals = text.split_once([',', '.']).map_or(0, |(_, decimals)| decimals.len());
+    let is_read_twice = decimals == 3 && text.contains(',');
+    if decimals > usize::from(exponent) || is_read_twice {
         return None;
     }
     let amount = Decimal::parse(&text.replace(',', ".")).ok()?.scaled_to(exponent)?;
     Some(amount.0)
+}
+
+/// How an amount of a currency is written, for whoever wrote one that is none: `1250`, and where the currency has
+/// decimals, also `1250.50`.
+pub(crate) fn written(currency: &str) -> String {
+    match Currency::parse(currency).map_or(2, |currency| currency.exponent()) {
+        0 => "1250".to_owned(),
+        exponent => format!("1250, 1250.{:0<width$}", 5, width = usize::from(exponent)),
+    }
 }
 
 /// Whoever comes back to where an order was sent finds its account.
@@ -228,7 +310,7 @@ mod tests {
     fn check(filled: &[(&str, &str)], expected: Result<Value, &'static str>) {
         let filled: Vec<_> =
             filled.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-        assert_eq!(order(&filled, &account()).map(Value::Object), expected, "{filled:?}");
+        assert_eq!(order(Typed(&filled), &account()).map(Value::Object), expected, "{filled:?}");
     }
 
     #[test]
@@ -256,7 +338,8 @@ mod tests {
     #[test]
     fn every_form_is_shown_but_those_that_have_nothing_to_do() {
         let visitor = crate::tests::visitor();
-        let keys: Vec<String> = shown(&account(), &visitor).into_iter().map(|form| form.key).collect();
+        let keys: Vec<String> =
+            shown(&account(), Typed::default(), &visitor).into_iter().map(|form| form.key).collect();
         for (key, is_shown) in [
             ("promise", true),
             ("pause", true),
@@ -276,11 +359,21 @@ mod tests {
             ("12", Some(1200)),
             ("1,000", None),
             ("2.500", None),
-            ("12.5", None),
+            ("12.5", Some(1250)),
+            ("5 000", Some(500_000)),
+            ("5\u{a0}000,5", Some(500_050)),
+            ("12.505", None),
             ("1,000.00", None),
             ("", None),
+            ("abc", None),
         ] {
             assert_eq!(minor_units(text, "EUR"), expected, "{text}");
         }
+        for (text, expected) in
+            [("240.900", Some(240_900)), ("50.5", Some(50_500)), ("1,000", None), ("1,5", Some(1_500))]
+        {
+            assert_eq!(minor_units(text, "TND"), expected, "{text}");
+        }
+        assert_eq!(["EUR", "TND", "JPY"].map(written), ["1250, 1250.50", "1250, 1250.500", "1250"]);
     }
 }

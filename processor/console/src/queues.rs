@@ -13,7 +13,7 @@ use api::controls::in_path as encoded;
 use api::who::{Person, Role};
 use askama::Template;
 use axum::extract::{Form, Query, State};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use serde_json::json;
@@ -44,6 +44,8 @@ pub(crate) struct Asked {
 pub(crate) struct Told {
     account: String,
     queue: String,
+    /// The command that gave it.
+    command_id: String,
     /// `take_task`, `put_back_task`, `task_result`.
     order: String,
     #[serde(default)]
@@ -71,6 +73,10 @@ struct Queues<'a> {
     /// On whose account the order was.
     of: String,
     live: String,
+    /// Why the order that was given was not taken.
+    notice: Option<String>,
+    /// The result that was typed with it.
+    typed: String,
 }
 
 /// A task, and whose account it is about.
@@ -79,8 +85,8 @@ struct Row {
     task: Task,
     /// Whether whoever looks has it in hand.
     is_mine: bool,
-    /// Whether orders are about it: they are about the newest of a queue.
-    is_newest: bool,
+    /// Whether it is the one of which a result was typed that was not taken.
+    is_typed: bool,
 }
 
 impl Asked {
@@ -124,13 +130,21 @@ pub(crate) async fn page(
     visitor: Visitor,
     Query(asked): Query<Asked>,
 ) -> Response {
-    match made(&console, &visitor, &asked).await {
+    match made(&console, &visitor, &asked, None).await {
         Ok(page) => rendered(&page),
         Err(why) => declined(&visitor, &why),
     }
 }
 
-async fn made<'a>(console: &Console, visitor: &'a Visitor, asked: &Asked) -> Result<Queues<'a>, Declined> {
+/// What was told and not taken, and why.
+type NotTaken<'t> = (&'t Told, String);
+
+async fn made<'a>(
+    console: &Console,
+    visitor: &'a Visitor,
+    asked: &Asked,
+    not_taken: Option<NotTaken<'_>>,
+) -> Result<Queues<'a>, Declined> {
     let person = console.api.who(visitor).await?;
     // Before the rest: a change between the two is told of then, and never missed.
     let seen = live::fingerprint(console, visitor, &asked.watched(person.as_deref())).await?;
@@ -149,7 +163,9 @@ async fn made<'a>(console: &Console, visitor: &'a Visitor, asked: &Asked) -> Res
         let is_mine = task.taken_by.as_ref() == Some(&me);
         if asked.mine.is_empty() { task.queue == asked.queue } else { is_mine }
     };
-    let rows = list.items.into_iter().map(Arc::new).flat_map(|line| rows(&line, &me, of_queue));
+    let (told, notice) = not_taken.unzip();
+    let typed = told.map(|told| told.command_id.as_str());
+    let rows = list.items.into_iter().map(Arc::new).flat_map(|line| rows(&line, (&me, typed), of_queue));
     let queues = counts.items.into_iter().filter(|count| count.by == "queue");
     Ok(Queues {
         queues: queues.map(|count| (count.name, count.accounts)).collect(),
@@ -163,18 +179,22 @@ async fn made<'a>(console: &Console, visitor: &'a Visitor, asked: &Asked) -> Res
         of: asked.account.clone(),
         live: format!("/console/queues.live?{}", with(&asked.here(), "seen", &seen)),
         back: kept,
+        notice,
+        typed: told.map(|told| told.result.clone()).unwrap_or_default(),
         frame: Frame::of(visitor, person, "nav.queues"),
     })
 }
 
 /// The tasks of an account that are looked at.
-fn rows(line: &Arc<AccountLine>, me: &str, is_shown: impl Fn(&Task) -> bool) -> Vec<Row> {
-    // They come with the oldest first.
-    let newest_of = |queue: &str| line.tasks.iter().rfind(|task| task.queue == queue);
+fn rows(
+    line: &Arc<AccountLine>,
+    (me, typed): (&str, Option<&str>),
+    is_shown: impl Fn(&Task) -> bool,
+) -> Vec<Row> {
     let row = |task: &Task| Row {
         line: line.clone(),
         is_mine: task.taken_by.as_deref() == Some(me),
-        is_newest: newest_of(&task.queue).is_some_and(|newest| newest.command_id == task.command_id),
+        is_typed: typed == Some(&*task.command_id),
         task: task.clone(),
     };
     line.tasks.iter().filter(|task| is_shown(task)).map(row).collect()
@@ -201,21 +221,25 @@ pub(crate) async fn tell(
     visitor: Visitor,
     Form(told): Form<Told>,
 ) -> Response {
-    let mut order = match (told.order.as_str(), told.result.trim()) {
-        ("take_task" | "put_back_task", _) => json!({ "order": told.order, "queue": told.queue }),
-        ("task_result", result) if !result.is_empty() => {
-            json!({ "order": told.order, "queue": told.queue, "result": result })
-        }
-        _ => {
-            let detail = visitor.t("order.unreadable").to_owned();
-            return declined(&visitor, &Declined { status: StatusCode::BAD_REQUEST, detail });
-        }
+    let result = told.result.trim();
+    let is_whole = match told.order.as_str() {
+        "take_task" | "put_back_task" => true,
+        "task_result" => !result.is_empty(),
+        _ => false,
     };
+    if !is_whole {
+        let detail = visitor.t("order.unreadable").to_owned();
+        return declined(&visitor, &Declined { status: StatusCode::BAD_REQUEST, detail });
+    }
+    let why = "in the work queue";
+    let mut order =
+        json!({ "order": told.order, "queue": told.queue, "command_id": told.command_id, "why": why });
     if let Some(fields) = order.as_object_mut() {
-        fields.insert("why".to_owned(), json!("in the work queue"));
-        if !told.event_id.is_empty() {
-            fields.insert("event_id".to_owned(), json!(told.event_id));
-        }
+        let said = [("result", result), ("event_id", &told.event_id)];
+        let said = said
+            .into_iter()
+            .filter(|(name, text)| !text.is_empty() && (*name != "result" || told.order == "task_result"));
+        fields.extend(said.map(|(name, text)| (name.to_owned(), json!(text))));
     }
     let path = format!("/v1/accounts/{}/controls", encoded(&told.account));
     match console.api.post::<Given>(&visitor, &path, order.to_string()).await {
@@ -223,7 +247,25 @@ pub(crate) async fn tell(
             let back = with(&with(&told.back, "order", &given.id), "account", &told.account);
             Redirect::to(&own_page(Some(format!("/console/queues?{back}")))).into_response()
         }
-        Err(why) => declined(&visitor, &why),
+        Err(why) if why.status == StatusCode::UNAUTHORIZED => declined(&visitor, &why),
+        // What was typed stands beside it.
+        Err(why) => not_taken(&console, &visitor, (&told, why)).await,
+    }
+}
+
+/// The page that an order was given on, with why it was not taken.
+async fn not_taken(console: &Console, visitor: &Visitor, (told, why): (&Told, Declined)) -> Response {
+    let back = format!("/?{}", told.back).parse::<Uri>().ok();
+    let asked = back.and_then(|back| Query::<Asked>::try_from_uri(&back).ok());
+    let asked = asked.map(|Query(asked)| asked).unwrap_or_default();
+    let notice = format!("{}: {}", visitor.t("order.declined"), why.detail);
+    match made(console, visitor, &asked, Some((told, notice))).await {
+        Ok(page) => {
+            let mut page = rendered(&page);
+            *page.status_mut() = why.status;
+            page
+        }
+        Err(_) => declined(visitor, &why),
     }
 }
 
@@ -247,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_newest_task_of_a_queue_can_be_taken_since_orders_are_about_it() {
+    fn each_task_has_its_row_with_what_was_typed_of_it() {
         let when = json!({ "at": "2026-03-01T08:00:00Z", "local": "2026-03-01 09:00" });
         let task = |id: &str, queue: &str, by: Option<&str>| {
             json!({
@@ -262,10 +304,10 @@ mod tests {
             "holds": [], "exempt": false, "paused": false,
         }))
         .unwrap();
-        let rows = rows(&Arc::new(line), "anna", |_| true);
+        let rows = rows(&Arc::new(line), ("anna", Some("t-3")), |task| task.queue == "calls");
         let told: Vec<_> =
-            rows.iter().map(|row| (row.task.command_id.as_str(), row.is_mine, row.is_newest)).collect();
-        assert_eq!(told, [("t-1", true, false), ("t-2", false, true), ("t-3", false, true)]);
+            rows.iter().map(|row| (row.task.command_id.as_str(), row.is_mine, row.is_typed)).collect();
+        assert_eq!(told, [("t-1", true, false), ("t-3", false, true)]);
     }
 
     #[test]

@@ -60,7 +60,7 @@ pub(crate) struct Row {
 }
 
 /// The words of reasons that there are texts for.
-pub(crate) const REASONS: [&str; 77] = [
+pub(crate) const REASONS: [&str; 78] = [
     "task_taken",
     "task_not_taken",
     "amount_not_positive",
@@ -93,6 +93,7 @@ pub(crate) const REASONS: [&str; 77] = [
     "always_on",
     "no_open_cycle",
     "unknown_stage",
+    "no_such_task",
     "unknown_task",
     "payment_confirmed",
     "hold_differs",

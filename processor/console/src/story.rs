@@ -4,8 +4,9 @@ use crate::Console;
 use crate::answers::{Account, Cycle, History, Measure, Outcome, Profile, Story, WhyNot};
 use crate::asking::Declined;
 use crate::chart::{self, Chart};
+use crate::known::{self, Known};
 use crate::live::{self, Watched};
-use crate::orders::{self, Shown};
+use crate::orders::{self, Shown, Typed};
 use crate::pages::{Frame, declined};
 use crate::rendered;
 use crate::visitor::Visitor;
@@ -55,6 +56,7 @@ struct AccountPage<'a> {
     live: String,
     orders: String,
     notice: Option<String>,
+    known: Known,
 }
 
 /// The steps of a plan on one part of the debt.
@@ -95,18 +97,19 @@ pub(crate) async fn page(
     Path(id): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Response {
-    shown(&console, &visitor, &id, &asked, None).await
+    shown(&console, &visitor, &id, &asked, (None, Typed::default())).await
 }
 
-/// The same with a word on the order that was not taken.
+/// The same with a word on the order that was not taken, and what was typed into its form.
 pub(crate) async fn with_notice(
     console: &Console,
     visitor: &Visitor,
     id: &str,
     asked: &Asked,
     notice: String,
+    typed: Typed<'_>,
 ) -> Response {
-    let mut page = shown(console, visitor, id, asked, Some(notice)).await;
+    let mut page = shown(console, visitor, id, asked, (Some(notice), typed)).await;
     if page.status() == StatusCode::OK {
         *page.status_mut() = StatusCode::BAD_REQUEST;
     }
@@ -118,9 +121,9 @@ async fn shown(
     visitor: &Visitor,
     id: &str,
     asked: &Asked,
-    notice: Option<String>,
+    not_taken: (Option<String>, Typed<'_>),
 ) -> Response {
-    match made(console, visitor, id, asked, notice).await {
+    match made(console, visitor, id, asked, not_taken).await {
         Ok(page) => rendered(&page),
         Err(why) => declined(visitor, &why),
     }
@@ -131,7 +134,7 @@ async fn made<'a>(
     visitor: &'a Visitor,
     id: &str,
     asked: &Asked,
-    notice: Option<String>,
+    (notice, typed): (Option<String>, Typed<'_>),
 ) -> Result<AccountPage<'a>, Declined> {
     // Before the rest: a change between the two is told of then, and never missed.
     let seen = live::fingerprint(console, visitor, &watched(id, asked)).await?;
@@ -157,12 +160,13 @@ async fn made<'a>(
         outcome,
         why: why(console, visitor, id, asked).await?,
         why_asked: asked.why.clone().unwrap_or_default(),
-        forms: orders::shown(&account, visitor),
+        forms: orders::shown(&account, typed, visitor),
         may_order: may_order(person.as_ref()),
         event_id: orders::fresh_id(),
         live: format!("{base}/live?{payer}{}seen={seen}", order.unwrap_or_default()),
         orders: format!("{base}/orders?{payer}"),
         notice,
+        known: known::known(console, visitor).await,
         account,
         frame,
     })

@@ -16,6 +16,7 @@ pub(super) fn asked(filter: &Filter, from: Option<&Place>, at_most: usize) -> As
     let position = |place: &Place| Position { rank: place.rank, debtor: place.debtor.clone() };
     Asked {
         on: filter.fields.iter().map(side).collect(),
+        currency: filter.currency,
         min_debt: filter.min_debt,
         from: from.map_or_else(Position::first, position),
         at_most,

@@ -1,6 +1,7 @@
 //! Every list that can be asked for, held against the debtors.
 
 use decision::Debtor;
+use decision::money::Currency;
 use engine::Reading;
 use engine::lists::{List, ListKey, ListKind, Position};
 use engine::reading::Asked;
@@ -8,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What is asked by these lists, in pages of so many.
 pub fn asked(on: Vec<Vec<List>>, at_most: usize) -> Asked {
-    Asked { on, min_debt: 0, from: Position::first(), at_most, patience: usize::MAX }
+    Asked { on, currency: None, min_debt: 0, from: Position::first(), at_most, patience: usize::MAX }
 }
 
 /// All who come, page by page.
@@ -67,6 +68,13 @@ pub fn check(reading: &Reading, partitions: &[u32], debtors: &BTreeMap<String, D
     let owing: Vec<_> = work.iter().copied().filter(|position| -position.rank >= middle).collect();
     let found = all(reading, partitions, Asked { min_debt: middle, ..asked(Vec::new(), 9) });
     assert_eq!(found, ids(&owing), "owing {middle}");
+    let of = |code: &str| Some(Currency::parse(code).unwrap());
+    let euros = |position: &&&Position| debtors[position.debtor.as_str()].currency == of("EUR");
+    let euros: Vec<&Position> = work.iter().filter(euros).copied().collect();
+    for (currency, expected) in [("EUR", ids(&euros)), ("UZS", Vec::new())] {
+        let found = all(reading, partitions, Asked { currency: of(currency), ..asked(Vec::new(), 9) });
+        assert_eq!(found, expected, "{currency}");
+    }
 }
 
 /// What no list is kept of is found as well, by looking.

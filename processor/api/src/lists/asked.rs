@@ -4,7 +4,7 @@ use super::Place;
 use crate::problem::Problem;
 use crate::who::{Person, Role, Segments};
 use decision::ids::DebtorId;
-use decision::money::LARGEST_AMOUNT;
+use decision::money::{Currency, LARGEST_AMOUNT};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use utoipa::{IntoParams, ToSchema};
@@ -61,7 +61,10 @@ pub struct Query {
     /// With a task that this person has in hand.
     #[param(min_length = 1, max_length = 255, pattern = r"^[^\u0000-\u001F\u007F-\u009F]+$")]
     taken_by: Option<String>,
-    /// Owing so much at the least, in the smallest unit of the currency.
+    /// Owing in this currency.
+    #[param(pattern = "^[A-Z]{3}$", example = "EUR")]
+    currency: Option<String>,
+    /// Owing so much at the least, in the smallest unit of the currency: where accounts owe in several, say which.
     #[param(minimum = 0, maximum = 1_000_000_000_000_000_i64)]
     min_debt: Option<i64>,
     /// Reached by this telephone number or address, or with a service of it, however it is written. Not only accounts
@@ -125,6 +128,8 @@ pub enum Field {
 pub struct Filter {
     /// Of each field one of these; of stage, plan and status, those of one cycle.
     pub fields: Vec<(Field, Vec<String>)>,
+    /// Owing in this currency.
+    pub currency: Option<Currency>,
     /// Owing so much at the least, in minor units.
     pub min_debt: i64,
 }
@@ -175,6 +180,12 @@ impl Query {
                 "`min_debt` is {min_debt}, and must be from 0 to {most}."
             )));
         }
+        let wrong = |currency: &str| format!("`currency` is «{currency}», which is no currency of ISO 4217.");
+        let currency = self
+            .currency
+            .as_deref()
+            .map(|currency| Currency::parse(currency).map_err(|_| Problem::bad_request(wrong(currency))));
+        let currency = currency.transpose()?;
         let from = self.after.as_deref().map(place).transpose()?;
         if self.phone.is_some() {
             // Numbers are masked for whoever may do less.
@@ -210,7 +221,7 @@ impl Query {
         known("status", self.status.as_deref(), &STATUSES)?;
         known("hold", self.hold.as_deref(), &HOLDS)?;
         narrow(&mut fields, person)?;
-        Ok(Asked { filter: Filter { fields, min_debt }, from, limit, form })
+        Ok(Asked { filter: Filter { fields, currency, min_debt }, from, limit, form })
     }
 }
 

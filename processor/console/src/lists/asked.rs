@@ -1,9 +1,8 @@
 //! What is asked of the page of accounts, and of the API for it.
 
-use crate::Console;
-use crate::answers::AccountPage;
 use crate::asking::{Declined, with};
-use crate::orders::minor_units;
+use crate::known::Known;
+use crate::orders::{minor_units, written};
 use crate::visitor::Visitor;
 use axum::http::StatusCode;
 use serde::Deserialize;
@@ -23,6 +22,7 @@ pub(crate) struct Asked {
     pub(super) manager_group: String,
     pub(super) manager: String,
     pub(super) hold: String,
+    pub(super) currency: String,
     /// In major units.
     pub(super) min_debt: String,
     pub(super) phone: String,
@@ -39,6 +39,8 @@ pub(super) struct Field {
     pub(super) value: String,
     /// What may be chosen, and what it is called; anything where nothing is named.
     pub(super) choices: Vec<(&'static str, String)>,
+    /// Which names of the policy are offered.
+    pub(super) known: Option<&'static str>,
 }
 
 /// The statuses of a cycle, as the API takes them.
@@ -48,7 +50,7 @@ const STATUSES: [&str; 2] = ["active", "held"];
 const HOLDS: [&str; 5] = ["dispute", "promise", "deferral", "instalments", "unconfirmed_payment"];
 
 /// The filters: the API's parameter, and the text that it is called by.
-const FILTERS: [(&str, &str); 10] = [
+const FILTERS: [(&str, &str); 11] = [
     ("stage", "lists.stage"),
     ("plan", "lists.plan"),
     ("status", "lists.status"),
@@ -56,6 +58,7 @@ const FILTERS: [(&str, &str); 10] = [
     ("manager_group", "lists.manager-group"),
     ("manager", "lists.manager"),
     ("hold", "lists.hold"),
+    ("currency", "lists.currency"),
     ("min_debt", "lists.min-debt"),
     ("phone", "lists.phone"),
     ("pays_for", "lists.pays-for"),
@@ -72,6 +75,7 @@ impl Asked {
             &self.manager_group,
             &self.manager,
             &self.hold,
+            &self.currency,
             &self.min_debt,
             &self.phone,
             &self.pays_for,
@@ -101,7 +105,9 @@ impl Asked {
                 "hold" => called("hold", &HOLDS),
                 _ => Vec::new(),
             };
-            Field { name, label: visitor.t(label), value: value.to_owned(), choices }
+            let known =
+                matches!(name, "stage" | "plan" | "segment" | "manager_group" | "currency").then_some(name);
+            Field { name, label: visitor.t(label), value: value.to_owned(), choices, known }
         };
         // Who is looked for is found at the top of every page.
         let is_shown = |(name, _, value): &(&str, &str, &str)| {
@@ -110,12 +116,22 @@ impl Asked {
         self.filters().filter(is_shown).map(field).collect()
     }
 
+    /// The same, of one currency where a least debt is asked for: amounts of several cannot be compared. Which, where
+    /// none is said, the policy says.
+    pub(super) fn of_one_currency(mut self, known: &Known) -> Self {
+        if self.currency.trim().is_empty() && !self.min_debt.trim().is_empty() {
+            self.currency = known.names("currency").next().unwrap_or_default().to_owned();
+        }
+        self
+    }
+
     /// What is asked of the API. A field that says nothing is left out: it takes no empty one.
-    pub(super) async fn question(&self, console: &Console, visitor: &Visitor) -> Result<String, Declined> {
+    pub(super) fn question(&self, visitor: &Visitor) -> Result<String, Declined> {
         let mut question = String::new();
         for (name, _, value) in self.filters().filter(|(_, _, value)| !value.is_empty()) {
             let value = match name {
-                "min_debt" => least(console, visitor, value).await?,
+                "min_debt" => self.least(value, visitor)?,
+                "currency" => value.to_uppercase(),
                 _ => value.to_owned(),
             };
             question = with(&question, name, &value);
@@ -125,21 +141,17 @@ impl Asked {
         }
         Ok(question)
     }
-}
 
-/// An amount in the smallest unit of the currency that the one who owes the most owes in.
-async fn least(console: &Console, visitor: &Visitor, text: &str) -> Result<String, Declined> {
-    let (first, _) = console.api.get::<AccountPage>(visitor, "/v1/accounts?limit=1").await?;
-    let currency = first.items.first().and_then(|line| line.currency.as_deref());
-    let units = minor_units(text, currency.unwrap_or(COMMON)).map(|units| units.to_string());
-    units.ok_or_else(|| Declined {
-        status: StatusCode::BAD_REQUEST,
-        detail: format!("«{text}» is no amount: it is written as 250 or 250.00."),
-    })
+    /// An amount in the smallest unit of the currency.
+    fn least(&self, text: &str, visitor: &Visitor) -> Result<String, Declined> {
+        let currency = self.currency.trim().to_uppercase();
+        let units = minor_units(text, &currency).map(|units| units.to_string());
+        units.ok_or_else(|| Declined {
+            status: StatusCode::BAD_REQUEST,
+            detail: format!("«{text}» – {}: {}", visitor.t("lists.no-amount"), written(&currency)),
+        })
+    }
 }
-
-/// A currency with as many decimals as most have, where nobody owes anything.
-const COMMON: &str = "EUR";
 
 #[cfg(test)]
 mod tests {

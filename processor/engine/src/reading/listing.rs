@@ -5,7 +5,7 @@ use crate::lists::finding::{self, Found, Wanted};
 use crate::lists::{self, List, ListKind, Position};
 use decision::Debtor;
 use decision::debtor::Owed;
-use decision::money::MinorUnits;
+use decision::money::{Currency, MinorUnits};
 use std::collections::BTreeSet;
 
 /// Who is asked for.
@@ -13,6 +13,8 @@ use std::collections::BTreeSet;
 pub struct Asked {
     /// On at least one list of each of these; those of plans, stages and states, by one cycle.
     pub on: Vec<Vec<List>>,
+    /// Owing in this currency. No list is kept of it: nearly all owe in one and the same.
+    pub currency: Option<Currency>,
     /// Owing so much at the least, in minor units.
     pub min_debt: i64,
     /// At this position or after it.
@@ -49,7 +51,8 @@ impl Asked {
 
     /// Whether a debtor is as it is asked for, now that it is looked at.
     fn is_met_by(&self, debtor: &Debtor) -> bool {
-        Position::rank(debtor.owed) <= self.last_rank() && lists::is_on(debtor, &self.on)
+        let is_of_currency = self.currency.is_none_or(|currency| debtor.currency == Some(currency));
+        is_of_currency && Position::rank(debtor.owed) <= self.last_rank() && lists::is_on(debtor, &self.on)
     }
 }
 
