@@ -2,7 +2,7 @@
 //! token for it to whoever has what the code was asked for with.
 //!
 //! It signs nothing: its token is known to the test's own authority. That signed ones are taken is held where they are
-//! checked, in `api`.
+//! checked, in `api`. The console's own tests include this file as well.
 
 use api::who::oidc::sign_in::{Client, SignIn};
 use api::who::oidc::{Oidc, Settings};
@@ -81,7 +81,8 @@ fn answer(mut stream: TcpStream, issuer: &str, challenge: &Mutex<String>) {
             assert_eq!((asked("client_id"), asked("scope")), ("weir", "openid"));
             asked("code_challenge").clone_into(&mut challenge.lock().unwrap());
             let back = asked("redirect_uri").replace("%3A", ":").replace("%2F", "/");
-            format!("302 Found\r\nLocation: {back}?code=the%2Bcode&state={}\r\n\r\n", asked("state"))
+            let state = asked("state");
+            format!("302 Found\r\nLocation: {back}?code=the%2Bcode&state={state}&iss={issuer}\r\n\r\n")
         }
         (Some("POST"), Some("/token")) => {
             let body = question.split_once("\r\n\r\n").unwrap().1;
@@ -96,7 +97,8 @@ fn answer(mut stream: TcpStream, issuer: &str, challenge: &Mutex<String>) {
         (Some("GET"), Some("/keys")) => "200 OK\r\n\r\n{\"keys\": []}".to_owned(),
         _ => format!(
             "200 OK\r\n\r\n{{\"issuer\": \"{issuer}\", \"jwks_uri\": \"{issuer}/keys\", \
-             \"authorization_endpoint\": \"{issuer}/authorize\", \"token_endpoint\": \"{issuer}/token\"}}"
+             \"authorization_endpoint\": \"{issuer}/authorize\", \"token_endpoint\": \"{issuer}/token\", \
+             \"authorization_response_iss_parameter_supported\": true}}"
         ),
     };
     let answer = format!("HTTP/1.1 {}", answer.replacen("\r\n", "\r\nConnection: close\r\n", 1));

@@ -158,6 +158,7 @@ struct Description {
     authorization_endpoint: Option<String>,
     token_endpoint: Option<String>,
     token_endpoint_auth_methods_supported: Option<Vec<String>>,
+    authorization_response_iss_parameter_supported: Option<bool>,
 }
 
 impl Description {
@@ -174,6 +175,7 @@ impl Description {
             token: safe(&self.token_endpoint)?,
             // What a provider that says nothing takes.
             is_basic: has("client_secret_basic") || !has("client_secret_post"),
+            says_issuer: self.authorization_response_iss_parameter_supported == Some(true),
         })
     }
 }

@@ -1,5 +1,5 @@
 //! Signing people in at the provider: by an authorization code with PKCE (RFC 6749, RFC 7636), which Weir exchanges for
-//! an access token.
+//! an access token. From whom the code comes is held by the provider's name in the address (RFC 9207).
 //!
 //! What is kept meanwhile, and what people see of it, is the console's business. Whether the token is taken is found
 //! out where any token is. No code, verifier, token or secret is logged.
@@ -49,6 +49,8 @@ pub(super) struct Endpoints {
     pub(super) token: Url,
     /// Whether the secret goes into a header, and not beside the code.
     pub(super) is_basic: bool,
+    /// Whether the way back always says from which provider it comes (RFC 9207).
+    pub(super) says_issuer: bool,
 }
 
 /// The last such description: none where it was not read yet, or lacks them.
@@ -82,6 +84,7 @@ impl Described {
 /// How people sign in by the provider.
 pub struct SignIn {
     client: Client,
+    issuer: String,
     host: String,
     secret: Option<Watched<String>>,
     described: Arc<Described>,
@@ -128,7 +131,8 @@ impl SignIn {
             Watched::new("the client's secret", files, move || secret(&file))
         });
         let secret = secret.transpose().map_err(ApiError::Secret)?;
-        Ok(Self { client, host, secret, described, http, room: Semaphore::new(AT_ONCE) })
+        let issuer = issuer.to_owned();
+        Ok(Self { client, issuer, host, secret, described, http, room: Semaphore::new(AT_ONCE) })
     }
 
     /// The host of the issuer, which is what people are told where they are led.
@@ -163,6 +167,14 @@ impl SignIn {
             .append_pair("code_challenge", &base64(&openssl::sha::sha256(verifier.as_bytes())))
             .append_pair("code_challenge_method", "S256");
         Some(Begun { to: to.into(), state, verifier })
+    }
+
+    /// Whether a way back comes from this provider, as its address says, or need not say (RFC 9207): what another
+    /// provider sends for a sign-in that was begun here is not brought to this one.
+    #[must_use]
+    pub fn is_from_here(&self, said: Option<&str>) -> bool {
+        let must_say = self.described.get().is_some_and(|endpoints| endpoints.says_issuer);
+        said.map_or(!must_say, |said| said == self.issuer)
     }
 
     fn redirect(&self) -> String {

@@ -132,6 +132,29 @@ fn without_places_to_sign_in_at_nobody_is_sent_anywhere() {
 }
 
 #[test]
+fn a_way_back_says_from_which_provider_it_comes_where_that_always_says_so() {
+    let keys = vec![Pair::ec("k", Nid::X9_62_PRIME256V1).jwk(json!({}))];
+    let says = |said: Value| json!({ "authorization_response_iss_parameter_supported": said });
+    for (beside, unsaid) in
+        [(says(json!(true)), false), (says(json!(false)), true), (says(Value::Null), true), (json!({}), true)]
+    {
+        let provider = Provider::start(Does::Exchanges(keys.clone(), beside.clone(), String::new()));
+        let (_oidc, sign_in) = open(&provider, None);
+        let own = provider.issuer.as_str();
+        for (said, expected) in [
+            (None, unsaid),
+            (Some(own), true),
+            (Some(&*format!("{own}/")), false),
+            (Some(&*own.to_uppercase()), false),
+            (Some("https://evil.example"), false),
+            (Some(""), false),
+        ] {
+            assert_eq!(sign_in.is_from_here(said), expected, "{beside} {said:?}");
+        }
+    }
+}
+
+#[test]
 fn a_secret_that_cannot_be_read_is_told_at_the_start() {
     let empty = tempfile::NamedTempFile::new().unwrap();
     for (file, expected) in [(empty.path(), "it is empty"), (Path::new("/nowhere/secret"), "/nowhere/secret")]
