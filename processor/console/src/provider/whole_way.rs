@@ -127,6 +127,40 @@ fn who_comes_back_from_the_provider_is_signed_in_and_where_they_wanted_to_be() {
     check(&ask(address, "/console/accounts/A-1", ""), 303, &["/console/sign-in?back="]);
 }
 
+/// Signs out, with this cookie.
+fn sign_out(address: SocketAddr, cookie: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let said = format!("Host: {address}\r\nCookie: {cookie}\r\nConnection: close\r\nContent-Length: 0");
+    write!(stream, "POST /console/sign-out HTTP/1.1\r\n{said}\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn whoever_signs_out_with_a_token_of_the_providers_is_led_to_sign_out_there() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let provider = Known::of_a_provider(address);
+    served(listener, provider.sign_in());
+    let forgotten = "weir_token=; Max-Age=0; Path=/console";
+    let back = format!("http%3A%2F%2F127.0.0.1%3A{}%2Fconsole%2F", address.port());
+    let there = format!("/out?client_id=weir&#38;post_logout_redirect_uri={back}");
+    let signed_out = sign_out(address, &format!("weir_token={TOKEN}"));
+    let leads = format!("{there}\"");
+    check(
+        &signed_out,
+        200,
+        &[forgotten, "http-equiv=\"refresh\" content=\"0; url=http://localhost:", &leads],
+    );
+    let to = signed_out.split_once("url=").unwrap().1.split_once('"').unwrap().0.replace("&#38;", "&");
+    check(&follow(&to, ""), 200, &[&format!("<a href=\"http://{address}/console/\">")]);
+    // Whoever has a token of the file, or none, has nothing to sign out of there.
+    for cookie in ["weir_token=weir_1", ""] {
+        check(&sign_out(address, cookie), 303, &[forgotten, "location: /console/sign-in\r\n"]);
+    }
+}
+
 #[test]
 fn without_a_client_at_a_provider_there_is_no_button_and_no_way() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
