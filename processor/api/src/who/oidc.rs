@@ -3,6 +3,7 @@
 //! | module | holds |
 //! |---|---|
 //! | `claims` | what of a token makes a person |
+//! | [`look`] | one look at the provider, before anything rests on it |
 //! | `keys` | the provider's keys, and which token may be signed by which |
 //! | `provider` | the thread that asks the provider for them |
 //! | [`sign_in`] | how people come by a token in a browser |
@@ -12,6 +13,7 @@
 
 mod claims;
 mod keys;
+pub mod look;
 mod provider;
 pub mod sign_in;
 mod signatures;
