@@ -41,18 +41,21 @@ fn port(api: &Api) -> Finding {
         Ok(_) => return Finding::good(ABOUT, format!("{address} is free")),
         Err(error) => error,
     };
-    if error.kind() == io::ErrorKind::AddrInUse && is_a_weir(address, api.tls.is_some()) {
+    let is_taken = error.kind() == io::ErrorKind::AddrInUse;
+    if is_taken && is_a_weir(address, api.tls.is_some()) {
         let mend = format!("right where an instance of this configuration is at work; else {ELSEWHERE}");
         return Finding::doubtful(ABOUT, format!("a Weir is served at {address}"), mend);
     }
-    let told = match error.kind() {
-        io::ErrorKind::AddrInUse => format!("{address} is taken, and not by a Weir that answers"),
-        _ => format!("{address} cannot be listened on: {error}"),
-    };
-    if api.is_asked_for {
-        Finding::wrong(ABOUT, told, format!("stop what has it, or {ELSEWHERE}: else Weir does not start"))
+    let told = if is_taken {
+        format!("{address} is taken, and not by a Weir that answers")
     } else {
-        Finding::doubtful(ABOUT, format!("{told}: the API is not served"), ELSEWHERE)
+        format!("{address} cannot be listened on: {error}")
+    };
+    let mend = if is_taken { format!("stop what has it, or {ELSEWHERE}") } else { ELSEWHERE.to_owned() };
+    if api.is_asked_for {
+        Finding::wrong(ABOUT, format!("{told}: Weir does not start"), mend)
+    } else {
+        Finding::doubtful(ABOUT, format!("{told}: the API is not served"), mend)
     }
 }
 
@@ -74,7 +77,10 @@ fn is_a_weir(address: SocketAddr, tls: bool) -> bool {
         .build();
     let Ok(answer) = client.and_then(|client| client.get(url).send()) else { return false };
     let described: Option<serde_json::Value> = serde_json::from_reader(io::Read::take(answer, LARGEST)).ok();
-    described.is_some_and(|described| described["info"]["title"] == "Weir")
+    described
+        .as_ref()
+        .and_then(|described| described.pointer("/info/title"))
+        .is_some_and(|title| title == "Weir")
 }
 
 /// The name by which others are to find this instance is one.
