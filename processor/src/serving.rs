@@ -326,6 +326,7 @@ mod tests {
                 this_one: true,
                 standing: api::instances::told::Standing::Waiting,
                 waits_for: None,
+                shares_url: false,
                 claims: Vec::new(),
                 figures: None,
             }
