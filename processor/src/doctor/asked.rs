@@ -100,7 +100,8 @@ fn unresolved(host: &str, why: &str) -> Finding {
     Finding::doubtful(
         "url",
         format!("{host} is not found from here: {why}"),
-        "name in `url` of [api] what other instances reach this one by: else what only it can tell they cannot answer",
+        "write in `url` of [api] a name by which the other instances reach this one: else they do not answer for the \
+         accounts that it works on",
     )
 }
 
