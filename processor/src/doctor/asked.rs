@@ -42,7 +42,8 @@ fn port(api: &Api) -> Finding {
         Err(error) => error,
     };
     let is_taken = error.kind() == io::ErrorKind::AddrInUse;
-    if is_taken && is_a_weir(address, api.tls.is_some()) {
+    // Also one that has begun before the certificate was named, or taken out.
+    if is_taken && (is_a_weir(address, "http") || is_a_weir(address, "https")) {
         let mend = format!("right where an instance of this configuration is at work; else {ELSEWHERE}");
         return Finding::doubtful(ABOUT, format!("a Weir is served at {address}"), mend);
     }
@@ -60,13 +61,12 @@ fn port(api: &Api) -> Finding {
 }
 
 /// Whether what is served there describes itself as Weir's API does, which it does to everybody.
-fn is_a_weir(address: SocketAddr, tls: bool) -> bool {
+fn is_a_weir(address: SocketAddr, scheme: &str) -> bool {
     let here = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::from(Ipv4Addr::LOCALHOST),
         IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::from(Ipv6Addr::LOCALHOST),
         ip @ (IpAddr::V4(_) | IpAddr::V6(_)) => ip,
     };
-    let scheme = if tls { "https" } else { "http" };
     let url = format!("{scheme}://{}/openapi.json", SocketAddr::new(here, address.port()));
     // Nothing is shown to it, and its certificate is another name's: whoever it is may be asked.
     let client = reqwest::blocking::Client::builder()
