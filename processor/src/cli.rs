@@ -92,9 +92,10 @@ pub(crate) enum Command {
     Rejects(RejectsArguments),
     /// Say what stands in the way of running with a configuration, and how to mend it
     #[command(after_help = "\
-It looks at the policy, the state's folder and its disk, how many files may be open, the port, the registry and the \
-schemas of what Weir writes, the brokers, the topics and their configuration, the group, transactions, and the clock. It \
-joins nothing, writes nothing and registers nothing. Whether the output topics may be written is not tried: that would \
+It looks at the policy, the state's folder and its disk, how many files may be open, the ports, the name by which others \
+reach the API, its certificate and key, the token file, the identity provider and the client's secret, the registry and \
+the schemas of what Weir writes, the brokers, the topics and their configuration, the group, transactions, and the clock. \
+It joins nothing, writes nothing and registers nothing, and signs in nowhere. Whether the output topics may be written is not tried: that would \
 leave records there. It ends with status 1 where something is wrong.
 
 Run it where an instance is to run, as the user that it runs as.

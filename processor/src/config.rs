@@ -359,6 +359,7 @@ file = "policy.yaml"
         let oidc = api.oidc.unwrap();
         assert_eq!((oidc.name_claim.as_str(), oidc.roles_claim.as_str()), ("preferred_username", "roles"));
         assert_eq!((oidc.segments_claim.as_str(), oidc.jwks_url), ("segments", None));
+        assert_eq!(oidc.keys_max_age, Duration::from_hours(24));
         let mapped =
             with(&format!("{provider}\n[api.oidc.roles]\n\"weir-senior\" = \"senior\"")).unwrap().api;
         assert_eq!(mapped.oidc.unwrap().roles["weir-senior"], api::who::Role::Senior);

@@ -3,8 +3,10 @@
 //! It only looks: nothing joins the group, nothing is written or registered. Each check answers for itself, so that
 //! one run tells all that is wrong.
 
+mod asked;
 mod cluster;
 mod machine;
+mod provider;
 
 use crate::cli::{DoctorArguments, Output};
 use crate::clock::SystemClock;
@@ -79,6 +81,8 @@ pub(crate) fn run(arguments: &DoctorArguments) -> miette::Result<ExitCode> {
     findings.extend(machine::policy(&config, now));
     let cluster = cluster::look(&config, now);
     findings.extend(machine::look(&config, cluster.partitions));
+    findings.extend(asked::look(&config.api));
+    findings.extend(config.api.oidc.iter().flat_map(provider::look));
     findings.extend(cluster.findings);
     let text = match arguments.output {
         Output::Text => in_words(&findings),
@@ -87,6 +91,15 @@ pub(crate) fn run(arguments: &DoctorArguments) -> miette::Result<ExitCode> {
     writeln!(std::io::stdout(), "{text}").into_diagnostic()?;
     let is_wrong = findings.iter().any(|finding| finding.standing == Standing::Wrong);
     Ok(if is_wrong { ExitCode::from(IS_WRONG) } else { ExitCode::SUCCESS })
+}
+
+/// An error with what caused it: the first alone says what was to be done, and not why it cannot be.
+fn whole(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |told, cause| {
+        let cause = cause.to_string();
+        if told.contains(&cause) { told } else { format!("{told}: {cause}") }
+    })
 }
 
 fn in_words(findings: &[Finding]) -> String {

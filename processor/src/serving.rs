@@ -326,6 +326,7 @@ mod tests {
                 this_one: true,
                 standing: api::instances::told::Standing::Waiting,
                 waits_for: None,
+                shares_url: false,
                 claims: Vec::new(),
                 figures: None,
             }
@@ -407,6 +408,7 @@ mod tests {
             issuer: format!("http://{gone}"),
             audience: "weir".to_owned(),
             jwks_url: None,
+            keys_max_age: std::time::Duration::from_secs(3_600),
             name_claim: "sub".to_owned(),
             roles_claim: "roles".to_owned(),
             roles: [].into(),

@@ -22,9 +22,9 @@ const B: &str = "http://b:8080";
 /// How long something may take that has to happen.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A clock that stands until it is moved.
+/// A clock that stands until it is moved; no two words are of the same moment.
 #[derive(Default)]
-struct HandClock(AtomicU64);
+struct HandClock(AtomicU64, AtomicU64);
 
 impl HandClock {
     fn skip(&self, time: Duration) {
@@ -34,7 +34,8 @@ impl HandClock {
 
 impl Clock for HandClock {
     fn now(&self) -> Timestamp {
-        Timestamp(1_700_000_000_000_000)
+        let asked = self.1.fetch_add(1, Ordering::SeqCst);
+        Timestamp(1_700_000_000_000_000 + i64::try_from(asked).unwrap())
     }
 
     fn ticks(&self) -> Duration {
@@ -427,4 +428,39 @@ fn stopping_takes_no_longer_than_it_may_where_the_log_is_out_of_reach() {
     a.announcing.stop();
     assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
     assert_eq!(scene.said(A), ["[]", "[0]"]);
+}
+
+#[test]
+fn two_instances_with_one_url_hear_that_and_one_that_is_begun_anew_does_not() {
+    let scene = Scene::new();
+    let has_namesake = |member: &Member| member.announcing.fleet().has_namesake();
+    let says_more = |members: &[&Member]| {
+        for _ in 0..3 {
+            scene.clock.skip(HEARTBEAT);
+            members.iter().for_each(|member| member.is_looked_at());
+        }
+    };
+    let one = scene.member(A, &[0]);
+    one.finds(0, Some(A));
+    // The last word of a process that was here before.
+    scene.say(A, &[0]);
+    scene.say(B, &[1]);
+    one.finds(1, Some(B));
+    says_more(&[&one]);
+    assert!(!has_namesake(&one), "it hears itself");
+
+    let other = scene.member(A, &[1]);
+    says_more(&[&one, &other]);
+    for member in [&one, &other] {
+        becomes("it has a namesake", || has_namesake(member), &true);
+    }
+    drop(other);
+    scene.clock.skip(GONE_AFTER);
+    becomes("it has a namesake", || has_namesake(&one), &false);
+
+    drop(one);
+    let anew = scene.member(A, &[0]);
+    anew.finds(0, Some(A));
+    says_more(&[&anew]);
+    assert!(!has_namesake(&anew), "it hears itself");
 }

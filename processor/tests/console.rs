@@ -340,6 +340,12 @@ fn whoever_comes_back_from_the_identity_provider_goes_on_where_they_wanted_to_be
     browser.wait_for_text("h1", "One moment");
     assert!(browser.url().ends_with("/console/accounts/A-1"), "{}", browser.url());
     assert_eq!(browser.run("return document.cookie"), "", "no script reads the token");
+    // She is led to the provider to sign out, and from there to the console, which does not know her any more.
+    browser.open(&format!("http://{}/console/accounts", server.address()));
+    browser.click("form[action='/console/sign-out'] button");
+    browser.wait_for_text("h1", "You are signed out here");
+    browser.click("a");
+    browser.wait_for_text("h1", "Sign in");
     browser.open(&format!("http://{}/console/sign-in/provider/done?code=x&state=y", server.address()));
     browser.wait_for_text("h1", "You are not signed in");
     browser.check_open_to_all("sign-in-provider-declined");

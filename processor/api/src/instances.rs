@@ -85,6 +85,7 @@ async fn there(forwarding: &Forwarding, url: Arc<str>, parts: &Parts) -> Instanc
         this_one: false,
         standing: Standing::Silent,
         waits_for: None,
+        shares_url: false,
         claims: Vec::new(),
         figures: None,
     };

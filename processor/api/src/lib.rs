@@ -43,7 +43,7 @@ pub mod who;
 pub use metrics::Metrics;
 pub use probes::Health;
 pub use server::Server;
-pub use watched::warn_if_open_to_others;
+pub use watched::{open_to_others, warn_if_open_to_others};
 
 use metrics_exporter_prometheus::BuildError;
 use std::net::SocketAddr;

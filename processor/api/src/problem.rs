@@ -284,7 +284,8 @@ fn words(denied: Denied) -> (&'static str, &'static str) {
         }
         Denied::NoKeys => (
             "The identity provider has not answered",
-            "Weir does not know the token's key yet, and asks the identity provider for it. Try again in a moment.",
+            "Weir does not know the token's key, or has not been able to look it up for too long, and asks the identity \
+             provider for it. Try again in a moment.",
         ),
         Denied::Expired => ("The token has expired", "Its time is over: log in again."),
         Denied::NotYet => ("The token holds only later", "Its time has not come."),

@@ -5,6 +5,7 @@
 use crate::ApiError;
 use crate::watched::{Watched, warn_if_open_to_others};
 use native_tls::{Identity, Protocol};
+use openssl::asn1::Asn1Time;
 use openssl::pkey::PKey;
 use openssl::x509::X509;
 use std::path::{Path, PathBuf};
@@ -61,6 +62,29 @@ impl Tls {
     pub(crate) fn always_looked_at(self) -> Self {
         Self { acceptor: self.acceptor.looked_at_every(std::time::Duration::ZERO) }
     }
+}
+
+/// For how many days those certificates of a file still hold that hold the shortest; below zero where one does not
+/// hold any more.
+///
+/// # Errors
+/// When there is none in it, or one cannot be read.
+pub fn days_left(certificate: &Path) -> Result<i32, String> {
+    let shown = certificate.display();
+    let chain = std::fs::read(certificate).map_err(|error| format!("{shown}: {error}"))?;
+    let days = days_of(&chain).map_err(|error| format!("{shown}: {error}"))?;
+    days.ok_or_else(|| format!("{shown}: there is no certificate in it"))
+}
+
+fn days_of(chain: &[u8]) -> Result<Option<i32>, openssl::error::ErrorStack> {
+    let now = Asn1Time::days_from_now(0)?;
+    let mut least: Option<i32> = None;
+    for certificate in X509::stack_from_pem(chain)? {
+        let left = now.diff(certificate.not_after())?;
+        let days = if left.secs < 0 { left.days.saturating_sub(1) } else { left.days };
+        least = Some(least.map_or(days, |least| least.min(days)));
+    }
+    Ok(least)
 }
 
 fn read(certificate: &Path, key: &Path) -> Result<TlsAcceptor, TlsFault> {

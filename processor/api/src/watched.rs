@@ -99,12 +99,17 @@ const TOO_WIDE: u32 = 0o037;
 
 /// Warns where more people than need to can read a file, or change it.
 pub fn warn_if_open_to_others(file: &Path) {
-    let Ok(found) = std::fs::metadata(file) else { return };
-    let mode = found.permissions().mode() & 0o777;
-    if is_too_wide(mode) {
+    if let Some(mode) = open_to_others(file) {
         let file = file.display();
-        tracing::warn!(%file, mode = format!("{mode:04o}"), "others can read or change this file: chmod 0640, or less");
+        tracing::warn!(%file, mode, "others can read or change this file: chmod 0640, or less");
     }
+}
+
+/// Its permissions, as `chmod` takes them, where more people than need to can read a file, or change it.
+#[must_use]
+pub fn open_to_others(file: &Path) -> Option<String> {
+    let mode = std::fs::metadata(file).ok()?.permissions().mode() & 0o777;
+    is_too_wide(mode).then(|| format!("{mode:04o}"))
 }
 
 fn is_too_wide(mode: u32) -> bool {

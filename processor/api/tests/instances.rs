@@ -57,12 +57,14 @@ fn others_are_asked_once_each_and_told_by_where_they_were_asked() {
     // Each knows of the other: the question goes no further than to those who are known here.
     knows(&first, &[&second.url()]);
     knows(&second, &[&first.url()]);
+    second.fleet.shares_url.store(true, Ordering::SeqCst);
     let told = first.get("/v1/instances").good();
     let instances = told["instances"].as_array().unwrap();
     assert_eq!(instances.len(), 2, "{told:#}");
     assert_eq!((&instances[0]["this_one"], numbers(&instances[0])), (&json!(true), vec![0, 1]));
     assert_eq!((&instances[1]["this_one"], numbers(&instances[1])), (&json!(false), vec![2, 3]));
     assert_eq!(instances[1]["url"], second.url());
+    assert_eq!((&instances[0]["shares_url"], &instances[1]["shares_url"]), (&json!(false), &json!(true)));
     assert_eq!((&told["nobodys"], &told["elsewhere"]), (&json!([]), &json!([])));
 }
 

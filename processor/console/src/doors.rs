@@ -1,11 +1,12 @@
 //! Signing in and out, and what is kept of how somebody likes the pages: their language, their colours.
 
 use crate::Console;
-use crate::pages::{Frame, SignIn};
+use crate::pages::{Frame, SignIn, SignedOut};
 use crate::provider::is_plain;
 use crate::rendered;
 use crate::texts::Language;
 use crate::visitor::{COLOURS, LANGUAGE, TOKEN, Visitor, colours};
+use api::who::oidc::is_a_providers;
 use axum::extract::{Form, Query, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -77,10 +78,19 @@ pub(crate) async fn let_in(
     }
 }
 
-/// Forgets the token.
-pub(crate) async fn sign_out(State(console): State<Console>) -> Response {
-    let cookie = format!("{TOKEN}=; Max-Age=0; {}", confined(&console));
-    with_cookies(Redirect::to("/console/sign-in"), [cookie])
+/// Forgets the token. Whoever has one of the identity provider's is led there, to be signed out there as well: else
+/// whoever is next at this computer is let in by the button without a word.
+pub(crate) async fn sign_out(State(console): State<Console>, mut visitor: Visitor) -> Response {
+    let forgotten = format!("{TOKEN}=; Max-Age=0; {}", confined(&console));
+    let is_a_providers = visitor.token.take().is_some_and(|token| is_a_providers(&token));
+    let provider = console.sign_in.as_ref().filter(|_| is_a_providers);
+    let Some((provider, to)) = provider.and_then(|sign_in| Some((sign_in.host(), sign_in.end()?))) else {
+        return with_cookies(Redirect::to("/console/sign-in"), [forgotten]);
+    };
+    // A page, and no redirect: browsers do not let a form lead to another site than the page's policy names.
+    "/console/sign-in".clone_into(&mut visitor.at);
+    let frame = Frame::of(&visitor, None, "provider.signed-out");
+    with_cookies(rendered(&SignedOut { frame, provider, to }), [forgotten])
 }
 
 /// Keeps how somebody likes the pages.

@@ -143,6 +143,7 @@ pub(crate) fn troubles(fleet: &Fleet, v: &Visitor) -> Vec<Trouble> {
         let those = fleet.instances.iter().filter(|one| one.standing == standing);
         (what, those.map(|one| name(one, v)).collect::<Vec<_>>())
     };
+    let sharing = fleet.instances.iter().filter(|one| one.shares_url).map(|one| name(one, v)).collect();
     let numbers = |what, numbers: Vec<u32>| (what, numbers.iter().map(u32::to_string).collect::<Vec<_>>());
     let partitions = |what, is_so: fn(&Partition) -> bool| {
         let figures = fleet.instances.iter().filter_map(|one| one.figures.as_ref());
@@ -154,6 +155,7 @@ pub(crate) fn troubles(fleet: &Fleet, v: &Visitor) -> Vec<Trouble> {
     let all = [
         numbers(v.t("ops.nobodys"), fleet.nobodys.clone()),
         instances(v.t("ops.silent"), Standing::Silent),
+        (v.t("ops.shared"), sharing),
         partitions(v.t("ops.failing"), |one| one.state == TaskState::StoreFailing),
         instances(v.t("ops.waiting"), Standing::Waiting),
         partitions(v.t("ops.open"), |one| one.breaker_open),
@@ -348,6 +350,9 @@ mod tests {
         ];
         check(&fleet("waiting", &partitions, json!({ "nobodys": [5, 7], "elsewhere": [6] })), &expected);
         check(&fleet("silent", &[], json!({})), &["Does not answer: this one"]);
+        let mut shared = fleet("ready", &[], json!({}));
+        shared.instances[0].shares_url = true;
+        check(&shared, &["Two instances have the same address, and accounts are found by chance: this one"]);
         let begun = "This instance has only begun, and does not know the partitions yet: ";
         check(&fleet("ready", &[], json!({ "partitions": null })), &[begun]);
     }

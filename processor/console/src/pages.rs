@@ -79,6 +79,16 @@ pub(crate) struct SignedIn<'a> {
 }
 
 #[derive(Template)]
+#[template(path = "signed_out.html")]
+pub(crate) struct SignedOut<'a> {
+    pub(crate) frame: Frame<'a>,
+    /// The host of the identity provider.
+    pub(crate) provider: &'a str,
+    /// Where it signs people out.
+    pub(crate) to: String,
+}
+
+#[derive(Template)]
 #[template(path = "notice.html")]
 struct Notice<'a> {
     frame: Frame<'a>,

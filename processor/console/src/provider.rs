@@ -41,6 +41,8 @@ pub(crate) struct Came {
     state: Option<String>,
     code: Option<String>,
     error: Option<String>,
+    /// The provider that says it is.
+    iss: Option<String>,
 }
 
 /// What is kept between the way there and the way back.
@@ -61,6 +63,8 @@ enum NotIn {
     Forgotten,
     /// What came back is of another sign-in than what was kept.
     Other,
+    /// It comes from another provider, or does not say that it comes from this one.
+    Elsewhere,
     /// The provider does not let them in, or they went back.
     Denied,
     /// The provider reports a fault.
@@ -83,6 +87,7 @@ impl NotIn {
         match self {
             Self::Forgotten => (StatusCode::BAD_REQUEST, v.t("provider.forgotten")),
             Self::Other => (StatusCode::BAD_REQUEST, v.t("provider.other")),
+            Self::Elsewhere => (StatusCode::BAD_REQUEST, v.t("provider.elsewhere")),
             Self::Denied => (StatusCode::FORBIDDEN, v.t("provider.denied")),
             Self::Failed => (StatusCode::BAD_GATEWAY, v.t("provider.failed")),
             Self::Stale => (StatusCode::BAD_REQUEST, v.t("provider.stale")),
@@ -130,7 +135,8 @@ pub(crate) async fn done(
     "/console/sign-in".clone_into(&mut visitor.at);
     let came = came.map(|Query(came)| came).unwrap_or_default();
     let kept = cookie(&headers, BEGUN).and_then(|kept| Begun::of_cookie(&kept));
-    let (code, kept) = match checked(came, kept, now()) {
+    let is_from_here = sign_in.is_from_here(came.iss.as_deref());
+    let (code, kept) = match checked(came, is_from_here, kept, now()) {
         Ok(checked) => checked,
         Err(why) => return not_in(visitor, why, String::new(), None),
     };
@@ -144,11 +150,15 @@ pub(crate) async fn done(
 }
 
 /// The code, where what came back is of the sign-in that this browser began.
-fn checked(came: Came, kept: Option<Begun>, now: u64) -> Result<(String, Begun), NotIn> {
+fn checked(came: Came, is_from_here: bool, kept: Option<Begun>, now: u64) -> Result<(String, Begun), NotIn> {
     let kept = kept.filter(|kept| now.abs_diff(kept.at) <= PATIENCE).ok_or(NotIn::Forgotten)?;
     // Before all else: what somebody else made up is not even an error of the provider's.
     if !is_same(&kept.state, came.state.as_deref().unwrap_or_default()) {
         return Err(NotIn::Other);
+    }
+    if !is_from_here {
+        tracing::warn!("what came back of a sign-in does not say that it comes from the identity provider");
+        return Err(NotIn::Elsewhere);
     }
     if let Some(error) = came.error {
         let error = known_error(&error);
@@ -261,7 +271,8 @@ mod tests {
     fn check(cookie: Option<&str>, came: &str, now: u64, expected: Result<(&str, &str), NotIn>) {
         let uri: Uri = format!("/?{came}").parse().unwrap();
         let Query(question) = Query::<Came>::try_from_uri(&uri).unwrap();
-        let found = checked(question, cookie.and_then(Begun::of_cookie), now);
+        let is_from_here = question.iss.as_deref().is_none_or(|iss| iss == "here");
+        let found = checked(question, is_from_here, cookie.and_then(Begun::of_cookie), now);
         let found = found.as_ref().map(|(code, kept)| (code.as_str(), kept.back.as_str()));
         assert_eq!(found.map_err(|why| *why), expected, "{cookie:?} {came}");
     }
@@ -273,7 +284,10 @@ mod tests {
         let good = Ok(("c/1", "/console/accounts/A-1?order=x&stage=a%20b"));
         for (came, now, expected) in [
             ("state=s-1&code=c%2F1", NOW, good),
-            ("state=s-1&code=c%2F1&iss=x&session_state=y", NOW + 600, good),
+            ("state=s-1&code=c%2F1&iss=here&session_state=y", NOW + 600, good),
+            ("state=s-1&code=c%2F1&iss=x", NOW, Err(NotIn::Elsewhere)),
+            ("state=s-1&error=access_denied&iss=x", NOW, Err(NotIn::Elsewhere)),
+            ("state=s-2&code=c&iss=x", NOW, Err(NotIn::Other)),
             ("state=s-1&code=c%2F1", NOW + 601, Err(NotIn::Forgotten)),
             ("state=s-2&code=c", NOW, Err(NotIn::Other)),
             ("state=s-1a&code=c", NOW, Err(NotIn::Other)),
@@ -312,6 +326,7 @@ mod tests {
         for (why, status) in [
             (NotIn::Forgotten, 400),
             (NotIn::Other, 400),
+            (NotIn::Elsewhere, 400),
             (NotIn::Denied, 403),
             (NotIn::Failed, 502),
             (NotIn::Stale, 400),

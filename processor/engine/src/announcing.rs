@@ -6,6 +6,7 @@
 //! tried again, and meanwhile nobody is found.
 
 mod hearing;
+mod namesakes;
 mod speaking;
 
 use crate::log::{Log, LogError, TopicPartition};
@@ -14,6 +15,7 @@ use crate::settings::Clock;
 use crate::threads::{Thread, Threads};
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 use hearing::Hearing;
+use namesakes::Namesakes;
 use schemas::{EncodeError, Registry, RegistryError, SingleTopic, TopicNames, WireError};
 use speaking::Speaking;
 use std::convert::Infallible;
@@ -64,6 +66,7 @@ pub struct Announcing {
 #[derive(Clone)]
 pub struct Fleet {
     owners: Arc<RwLock<Owners>>,
+    namesakes: Arc<Namesakes>,
     clock: Arc<dyn Clock>,
 }
 
@@ -73,6 +76,12 @@ impl Fleet {
     pub fn owner_of(&self, partition: u32) -> Option<Arc<str>> {
         let now = self.clock.ticks();
         self.owners.read().unwrap_or_else(PoisonError::into_inner).owner_of(partition, now).cloned()
+    }
+
+    /// Whether another process says that it is reached at this instance's address.
+    #[must_use]
+    pub fn has_namesake(&self) -> bool {
+        self.namesakes.has_any(self.clock.ticks())
     }
 
     /// All instances that are there, in the order of their urls, this one among them.
@@ -92,8 +101,14 @@ impl Announcing {
         let (stop, stopped) = bounded(0);
         let (ends, ended) = bounded(0);
         let owners = Arc::new(RwLock::new(Owners::default()));
+        let namesakes = Arc::new(Namesakes::of(url.clone()));
+        let fleet = Fleet {
+            owners: Arc::clone(&owners),
+            namesakes: Arc::clone(&namesakes),
+            clock: Arc::clone(&around.clock),
+        };
         let mut announcing = Self {
-            fleet: Fleet { owners: Arc::clone(&owners), clock: Arc::clone(&around.clock) },
+            fleet,
             threads: Arc::clone(&around.threads),
             running: Vec::new(),
             stop: Some(stop),
@@ -101,8 +116,8 @@ impl Announcing {
         };
         let topic = Arc::clone(around.names.single(SingleTopic::Instances));
         let place = TopicPartition { topic, partition: 0 };
-        let hearing = Hearing::new(&around, place.clone(), owners);
-        let speaking = Speaking::new(&around, place, url, at_work);
+        let hearing = Hearing::new(&around, place.clone(), (owners, Arc::clone(&namesakes)));
+        let speaking = Speaking::new(&around, place, (url, namesakes), at_work);
         let (stopped_too, ends_too) = (stopped.clone(), ends.clone());
         announcing.run("hear instances", move || {
             hearing.run(&stopped_too);

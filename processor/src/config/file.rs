@@ -198,6 +198,11 @@ pub(crate) struct Oidc {
     pub(crate) audience: String,
     /// Where its keys are; else its description says so, at `{issuer}/.well-known/openid-configuration`.
     pub(crate) jwks_url: Option<String>,
+    /// For how many hours its keys are taken after they were read last, where it is down meanwhile: after that nobody
+    /// whom it knows is let in.
+    #[serde(default = "default_keys_max_age_hours")]
+    #[schemars(range(min = 1))]
+    pub(crate) keys_max_age_hours: u32,
     /// The claim by which people are called; those who have it not are called by `sub`.
     #[serde(default = "default_name_claim")]
     pub(crate) name_claim: String,
@@ -221,6 +226,18 @@ pub(crate) struct Oidc {
     /// What is asked of the provider when somebody signs in, with spaces between the words.
     #[serde(default = "default_scopes")]
     pub(crate) scopes: String,
+    /// Whether people who sign out of the console are led to the provider, to be signed out there as well, where its
+    /// description has an `end_session_endpoint`.
+    #[serde(default = "default_sign_out_at_provider")]
+    pub(crate) sign_out_at_provider: bool,
+}
+
+fn default_keys_max_age_hours() -> u32 {
+    24
+}
+
+fn default_sign_out_at_provider() -> bool {
+    true
 }
 
 fn default_scopes() -> String {

@@ -7,6 +7,7 @@ use api::who::Role;
 use api::who::oidc::sign_in::Client;
 use api::who::oidc::{Settings, is_safe};
 use std::path::Path;
+use std::time::Duration;
 
 /// What is right for a URL of the provider's.
 const SAFE: &str = "write it with https, as the provider does: https://login.example.org/realms/main; http is for the \
@@ -38,6 +39,9 @@ pub(super) fn settings(file: file::Oidc, folder: &Path) -> Result<Settings, Box<
         };
         Role::parse(&role).ok_or_else(unknown).map(|role| (word.clone(), role))
     };
+    if file.keys_max_age_hours == 0 {
+        return Err(ConfigProblem::value("api.oidc.keys_max_age_hours", "must be above zero"));
+    }
     let client = client(&file, folder)?;
     Ok(Settings {
         client,
@@ -45,6 +49,7 @@ pub(super) fn settings(file: file::Oidc, folder: &Path) -> Result<Settings, Box<
         issuer: file.issuer,
         audience: file.audience,
         jwks_url: file.jwks_url,
+        keys_max_age: Duration::from_secs(u64::from(file.keys_max_age_hours).saturating_mul(3_600)),
         name_claim: file.name_claim,
         roles_claim: file.roles_claim,
         segments_claim: file.segments_claim,
@@ -84,6 +89,7 @@ fn client(file: &file::Oidc, folder: &Path) -> Result<Option<Client>, Box<Config
         secret_file: file.client_secret_file.as_ref().map(|secret| folder.join(secret)),
         console_url: url.as_str().trim_end_matches('/').to_owned(),
         scopes: file.scopes.clone(),
+        signs_out: file.sign_out_at_provider,
     }))
 }
 
@@ -113,11 +119,14 @@ mod tests {
             secret_file: None,
             console_url: "https://weir.example:8443".to_owned(),
             scopes: "openid".to_owned(),
+            signs_out: true,
         };
         assert_eq!(client_of(console), Ok(Some(expected.clone())));
         let more = format!("{console}\nclient_secret_file = \"secret\"\nscopes = \"openid roles\"");
         let secret_file = Some("/etc/weir/secret".into());
-        let expected = Client { secret_file, scopes: "openid roles".to_owned(), ..expected };
+        let more = format!("{more}\nsign_out_at_provider = false");
+        let scopes = "openid roles".to_owned();
+        let expected = Client { secret_file, scopes, signs_out: false, ..expected };
         assert_eq!(client_of(&more), Ok(Some(expected)));
     }
 
@@ -126,6 +135,7 @@ mod tests {
         let at = |url: &str| format!("client_id = \"weir\"\nconsole_url = \"{url}\"");
         let no_scope = format!("{}\nscopes = \" \"", at("https://weir.example"));
         for (said, expected) in [
+            ("keys_max_age_hours = 0", ["api.oidc.keys_max_age_hours", "above zero"]),
             ("client_id = \"\"", ["api.oidc.client_id", "is empty"]),
             ("client_id = \"weir\"", ["api.oidc.client_id", "needs `console_url`"]),
             ("console_url = \"https://weir.example\"", ["api.oidc.console_url", "needs `client_id`"]),

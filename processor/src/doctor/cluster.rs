@@ -1,6 +1,6 @@
 //! What an instance needs of the cluster: brokers, topics that fit together, a group that may be used, and the schemas.
 
-use super::{Finding, Standing, machine};
+use super::{Finding, Standing, machine, whole};
 use crate::config::{Config, PolicySource};
 use crate::{topics, versions};
 use connectors::admin::KafkaAdmin;
@@ -54,15 +54,6 @@ pub(super) fn look(config: &Config, now: Timestamp) -> Cluster {
         findings.push(clock(config, &log, partitions, now));
     }
     Cluster { findings, partitions }
-}
-
-/// An error with what caused it: the first alone says what was to be done, and not why it cannot be.
-fn whole(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |told, cause| {
-        let cause = cause.to_string();
-        if told.contains(&cause) { told } else { format!("{told}: {cause}") }
-    })
 }
 
 /// The registry answers, and has the schemas of what Weir writes. Nothing is registered by this.

@@ -61,7 +61,10 @@ fn folder(folder: &Path) -> Finding {
 
 /// The folder itself, or the nearest above it that is there.
 fn nearest(folder: &Path) -> &Path {
-    folder.ancestors().find(|folder| folder.exists()).unwrap_or(folder)
+    // Above a name alone is the folder that one is in.
+    let mut above =
+        folder.ancestors().map(|above| if above.as_os_str().is_empty() { Path::new(".") } else { above });
+    above.find(|above| above.exists()).unwrap_or(folder)
 }
 
 /// The disk has room for more than it refuses to work below.
@@ -156,5 +159,10 @@ mod tests {
         assert!(place.path().read_dir().unwrap().next().is_none(), "it left something there");
         std::fs::write(place.path().join("file"), "").unwrap();
         assert_eq!(told("file/state").standing, Standing::Wrong);
+        for (asked, expected) in
+            [("no-such", "."), ("no-such/state", "."), ("src/no-such", "src"), ("/no-such", "/")]
+        {
+            assert_eq!(nearest(Path::new(asked)), Path::new(expected), "{asked}");
+        }
     }
 }

@@ -80,12 +80,13 @@ impl Instances for Observed {
     fn here(&self) -> Instance {
         let waits_for = self.health.ready().err();
         let met = self.others.as_ref().and_then(|others| others.met.get());
-        let url = match met {
-            Some(Met::Fleet(own, _)) => Some(own.to_string()),
-            Some(Met::Nobody) | None => None,
+        let (url, shares_url) = match met {
+            Some(Met::Fleet(own, fleet)) => (Some(own.to_string()), fleet.has_namesake()),
+            Some(Met::Nobody) | None => (None, false),
         };
         let standing = if waits_for.is_some() { Standing::Waiting } else { Standing::Ready };
-        Instance { url, this_one: true, standing, waits_for, claims: Vec::new(), figures: self.figures() }
+        let (claims, figures) = (Vec::new(), self.figures());
+        Instance { url, this_one: true, standing, waits_for, shares_url, claims, figures }
     }
 
     fn others(&self) -> Vec<Arc<str>> {

@@ -78,6 +78,7 @@ impl Instances for Begun {
             this_one: true,
             standing: Standing::Ready,
             waits_for: None,
+            shares_url: false,
             claims: Vec::new(),
             figures: None,
         }

@@ -2,7 +2,7 @@
 //! token for it to whoever has what the code was asked for with.
 //!
 //! It signs nothing: its token is known to the test's own authority. That signed ones are taken is held where they are
-//! checked, in `api`.
+//! checked, in `api`. The console's own tests include this file as well.
 
 use api::who::oidc::sign_in::{Client, SignIn};
 use api::who::oidc::{Oidc, Settings};
@@ -30,11 +30,13 @@ impl Known {
             secret_file: None,
             console_url: format!("http://{console}"),
             scopes: "openid".to_owned(),
+            signs_out: true,
         };
         let settings = Settings {
             issuer: issuer.clone(),
             audience: "weir".to_owned(),
             jwks_url: None,
+            keys_max_age: Duration::from_secs(3_600),
             name_claim: "sub".to_owned(),
             roles_claim: "roles".to_owned(),
             roles: [].into(),
@@ -80,8 +82,9 @@ fn answer(mut stream: TcpStream, issuer: &str, challenge: &Mutex<String>) {
             assert_eq!((asked("response_type"), asked("code_challenge_method")), ("code", "S256"));
             assert_eq!((asked("client_id"), asked("scope")), ("weir", "openid"));
             asked("code_challenge").clone_into(&mut challenge.lock().unwrap());
-            let back = asked("redirect_uri").replace("%3A", ":").replace("%2F", "/");
-            format!("302 Found\r\nLocation: {back}?code=the%2Bcode&state={}\r\n\r\n", asked("state"))
+            let back = plain(asked("redirect_uri"));
+            let state = asked("state");
+            format!("302 Found\r\nLocation: {back}?code=the%2Bcode&state={state}&iss={issuer}\r\n\r\n")
         }
         (Some("POST"), Some("/token")) => {
             let body = question.split_once("\r\n\r\n").unwrap().1;
@@ -93,10 +96,16 @@ fn answer(mut stream: TcpStream, issuer: &str, challenge: &Mutex<String>) {
                 "400 Bad Request\r\n\r\n{\"error\": \"invalid_grant\"}".to_owned()
             }
         }
+        (Some("GET"), Some("/out")) => {
+            let back = plain(field(words.next().unwrap(), "post_logout_redirect_uri"));
+            let page = format!("<h1>You are signed out here</h1><a href=\"{back}\">Back</a>");
+            format!("200 OK\r\nContent-Type: text/html\r\n\r\n{page}")
+        }
         (Some("GET"), Some("/keys")) => "200 OK\r\n\r\n{\"keys\": []}".to_owned(),
         _ => format!(
             "200 OK\r\n\r\n{{\"issuer\": \"{issuer}\", \"jwks_uri\": \"{issuer}/keys\", \
-             \"authorization_endpoint\": \"{issuer}/authorize\", \"token_endpoint\": \"{issuer}/token\"}}"
+             \"authorization_endpoint\": \"{issuer}/authorize\", \"token_endpoint\": \"{issuer}/token\", \
+             \"end_session_endpoint\": \"{issuer}/out\", \"authorization_response_iss_parameter_supported\": true}}"
         ),
     };
     let answer = format!("HTTP/1.1 {}", answer.replacen("\r\n", "\r\nConnection: close\r\n", 1));
@@ -122,6 +131,11 @@ fn question(stream: &mut TcpStream) -> String {
 fn field<'a>(fields: &'a str, name: &str) -> &'a str {
     let mut pairs = fields.split('&').filter_map(|pair| pair.split_once('='));
     pairs.find(|(found, _)| *found == name).map_or("", |(_, value)| value)
+}
+
+/// An address that was sent in a field.
+fn plain(field: &str) -> String {
+    field.replace("%3A", ":").replace("%2F", "/")
 }
 
 /// As addresses have it, without what fills it up.

@@ -28,6 +28,10 @@ pub struct Instance {
     pub standing: Standing,
     /// What it waits for, in its own words; none where it is ready, or silent.
     pub waits_for: Option<String>,
+    /// Whether another process says that it is reached at the same `url`, so that the two are not told apart: what either
+    /// works on is found by chance. Never of a silent one, nor of a version of Weir that does not say.
+    #[serde(default)]
+    pub shares_url: bool,
     /// The partitions that a silent one said it works on.
     pub claims: Vec<u32>,
     /// What it does; none of a silent one.

@@ -114,6 +114,11 @@ fn a_connection_ends_with_its_life_and_a_server_with_its_last_answers() {
 
 /// Writes a new certificate for `localhost` that signs itself, and its key.
 fn certify(folder: &Path, name: &str) -> Certificate {
+    certify_until(folder, name, &Asn1Time::days_from_now(1).unwrap())
+}
+
+/// One that holds until then.
+fn certify_until(folder: &Path, name: &str, until: &Asn1Time) -> Certificate {
     let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
     let key = PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap();
     let mut called = X509NameBuilder::new().unwrap();
@@ -125,7 +130,7 @@ fn certify(folder: &Path, name: &str) -> Certificate {
     builder.set_subject_name(&called).unwrap();
     builder.set_issuer_name(&called).unwrap();
     builder.set_not_before(&Asn1Time::days_from_now(0).unwrap()).unwrap();
-    builder.set_not_after(&Asn1Time::days_from_now(1).unwrap()).unwrap();
+    builder.set_not_after(until).unwrap();
     builder.set_pubkey(&key).unwrap();
     let names =
         SubjectAlternativeName::new().dns("localhost").build(&builder.x509v3_context(None, None)).unwrap();
@@ -217,4 +222,32 @@ fn what_is_no_certificate_with_its_key_is_told() {
     certify(folder.path(), "other");
     std::fs::write(folder.path().join("weir.key"), key).unwrap();
     assert!(told().contains("weir.pem") && told().contains("openssl pkcs8"), "{}", told());
+}
+
+#[test]
+fn it_is_known_for_how_many_days_a_certificate_and_those_after_it_still_hold() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("weir.pem");
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let now = i64::try_from(now).unwrap();
+    let in_hours = |hours: i64| {
+        certify_until(folder.path(), "weir", &Asn1Time::from_unix(now + hours * 3_600).unwrap());
+        std::fs::read(&file).unwrap()
+    };
+    for (hours, expected) in [
+        (&[500][..], 20),
+        (&[36], 1),
+        (&[12], 0),
+        (&[-1], -1),
+        (&[-36], -2),
+        (&[500, 36], 1),
+        (&[36, 500], 1),
+    ] {
+        let chain: Vec<u8> = hours.iter().flat_map(|hours| in_hours(*hours)).collect();
+        std::fs::write(&file, chain).unwrap();
+        assert_eq!(crate::tls::days_left(&file), Ok(expected), "{hours:?}");
+    }
+    std::fs::write(&file, "").unwrap();
+    assert!(crate::tls::days_left(&file).unwrap_err().ends_with("there is no certificate in it"));
+    assert!(crate::tls::days_left(&folder.path().join("no")).unwrap_err().contains("No such file"));
 }

@@ -3,6 +3,7 @@
 //! | module | holds |
 //! |---|---|
 //! | `claims` | what of a token makes a person |
+//! | [`look`] | one look at the provider, before anything rests on it |
 //! | `keys` | the provider's keys, and which token may be signed by which |
 //! | `provider` | the thread that asks the provider for them |
 //! | [`sign_in`] | how people come by a token in a browser |
@@ -12,6 +13,7 @@
 
 mod claims;
 mod keys;
+pub mod look;
 mod provider;
 pub mod sign_in;
 mod signatures;
@@ -27,6 +29,7 @@ use serde_json::Value;
 use sign_in::{Client, Described, SignIn};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The longest token, in bytes: the head of a request has room for it, and who has a hundred roles fits in.
 const LONGEST: usize = 12 * 1_024;
@@ -47,6 +50,8 @@ pub struct Settings {
     pub audience: String,
     /// Where its keys are; else its description says so.
     pub jwks_url: Option<String>,
+    /// For how long its keys are taken after they were read last: the provider may be down meanwhile.
+    pub keys_max_age: Duration,
     /// The claim that a person is called by, where they have it; else it is `sub`.
     pub name_claim: String,
     /// The claim of their roles: a name, or a path with points.
@@ -89,7 +94,7 @@ impl Oidc {
 
     fn start_at(settings: Settings, pace: Pace) -> Result<Self, ApiError> {
         signatures::install();
-        let held = Arc::new(Held::new(pace.again));
+        let held = Arc::new(Held::new(pace.again, settings.keys_max_age));
         let described = Arc::new(Described::default());
         let client = settings.client.clone();
         let sign_in = client.map(|client| SignIn::new(&settings.issuer, client, described.clone()));
@@ -160,6 +165,12 @@ fn why(error: &Error) -> Denied {
     }
 }
 
+/// Whether a token looks like a provider's: a JWT has two points, and begins with an object in base64.
+#[must_use]
+pub fn is_a_providers(token: &str) -> bool {
+    token.starts_with("ey") && token.matches('.').count() == 2
+}
+
 /// A token file and an identity provider, side by side: what a token begins with says whose it is.
 pub struct Both {
     /// Those of the file.
@@ -171,10 +182,7 @@ pub struct Both {
 impl Authority for Both {
     fn who(&self, bearer: Option<&str>) -> Result<Person, Denied> {
         match bearer {
-            // A JWT has two points, and begins with an object in base64.
-            Some(token) if token.starts_with("ey") && token.matches('.').count() == 2 => {
-                self.provider.who(bearer)
-            }
+            Some(token) if is_a_providers(token) => self.provider.who(bearer),
             Some(_) | None => self.tokens.who(bearer),
         }
     }

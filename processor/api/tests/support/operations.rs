@@ -5,15 +5,18 @@ use api::instances::Instances;
 use api::instances::told::{Figures, Instance, Partition, Standing, State};
 use api::rejects::told::{CameFrom, Reject, RejectDetails, RejectPage, ResendOutcome, Resent, SentTo};
 use api::rejects::{Filter, NotDone, Place, Rejects};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-/// The partitions that an instance shows, the others that it knows of, and what it waits for.
+/// The partitions that an instance shows, the others that it knows of, what it waits for, and whether another one has
+/// its url.
 #[derive(Default)]
 pub struct Shown {
     pub partitions: Mutex<Vec<u32>>,
     pub others: Mutex<Vec<Arc<str>>>,
     pub waits_for: Mutex<Option<String>>,
+    pub shares_url: AtomicBool,
 }
 
 impl Instances for Shown {
@@ -27,6 +30,7 @@ impl Instances for Shown {
             this_one: true,
             standing,
             waits_for,
+            shares_url: self.shares_url.load(Ordering::SeqCst),
             claims: Vec::new(),
             figures: Some(figures),
         }

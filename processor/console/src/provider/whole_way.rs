@@ -4,122 +4,20 @@
 //! The provider signs nothing: its token is known to an API that knows nothing else. That signed ones are taken is held
 //! where they are checked, in `api`.
 
+#[path = "../../../tests/support/provider.rs"]
+mod provider;
+
 use crate::beside;
 use api::serving::Made;
-use api::who::oidc::sign_in::{Client, SignIn};
-use api::who::oidc::{Oidc, Settings};
-use api::who::tokens::sha256;
+use api::who::oidc::sign_in::SignIn;
 use api::who::{Authority, Person, Role, Segments};
 use axum::Router;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use provider::{Known, TOKEN};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
-
-/// The token that the provider gives.
-const TOKEN: &str = "ey.of-the_provider.x";
-
-/// The way to a provider that is begun here, for a console at this address.
-fn provider_for(console: SocketAddr) -> Oidc {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    // By this name it is another site than the console is by its address.
-    let issuer = format!("http://localhost:{}", listener.local_addr().unwrap().port());
-    let client = Client {
-        id: "weir".to_owned(),
-        secret_file: None,
-        console_url: format!("http://{console}"),
-        scopes: "openid".to_owned(),
-    };
-    let settings = Settings {
-        issuer: issuer.clone(),
-        audience: "weir".to_owned(),
-        jwks_url: None,
-        name_claim: "sub".to_owned(),
-        roles_claim: "roles".to_owned(),
-        roles: [].into(),
-        segments_claim: "segments".to_owned(),
-        client: Some(client),
-    };
-    let challenge = Arc::new(Mutex::new(String::new()));
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            answer(stream.unwrap(), &issuer, &challenge);
-        }
-    });
-    let known = Oidc::start(settings).unwrap();
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while !known.sign_in().unwrap().is_open() {
-        assert!(Instant::now() < deadline, "the provider is never known");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    known
-}
-
-fn answer(mut stream: TcpStream, issuer: &str, challenge: &Mutex<String>) {
-    let question = question(&mut stream);
-    let mut words = question.split([' ', '?']);
-    let answer = match (words.next(), words.next()) {
-        (Some("GET"), Some("/authorize")) => {
-            let asked = |name: &str| field(words.clone().next().unwrap(), name);
-            assert_eq!((asked("response_type"), asked("code_challenge_method")), ("code", "S256"));
-            assert_eq!((asked("client_id"), asked("scope")), ("weir", "openid"));
-            asked("code_challenge").clone_into(&mut challenge.lock().unwrap());
-            let back = asked("redirect_uri").replace("%3A", ":").replace("%2F", "/");
-            format!("302 Found\r\nLocation: {back}?code=the%2Bcode&state={}\r\n\r\n", asked("state"))
-        }
-        (Some("POST"), Some("/token")) => {
-            let body = question.split_once("\r\n\r\n").unwrap().1;
-            let is_right = field(body, "code") == "the%2Bcode"
-                && base64(&sha256(field(body, "code_verifier"))) == *challenge.lock().unwrap();
-            if is_right {
-                format!("200 OK\r\n\r\n{{\"access_token\": \"{TOKEN}\", \"token_type\": \"Bearer\"}}")
-            } else {
-                "400 Bad Request\r\n\r\n{\"error\": \"invalid_grant\"}".to_owned()
-            }
-        }
-        (Some("GET"), Some("/keys")) => "200 OK\r\n\r\n{\"keys\": []}".to_owned(),
-        _ => format!(
-            "200 OK\r\n\r\n{{\"issuer\": \"{issuer}\", \"jwks_uri\": \"{issuer}/keys\", \
-             \"authorization_endpoint\": \"{issuer}/authorize\", \"token_endpoint\": \"{issuer}/token\"}}"
-        ),
-    };
-    let answer = format!("HTTP/1.1 {}", answer.replacen("\r\n", "\r\nConnection: close\r\n", 1));
-    let _ = stream.write_all(answer.as_bytes());
-}
-
-/// A question with all of its body.
-fn question(stream: &mut TcpStream) -> String {
-    let (mut text, mut part) = (String::new(), [0; 4_096]);
-    loop {
-        let length = stream.read(&mut part).unwrap_or(0);
-        text.push_str(&String::from_utf8_lossy(&part[..length]));
-        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
-        let head = head.to_ascii_lowercase();
-        let said = head.split("content-length: ").nth(1).and_then(|rest| rest.lines().next());
-        if length == 0 || body.len() >= said.map_or(0, |said| said.parse().unwrap()) {
-            return text;
-        }
-    }
-}
-
-/// A field as it was sent.
-fn field<'a>(fields: &'a str, name: &str) -> &'a str {
-    let mut pairs = fields.split('&').filter_map(|pair| pair.split_once('='));
-    pairs.find(|(found, _)| *found == name).map_or("", |(_, value)| value)
-}
-
-/// As addresses have it, without what fills it up.
-fn base64(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let bits: Vec<u8> = bytes.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1)).collect();
-    let letter = |six: &[u8]| {
-        let index = six.iter().chain([0; 5].iter()).take(6).fold(0, |number, bit| number << 1 | bit);
-        char::from(LETTERS[usize::from(index)])
-    };
-    bits.chunks(6).map(letter).collect()
-}
+use std::sync::Arc;
 
 /// An API that knows anna by the token, and nothing else.
 async fn api_of_anna(headers: HeaderMap) -> Response {
@@ -184,7 +82,7 @@ fn check(answer: &str, status: u16, parts: &[&str]) {
 fn who_comes_back_from_the_provider_is_signed_in_and_where_they_wanted_to_be() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let provider = provider_for(address);
+    let provider = Known::of_a_provider(address);
     served(listener, provider.sign_in());
 
     let page = ask(address, "/console/sign-in?back=/console/queues", "");
@@ -201,6 +99,12 @@ fn who_comes_back_from_the_provider_is_signed_in_and_where_they_wanted_to_be() {
     let back = header(&provider, "location");
     let done = back.strip_prefix(&format!("http://{address}")).unwrap();
     assert!(done.starts_with("/console/sign-in/provider/done?code=the%2Bcode&state="), "{done}");
+
+    // One that says nothing of whom it comes from, or something else, is not of this provider, which always says it.
+    let (plain, _) = done.split_once("&iss=").unwrap();
+    for from in ["", "&iss=https://evil.example", "&iss="] {
+        check(&ask(address, &format!("{plain}{from}"), kept), 400, &["another identity provider"]);
+    }
 
     // A stranger's way back, or one without what the browser has kept, signs nobody in.
     check(&ask(address, done, ""), 400, &["You are not signed in", "Begin anew"]);
@@ -221,6 +125,40 @@ fn who_comes_back_from_the_provider_is_signed_in_and_where_they_wanted_to_be() {
     // The API knows her: there is no account, and she is not asked who she is.
     check(&ask(address, "/console/accounts/A-1", &format!("weir_token={TOKEN}")), 404, &[]);
     check(&ask(address, "/console/accounts/A-1", ""), 303, &["/console/sign-in?back="]);
+}
+
+/// Signs out, with this cookie.
+fn sign_out(address: SocketAddr, cookie: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let said = format!("Host: {address}\r\nCookie: {cookie}\r\nConnection: close\r\nContent-Length: 0");
+    write!(stream, "POST /console/sign-out HTTP/1.1\r\n{said}\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn whoever_signs_out_with_a_token_of_the_providers_is_led_to_sign_out_there() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let provider = Known::of_a_provider(address);
+    served(listener, provider.sign_in());
+    let forgotten = "weir_token=; Max-Age=0; Path=/console";
+    let back = format!("http%3A%2F%2F127.0.0.1%3A{}%2Fconsole%2F", address.port());
+    let there = format!("/out?client_id=weir&#38;post_logout_redirect_uri={back}");
+    let signed_out = sign_out(address, &format!("weir_token={TOKEN}"));
+    let leads = format!("{there}\"");
+    check(
+        &signed_out,
+        200,
+        &[forgotten, "http-equiv=\"refresh\" content=\"0; url=http://localhost:", &leads],
+    );
+    let to = signed_out.split_once("url=").unwrap().1.split_once('"').unwrap().0.replace("&#38;", "&");
+    check(&follow(&to, ""), 200, &[&format!("<a href=\"http://{address}/console/\">")]);
+    // Whoever has a token of the file, or none, has nothing to sign out of there.
+    for cookie in ["weir_token=weir_1", ""] {
+        check(&sign_out(address, cookie), 303, &[forgotten, "location: /console/sign-in\r\n"]);
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Hearing what instances say: their topic is read from some way before its end on, for as long as the process runs.
 
+use super::namesakes::Namesakes;
 use super::{Around, Failures, HEARTBEAT, Trouble, is_over};
 use crate::log::{Log, LogRecord, Reader, TopicPartition};
 use crate::owners::Owners;
@@ -24,6 +25,7 @@ pub(super) struct Hearing<L> {
     threads: Arc<dyn Threads>,
     place: TopicPartition,
     owners: Arc<RwLock<Owners>>,
+    namesakes: Arc<Namesakes>,
     decoder: Decoder,
     /// The offset of the next record; none before the first reading.
     next: Option<i64>,
@@ -33,13 +35,18 @@ pub(super) struct Hearing<L> {
 }
 
 impl<L: Log> Hearing<L> {
-    pub(super) fn new(around: &Around<L>, place: TopicPartition, owners: Arc<RwLock<Owners>>) -> Self {
+    pub(super) fn new(
+        around: &Around<L>,
+        place: TopicPartition,
+        (owners, namesakes): (Arc<RwLock<Owners>>, Arc<Namesakes>),
+    ) -> Self {
         Self {
             log: Arc::clone(&around.log),
             clock: Arc::clone(&around.clock),
             threads: Arc::clone(&around.threads),
             place,
             owners,
+            namesakes,
             decoder: Decoder::new(Arc::clone(&around.registry), &Schemas::none()),
             next: None,
             failures: Failures::default(),
@@ -110,6 +117,7 @@ impl<L: Log> Hearing<L> {
         if is_recalled {
             owners.recall(instance, now);
         } else {
+            self.namesakes.hears(&instance, now);
             owners.hear(instance, now);
         }
         Ok(())

@@ -3,6 +3,7 @@
 //! Hearers go by when a claim began (`owners`). So a partition that was lost and came back while nothing could be said
 //! is first left out of a word, and the first word of a process names none at all.
 
+use super::namesakes::Namesakes;
 use super::{Around, AtWork, Failures, HEARTBEAT, Trouble, is_over, or_no_topic};
 use crate::log::{Log, NewRecord, TopicPartition};
 use crate::settings::Clock;
@@ -32,6 +33,7 @@ pub(super) struct Speaking<L> {
     threads: Arc<dyn Threads>,
     place: TopicPartition,
     url: String,
+    namesakes: Arc<Namesakes>,
     at_work: AtWork,
     /// None until the schema has an id.
     encoder: Option<Encoder>,
@@ -49,7 +51,12 @@ pub(super) struct Speaking<L> {
 }
 
 impl<L: Log> Speaking<L> {
-    pub(super) fn new(around: &Around<L>, place: TopicPartition, url: String, at_work: AtWork) -> Self {
+    pub(super) fn new(
+        around: &Around<L>,
+        place: TopicPartition,
+        (url, namesakes): (String, Arc<Namesakes>),
+        at_work: AtWork,
+    ) -> Self {
         Self {
             log: Arc::clone(&around.log),
             names: around.names.clone(),
@@ -58,6 +65,7 @@ impl<L: Log> Speaking<L> {
             threads: Arc::clone(&around.threads),
             place,
             url,
+            namesakes,
             at_work,
             encoder: None,
             has_begun: false,
@@ -139,6 +147,7 @@ impl<L: Log> Speaking<L> {
 
     fn record(&mut self, partitions: Vec<u32>, leaves: bool) -> Result<NewRecord, Trouble> {
         let at = self.clock.now();
+        self.namesakes.says(at);
         let instance = Instance { url: self.url.clone(), partitions, at, leaves };
         let mut value = Vec::new();
         self.encoder()?.instance(&instance, &mut value)?;

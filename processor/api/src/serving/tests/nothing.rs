@@ -17,6 +17,7 @@ impl Instances for Nothing {
             this_one: true,
             standing: Standing::Ready,
             waits_for: None,
+            shares_url: false,
             claims: Vec::new(),
             figures: None,
         }

@@ -109,28 +109,38 @@ pub(super) struct Held {
     seen: Mutex<Seen>,
     /// For how long what was just read is believed to be all that there is.
     fresh: Duration,
+    /// For how long it is taken at all.
+    good: Duration,
 }
 
 #[derive(Default)]
 struct Seen {
-    keys: Option<HashMap<String, Arc<Key>>>,
+    /// With when they were read.
+    keys: Option<(HashMap<String, Arc<Key>>, Instant)>,
     /// When they were asked for last with success, and nothing has failed since.
     read_at: Option<Instant>,
 }
 
+impl Seen {
+    /// The keys that were read within this time.
+    fn good(&self, within: Duration) -> Option<&HashMap<String, Arc<Key>>> {
+        self.keys.as_ref().filter(|(_, at)| at.elapsed() <= within).map(|(keys, _)| keys)
+    }
+}
+
 impl Held {
-    /// None yet.
-    pub(super) fn new(fresh: Duration) -> Self {
-        Self { seen: Mutex::default(), fresh }
+    /// None yet. They are all that there is while they are fresh, and none any more once they are not good.
+    pub(super) fn new(fresh: Duration, good: Duration) -> Self {
+        Self { seen: Mutex::default(), fresh, good }
     }
 
     /// The key of this id.
     ///
     /// # Errors
-    /// When it is not known: for certain only where the keys were just read.
+    /// When it is not known, for certain only where the keys were just read; or when it was read too long ago.
     pub(super) fn key(&self, id: &str) -> Result<Arc<Key>, Denied> {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(keys) = &seen.keys else { return Err(Denied::NoKeys) };
+        let Some(keys) = seen.good(self.good) else { return Err(Denied::NoKeys) };
         if let Some(key) = keys.get(id) {
             return Ok(key.clone());
         }
@@ -141,7 +151,13 @@ impl Held {
     /// These are the keys from now on.
     pub(super) fn set(&self, keys: HashMap<String, Arc<Key>>) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        *seen = Seen { keys: Some(keys), read_at: Some(Instant::now()) };
+        let now = Instant::now();
+        *seen = Seen { keys: Some((keys, now)), read_at: Some(now) };
+    }
+
+    /// Whether there are keys that are taken.
+    pub(super) fn is_any_good(&self) -> bool {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).good(self.good).is_some()
     }
 
     /// The provider did not tell: what is known holds on, and what is not may be so.

@@ -61,21 +61,10 @@ impl Asking {
         metrics::describe_gauge!(READ_AT, "When the identity provider's keys were read last, since 1970");
         metrics::describe_counter!(FAILURES, "How often the identity provider's keys could not be read");
         metrics::counter!(FAILURES).increment(0);
-        let client = reqwest::Client::builder()
-            .timeout(PATIENCE)
-            .connect_timeout(CONNECT)
-            .redirect(reqwest::redirect::Policy::none());
-        // What is on this machine is not reached by a proxy.
-        let is_here = settings.issuer.starts_with("http:");
-        let client = if is_here { client.no_proxy() } else { client }.build().map_err(ApiError::Client)?;
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_io()
-            .enable_time()
-            .build()
-            .map_err(ApiError::Start)?;
+        let provider = Provider::new(settings, described)?;
+        let runtime = runtime()?;
         let wanted = Arc::new(Notify::new());
         let (stop, mut stopped) = watch::channel(false);
-        let provider = Provider { settings, client, described };
         let asked = wanted.clone();
         let run = move || {
             runtime.block_on(async {
@@ -130,12 +119,7 @@ async fn keep(provider: &Provider, held: &Held, pace: Pace, wanted: &Notify) {
                 is_known = false;
                 held.failed();
                 metrics::counter!(FAILURES).increment(1);
-                tracing::warn!(
-                    issuer = provider.settings.issuer,
-                    error,
-                    "the identity provider's keys cannot be read: those that are known go on, and without any nobody \
-                     whom it knows is let in"
-                );
+                tell_of_failure(&provider.settings, &error, held.is_any_good());
                 pace.again
             }
         };
@@ -144,7 +128,33 @@ async fn keep(provider: &Provider, held: &Held, pace: Pace, wanted: &Notify) {
     }
 }
 
-struct Provider {
+fn tell_of_failure(settings: &Settings, error: &str, is_any_good: bool) {
+    let (issuer, hours) = (&settings.issuer, settings.keys_max_age.as_secs() / 3_600);
+    if is_any_good {
+        tracing::warn!(
+            issuer,
+            error,
+            "the identity provider's keys cannot be read: those that are known go on for {hours} h after they were \
+             read last (`keys_max_age_hours`)"
+        );
+    } else {
+        tracing::error!(
+            issuer,
+            error,
+            "the identity provider's keys cannot be read, and none are known that were read within {hours} h \
+             (`keys_max_age_hours`): nobody whom it knows is let in"
+        );
+    }
+}
+
+/// What the provider is asked on.
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, ApiError> {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime.enable_io().enable_time().build().map_err(ApiError::Start)
+}
+
+/// The provider, as it is asked.
+pub(super) struct Provider {
     settings: Settings,
     client: reqwest::Client,
     described: Arc<Described>,
@@ -158,6 +168,8 @@ struct Description {
     authorization_endpoint: Option<String>,
     token_endpoint: Option<String>,
     token_endpoint_auth_methods_supported: Option<Vec<String>>,
+    authorization_response_iss_parameter_supported: Option<bool>,
+    end_session_endpoint: Option<String>,
 }
 
 impl Description {
@@ -174,12 +186,25 @@ impl Description {
             token: safe(&self.token_endpoint)?,
             // What a provider that says nothing takes.
             is_basic: has("client_secret_basic") || !has("client_secret_post"),
+            end_session: safe(&self.end_session_endpoint),
+            says_issuer: self.authorization_response_iss_parameter_supported == Some(true),
         })
     }
 }
 
 impl Provider {
-    async fn keys(&self) -> Result<std::collections::HashMap<String, Arc<keys::Key>>, String> {
+    pub(super) fn new(settings: Settings, described: Arc<Described>) -> Result<Self, ApiError> {
+        let client = reqwest::Client::builder()
+            .timeout(PATIENCE)
+            .connect_timeout(CONNECT)
+            .redirect(reqwest::redirect::Policy::none());
+        // What is on this machine is not reached by a proxy.
+        let is_here = settings.issuer.starts_with("http:");
+        let client = if is_here { client.no_proxy() } else { client }.build().map_err(ApiError::Client)?;
+        Ok(Self { settings, client, described })
+    }
+
+    pub(super) async fn keys(&self) -> Result<std::collections::HashMap<String, Arc<keys::Key>>, String> {
         let url = match &self.settings.jwks_url {
             Some(url) => url.clone(),
             None => {
@@ -201,7 +226,7 @@ impl Provider {
     }
 
     /// Where the provider's description is, and where the keys are as it says; where people sign in is kept.
-    async fn described(&self) -> Result<(String, Option<String>), String> {
+    pub(super) async fn described(&self) -> Result<(String, Option<String>), String> {
         let issuer = &self.settings.issuer;
         let url = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
         let described: Description = serde_json::from_slice(&self.read(&url).await?)

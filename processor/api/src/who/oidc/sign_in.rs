@@ -1,5 +1,5 @@
 //! Signing people in at the provider: by an authorization code with PKCE (RFC 6749, RFC 7636), which Weir exchanges for
-//! an access token.
+//! an access token. From whom the code comes is held by the provider's name in the address (RFC 9207).
 //!
 //! What is kept meanwhile, and what people see of it, is the console's business. Whether the token is taken is found
 //! out where any token is. No code, verifier, token or secret is logged.
@@ -29,6 +29,9 @@ const AT_ONCE: usize = 16;
 /// Where the way back leads, below the address of the console.
 const DONE: &str = "/console/sign-in/provider/done";
 
+/// Where it leads from signing out.
+const SIGNED_OUT: &str = "/console/";
+
 /// What Weir is to the provider where people sign in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Client {
@@ -40,6 +43,8 @@ pub struct Client {
     pub console_url: String,
     /// What is asked for, with spaces between the words.
     pub scopes: String,
+    /// Whether people who sign out of the console are led to the provider, to be signed out there as well.
+    pub signs_out: bool,
 }
 
 /// Where people sign in, as the provider described itself.
@@ -49,6 +54,10 @@ pub(super) struct Endpoints {
     pub(super) token: Url,
     /// Whether the secret goes into a header, and not beside the code.
     pub(super) is_basic: bool,
+    /// Where people sign out, where the provider says so.
+    pub(super) end_session: Option<Url>,
+    /// Whether the way back always says from which provider it comes (RFC 9207).
+    pub(super) says_issuer: bool,
 }
 
 /// The last such description: none where it was not read yet, or lacks them.
@@ -74,7 +83,7 @@ impl Described {
         }
     }
 
-    fn get(&self) -> Option<Endpoints> {
+    pub(super) fn get(&self) -> Option<Endpoints> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone().flatten()
     }
 }
@@ -82,6 +91,7 @@ impl Described {
 /// How people sign in by the provider.
 pub struct SignIn {
     client: Client,
+    issuer: String,
     host: String,
     secret: Option<Watched<String>>,
     described: Arc<Described>,
@@ -128,7 +138,8 @@ impl SignIn {
             Watched::new("the client's secret", files, move || secret(&file))
         });
         let secret = secret.transpose().map_err(ApiError::Secret)?;
-        Ok(Self { client, host, secret, described, http, room: Semaphore::new(AT_ONCE) })
+        let issuer = issuer.to_owned();
+        Ok(Self { client, issuer, host, secret, described, http, room: Semaphore::new(AT_ONCE) })
     }
 
     /// The host of the issuer, which is what people are told where they are led.
@@ -163,6 +174,26 @@ impl SignIn {
             .append_pair("code_challenge", &base64(&openssl::sha::sha256(verifier.as_bytes())))
             .append_pair("code_challenge_method", "S256");
         Some(Begun { to: to.into(), state, verifier })
+    }
+
+    /// Whether a way back comes from this provider, as its address says, or need not say (RFC 9207): what another
+    /// provider sends for a sign-in that was begun here is not brought to this one.
+    #[must_use]
+    pub fn is_from_here(&self, said: Option<&str>) -> bool {
+        let must_say = self.described.get().is_some_and(|endpoints| endpoints.says_issuer);
+        said.map_or(!must_say, |said| said == self.issuer)
+    }
+
+    /// Where people sign out at the provider (OpenID Connect RP-Initiated Logout), which leads back to the console; none
+    /// where it says no such place, or people are not to be led there. No ID token is kept to show whom it is about, so
+    /// most providers ask them whether they mean it.
+    #[must_use]
+    pub fn end(&self) -> Option<String> {
+        let mut to = self.described.get()?.end_session.filter(|_| self.client.signs_out)?;
+        to.query_pairs_mut()
+            .append_pair("client_id", &self.client.id)
+            .append_pair("post_logout_redirect_uri", &format!("{}{SIGNED_OUT}", self.client.console_url));
+        Some(to.into())
     }
 
     fn redirect(&self) -> String {
@@ -291,7 +322,7 @@ fn base64(bytes: &[u8]) -> String {
 }
 
 /// What stands in the file. The end of its last line comes from whoever wrote it.
-fn secret(file: &Path) -> Result<String, String> {
+pub(super) fn secret(file: &Path) -> Result<String, String> {
     let text = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
     warn_if_open_to_others(file);
     let text = text.trim_end_matches(['\r', '\n']);

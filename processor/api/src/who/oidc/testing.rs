@@ -161,6 +161,7 @@ impl Provider {
             issuer: self.issuer.clone(),
             audience: "weir".to_owned(),
             jwks_url: None,
+            keys_max_age: Duration::from_secs(3_600),
             name_claim: "preferred_username".to_owned(),
             roles_claim: "roles".to_owned(),
             roles: [].into(),

@@ -268,6 +268,26 @@ fn a_provider_that_does_not_tell_its_keys_takes_none_away_and_lets_nobody_else_i
 }
 
 #[test]
+fn keys_of_a_provider_that_is_down_are_taken_until_they_are_too_old_and_again_once_it_is_back() {
+    let pair = Pair::ed("k");
+    let tells = Does::Tells(vec![pair.jwk(json!({}))]);
+    let provider = Provider::start(tells.clone());
+    let token = pair.token("EdDSA", &provider.claims(json!({})));
+    for (max_age, expected) in
+        [(Duration::from_secs(3_600), Ok("anna")), (Duration::from_millis(200), Err(Denied::NoKeys))]
+    {
+        provider.does(tells.clone());
+        let oidc = provider.quickly(Settings { keys_max_age: max_age, ..provider.settings() });
+        until("its key is known", || oidc.who(Some(&token)).is_ok());
+        provider.does(Does::Says("503 Service Unavailable\r\n\r\n".to_owned()));
+        std::thread::sleep(Duration::from_millis(400));
+        check(&oidc, &token, expected, &format!("{max_age:?}"));
+        provider.does(tells.clone());
+        until("its key is known again", || oidc.who(Some(&token)).is_ok());
+    }
+}
+
+#[test]
 fn a_description_that_names_keys_without_tls_elsewhere_is_not_followed() {
     for (url, expected) in [
         ("https://login.example.org/", true),

@@ -8,14 +8,22 @@ use crate::who::Authority;
 use openssl::nid::Nid;
 use serde_json::{Value, json};
 
-/// The way to the provider for this client, once the provider has described itself.
-fn open(provider: &Provider, secret_file: Option<&Path>) -> (Oidc, Arc<SignIn>) {
-    let client = Client {
+fn client(secret_file: Option<&Path>) -> Client {
+    Client {
         id: "weir console".to_owned(),
         secret_file: secret_file.map(Path::to_owned),
         console_url: "https://weir.example".to_owned(),
         scopes: "openid profile".to_owned(),
-    };
+        signs_out: true,
+    }
+}
+
+/// The way to the provider for this client, once the provider has described itself.
+fn open(provider: &Provider, secret_file: Option<&Path>) -> (Oidc, Arc<SignIn>) {
+    open_by(provider, client(secret_file))
+}
+
+fn open_by(provider: &Provider, client: Client) -> (Oidc, Arc<SignIn>) {
     let oidc = provider.quickly(Settings { client: Some(client), ..provider.settings() });
     let sign_in = oidc.sign_in().unwrap();
     until("the provider has described itself", || sign_in.is_open());
@@ -115,14 +123,8 @@ fn without_places_to_sign_in_at_nobody_is_sent_anywhere() {
         // Also where the keys are said to lie elsewhere, the description is read for the places.
         for of_keys in [false, true] {
             let provider = Provider::start(Does::Exchanges(keys.clone(), beside.clone(), String::new()));
-            let client = Client {
-                id: "weir".to_owned(),
-                secret_file: None,
-                console_url: "https://weir.example".to_owned(),
-                scopes: "openid".to_owned(),
-            };
             let jwks_url = of_keys.then(|| format!("{}/keys", provider.issuer));
-            let settings = Settings { client: Some(client), jwks_url, ..provider.settings() };
+            let settings = Settings { client: Some(client(None)), jwks_url, ..provider.settings() };
             let oidc = provider.quickly(settings);
             let sign_in = oidc.sign_in().unwrap();
             until("it has described itself", || sign_in.described.0.lock().unwrap().is_some());
@@ -132,19 +134,79 @@ fn without_places_to_sign_in_at_nobody_is_sent_anywhere() {
 }
 
 #[test]
+fn a_way_back_says_from_which_provider_it_comes_where_that_always_says_so() {
+    let keys = vec![Pair::ec("k", Nid::X9_62_PRIME256V1).jwk(json!({}))];
+    let says = |said: Value| json!({ "authorization_response_iss_parameter_supported": said });
+    for (beside, unsaid) in
+        [(says(json!(true)), false), (says(json!(false)), true), (says(Value::Null), true), (json!({}), true)]
+    {
+        let provider = Provider::start(Does::Exchanges(keys.clone(), beside.clone(), String::new()));
+        let (_oidc, sign_in) = open(&provider, None);
+        let own = provider.issuer.as_str();
+        for (said, expected) in [
+            (None, unsaid),
+            (Some(own), true),
+            (Some(&*format!("{own}/")), false),
+            (Some(&*own.to_uppercase()), false),
+            (Some("https://evil.example"), false),
+            (Some(""), false),
+        ] {
+            assert_eq!(sign_in.is_from_here(said), expected, "{beside} {said:?}");
+        }
+    }
+}
+
+#[test]
+fn whoever_signs_out_is_led_to_where_the_provider_signs_them_out() {
+    let keys = vec![Pair::ec("k", Nid::X9_62_PRIME256V1).jwk(json!({}))];
+    let back = "client_id=weir+console&post_logout_redirect_uri=https%3A%2F%2Fweir.example%2Fconsole%2F";
+    let at = |url: &str| json!({ "end_session_endpoint": url });
+    for (beside, signs_out, expected) in [
+        (at("https://login.example/out"), true, Some(format!("https://login.example/out?{back}"))),
+        (at("https://login.example/out?p=1"), true, Some(format!("https://login.example/out?p=1&{back}"))),
+        (at("https://login.example/out"), false, None),
+        (at("http://login.example/out"), true, None),
+        (at("javascript:alert(1)"), true, None),
+        (json!({ "end_session_endpoint": null }), true, None),
+        (json!({}), true, None),
+    ] {
+        let provider = Provider::start(Does::Exchanges(keys.clone(), beside.clone(), String::new()));
+        let (_oidc, sign_in) = open_by(&provider, Client { signs_out, ..client(None) });
+        assert_eq!(sign_in.end(), expected, "{beside} {signs_out}");
+    }
+}
+
+#[test]
+fn sixteen_codes_are_exchanged_at_once_and_no_more() {
+    let stale = "400 Bad Request\r\n\r\n{\"error\": \"invalid_grant\"}";
+    let provider = Provider::start(Does::Exchanges(Vec::new(), json!({}), stale.to_owned()));
+    let (_oidc, sign_in) = open(&provider, None);
+    provider.does(Does::Hangs);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut asking = tokio::task::JoinSet::new();
+        for _ in 0..16 {
+            let sign_in = sign_in.clone();
+            asking.spawn(async move { sign_in.token("a code", "the-verifier").await });
+        }
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let ended = asking.try_join_next();
+        assert!(ended.is_none(), "one of sixteen does not wait for the provider: {ended:?}");
+        assert_eq!(sign_in.token("a code", "the-verifier").await, Err(NotExchanged::Busy));
+        // Whoever goes away makes room.
+        asking.shutdown().await;
+        provider.does(Does::Exchanges(Vec::new(), json!({}), stale.to_owned()));
+        assert_eq!(sign_in.token("a code", "the-verifier").await, Err(NotExchanged::Declined));
+    });
+}
+
+#[test]
 fn a_secret_that_cannot_be_read_is_told_at_the_start() {
     let empty = tempfile::NamedTempFile::new().unwrap();
     for (file, expected) in [(empty.path(), "it is empty"), (Path::new("/nowhere/secret"), "/nowhere/secret")]
     {
-        let client = Client {
-            id: "weir".to_owned(),
-            secret_file: Some(file.to_owned()),
-            console_url: "https://weir.example".to_owned(),
-            scopes: "openid".to_owned(),
-        };
-        let Err(error) = SignIn::new("https://login.example", client, Arc::default()) else {
-            panic!("{file:?}")
-        };
+        let made = SignIn::new("https://login.example", client(Some(file)), Arc::default());
+        let Err(error) = made else { panic!("{file:?}") };
         assert!(error.to_string().contains(expected), "{error}");
     }
 }
