@@ -16,6 +16,7 @@ use crate::asking::{Declined, with};
 use crate::live::{self, Watched};
 use crate::pages::{Frame, declined, why};
 use crate::rendered;
+use crate::said::Said;
 use crate::views::{self, View};
 use crate::visitor::Visitor;
 use api::controls::in_path as encoded;
@@ -56,7 +57,7 @@ struct Accounts<'a> {
 struct Notice {
     title: &'static str,
     says: &'static str,
-    detail: String,
+    detail: Said,
 }
 
 /// The page; or the account that was looked for.
@@ -122,7 +123,8 @@ async fn shown(console: &Console, visitor: &Visitor, asked: &Asked, sought: Opti
         // The filters stand beside what is wrong with them, and whoever looks stays known.
         Err(told) => {
             let (title, says) = why(&told);
-            let notice = Notice { title: visitor.t(title), says: visitor.t(says), detail: told.detail };
+            let detail = visitor.said("problem", &told.detail);
+            let notice = Notice { title: visitor.t(title), says: visitor.t(says), detail };
             (Err(notice), console.api.who(visitor).await.ok().flatten(), None, told.status)
         }
     };

@@ -6,7 +6,7 @@ use crate::asking::{Declined, with};
 use crate::doors::own_page;
 use crate::live::{self, Watched};
 use crate::orders::fresh_id;
-use crate::pages::{Frame, declined};
+use crate::pages::{Frame, declined, notice};
 use crate::rendered;
 use crate::visitor::Visitor;
 use api::controls::in_path as encoded;
@@ -207,8 +207,8 @@ pub(crate) async fn tell(
             json!({ "order": told.order, "queue": told.queue, "result": result })
         }
         _ => {
-            let detail = visitor.t("order.unreadable").to_owned();
-            return declined(&visitor, &Declined { status: StatusCode::BAD_REQUEST, detail });
+            let why = Declined { status: StatusCode::BAD_REQUEST, detail: String::new() };
+            return notice(&visitor, "problem.request", visitor.t("order.unreadable"), why);
         }
     };
     if let Some(fields) = order.as_object_mut() {
