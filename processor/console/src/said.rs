@@ -74,7 +74,7 @@ fn russian() -> &'static Catalogue {
 struct Catalogue(BTreeMap<&'static str, Vec<Line>>);
 
 /// A sentence in both languages.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Line {
     english: Vec<Piece>,
     other: Vec<Piece>,
@@ -88,16 +88,19 @@ enum Piece {
 }
 
 impl Catalogue {
-    /// Reads `[section]` and `english = other`; empty lines and those that begin with `#` say nothing.
+    /// Reads `[section]`, or `[several, sections]` of the same lines, and `english = other`; empty lines and those that
+    /// begin with `#` say nothing.
     fn read(text: &'static str) -> Self {
         let mut all = Self::default();
-        let mut section = "";
+        let mut sections = "";
         for line in text.lines().filter(|line| !line.starts_with('#')) {
             if let Some(name) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
-                section = name;
+                sections = name;
             } else if let Some((english, other)) = line.split_once(" = ") {
                 let line = Line { english: pieces(english), other: pieces(other) };
-                all.0.entry(section).or_default().push(line);
+                for section in sections.split(", ") {
+                    all.0.entry(section).or_default().push(line.clone());
+                }
             }
         }
         for lines in all.0.values_mut() {

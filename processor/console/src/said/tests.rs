@@ -1,5 +1,6 @@
 //! The catalogue fits what is said, and is never in the way.
 
+mod policies;
 mod sources;
 mod whole;
 
@@ -12,6 +13,15 @@ fn check(section: &str, english: &str, expected: Option<&str>) {
     let said = said(Language::Russian, section, english);
     let found = (said.lang == "ru").then_some(said.text.as_str());
     assert_eq!(found, expected, "{english}");
+}
+
+/// A sentence of the sources, with samples in its holes, is in the catalogue, and the samples are kept.
+#[track_caller]
+fn check_said(section: &str, english: &str) {
+    let said = said(Language::Russian, section, english);
+    assert_eq!(said.lang, "ru", "[{section}] has no line for: {english}");
+    let is_kept = !english.contains(sources::SAMPLE) || said.text.contains(sources::SAMPLE);
+    assert!(is_kept, "what it names is lost: {english} = {}", said.text);
 }
 
 #[test]

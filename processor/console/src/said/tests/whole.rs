@@ -10,14 +10,6 @@ use crate::why::parted;
 use decision::record::Record;
 use serde_json::json;
 
-#[track_caller]
-fn check_said(section: &str, english: &str) {
-    let said = said(Language::Russian, section, english);
-    assert_eq!(said.lang, "ru", "[{section}] has no line for: {english}");
-    let is_kept = !english.contains(SAMPLE) || said.text.contains(SAMPLE);
-    assert!(is_kept, "what it names is lost: {english} = {}", said.text);
-}
-
 /// What stands in the holes of the decision core's sentences, where only some words may.
 fn samples(sentence: &str) -> Vec<(&'static str, &'static str)> {
     let what = match sentence {
