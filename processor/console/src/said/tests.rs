@@ -56,6 +56,15 @@ fn the_line_with_the_most_letters_of_its_own_is_taken() {
 }
 
 #[test]
+fn it_is_of_no_matter_which_line_stands_first() {
+    for lines in
+        ["[s]\n{a} b = short {a}\n{a} is b = long {a}\n", "[s]\n{a} is b = long {a}\n{a} b = short {a}\n"]
+    {
+        assert_eq!(Catalogue::read(lines).say("s", "x is b", 2).as_deref(), Some("long x"), "{lines}");
+    }
+}
+
+#[test]
 fn a_hole_with_a_section_is_said_in_its_words_or_the_line_does_not_fit() {
     let hold = |kind: &str| format!("hold «H1» is no dispute: it is of the kind {kind}");
     check("history", &hold("deferral"), Some("удержание «H1» — не спор, его вид: отсрочка"));

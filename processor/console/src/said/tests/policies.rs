@@ -44,7 +44,10 @@ fn every_measure_is_said_with_its_particulars() {
         check_said("policy", &filled(measure, &[]));
         for part in parts.iter().map(String::as_str).chain(["service", "reminder", "statutory"]) {
             let part = filled(part, &[("within", "3d"), ("", SAMPLE)]);
-            check_said("policy", &format!("{} ({part}, cuts off)", filled(measure, &[])));
+            let whole = format!("{} (cuts off, {part})", filled(measure, &[]));
+            check_said("policy", &whole);
+            // Not as a part of the name before it.
+            assert!(!said(Language::Russian, "policy", &whole).text.contains("cuts off"), "{whole}");
         }
     }
     let all = said(

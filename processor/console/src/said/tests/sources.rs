@@ -34,8 +34,10 @@ pub(super) fn of_file(path: &Path) -> String {
     let text = std::fs::read_to_string(path).unwrap();
     let code = text.split("#[cfg(test)]").next().unwrap();
     let is_said = |line: &&str| {
-        let tells_why = ["reason = \"", ".expect(\""].iter().any(|why| line.contains(why));
-        !line.trim_start().starts_with("//") && !tells_why
+        let line = line.trim_start();
+        let tells_why =
+            line.contains(", reason = \"") || line.starts_with("reason = \"") || line.contains(".expect(\"");
+        !line.starts_with("//") && !tells_why
     };
     code.lines().filter(is_said).collect::<Vec<_>>().join("\n")
 }
