@@ -52,7 +52,7 @@ impl Words<'_> {
             kind: self.v.w("kind", &told.kind),
             is_rejection: told.kind == "event_rejected",
             reason: (!told.reason.is_empty()).then(|| self.reason(&told.kind, &told.reason)),
-            figures: self.figures(&told.figures),
+            figures: self.figures(told),
         }
     }
 
@@ -76,17 +76,20 @@ impl Words<'_> {
         Said { text: text.into(), lang: self.v.language.code() }
     }
 
-    fn figures(&self, told: &[FigureTold]) -> Vec<Figure> {
-        let real = told.iter().find(|figure| figure.name == "real_debt").map(|figure| &figure.value);
+    fn figures(&self, told: &Told) -> Vec<Figure> {
+        let Told { reason, figures, .. } = told;
+        let real = figures.iter().find(|figure| figure.name == "real_debt").map(|figure| &figure.value);
         let tells = |figure: &&FigureTold| match figure.name.as_str() {
             name if HIDDEN.contains(&name) => false,
             // Where no hold freezes any of it.
             "conditional_debt" => Some(&figure.value) != real,
             "debt_class" => figure.value != "all",
             "cycle" => figure.value != "1",
+            // Of a hold that was made the reason says that.
+            "kind" => figure.value != *reason,
             _ => !figure.value.is_empty(),
         };
-        told.iter().filter(tells).map(|figure| self.figure(figure)).collect()
+        figures.iter().filter(tells).map(|figure| self.figure(figure)).collect()
     }
 
     fn figure(&self, told: &FigureTold) -> Figure {
@@ -98,8 +101,10 @@ impl Words<'_> {
 
     fn value(&self, name: &str, value: &str) -> Said {
         match name {
+            // The console gives a reason of its own for what is done in a work queue.
+            "why" => self.own(self.v.said("why", value).text),
             // Words of people and of other systems, whatever they look like.
-            "why" | "result" | "detail" => self.own(value),
+            "result" | "detail" => self.own(value),
             // What the library says that renders templates.
             "fault" => Said { text: value.to_owned(), lang: "en" },
             "kind" => self.own(self.because("", value).unwrap_or(value)),

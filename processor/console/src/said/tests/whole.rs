@@ -290,3 +290,10 @@ fn whatever_is_wrong_with_a_record_is_said() {
         check_said("fault", &filled(&sentence, &samples));
     }
 }
+
+#[test]
+fn what_the_console_itself_gives_as_a_reason_is_said() {
+    let code = of_file(&root().join("console/src/queues.rs"));
+    let (_, said) = code.split_once("\"why\".to_owned(), ").unwrap();
+    check_said("why", &literals(said).swap_remove(0));
+}
