@@ -104,5 +104,11 @@ fn words_among_the_figures_have_their_texts_and_what_people_wrote_stays() {
         "вид: неподтверждённый платёж · роль: старший оператор · причина: none",
     );
     assert_eq!(shown(&visitor(), "hold_made", "promise", &[("kind", "promise")]).1, "");
+    check_figures(
+        "control_applied",
+        &[("why", "in the work queue")],
+        "why: in the work queue",
+        "причина: в очереди задач",
+    );
     check_figures("alert", &[("a_new_one", "7")], "a new one: 7", "a new one: 7");
 }
