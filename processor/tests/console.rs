@@ -185,6 +185,8 @@ fn reads_it_in_another_language(browser: &Browser, root: &str, page: &str) {
     browser.wait_for_text("#orders h2", "Распоряжения");
     assert_eq!(browser.run("return document.documentElement.lang"), "ru");
     browser.check_open_to_all("account-ru");
+    reads_the_history_in_russian(browser, page);
+    browser.open(page);
     browser.click("button[name=colours]");
     browser.wait_for("html[data-colours=dark]");
     browser.check_open_to_all("account-ru-dark");
@@ -196,6 +198,7 @@ fn reads_it_in_another_language(browser: &Browser, root: &str, page: &str) {
     browser.open(&format!("{root}/console/policy"));
     browser.wait_for_text("h1", "Политика demo 1");
     assert!(browser.count(".ladder .now") >= 2, "its plans are drawn, with what cuts off");
+    assert_eq!(browser.count("#plans [lang=en], #limits [lang=en], #thresholds [lang=en]"), 0);
     browser.check_open_to_all("policy-phone-ru-dark");
     browser.check_fits();
     browser.click("#changes button");
@@ -204,6 +207,20 @@ fn reads_it_in_another_language(browser: &Browser, root: &str, page: &str) {
     browser.open(&format!("{root}/console/accounts/nobody"));
     browser.wait_for_text("h1", "Не найдено");
     browser.check_open_to_all("unknown");
+}
+
+/// Nothing of the history, and nothing of why something has not acted, is left in English.
+fn reads_the_history_in_russian(browser: &Browser, page: &str) {
+    browser.open(&format!("{page}?why=stage%3Abar"));
+    browser.wait_for("#why .findings li");
+    browser.wait_for("#history li");
+    assert_eq!(browser.count("#history [lang=en], #why [lang=en]"), 0, "{}", browser.run(
+        "return [...document.querySelectorAll('#history [lang=en], #why [lang=en]')].map(one => one.innerText).join('; ')",
+    ));
+    let is_russian = "return [...document.querySelectorAll('#why .findings li, #history li strong')]
+        .every(one => /[а-яё]{3}/i.test(one.innerText))";
+    assert_eq!(browser.run(is_russian), true);
+    browser.check_open_to_all("account-why-ru");
 }
 
 #[test]

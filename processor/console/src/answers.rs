@@ -236,8 +236,15 @@ pub(crate) struct History {
 pub(crate) struct Told {
     pub(crate) when: When,
     pub(crate) kind: String,
-    pub(crate) words: String,
     pub(crate) reason: String,
+    pub(crate) figures: Vec<FigureTold>,
+}
+
+/// A figure that a decision rests on.
+#[derive(Debug, Deserialize)]
+pub(crate) struct FigureTold {
+    pub(crate) name: String,
+    pub(crate) value: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -284,6 +291,8 @@ pub(crate) struct Part {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Finding {
     pub(crate) says: String,
+    pub(crate) acts: Option<String>,
+    pub(crate) when: Option<When>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -430,13 +439,6 @@ impl Account {
     /// Whether something was paid in advance.
     pub(crate) fn has_credit(&self) -> bool {
         self.credit.bytes().any(|digit| (b'1'..=b'9').contains(&digit))
-    }
-}
-
-impl Told {
-    /// The figures that a decision rests on: what its words have in brackets, since the rest stands beside it.
-    pub(crate) fn figures(&self) -> Option<&str> {
-        self.words.split_once(" (")?.1.strip_suffix(')')
     }
 }
 

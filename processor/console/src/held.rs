@@ -139,7 +139,11 @@ pub(crate) async fn judge(
         }
         Err(why) if matches!(why.status, StatusCode::BAD_REQUEST | StatusCode::SERVICE_UNAVAILABLE) => {
             let undone = Undone {
-                notice: Some(format!("{}: {}", visitor.t("order.declined"), why.detail)),
+                notice: Some(format!(
+                    "{}: {}",
+                    visitor.t("order.declined"),
+                    visitor.said("problem", &why.detail).text
+                )),
                 why: told.why,
                 event_id: Some(told.event_id),
             };

@@ -9,6 +9,7 @@
 //! | `asking` | how the API is asked, and what it declines |
 //! | `visitor` | whoever looks: their language, their colours, their token |
 //! | `texts` | every text, in each language |
+//! | `said` | what the API says in sentences, in Russian |
 //! | `answers` | what the API answers, as far as pages show it |
 //! | `overview` | what Weir does now, and how far the work is |
 //! | `held` | what the breaker holds |
@@ -16,6 +17,8 @@
 //! | `views` | the lists that somebody keeps under a name |
 //! | `queues` | the tasks that people have to do |
 //! | `story` | the page of one account |
+//! | `history` | the lines of its history in words |
+//! | `why` | why something has not acted on it |
 //! | `policy` | the page of the policy |
 //! | `chart` | debt over time, as a drawing |
 //! | `orders` | the forms of orders, and what is sent of them |
@@ -35,6 +38,7 @@ mod chart;
 mod doors;
 mod guard;
 mod held;
+mod history;
 mod known;
 mod lists;
 mod live;
@@ -46,10 +50,12 @@ mod policy;
 mod provider;
 mod queues;
 mod rejects;
+mod said;
 mod story;
 mod texts;
 mod views;
 mod visitor;
+mod why;
 
 use api::serving::Made;
 use api::who::oidc::sign_in::SignIn;

@@ -17,6 +17,7 @@ use crate::known::{self, Known};
 use crate::live::{self, Watched};
 use crate::pages::{Frame, declined, why};
 use crate::rendered;
+use crate::said::Said;
 use crate::views::{self, View};
 use crate::visitor::Visitor;
 use api::controls::in_path as encoded;
@@ -68,7 +69,7 @@ impl Accounts<'_> {
 struct Notice {
     title: &'static str,
     says: &'static str,
-    detail: String,
+    detail: Said,
 }
 
 /// The page; or the account that was looked for.
@@ -136,7 +137,8 @@ async fn shown(console: &Console, visitor: &Visitor, asked: &Asked, sought: Opti
         // The filters stand beside what is wrong with them, and whoever looks stays known.
         Err(told) => {
             let (title, says) = why(&told);
-            let notice = Notice { title: visitor.t(title), says: visitor.t(says), detail: told.detail };
+            let detail = visitor.said("problem", &told.detail);
+            let notice = Notice { title: visitor.t(title), says: visitor.t(says), detail };
             (Err(notice), console.api.who(visitor).await.ok().flatten(), None, told.status)
         }
     };

@@ -445,7 +445,7 @@ mod tests {
     fn whoever_does_not_see_rejects_is_told_so_and_a_topic_that_cannot_be_read_leaves_the_rest() {
         let (v, fleet) = (visitor(), fleet("ready", &[], json!({})));
         assert!(page(&v, &fleet, Shown::NotTheirs).contains("Managers and administrators"));
-        let silent = page(&v, &fleet, Shown::Silent("The log did not answer in time.".to_owned()));
+        let silent = page(&v, &fleet, Shown::Silent(v.said("problem", "The log did not answer in time.")));
         assert!(silent.contains("The log did not answer in time.") && silent.contains("instances-title"));
         assert!(!page(&v, &fleet, Shown::NotAsked).contains("<form class=\"filter\""));
     }

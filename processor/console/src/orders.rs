@@ -200,7 +200,11 @@ pub(crate) async fn give(
         }
         // What was filled in is wrong: the account is shown beside it.
         Err(declined) if declined.status == axum::http::StatusCode::BAD_REQUEST => {
-            let notice = format!("{}: {}", visitor.t("order.declined"), declined.detail);
+            let notice = format!(
+                "{}: {}",
+                visitor.t("order.declined"),
+                visitor.said("problem", &declined.detail).text
+            );
             story::with_notice(&console, &visitor, &id, &asked, notice, Typed(&filled)).await
         }
         Err(declined) => crate::pages::declined(&visitor, &declined),

@@ -2,6 +2,7 @@
 
 use crate::asking::Declined;
 use crate::rendered;
+use crate::said::Said;
 use crate::visitor::Visitor;
 use api::controls::in_path as encoded;
 use api::who::Person;
@@ -93,7 +94,7 @@ pub(crate) struct SignedOut<'a> {
 struct Notice<'a> {
     frame: Frame<'a>,
     says: &'static str,
-    detail: String,
+    detail: Said,
 }
 
 /// There is no such page.
@@ -114,7 +115,7 @@ pub(crate) fn declined(visitor: &Visitor, declined: &Declined) -> Response {
 /// A page that says one thing.
 pub(crate) fn notice(visitor: &Visitor, title: &str, says: &'static str, declined: Declined) -> Response {
     let frame = Frame::of(visitor, None, title);
-    let mut page = rendered(&Notice { frame, says, detail: declined.detail });
+    let mut page = rendered(&Notice { frame, says, detail: visitor.said("problem", &declined.detail) });
     *page.status_mut() = declined.status;
     page
 }

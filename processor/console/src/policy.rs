@@ -150,7 +150,7 @@ mod tests {
             "name": "standard", "groups": ["consumer"], "debt_class": "provider", "observe": false, "before_due": [],
             "rules": does("exit", "a cycle ends"), "on_cure": does("message", "sends thanks"),
             "stages": [
-                stage("remind", "5 days after", json!([]), false, does("message", "sends reminder")),
+                stage("remind", "5 days after the cycle was opened", json!([]), false, does("message", "sends reminder by sms")),
                 stage("bar", "15 days after", does("debt", "the debt is 10.00"), true, does("order", "orders bar")),
             ],
         })
@@ -226,7 +226,7 @@ mod tests {
         );
         let form = ["name=\"since\"", "value=\"1\" selected", "name=\"version\"", "value=\"2\" selected"];
         check(&page, &form);
-        check(&page, &["What changed", "plan standard</strong> entry 5 → 9"]);
+        check(&page, &["What changed", "plan standard</strong> <span lang=\"en\">entry 5 → 9"]);
     }
 
     #[test]
@@ -237,13 +237,14 @@ mod tests {
     }
 
     #[test]
-    fn what_the_api_says_in_sentences_is_english_on_every_page() {
-        let visitor = Visitor { language: Language::Russian, ..crate::tests::visitor() };
-        let page = page(&visitor, &[(1, "to_come")], None);
-        let stage = "<span class=\"quiet\" lang=\"en\">5 days after</span>";
-        let measure = "<strong>сообщение</strong> <span lang=\"en\">sends reminder</span>";
-        check(&page, &["Вступит в силу", "Более ранней версии нет.", "по-английски"]);
-        check(&page, &["Счета каждого поставщика отдельно", stage, measure]);
+    fn what_the_api_says_in_sentences_is_read_in_russian_and_what_has_no_line_is_marked() {
+        let page = page(&crate::tests::russian(), &[(1, "to_come")], None);
+        let stage = "<span lang=\"ru\">через 5\u{a0}дней после начала работы с долгом</span>";
+        let measure =
+            "<strong>сообщение</strong> <span lang=\"ru\">отправляется «reminder» по каналу sms</span>";
+        let unknown = "<span lang=\"en\">a cycle ends</span>";
+        check(&page, &["Вступит в силу", "Более ранней версии нет."]);
+        check(&page, &["Счета каждого поставщика отдельно", stage, measure, unknown]);
     }
 
     #[test]

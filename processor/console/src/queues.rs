@@ -6,7 +6,7 @@ use crate::asking::{Declined, with};
 use crate::doors::own_page;
 use crate::live::{self, Watched};
 use crate::orders::fresh_id;
-use crate::pages::{Frame, declined};
+use crate::pages::{Frame, declined, notice};
 use crate::rendered;
 use crate::visitor::Visitor;
 use api::controls::in_path as encoded;
@@ -228,8 +228,8 @@ pub(crate) async fn tell(
         _ => false,
     };
     if !is_whole {
-        let detail = visitor.t("order.unreadable").to_owned();
-        return declined(&visitor, &Declined { status: StatusCode::BAD_REQUEST, detail });
+        let why = Declined { status: StatusCode::BAD_REQUEST, detail: String::new() };
+        return notice(&visitor, "problem.request", visitor.t("order.unreadable"), why);
     }
     let why = "in the work queue";
     let mut order =
@@ -258,7 +258,7 @@ async fn not_taken(console: &Console, visitor: &Visitor, (told, why): (&Told, De
     let back = format!("/?{}", told.back).parse::<Uri>().ok();
     let asked = back.and_then(|back| Query::<Asked>::try_from_uri(&back).ok());
     let asked = asked.map(|Query(asked)| asked).unwrap_or_default();
-    let notice = format!("{}: {}", visitor.t("order.declined"), why.detail);
+    let notice = format!("{}: {}", visitor.t("order.declined"), visitor.said("problem", &why.detail).text);
     match made(console, visitor, &asked, Some((told, notice))).await {
         Ok(page) => {
             let mut page = rendered(&page);

@@ -6,6 +6,7 @@ use crate::Console;
 use crate::asking::Declined;
 use crate::pages::{Frame, declined};
 use crate::rendered;
+use crate::said::Said;
 use crate::visitor::Visitor;
 use api::controls::in_path as encoded;
 use api::rejects::told::{Reject, RejectDetails, RejectPage, ResendOutcome, Resent};
@@ -35,7 +36,7 @@ pub(crate) enum Shown {
     /// Whoever looks does not see them.
     NotTheirs,
     /// They cannot be read now, and why.
-    Silent(String),
+    Silent(Said),
     /// They.
     Page(Listed),
 }
@@ -165,7 +166,7 @@ pub(crate) async fn shown(
             whole: page.whole,
         })),
         Err(why) if why.status == StatusCode::UNAUTHORIZED => Err(why),
-        Err(why) => Ok(Shown::Silent(why.detail)),
+        Err(why) => Ok(Shown::Silent(v.said("problem", &why.detail))),
     }
 }
 
@@ -202,13 +203,15 @@ fn moment(at: &str) -> String {
 struct RejectPageOf<'a> {
     frame: Frame<'a>,
     details: RejectDetails,
+    /// What is wrong with it.
+    detail: Said,
     reason: String,
     rejected: String,
     logged: Option<String>,
     account_page: Option<String>,
     event: Option<String>,
     outcome: Option<(String, String)>,
-    notice: Option<String>,
+    notice: Option<Said>,
 }
 
 /// What is asked of the page of a reject.
@@ -238,7 +241,7 @@ pub(crate) async fn page(
     one(&console, &visitor, &place(&partition, &offset), &asked, None).await
 }
 
-async fn one(console: &Console, v: &Visitor, path: &str, asked: &Asked, notice: Option<String>) -> Response {
+async fn one(console: &Console, v: &Visitor, path: &str, asked: &Asked, notice: Option<Said>) -> Response {
     let (details, person) = match console.api.get::<RejectDetails>(v, path).await {
         Ok(found) => found,
         Err(why) => return declined(v, &why),
@@ -260,6 +263,7 @@ async fn one(console: &Console, v: &Visitor, path: &str, asked: &Asked, notice: 
         outcome,
         notice,
         frame: Frame::of(v, person, "reject.title"),
+        detail: v.said("reject", &details.reject.detail),
         details,
     };
     rendered(&page)
@@ -298,7 +302,8 @@ pub(crate) async fn resend(
             declined(&visitor, &why)
         }
         Err(why) => {
-            let mut page = one(&console, &visitor, &path, &Asked::default(), Some(why.detail)).await;
+            let notice = Some(visitor.said("problem", &why.detail));
+            let mut page = one(&console, &visitor, &path, &Asked::default(), notice).await;
             if page.status() == StatusCode::OK {
                 *page.status_mut() = why.status;
             }

@@ -1,15 +1,18 @@
 //! The page of one account: who it is, what is owed and was, where its plan stands, and what may be ordered.
 
 use crate::Console;
-use crate::answers::{Account, Cycle, History, Measure, Outcome, Profile, Story, WhyNot};
+use crate::answers::{Account, Cycle, History, Measure, Outcome, Profile, Story};
 use crate::asking::Declined;
 use crate::chart::{self, Chart};
+use crate::history::{self, Line};
 use crate::known::{self, Known};
 use crate::live::{self, Watched};
-use crate::orders::{self, Shown, Typed};
+use crate::orders::{self, Typed};
 use crate::pages::{Frame, declined};
 use crate::rendered;
+use crate::said::Said;
 use crate::visitor::Visitor;
+use crate::why::{self, Found};
 use api::controls::in_path as encoded;
 use api::who::{Person, Role};
 use askama::Template;
@@ -45,18 +48,27 @@ struct AccountPage<'a> {
     ladders: Vec<Ladder>,
     chart: Option<Chart>,
     view_box: String,
-    history: History,
+    history: Vec<Line>,
     older: Option<String>,
-    outcome: Option<Outcome>,
-    why: Option<Result<WhyNot, String>>,
+    outcome: Option<Shown>,
+    why: Option<Result<Vec<Vec<Found>>, Said>>,
     why_asked: String,
-    forms: Vec<Shown>,
+    forms: Vec<orders::Shown>,
     may_order: bool,
     event_id: String,
     live: String,
     orders: String,
     notice: Option<String>,
     known: Known,
+}
+
+/// What became of an order.
+struct Shown {
+    state: String,
+    /// Why it was rejected.
+    reason: Option<Said>,
+    /// What was decided with it.
+    lines: Vec<Line>,
 }
 
 /// The steps of a plan on one part of the debt.
@@ -83,10 +95,6 @@ impl AccountPage<'_> {
 
     fn has_measures(&self) -> bool {
         self.measures().next().is_some()
-    }
-
-    fn is_english(&self) -> bool {
-        self.frame.v.language.code() == "en"
     }
 }
 
@@ -156,9 +164,9 @@ async fn made<'a>(
         chart: chart::chart(&story.rows, &account.as_of),
         view_box: chart::view_box(),
         older: history.next.map(|before| format!("{base}?{payer}before={before}#history")),
-        history,
-        outcome,
-        why: why(console, visitor, id, asked).await?,
+        history: history::lines(&history.items, &account.time_zone, visitor),
+        outcome: outcome.map(|outcome| became(&outcome, &account, visitor)),
+        why: why_not(console, visitor, id, asked).await?,
         why_asked: asked.why.clone().unwrap_or_default(),
         forms: orders::shown(&account, typed, visitor),
         may_order: may_order(person.as_ref()),
@@ -208,25 +216,42 @@ async fn outcome(
     Ok(console.api.get(visitor, &outcome_path(id, asked, order)).await?.0)
 }
 
+/// What became of a measure of which nothing went out.
+const LOST: [&str; 2] = ["measure_dropped", "measure_capped"];
+
+fn became(outcome: &Outcome, account: &Account, visitor: &Visitor) -> Shown {
+    let mut lines = history::lines(&outcome.lines, &account.time_zone, visitor);
+    // The reason says that.
+    lines.retain(|line| !line.is_rejection);
+    // Green would say that it went out.
+    let is_lost = outcome.lines.iter().any(|line| LOST.contains(&&*line.kind));
+    let state = if is_lost && outcome.state == "applied" { "lost" } else { &outcome.state };
+    Shown {
+        state: state.to_owned(),
+        reason: outcome.reason.as_deref().map(|reason| visitor.said("history", reason)),
+        lines,
+    }
+}
+
 fn outcome_path(id: &str, asked: &Asked, order: &str) -> String {
     path(id, &format!("/controls/{}", encoded(order)), asked)
 }
 
 /// Why something has not acted; what the API does not know is told where it was asked.
-async fn why(
+async fn why_not(
     console: &Console,
     visitor: &Visitor,
     id: &str,
     asked: &Asked,
-) -> Result<Option<Result<WhyNot, String>>, Declined> {
+) -> Result<Option<Result<Vec<Vec<Found>>, Said>>, Declined> {
     let Some((of, name)) = asked.why.as_deref().and_then(|why| why.split_once(':')) else { return Ok(None) };
     let path = path(id, "/why-not", asked);
     let joined = if path.contains('?') { '&' } else { '?' };
     let path = format!("{path}{joined}of={}&rule={}", encoded(of), encoded(name));
     match console.api.get(visitor, &path).await {
-        Ok((told, _)) => Ok(Some(Ok(told))),
+        Ok((told, _)) => Ok(Some(Ok(why::found(&told, visitor)))),
         Err(why) if why.status == StatusCode::NOT_FOUND || why.status == StatusCode::BAD_REQUEST => {
-            Ok(Some(Err(why.detail)))
+            Ok(Some(Err(visitor.said("problem", &why.detail))))
         }
         Err(why) => Err(why),
     }

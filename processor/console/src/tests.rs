@@ -17,6 +17,11 @@ pub(crate) fn visitor() -> Visitor {
     }
 }
 
+/// The same, who reads Russian.
+pub(crate) fn russian() -> Visitor {
+    Visitor { language: Language::Russian, ..visitor() }
+}
+
 /// An account in its second stage.
 pub(crate) fn account() -> Account {
     let when = |day: &str| json!({ "at": format!("2026-03-{day}T08:00:00Z"), "local": format!("2026-03-{day} 09:00") });

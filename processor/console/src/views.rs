@@ -4,7 +4,7 @@
 use crate::Console;
 use crate::asking::Declined;
 use crate::doors::{self, own_page};
-use crate::pages::declined;
+use crate::pages::notice;
 use crate::visitor::{VIEWS, Visitor};
 use api::controls::in_path as encoded;
 use axum::extract::{Form, Query, State};
@@ -68,8 +68,8 @@ pub(crate) async fn keep(
     }
     let cookie = in_cookie(&views);
     if cookie.len() > LONGEST {
-        let detail = visitor.t("views.too-many").to_owned();
-        return declined(&visitor, &Declined { status: StatusCode::BAD_REQUEST, detail });
+        let why = Declined { status: StatusCode::BAD_REQUEST, detail: String::new() };
+        return notice(&visitor, "problem.request", visitor.t("views.too-many"), why);
     }
     let back = own_page(Some(format!("/console/accounts?{}", question.unwrap_or_default())));
     doors::keeping(&console, Redirect::to(&back), VIEWS, &cookie)

@@ -4,8 +4,8 @@
 
 use crate::hold::HoldReason;
 use crate::ids::{
-    CommandId, HoldId, InvoiceId, ManagerGroupName, ManagerName, Operation, PaymentId, PlanName, Queue,
-    RuleId, SegmentName, StageName,
+    HoldId, InvoiceId, ManagerGroupName, ManagerName, Operation, PaymentId, PlanName, Queue, RuleId,
+    SegmentName, StageName,
 };
 use crate::money::{Currency, Money};
 use crate::time::{Date, Period, Timestamp};
@@ -165,13 +165,8 @@ pub enum Rejection {
     #[error("no task in the queue «{0}» waits for a result")]
     UnknownTask(Queue),
     /// The task that was named does not wait for its result.
-    #[error("no task «{command_id}» in the queue «{queue}» waits for a result")]
-    NoSuchTask {
-        /// Its queue.
-        queue: Queue,
-        /// The command that gave it.
-        command_id: CommandId,
-    },
+    #[error("that task does not lie in the queue «{0}» any more, or waits for no result")]
+    NoSuchTask(Queue),
     /// Somebody else has the task in hand.
     #[error("the task in the queue «{queue}» is in {by}'s hands")]
     TaskTaken {
@@ -310,7 +305,7 @@ impl Rejection {
             Self::NoOpenCycle => "no_open_cycle",
             Self::UnknownStage(_) => "unknown_stage",
             Self::UnknownTask(_) => "unknown_task",
-            Self::NoSuchTask { .. } => "no_such_task",
+            Self::NoSuchTask(_) => "no_such_task",
             Self::TaskTaken { .. } => "task_taken",
             Self::TaskNotTaken(_) => "task_not_taken",
             Self::PaymentConfirmed(_) => "payment_confirmed",

@@ -146,7 +146,7 @@ fn unanswered(measure: &MeasureInForce) -> Option<&TaskInForce> {
 fn not_there(task: &NamedTask) -> Rejection {
     let queue = task.queue.clone();
     match task.command_id {
-        Some(command_id) => Rejection::NoSuchTask { queue, command_id },
+        Some(_) => Rejection::NoSuchTask(queue),
         None => Rejection::UnknownTask(queue),
     }
 }

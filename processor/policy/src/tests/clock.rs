@@ -35,6 +35,8 @@ pub(super) struct Told {
     pub(super) records: Vec<Record>,
     /// Why the last step's events were rejected, those that were.
     pub(super) rejections: Vec<String>,
+    /// Every record there was, oldest first.
+    pub(super) all_records: Vec<Record>,
     /// Every command there was, oldest first.
     all_commands: Vec<Command>,
 }
@@ -42,6 +44,7 @@ pub(super) struct Told {
 impl Told {
     fn keep(&mut self, decided: Decided<'_>) {
         let decisions = decided.decisions;
+        self.all_records.extend(decisions.records.iter().cloned());
         self.records.extend(decisions.records);
         self.all_commands.extend(decisions.commands.iter().cloned());
         self.commands.extend(decisions.commands);

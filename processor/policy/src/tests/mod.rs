@@ -18,6 +18,7 @@ pub use output::{junit, print};
 use crate::report::{Finding, PolicyReport};
 use crate::yaml;
 use decision::Policy;
+use decision::record::Record;
 use file::TestFile;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -78,6 +79,19 @@ pub fn run(path: &Path) -> Result<TestRun, Vec<PolicyReport>> {
     let policies = PolicyFiles::of(&file, folder)?;
     let tests = file.tests.iter().map(|test| play::play(&file, test, &policies)).collect();
     Ok(TestRun { file: name, tests })
+}
+
+/// What is decided while the tests of a file are played: the history of all of them. For those who hold that whatever
+/// is decided can be told.
+///
+/// # Errors
+/// As [`run`].
+pub fn records(path: &Path) -> Result<Vec<Record>, Vec<PolicyReport>> {
+    let name = path.display().to_string();
+    let text = crate::read(&name, path).map_err(|report| vec![report])?;
+    let file = parse(&name, &text).map_err(|report| vec![report])?;
+    let policies = PolicyFiles::of(&file, path.parent().unwrap_or(Path::new("")))?;
+    Ok(file.tests.iter().flat_map(|test| play::records(&file, test, &policies)).collect())
 }
 
 /// The JSON Schema of files of tests, from which editors complete.

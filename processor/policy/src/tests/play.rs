@@ -9,16 +9,30 @@ use crate::file::Moment;
 use crate::yaml::Spanned;
 use decision::Policy;
 use decision::event::Body;
+use decision::record::Record;
 use decision::time::Timestamp;
 use std::sync::Arc;
 
 /// Plays one test.
 pub(super) fn play(file: &TestFile, test: &TestCase, policies: &PolicyFiles<'_>) -> TestOutcome {
     let (name, line) = (test.name.value.clone(), test.name.span.line);
-    TestOutcome { name, line, failure: steps(file, test, policies).err() }
+    TestOutcome { name, line, failure: steps(file, test, policies, &mut Vec::new()).err() }
 }
 
-fn steps(file: &TestFile, test: &TestCase, policies: &PolicyFiles<'_>) -> Result<(), Failure> {
+/// What was decided while a test was played, up to where it failed.
+pub(super) fn records(file: &TestFile, test: &TestCase, policies: &PolicyFiles<'_>) -> Vec<Record> {
+    let mut decided = Vec::new();
+    // Whether it passes is for others to say.
+    let _ = steps(file, test, policies, &mut decided);
+    decided
+}
+
+fn steps(
+    file: &TestFile,
+    test: &TestCase,
+    policies: &PolicyFiles<'_>,
+    decided: &mut Vec<Record>,
+) -> Result<(), Failure> {
     let (Some(policy), Some(first)) = (policies.first(&file.policy.value), test.steps.0.first()) else {
         return Ok(());
     };
@@ -33,10 +47,9 @@ fn steps(file: &TestFile, test: &TestCase, policies: &PolicyFiles<'_>) -> Result
     if with_snapshot {
         play.start(first).map_err(at_line(test.name.span.line))?;
     }
-    for step in test.steps.iter() {
-        play.step(step).map_err(at_line(step.span.line))?;
-    }
-    Ok(())
+    let all = test.steps.iter().try_for_each(|step| play.step(step).map_err(at_line(step.span.line)));
+    decided.append(&mut play.world.told.all_records);
+    all
 }
 
 /// A test at play.
