@@ -6,6 +6,7 @@
 use super::told::{ResendOutcome, Resent, check_why};
 use super::{NotDone, Place, Rejects, place_of};
 use crate::accounts::person_of_all;
+use crate::controls::forms::make_value_whole;
 use crate::controls::is_json;
 use crate::problem::Problem;
 use crate::serving::Shared;
@@ -15,7 +16,9 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
-use serde::{Deserialize, Serialize};
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use utoipa::ToSchema;
@@ -52,10 +55,19 @@ pub struct ResendSeveral {
 pub struct RejectPlace {
     /// The partition of the topic of rejects.
     #[schema(minimum = 0, maximum = 4_294_967_295_i64)]
+    #[serde(deserialize_with = "whole")]
     partition: u32,
     /// Its offset there.
     #[schema(minimum = 0, maximum = 9_223_372_036_854_775_807_i64)]
+    #[serde(deserialize_with = "whole")]
     offset: i64,
+}
+
+/// A number that some programs write as `17.0`.
+fn whole<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<T, D::Error> {
+    let mut value = Value::deserialize(deserializer)?;
+    make_value_whole(&mut value);
+    serde_json::from_value(value).map_err(D::Error::custom)
 }
 
 /// What became of several rejects.
@@ -235,6 +247,8 @@ mod tests {
         check(&of(&vec![one; 51].join(",")), Err("`rejects` names 1 to 50"));
         check(&of(""), Err("`rejects` names 1 to 50"));
         check(&of(r#"{"partition":3,"offset":-1}"#), Err("an offset counts from 0"));
+        check(&of(r#"{"partition":3.0,"offset":7.0}"#), Ok(&[(3, 7)]));
+        check(&of(r#"{"partition":3.5,"offset":7}"#), Err("cannot be made out"));
         check(&of(r#"{"partition":-3,"offset":1}"#), Err("cannot be made out"));
         check(&of(r#"{"partition":3,"offset":1,"topic":"x"}"#), Err("unknown field `topic`"));
         check(&of(one).replace("mended", " "), Err("`why` says why"));
