@@ -20,6 +20,7 @@ mod producer;
 mod reader;
 mod rebalances;
 mod settings;
+mod stretches;
 mod tail;
 mod topic_ids;
 
@@ -32,7 +33,7 @@ pub use tail::{KafkaTail, Tailed};
 
 use appender::Appender;
 use context::Diagnostics;
-use engine::log::{Log, LogError, NewRecord, TopicPartition};
+use engine::log::{Log, LogError, NewRecord, Stretch, Tell, TopicPartition};
 use error::{failed, name, refused};
 use rdkafka::Offset;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
@@ -118,6 +119,10 @@ impl Log for KafkaLog {
 
     fn follower(&self) -> Result<KafkaReader, LogError> {
         KafkaReader::new(&self.settings, self.settings.follower_config())
+    }
+
+    fn read_stretches(&self, stretches: &[Stretch], tell: &mut Tell<'_>) -> Result<(), LogError> {
+        stretches::read(&self.settings, stretches, tell)
     }
 
     fn append(&self, record: &NewRecord, wait: Duration) -> Result<(), LogError> {

@@ -252,6 +252,15 @@ fn whoever_runs_weir_sees_how_it_stands_and_sends_a_reject_again() {
     // The page before may have shown it already.
     browser.wait_for(&format!("#rejects input[name=account][value='{account}']"));
     browser.wait_for_text("#rejects tbody", "unknown plan");
+    browser.click("#rejects tbody input[type=checkbox]");
+    browser.type_into("#resend-several input[name=why]", "there is one now");
+    browser.click("#resend-several button");
+    browser.wait_for_text("#resent", "Not sent: its id was seen");
+    browser.type_into("#resend-several input[name=why]", "there is one now");
+    browser.click("#resend-several input[name=even_known]");
+    browser.click("#resend-several button[value=shown]");
+    browser.wait_for_text("#resent", "Sent again: partition ");
+    browser.check_open_to_all("operations-sent");
     browser.click("#rejects tbody a");
     browser.wait_for_text("h1", "A reject: unknown plan");
     browser.wait_for_text("#facts pre", "no-such-plan");

@@ -15,19 +15,6 @@ use support::kafka::{PARTITIONS, Process, Site};
 
 const LONG: Duration = Duration::from_secs(60);
 
-/// An instance of its own folder, whose API others reach.
-fn start(site: &Site, name: &str) -> Process {
-    let folder = format!("state-{name}");
-    site.start(&[
-        ("WEIR__KAFKA__GROUP_INSTANCE_ID", name),
-        ("WEIR__STATE__FOLDER", &folder),
-        ("WEIR__API__LISTEN", "127.0.0.1:0"),
-        ("WEIR__API__URL", "http://127.0.0.1:{port}"),
-        // What is asked here is more than people ask.
-        ("WEIR__API__RATE_PER_SECOND", "100000"),
-    ])
-}
-
 /// What an instance answers: the status, whether it says when to come again, and the body.
 fn ask(url: &str, path: &str) -> (u16, bool, Value) {
     let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
@@ -88,7 +75,7 @@ fn json(output: &Output) -> Value {
 fn any_instance_answers_for_any_account_also_after_one_has_died() {
     let mut site = Site::new("api-any");
     let mut operator = Operator::new(Profile { subscribers: 60, ..Profile::demo() });
-    let (mut one, mut other) = (start(&site, "one"), start(&site, "other"));
+    let (mut one, mut other) = (site.instance("one"), site.instance("other"));
     one.wait_until_ready();
     other.wait_until_ready();
     let mut accounts = BTreeSet::new();
@@ -241,7 +228,7 @@ fn ask_here(process: &Process, accounts: &BTreeSet<String>) -> BTreeSet<String> 
 fn the_command_line_asks_a_running_weir() {
     let mut site = Site::new("api-ask");
     let mut operator = Operator::new(Profile { subscribers: 40, ..Profile::demo() });
-    let mut process = start(&site, "only");
+    let mut process = site.instance("only");
     process.wait_until_ready();
     let mut accounts = BTreeSet::new();
     for _ in 0..20 {

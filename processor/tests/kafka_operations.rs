@@ -7,20 +7,9 @@ mod support;
 use loadtest::generate::{Operator, Profile};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
-use support::kafka::{PARTITIONS, Process, Site};
+use support::kafka::{PARTITIONS, Site};
 
 const LONG: Duration = Duration::from_secs(90);
-
-/// An instance of its own folder, whose API others reach.
-fn start(site: &Site, name: &str) -> Process {
-    let folder = format!("state-{name}");
-    site.start(&[
-        ("WEIR__KAFKA__GROUP_INSTANCE_ID", name),
-        ("WEIR__STATE__FOLDER", &folder),
-        ("WEIR__API__LISTEN", "127.0.0.1:0"),
-        ("WEIR__API__URL", "http://127.0.0.1:{port}"),
-    ])
-}
 
 fn agent() -> ureq::Agent {
     ureq::Agent::config_builder().http_status_as_error(false).build().into()
@@ -75,7 +64,7 @@ fn is_whole(fleet: &Value) -> bool {
 fn any_instance_tells_of_all_and_of_what_was_declined_also_where_one_has_died() {
     let mut site = Site::new("operations");
     let mut operator = Operator::new(Profile { subscribers: 60, ..Profile::demo() });
-    let (mut one, mut other) = (start(&site, "one"), start(&site, "other"));
+    let (mut one, mut other) = (site.instance("one"), site.instance("other"));
     one.wait_until_ready();
     other.wait_until_ready();
     let mut accounts = Vec::new();
@@ -114,6 +103,15 @@ fn any_instance_tells_of_all_and_of_what_was_declined_also_where_one_has_died() 
         let sure = json!({ "why": "there is one now", "even_known": true });
         let (status, told) = post(&format!("{place}/resend"), &sure);
         assert_eq!((status, &told["outcome"]), (200, &json!("sent")), "{told:#}");
+        let here = &page["items"][0];
+        let named = json!([
+            { "partition": here["partition"], "offset": here["offset"] }, { "partition": 0, "offset": 1_000_000 },
+        ]);
+        let several = json!({ "why": "again", "rejects": named, "even_known": true, "id": "several-1" });
+        let (status, told) = post(&format!("{url}/v1/rejects/resend"), &several);
+        assert_eq!((status, &told["items"][0]["outcome"]), (200, &json!("sent")), "{told:#}");
+        assert_eq!(told["items"][1]["outcome"], "not_there", "{told:#}");
+        assert_eq!(post(&format!("{url}/v1/rejects/resend"), &several), (200, told));
     }
     let (status, problem) = get(&format!("{first}/v1/rejects/0/1000000"));
     assert_eq!((status, &problem["type"]), (404, &json!("urn:weir:problem:unknown-reject")));

@@ -173,6 +173,18 @@ fn what_the_core_declined_is_not_sent_again_since_its_id_was_seen() {
     assert_eq!(&rejects.one(declined.place).unwrap(), declined);
     let beyond = engine::rejects::Place { offset: 1_000_000, ..declined.place };
     assert!(matches!(rejects.one(beyond), Err(RejectsError::NotThere(place)) if place == beyond));
+    // Several are found wherever they lie, in the order in which they are sought.
+    let mut places: Vec<_> = all.iter().map(|rejected| rejected.place).collect();
+    places.reverse();
+    places.insert(1, beyond);
+    let found = rejects.several(&places).unwrap();
+    for (place, found) in places.iter().zip(&found) {
+        match found {
+            Ok(found) => assert_eq!(found.place, *place),
+            Err(error) => assert!(matches!(error, RejectsError::NotThere(at) if at == &beyond), "{error}"),
+        }
+    }
+    assert_eq!(found.iter().flatten().count(), all.len());
     let by_account = Filter { account: declined.account_id.clone(), ..Filter::default() };
     assert!(list(&world, &by_account).contains(declined));
     let later = Filter { since: Some(world.clock.now().plus_micros(1)), ..Filter::default() };

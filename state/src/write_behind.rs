@@ -18,7 +18,6 @@ use engine::store::{
 };
 use merged::Merged;
 use pending::Pending;
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How much is gathered before it is written. What is written at once, a task waits for.
@@ -115,6 +114,49 @@ impl Gathered {
     }
 }
 
+impl Gathered {
+    /// The waiting commands after this sequence, in order, at most so many: those that are here, and those behind of
+    /// which nothing is known here. What is written behind meanwhile is in both.
+    fn waiting_after<E>(
+        &self,
+        sequence: i64,
+        at_most: usize,
+        behind: impl Fn(i64, usize) -> Result<Vec<(i64, Bytes)>, E>,
+    ) -> Result<Vec<(i64, Bytes)>, E> {
+        let (mut waiting, mut after) = (Vec::new(), sequence);
+        while waiting.len() < at_most {
+            let wanted = at_most.saturating_sub(waiting.len());
+            // The task waits for as long as this takes.
+            let (here, has_more) = self.look().waiting_after(after, at_most);
+            let last = here.last().map(|(sequence, _)| *sequence).filter(|_| has_more);
+            waiting.extend(waiting_with(here, wanted, last, |at_most| behind(after, at_most))?);
+            match last {
+                Some(last) => after = last,
+                None => break,
+            }
+        }
+        Ok(waiting)
+    }
+}
+
+/// Those that are here, and those behind of which nothing is known here, up to the last of which something is known.
+fn waiting_with<E>(
+    here: Vec<(i64, Option<Bytes>)>,
+    at_most: usize,
+    up_to: Option<i64>,
+    behind: impl FnOnce(usize) -> Result<Vec<(i64, Bytes)>, E>,
+) -> Result<Vec<(i64, Bytes)>, E> {
+    // So many more are asked for as wait no more.
+    let removed = here.iter().filter(|(_, form)| form.is_none()).count();
+    let mut waiting = behind(at_most.saturating_add(removed))?;
+    let is_here = |sequence: &i64| here.binary_search_by_key(sequence, |(sequence, _)| *sequence).is_ok();
+    waiting.retain(|(sequence, _)| up_to.is_none_or(|last| *sequence <= last) && !is_here(sequence));
+    waiting.extend(here.into_iter().filter_map(|(sequence, form)| Some((sequence, form?))));
+    waiting.sort_by_key(|(sequence, _)| *sequence);
+    waiting.truncate(at_most);
+    Ok(waiting)
+}
+
 impl<S: Store> WriteBehindStore<S> {
     fn write(&mut self) -> Result<(), StoreError> {
         // Whoever reads beside the task waits until it is behind: it is always in one of the two.
@@ -174,8 +216,8 @@ impl<S: Store> Store for WriteBehindStore<S> {
     }
 
     fn waiting_after(&self, sequence: i64, at_most: usize) -> Result<Vec<(i64, Bytes)>, StoreError> {
-        let here = self.pending.look().waiting_after(sequence);
-        waiting_with(here, at_most, |at_most| self.behind.waiting_after(sequence, at_most))
+        self.pending
+            .waiting_after(sequence, at_most, |after, at_most| self.behind.waiting_after(after, at_most))
     }
 
     fn history(&self, id: &str, at_most: usize) -> Result<Vec<HistoryLine>, StoreError> {
@@ -227,23 +269,6 @@ impl<S> Drop for WriteBehindStore<S> {
     }
 }
 
-/// The waiting commands that are here, and those behind of which nothing is known here, in order. What is written
-/// behind meanwhile is in both.
-fn waiting_with<E>(
-    here: BTreeMap<i64, Option<Bytes>>,
-    at_most: usize,
-    behind: impl FnOnce(usize) -> Result<Vec<(i64, Bytes)>, E>,
-) -> Result<Vec<(i64, Bytes)>, E> {
-    // So many more are asked for as wait no more.
-    let removed = here.values().filter(|form| form.is_none()).count();
-    let mut waiting = behind(at_most.saturating_add(removed))?;
-    waiting.retain(|(sequence, _)| !here.contains_key(sequence));
-    waiting.extend(here.into_iter().filter_map(|(sequence, form)| Some((sequence, form?))));
-    waiting.sort_by_key(|(sequence, _)| *sequence);
-    waiting.truncate(at_most);
-    Ok(waiting)
-}
-
 /// Reads a store, and what is gathered before it, beside the task.
 struct WriteBehindReader {
     behind: Arc<dyn StoreReader>,
@@ -263,8 +288,8 @@ impl StoreReader for WriteBehindReader {
     }
 
     fn waiting_after(&self, sequence: i64, at_most: usize) -> Result<Vec<(i64, Bytes)>, ReadError> {
-        let here = self.pending.look().waiting_after(sequence);
-        waiting_with(here, at_most, |at_most| self.behind.waiting_after(sequence, at_most))
+        self.pending
+            .waiting_after(sequence, at_most, |after, at_most| self.behind.waiting_after(after, at_most))
     }
 
     fn look_into(&self, lists: &[List], look: &mut Look<'_>) -> Result<(), ReadError> {

@@ -13,8 +13,10 @@ pub(crate) use writing::*;
 
 use bytes::Bytes;
 use engine::log::{
-    CommitError, Committed, Consumer, Log, LogRecord, NewRecord, Polled, Producer, Reader, TopicPartition,
+    CommitError, Committed, Consumer, Log, LogRecord, NewRecord, Polled, Producer, Reader, Stretch,
+    TopicPartition,
 };
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -60,6 +62,7 @@ macro_rules! contract {
             where_nothing_is_a_partition_is_read_no_further_and_nobody_waits_in_vain
             the_end_of_a_partition_is_told_past_its_markers
             a_paused_partition_goes_on_where_it_stopped
+            stretches_of_partitions_are_read_to_their_ends_and_no_further
             a_newcomer_gets_the_same_partitions_of_all_topics_once_they_were_let_go
             the_partitions_of_a_member_that_leaves_go_to_the_others
             a_static_member_comes_back_to_its_place_and_nobody_notices

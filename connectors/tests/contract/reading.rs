@@ -120,3 +120,59 @@ fn polls_at_most<C: Consumer>(consumer: &mut C, at_most: usize) -> Polled {
     }
     Polled::Records(records)
 }
+
+/// All that is read of stretches, as `partition:text`, by partition.
+fn stretches<L: Log>(log: &L, stretches: &[(&TopicPartition, i64, i64)]) -> Vec<String> {
+    let of = |(source, from, to): &(&TopicPartition, i64, i64)| Stretch {
+        source: (*source).clone(),
+        from: *from,
+        to: *to,
+    };
+    let stretches: Vec<_> = stretches.iter().map(of).collect();
+    let mut read = Vec::new();
+    log.read_stretches(&stretches, &mut |record| {
+        read.extend(record);
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    // Within a partition they come in order.
+    read.sort_by_key(|record| record.source.partition);
+    let text = |record: &LogRecord| {
+        format!("{}:{}", record.source.partition, texts(std::slice::from_ref(record))[0])
+    };
+    read.iter().map(text).collect()
+}
+
+pub(crate) fn stretches_of_partitions_are_read_to_their_ends_and_no_further(setting: &impl Setting) {
+    let log = setting.process(None);
+    let topic = setting.topic("out", 4);
+    let all: Vec<_> = (0..4).map(|partition| at(&topic, partition)).collect();
+    let member = log.join(std::slice::from_ref(&topic)).unwrap().membership();
+    let mut producer = fenced(&log, &format!("{topic}-p"));
+    for (source, texts) in all.iter().zip([&["a", "b", "c"][..], &["d"], &["e", "f"]]) {
+        send(&mut producer, source, texts);
+        commit(&mut producer, vec![], &member).unwrap();
+    }
+    // Each commit leaves a marker.
+    [4, 2, 3, 0].iter().zip(&all).for_each(|(end, source)| ends_at(&log, source, *end));
+    let whole = [(&all[0], 0, 4), (&all[1], 0, 2), (&all[2], 0, 3), (&all[3], 0, 0)];
+    assert_eq!(stretches(&log, &whole), ["0:a", "0:b", "0:c", "1:d", "2:e", "2:f"]);
+    assert_eq!(stretches(&log, &[(&all[0], 1, 2), (&all[2], 1, 3)]), ["0:b", "2:f"]);
+    assert_eq!(stretches(&log, &[(&all[1], 1, 2)]), [""; 0], "a marker is no record");
+    assert_eq!(stretches(&log, &[]), [""; 0]);
+
+    // What an open transaction has is waited for no longer than some seconds, and holds up nothing else.
+    let mut open = fenced(&log, &format!("{topic}-open"));
+    send(&mut open, &all[1], &["g"]);
+    ends_at(&log, &all[1], 3);
+    assert_eq!(stretches(&log, &[(&all[1], 0, 3), (&all[2], 0, 3)]), ["1:d", "2:e", "2:f"]);
+
+    let mut told = 0;
+    let all_of_first = [Stretch { source: all[0].clone(), from: 0, to: 4 }];
+    log.read_stretches(&all_of_first, &mut |record| {
+        told += usize::from(record.is_some());
+        if told == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })
+    .unwrap();
+    assert_eq!(told, 2, "whoever has enough is told no more");
+}

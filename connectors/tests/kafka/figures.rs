@@ -2,7 +2,11 @@
 
 use crate::cluster::Cluster;
 use crate::contract::{Setting, at, commit, fenced, record, takes};
-use engine::log::{Consumer, Log, Polled, Producer, Reader};
+use bytes::Bytes;
+use engine::log::{Consumer, Log, NewRecord, Polled, Producer, Reader};
+use engine::rejects::{Filter, Rejects};
+use schemas::{Encoder, OutputTopic, Schemas, StaticRegistry, TopicNames};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const RECORDS: u32 = 300_000;
@@ -64,4 +68,51 @@ fn the_cost_of_a_record() {
 
 fn tell(what: &str, took: Duration) {
     eprintln!("{what}: {:.2} µs a record", took.as_secs_f64() * 1e6 / f64::from(RECORDS));
+}
+
+const PARTITIONS: u32 = 200;
+
+/// What whoever looks at the rejects waits, where the topic has many partitions: all hold some, or one of them.
+#[test]
+#[ignore = "a measurement"]
+fn the_cost_of_a_list_of_rejects() {
+    let cluster = Cluster::of_test("rejects");
+    let log = cluster.process(None);
+    let topic = cluster.topic("rejects", PARTITIONS);
+    let all: Vec<_> = (0..PARTITIONS).map(|partition| at(&topic, partition)).collect();
+    // Of partitions that were just made, a broker may not know yet that it leads them.
+    while log.end_offsets(&all).is_err() {
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let names = TopicNames::default().with_output(OutputTopic::Rejects, &topic);
+    let registry = Arc::new(StaticRegistry::new());
+    let schemas = Schemas::for_topics(&*registry, &names).unwrap();
+    let mut form = Vec::new();
+    Encoder::new(schemas).reject(&schemas::sample::reject(), &mut form).unwrap();
+    let form = Bytes::from(form);
+    let write = |partitions: std::ops::Range<u32>, count: u32| {
+        for partition in partitions {
+            let (key, value) = (Bytes::from_static(b"A-1"), Some(form.clone()));
+            let record = NewRecord { target: at(&topic, partition), key, value, timestamp: 1 };
+            for _ in 0..count {
+                log.append(&record, Duration::from_secs(10)).unwrap();
+            }
+        }
+    };
+    let look = |what: &str| {
+        for _ in 0..3 {
+            let mut rejects =
+                Rejects::new(&log, "figures", &names, registry.clone()).bounded(10_000, &|| false);
+            let begun = Instant::now();
+            let listed = rejects.list(&Filter::default(), 20).unwrap();
+            let found = listed.rejects.len() as u64 + listed.older;
+            let took = begun.elapsed().as_millis();
+            eprintln!("{PARTITIONS} partitions, {what}: {found} rejects in {took} ms");
+        }
+    };
+    look("all empty");
+    write(7..8, 20);
+    look("one with 20");
+    write(0..PARTITIONS, 20);
+    look("each with 20");
 }

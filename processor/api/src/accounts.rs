@@ -12,6 +12,7 @@ mod allowed;
 pub mod history;
 mod view;
 
+use crate::limits;
 use crate::problem::Problem;
 use crate::serving::Shared;
 use crate::who::{Person, Role, Segments};
@@ -189,10 +190,7 @@ async fn records(
 ) -> Result<Response, Problem> {
     let who = Who::of(id, asked.debtor)?;
     let most = crate::accounts::history::KEPT;
-    let limit = asked.limit.unwrap_or(LINES);
-    if !(1..=most).contains(&limit) {
-        return Err(Problem::bad_request(format!("`limit` is {limit}, and must be from 1 to {most}.")));
-    }
+    let limit = limits::how_many(asked.limit, LINES, most)?;
     if asked.before.is_some_and(|before| before < 1) {
         return Err(Problem::bad_request("`before` is a sequence, and those count from 1."));
     }

@@ -4,6 +4,7 @@
 
 use crate::accounts::{In, person_of_all};
 use crate::controls::{NotGiven, is_json};
+use crate::limits;
 use crate::lists::gathering;
 use crate::problem::Problem;
 use crate::serving::Shared;
@@ -100,10 +101,7 @@ async fn held(
     In(QueryOf(query)): In<QueryOf<Query>>,
 ) -> Result<Response, Problem> {
     person_of_all(&parts)?;
-    let limit = query.limit.unwrap_or(ORDERS);
-    if !(1..=MOST).contains(&limit) {
-        return Err(Problem::bad_request(format!("`limit` is {limit}, and must be from 1 to {MOST}.")));
-    }
+    let limit = limits::how_many(query.limit, ORDERS, MOST)?;
     let partitions = shared.lists.partitions().map_err(crate::lists::problem_of)?;
     if let Some(wanted) = gathering::wanted_of(&parts)? {
         return Ok(Json(here(&shared, wanted, limit).await?).into_response());
@@ -222,7 +220,7 @@ async fn judge(State(shared): State<Shared>, parts: Parts, body: Bytes) -> Resul
         Ok(()) => (StatusCode::ACCEPTED, Json(Given { id })).into_response(),
         Err(NotGiven) => Problem::not_given(&id).into_response(),
     };
-    response.extensions_mut().insert(Noted { account: None, why: Some(why) });
+    response.extensions_mut().insert(Noted { why: Some(why), ..Noted::default() });
     Ok(response)
 }
 

@@ -32,6 +32,18 @@ const LONGEST_URL: usize = 4 * 1_024;
 /// The largest body of any request, in bytes.
 pub(crate) const LARGEST_BODY: usize = 64 * 1_024;
 
+/// How many of something are told: as many as are asked for, else as many as usual.
+///
+/// # Errors
+/// When none are asked for, or more than may be.
+pub(crate) fn how_many(asked: Option<usize>, usual: usize, most: usize) -> Result<usize, Problem> {
+    let limit = asked.unwrap_or(usual);
+    if !(1..=most).contains(&limit) {
+        return Err(Problem::bad_request(format!("`limit` is {limit}, and must be from 1 to {most}.")));
+    }
+    Ok(limit)
+}
+
 /// Declines what is too long before anything is done for it.
 pub(crate) async fn room(request: Request, next: Next) -> Response {
     let url = request.uri().path_and_query().map_or(0, |url| url.as_str().len());
@@ -91,6 +103,15 @@ pub(crate) async fn time(State(limits): State<Limits>, request: Request, next: N
 mod tests {
     use super::*;
     use axum::http::HeaderValue;
+
+    #[test]
+    fn from_one_to_the_most_may_be_asked_for() {
+        for (asked, expected) in
+            [(None, Some(50)), (Some(1), Some(1)), (Some(200), Some(200)), (Some(0), None), (Some(201), None)]
+        {
+            assert_eq!(how_many(asked, 50, 200).ok(), expected, "{asked:?}");
+        }
+    }
 
     #[test]
     fn what_is_too_long_is_declined_and_a_question_has_no_body() {

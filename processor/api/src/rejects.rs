@@ -5,12 +5,15 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | [`several`] | sending several again at once |
 //! | [`told`] | what is told of a reject, and what became of one that was sent again |
 
+pub mod several;
 pub mod told;
 
 use crate::accounts::{In, person_of_all};
 use crate::controls::is_json;
+use crate::limits;
 use crate::problem::Problem;
 use crate::serving::Shared;
 use crate::who::audit::Noted;
@@ -24,7 +27,7 @@ use serde::Deserialize;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
-use told::{RejectDetails, RejectPage, Resend, Resent};
+use told::{RejectDetails, RejectPage, Resend, ResendOutcome, Resent};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -43,15 +46,16 @@ pub trait Rejects: Send + Sync + 'static {
     /// When none lies there, or it cannot be read.
     fn one(&self, place: Place, deadline: Instant) -> Result<RejectDetails, NotDone>;
 
-    /// Sends one again as it came. An event whose id is known only where `even_known` says so.
+    /// Sends some again as they came, all of them or none, and says what became of each, in their order. Each is named
+    /// once. An event whose id is known is sent only where `even_known` says so.
     ///
     /// # Errors
-    /// When none lies there, or it is not known to have been sent.
-    fn resend(&self, place: Place, even_known: bool, deadline: Instant) -> Result<Resent, NotDone>;
+    /// When nothing was sent, or it is not known whether it was.
+    fn resend(&self, places: &[Place], even_known: bool, deadline: Instant) -> Result<Vec<Resent>, NotDone>;
 }
 
 /// Where a reject lies in the topic of rejects.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// The partition.
     pub partition: u32,
@@ -96,11 +100,12 @@ const AT_ONCE: usize = 2;
 pub(crate) struct Gate {
     rejects: Arc<dyn Rejects>,
     free: Arc<Semaphore>,
+    done: Arc<several::Done>,
 }
 
 impl Gate {
     pub(crate) fn of(rejects: Arc<dyn Rejects>) -> Self {
-        Self { rejects, free: Arc::new(Semaphore::new(AT_ONCE)) }
+        Self { rejects, free: Arc::new(Semaphore::new(AT_ONCE)), done: Arc::default() }
     }
 
     /// Does it on a thread that may wait. Its place is taken until it has really ended: whoever does not wait any more
@@ -137,7 +142,11 @@ fn problem_of(not_done: NotDone) -> Problem {
 }
 
 pub(crate) fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(one)).routes(routes!(resend))
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(one))
+        .routes(routes!(resend))
+        .routes(routes!(several::resend_several))
 }
 
 /// Which rejects.
@@ -170,10 +179,7 @@ const MOST: usize = 200;
 
 impl Query {
     fn check(self) -> Result<(Filter, usize), Problem> {
-        let limit = self.limit.unwrap_or(REJECTS);
-        if !(1..=MOST).contains(&limit) {
-            return Err(Problem::bad_request(format!("`limit` is {limit}, and must be from 1 to {MOST}.")));
-        }
+        let limit = limits::how_many(self.limit, REJECTS, MOST)?;
         for (name, value) in [("topic", &self.topic), ("reason", &self.reason), ("account", &self.account)] {
             let is_good = |value: &String| {
                 (1..=255).contains(&value.chars().count()) && !value.chars().any(char::is_control)
@@ -232,7 +238,7 @@ async fn one(
     let place = place_of(partition, offset)?;
     let ask = move |rejects: &dyn Rejects, deadline| rejects.one(place, deadline);
     let details = shared.rejects.ask(ask, NotDone::Silent).await?;
-    let noted = Noted { account: details.reject.account_id.clone(), why: None };
+    let noted = Noted { account: details.reject.account_id.clone(), ..Noted::default() };
     let mut response = Json(details).into_response();
     response.extensions_mut().insert(noted);
     Ok(response)
@@ -264,10 +270,22 @@ async fn resend(
     let place = place_of(partition, offset)?;
     let resend = Resend::read(&body)?;
     let even_known = resend.even_known;
-    let ask = move |rejects: &dyn Rejects, deadline| rejects.resend(place, even_known, deadline);
-    let done = shared.rejects.ask(ask, NotDone::Unknown).await;
+    let ask = move |rejects: &dyn Rejects, deadline| rejects.resend(&[place], even_known, deadline);
+    let done = shared.rejects.ask(ask, NotDone::Unknown).await.and_then(only_one);
     let account = done.as_ref().ok().and_then(|resent| resent.account_id.clone());
+    let outcome = done.as_ref().ok().map(|resent| resent.outcome.as_str());
     let mut response = done.map_or_else(IntoResponse::into_response, |resent| Json(resent).into_response());
-    response.extensions_mut().insert(Noted { account, why: Some(resend.why) });
+    response.extensions_mut().insert(Noted { account, why: Some(resend.why), outcome });
     Ok(response)
+}
+
+fn only_one(resent: Vec<Resent>) -> Result<Resent, Problem> {
+    let resent = resent.into_iter().next().ok_or_else(Problem::failed)?;
+    match resent.outcome {
+        ResendOutcome::NotThere => Err(Problem::unknown_reject()),
+        ResendOutcome::Unreadable => Err(Problem::failed()),
+        ResendOutcome::Sent | ResendOutcome::Known | ResendOutcome::NoRecord | ResendOutcome::NoInput => {
+            Ok(resent)
+        }
+    }
 }

@@ -27,8 +27,12 @@ fn only_those_who_see_all_segments_look_at_rejects_or_send_them() {
     let instance = Instance::start_for([play("2026-03-20T07:00:00Z")], role.clone());
     for (at, known) in Role::ALL.into_iter().enumerate() {
         role.0.store(at, Ordering::SeqCst);
-        let answers =
-            [instance.get("/v1/rejects"), instance.get("/v1/rejects/3/7"), resend(&instance, "3/7", WHY)];
+        let answers = [
+            instance.get("/v1/rejects"),
+            instance.get("/v1/rejects/3/7"),
+            resend(&instance, "3/7", WHY),
+            resend_several(&instance, &three(json!({}))),
+        ];
         for answer in answers {
             if known >= Role::Manager {
                 answer.good();
@@ -39,7 +43,7 @@ fn only_those_who_see_all_segments_look_at_rejects_or_send_them() {
         // How instances stand tells of nobody's account.
         instance.get("/v1/instances").good();
     }
-    assert_eq!(instance.declined.sent.lock().unwrap().len(), 2, "who may not has sent nothing");
+    assert_eq!(instance.declined.sent.lock().unwrap().len(), 6, "who may not has sent nothing");
 }
 
 #[test]
@@ -114,6 +118,80 @@ fn whoever_sends_one_again_is_told_what_became_of_it() {
         *instance.declined.fails.lock().unwrap() = Some(fails);
         resend(&instance, "3/7", WHY).check_problem(status, word, says);
     }
+}
+
+fn resend_several(instance: &Instance, body: &serde_json::Value) -> support::Answer {
+    post(&format!("{}/v1/rejects/resend", instance.url()), "application/json", &body.to_string())
+}
+
+/// Three places, at the second of which no reject lies.
+fn three(beside: serde_json::Value) -> serde_json::Value {
+    let place = |partition: u32, offset: i64| json!({ "partition": partition, "offset": offset });
+    let mut body = json!({ "why": "mended", "rejects": [place(3, 7), place(3, 8), place(1, 7)] });
+    body.as_object_mut().unwrap().extend(beside.as_object().cloned().unwrap());
+    body
+}
+
+#[test]
+fn whoever_sends_several_again_is_told_what_became_of_each() {
+    let instance = start();
+    let told = resend_several(&instance, &three(json!({}))).good();
+    let (known, sent_to) = (json!(null), json!({ "topic": "controls", "partition": 3 }));
+    let one = |partition: u32,
+               offset: i64,
+               outcome: &str,
+               sent_to: &serde_json::Value,
+               account: Option<&str>| {
+        json!({
+            "partition": partition, "offset": offset, "outcome": outcome, "sent_to": sent_to, "account_id": account,
+        })
+    };
+    let expected = [
+        one(3, 7, "known", &known, Some("A-1")),
+        one(3, 8, "not_there", &known, None),
+        one(1, 7, "known", &known, Some("A-1")),
+    ];
+    assert_eq!(told, json!({ "items": expected }));
+    let told = resend_several(&instance, &three(json!({ "even_known": true }))).good();
+    assert_eq!(told["items"][2], one(1, 7, "sent", &sent_to, Some("A-1")));
+    for (fails, status, word) in
+        [(NotDone::Silent, 503, "log-silent"), (NotDone::Unknown, 503, "perhaps-sent")]
+    {
+        *instance.declined.fails.lock().unwrap() = Some(fails);
+        resend_several(&instance, &three(json!({}))).check_problem(status, word, "");
+    }
+    resend_several(&instance, &json!({ "why": "x", "rejects": [] })).check_problem(
+        400,
+        "bad-request",
+        "1 to 50",
+    );
+    let url = format!("{}/v1/rejects/resend", instance.url());
+    post(&url, "text/plain", "{}").check_problem(415, "not-json", "application/json");
+}
+
+#[test]
+fn a_form_that_is_sent_twice_sends_nothing_twice() {
+    let instance = start();
+    let body = three(json!({ "even_known": true, "id": "form-1" }));
+    // The first is at work, and its asker perhaps gone, when the second comes.
+    let waits = instance.declined.waits.lock().unwrap();
+    let answers = std::thread::scope(|scope| {
+        let asked = [(); 2].map(|()| scope.spawn(|| resend_several(&instance, &body).good()));
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        drop(waits);
+        asked.map(|answer| answer.join().unwrap())
+    });
+    assert_eq!(answers[0], answers[1]);
+    assert_eq!(resend_several(&instance, &body).good(), answers[0]);
+    assert_eq!(instance.declined.sent.lock().unwrap().len(), 2, "each that is there was sent once");
+    // What was not done is tried again, and without an id each is another.
+    *instance.declined.fails.lock().unwrap() = Some(NotDone::Silent);
+    let other = three(json!({ "even_known": true, "id": "form-2" }));
+    resend_several(&instance, &other).check_problem(503, "log-silent", "Nothing was sent");
+    *instance.declined.fails.lock().unwrap() = None;
+    resend_several(&instance, &other).good();
+    resend_several(&instance, &three(json!({ "even_known": true }))).good();
+    assert_eq!(instance.declined.sent.lock().unwrap().len(), 6);
 }
 
 /// Each reads much of the log.

@@ -25,6 +25,7 @@
 //! | `known` | the names that the policy knows, as fields offer them |
 //! | `operations` | how the instances and their partitions stand |
 //! | `rejects` | what was declined, and sending it again |
+//! | `resending` | sending several rejects again at once |
 //! | `live` | how a page hears that something changed |
 //! | `doors` | signing in and out, the language, the colours |
 //! | `provider` | signing in by the identity provider |
@@ -50,6 +51,7 @@ mod policy;
 mod provider;
 mod queues;
 mod rejects;
+mod resending;
 mod said;
 mod story;
 mod texts;
@@ -108,7 +110,7 @@ pub fn beside(made: Made) -> Router {
         .route("/console/accounts/{id}", get(story::page))
         .route("/console/accounts/{id}/orders", get(orders::back).post(orders::give))
         .route("/console/accounts/{id}/live", get(story::listen))
-        .route("/console/operations", get(operations::page))
+        .route("/console/operations", get(operations::page).post(resending::resend))
         .route("/console/operations/live", get(operations::listen))
         .route("/console/operations/rejects/{partition}/{offset}", get(rejects::page).post(rejects::resend))
         .route("/console/policy", get(policy::page))

@@ -7,6 +7,7 @@ use crate::live::{self, Watched};
 use crate::pages::{Frame, declined};
 use crate::rejects::{self, Filter, Shown};
 use crate::rendered;
+use crate::resending::Resending;
 use crate::visitor::Visitor;
 use api::instances::told::{Figures, Fleet, Instance, Partition, Standing, State as TaskState};
 use askama::Template;
@@ -28,6 +29,8 @@ pub(crate) struct Asked {
     seen: Option<String>,
     /// `instances` leaves the rejects out: what follows the instances asks for no more.
     part: Option<String>,
+    /// What became of rejects that were sent again.
+    resent: Option<String>,
     #[serde(flatten)]
     filter: Filter,
 }
@@ -41,6 +44,7 @@ struct OperationsPage<'a> {
     partitions: Vec<PartitionRow>,
     rejects: Shown,
     filter: Filter,
+    resending: Resending,
     reasons: Vec<(&'static str, String)>,
     live: String,
 }
@@ -97,13 +101,28 @@ pub(crate) async fn page(
     visitor: Visitor,
     Query(asked): Query<Asked>,
 ) -> Response {
-    match made(&console, &visitor, asked).await {
+    let form = Resending::begun(&visitor, asked.resent.as_deref());
+    shown(&console, &visitor, asked, form).await
+}
+
+/// The page with a form of rejects that are to be sent again as it was filled.
+pub(crate) async fn with_form(console: &Console, v: &Visitor, filter: Filter, form: Resending) -> Response {
+    shown(console, v, Asked { filter, ..Asked::default() }, form).await
+}
+
+async fn shown(console: &Console, v: &Visitor, asked: Asked, form: Resending) -> Response {
+    match made(console, v, asked, form).await {
         Ok(page) => rendered(&page),
-        Err(why) => declined(&visitor, &why),
+        Err(why) => declined(v, &why),
     }
 }
 
-async fn made<'a>(console: &Console, v: &'a Visitor, asked: Asked) -> Result<OperationsPage<'a>, Declined> {
+async fn made<'a>(
+    console: &Console,
+    v: &'a Visitor,
+    asked: Asked,
+    resending: Resending,
+) -> Result<OperationsPage<'a>, Declined> {
     let seen = live::fingerprint(console, v, &[FOLLOWED.to_owned()]).await?;
     let (fleet, person) = console.api.get::<Fleet>(v, FOLLOWED).await?;
     let rejects = match asked.part.as_deref() {
@@ -116,6 +135,7 @@ async fn made<'a>(console: &Console, v: &'a Visitor, asked: Asked) -> Result<Ope
         partitions: partition_rows(&fleet, v),
         rejects,
         filter: asked.filter,
+        resending,
         reasons: rejects::reasons(v),
         live: format!("/console/operations/live?seen={seen}"),
         frame: Frame::of(v, person, "ops.title"),
@@ -400,6 +420,7 @@ mod tests {
             partitions: partition_rows(fleet, v),
             rejects,
             filter: Filter { reason: Some("unknown_plan".to_owned()), ..Filter::default() },
+            resending: Resending::default(),
             reasons: rejects::reasons(v),
             live: "/console/operations/live?seen=1".to_owned(),
             frame: Frame::of(v, None, "ops.title"),

@@ -1,4 +1,5 @@
-//! What was declined: the list on the page of operations, the page of one reject, and sending it again.
+//! What was declined: the list on the page of operations, the page of one reject, and sending that again. Sending several
+//! at once is [`crate::resending`].
 //!
 //! Whether somebody may, the API says; who surely may not is not led there.
 
@@ -46,6 +47,13 @@ pub(crate) struct Listed {
     pub(crate) rows: Vec<Row>,
     pub(crate) older: u64,
     pub(crate) whole: bool,
+}
+
+impl Listed {
+    /// Whether some of them can be sent again.
+    pub(crate) fn has_records(&self) -> bool {
+        self.rows.iter().any(|row| row.from.is_some())
+    }
 }
 
 /// A reject, as its line in the table.
@@ -170,15 +178,19 @@ pub(crate) async fn shown(
     }
 }
 
+impl Filter {
+    /// What is asked for, by name.
+    pub(crate) fn named(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let named = [("reason", &self.reason), ("topic", &self.topic), ("account", &self.account)];
+        let named = named.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?.trim())));
+        named.filter(|(_, value)| !value.is_empty())
+    }
+}
+
 /// What is asked of the API.
 fn path(filter: &Filter) -> String {
-    let named = [("reason", &filter.reason), ("topic", &filter.topic), ("account", &filter.account)];
-    named.into_iter().fold(format!("/v1/rejects?limit={SHOWN}"), |path, (name, value)| {
-        match value.as_deref().map(str::trim).filter(|value| !value.is_empty()) {
-            Some(value) => format!("{path}&{name}={}", encoded(value)),
-            None => path,
-        }
-    })
+    let path = format!("/v1/rejects?limit={SHOWN}");
+    filter.named().fold(path, |path, (name, value)| format!("{path}&{name}={}", encoded(value)))
 }
 
 fn row(reject: &Reject, v: &Visitor) -> Row {
@@ -224,11 +236,13 @@ pub(crate) struct Asked {
 }
 
 /// What became of sending one again, in words that stand in an address.
-const OUTCOMES: [(ResendOutcome, &str); 4] = [
+pub(crate) const OUTCOMES: [(ResendOutcome, &str); 6] = [
     (ResendOutcome::Sent, "sent"),
     (ResendOutcome::Known, "known"),
     (ResendOutcome::NoRecord, "no_record"),
     (ResendOutcome::NoInput, "no_input"),
+    (ResendOutcome::NotThere, "not_there"),
+    (ResendOutcome::Unreadable, "unreadable"),
 ];
 
 /// The page of a reject.

@@ -3,8 +3,10 @@
 //! What is behind it (Kafka through rdkafka, the in-memory log) is `connectors`' business. All
 //! calls block at most as long as they say; none of them knows what a record means.
 
+use crate::to_end;
 use bytes::Bytes;
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,6 +45,17 @@ pub struct NewRecord {
     pub value: Option<Bytes>,
     /// Its time, in UTC microseconds.
     pub timestamp: i64,
+}
+
+/// Offsets of one partition that are to be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// The partition.
+    pub source: TopicPartition,
+    /// The first of them.
+    pub from: i64,
+    /// The first beyond them.
+    pub to: i64,
 }
 
 /// A log. One a process; its parts share the connection's settings.
@@ -90,6 +103,20 @@ pub trait Log: Send + Sync + 'static {
         self.reader()
     }
 
+    /// Reads the committed records of these stretches, at most one of each partition: in order within a partition, and
+    /// across partitions as they come. It ends when all is read, or `tell` breaks it off; what is of an open transaction
+    /// is waited for some two seconds, and left out then. `tell` is called without a record from time to time while none
+    /// comes, so that it can look at the time.
+    ///
+    /// # Errors
+    /// When the log cannot be reached, or an offset is no longer there.
+    fn read_stretches(&self, stretches: &[Stretch], tell: &mut Tell<'_>) -> Result<(), LogError>
+    where
+        Self: Sized,
+    {
+        to_end::one_after_the_other(self, stretches, tell)
+    }
+
     /// Appends one record outside any transaction, and waits at most `wait` until the log has it on all its
     /// replicas in sync. Makes no topic. One at a time: a second caller waits for the first.
     ///
@@ -124,6 +151,9 @@ pub trait Log: Send + Sync + 'static {
     /// As above.
     fn start_offsets(&self, partitions: &[TopicPartition]) -> Result<Vec<i64>, LogError>;
 }
+
+/// What is told of what is read, record by record; none while none comes.
+pub type Tell<'t> = dyn FnMut(Option<LogRecord>) -> ControlFlow<()> + 't;
 
 /// What a poll brought.
 #[derive(Clone, Debug, PartialEq, Eq)]

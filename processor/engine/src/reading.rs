@@ -19,10 +19,11 @@ use bytes::Bytes;
 use decision::ids::DebtorId;
 use decision::time::Timestamp;
 use decision::{Debtor, Moment, Policies};
+use holding::LastRead;
 use schemas::{Decoder, HistoryLine, Registry, Schemas, WireError};
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// The debtors of all partitions that are at work in this instance.
@@ -84,8 +85,12 @@ pub(crate) struct Shown {
     reached: AtomicI64,
     /// The clock of the last batch, in UTC microseconds.
     clock: AtomicI64,
-    /// The last sequence of what the breaker held that a person has released.
-    released: AtomicI64,
+    /// The last sequence of what the breaker held of which a person has said what becomes of it.
+    judged: AtomicI64,
+    /// How many batches were applied after which other commands wait.
+    waiting_changes: AtomicU64,
+    /// What was read last of what is held.
+    held: LastRead,
 }
 
 /// Shows a partition as long as it lives.
@@ -187,7 +192,9 @@ impl Reading {
             known: RwLock::new(known.clone()),
             reached: AtomicI64::new(Timestamp::EARLIEST.0),
             clock: AtomicI64::new(Timestamp::EARLIEST.0),
-            released: AtomicI64::new(0),
+            judged: AtomicI64::new(0),
+            waiting_changes: AtomicU64::new(0),
+            held: LastRead::default(),
         });
         self.at_work.write().unwrap_or_else(PoisonError::into_inner).insert(partition, shown.clone());
         Showing { reading: self, partition, shown }
@@ -195,9 +202,14 @@ impl Reading {
 }
 
 impl Showing<'_> {
-    /// Up to which sequence what the breaker held was released.
-    pub(crate) fn released(&self, up_to: i64) {
-        self.shown.released.store(up_to, Ordering::Relaxed);
+    /// Up to which sequence what the breaker held was released or dropped.
+    pub(crate) fn judged(&self, up_to: i64) {
+        self.shown.judged.store(up_to, Ordering::Relaxed);
+    }
+
+    /// How many batches were applied after which other commands wait: told once they are.
+    pub(crate) fn waiting_changed(&self, changes: u64) {
+        self.shown.waiting_changes.store(changes, Ordering::Release);
     }
 
     /// How far the task is by now.

@@ -3,20 +3,24 @@
 //! Why a record was rejected is said where that is done (`task`); who may send one again is the
 //! caller's business.
 
-use crate::log::{CommitError, Log, LogError, NewRecord, Reader as _, TopicPartition};
+use crate::log::{CommitError, Log, LogError, NewRecord, Stretch, TopicPartition};
 use crate::partition::partition_of;
-use crate::to_end::ToEnd;
 use crate::writing::{self, Failure};
 use bytes::Bytes;
 use decision::Event;
 use decision::time::Timestamp;
 use schemas::{Decoder, InputTopic, OutputTopic, Registry, Reject, Schemas, TopicNames, WireError};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// How often an aborted resend is tried.
 const TRIES: u32 = 3;
+
+/// Of rejects that are sought, those that lie no further apart are read in one go, with what lies between them: to begin
+/// anew takes as long as to read some hundred of them.
+const NEAR: i64 = 500;
 
 /// Where a reject lies in the topic of rejects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -179,23 +183,20 @@ impl<'l, L: Log> Rejects<'l, L> {
     /// # Errors
     /// When the log cannot be read, or something in the topic is no reject.
     pub fn list(&mut self, filter: &Filter, most: usize) -> Result<Listed, RejectsError> {
-        let topic = self.names.output(OutputTopic::Rejects).clone();
+        let (stretches, is_whole) = self.as_far_back_as_is_looked()?;
         let mut newest = BTreeMap::new();
-        let (mut older, mut is_whole) = (0_u64, true);
-        // One for all: to make one and to connect takes longer than to read what lies there.
-        let mut reader = self.log.reader()?;
-        for partition in 0..self.partitions(&topic)?.get() {
-            is_whole &= self.read(&mut reader, partition, None, &mut |rejected| {
-                if filter.lets(&rejected) {
-                    newest.insert((rejected.rejected_at, rejected.place), rejected);
-                }
-                if newest.len() > most {
-                    newest.pop_first();
-                    older = older.saturating_add(1);
-                }
-                true
-            })?;
-        }
+        let mut older = 0_u64;
+        self.read(&stretches, &mut |place, read| {
+            let rejected = read?;
+            if filter.lets(&rejected) {
+                newest.insert((rejected.rejected_at, place), rejected);
+            }
+            if newest.len() > most {
+                newest.pop_first();
+                older = older.saturating_add(1);
+            }
+            Ok(())
+        })?;
         Ok(Listed { rejects: newest.into_values().collect(), older, is_whole })
     }
 
@@ -204,17 +205,28 @@ impl<'l, L: Log> Rejects<'l, L> {
     /// # Errors
     /// When none lies there, or it cannot be read.
     pub fn one(&mut self, place: Place) -> Result<Rejected, RejectsError> {
-        let topic = self.names.output(OutputTopic::Rejects).clone();
-        if place.partition >= self.partitions(&topic)?.get() {
-            return Err(RejectsError::NotThere(place));
+        self.several(&[place])?.pop().unwrap_or(Err(RejectsError::NotThere(place)))
+    }
+
+    /// Several rejects, in the order of their places, each of which is named once.
+    ///
+    /// # Errors
+    /// When the log cannot be read. Of each: when none lies there, or it cannot be read.
+    pub fn several(&mut self, places: &[Place]) -> Result<Vec<Result<Rejected, RejectsError>>, RejectsError> {
+        let mut sought = self.that_may_be_there(places)?;
+        let mut found = BTreeMap::new();
+        while !sought.is_empty() {
+            let stretches: Vec<_> = sought.iter_mut().filter_map(Sought::near_ones).collect();
+            sought.retain(|sought| !sought.offsets.is_empty());
+            self.read(&stretches, &mut |place, read| {
+                if places.contains(&place) {
+                    found.insert(place, read);
+                }
+                Ok(())
+            })?;
         }
-        let mut found = None;
-        let mut reader = self.log.reader()?;
-        self.read(&mut reader, place.partition, Some(place.offset), &mut |rejected| {
-            found = Some(rejected).filter(|rejected| rejected.place == place);
-            false
-        })?;
-        found.ok_or(RejectsError::NotThere(place))
+        let of = |place: &Place| found.remove(place).unwrap_or(Err(RejectsError::NotThere(*place)));
+        Ok(places.iter().map(of).collect())
     }
 
     /// The event that was rejected, where it can be read.
@@ -302,38 +314,81 @@ impl<'l, L: Log> Rejects<'l, L> {
         count.ok_or_else(|| RejectsError::NoTopic(topic.clone()))
     }
 
-    /// Reads a partition of the rejects from an offset, or from as far back as is looked at, to its end, or until it was
-    /// told enough. Answers whether it read all from the partition's beginning on.
+    /// All partitions of the topic of rejects, with the first offset of each and the one after its last.
+    fn whole_topic(&self) -> Result<Vec<Stretch>, RejectsError> {
+        let topic = self.names.output(OutputTopic::Rejects);
+        let count = self.partitions(topic)?.get();
+        let all: Vec<_> =
+            (0..count).map(|partition| TopicPartition { topic: topic.clone(), partition }).collect();
+        let (starts, ends) = (self.log.start_offsets(&all)?, self.log.end_offsets(&all)?);
+        let bounds = all.into_iter().zip(starts).zip(ends);
+        Ok(bounds.map(|((source, from), to)| Stretch { source, from, to }).collect())
+    }
+
+    /// What a list is made of, and whether that is all that the topic holds.
+    fn as_far_back_as_is_looked(&self) -> Result<(Vec<Stretch>, bool), RejectsError> {
+        let (mut stretches, mut is_whole) = (self.whole_topic()?, true);
+        for stretch in &mut stretches {
+            let newest = self.bounds.newest.map_or(stretch.from, |newest| stretch.to.saturating_sub(newest));
+            is_whole &= newest <= stretch.from;
+            stretch.from = stretch.from.max(newest);
+        }
+        stretches.retain(|stretch| stretch.from < stretch.to);
+        Ok((stretches, is_whole))
+    }
+
+    /// Those of the places that lie within the bounds of their partition, of each partition.
+    fn that_may_be_there(&self, places: &[Place]) -> Result<Vec<Sought>, RejectsError> {
+        let sought = self.whole_topic()?.into_iter().map(|Stretch { source, from, to }| {
+            let here = places.iter().filter(|place| place.partition == source.partition);
+            let offsets = here.map(|place| place.offset).filter(|offset| (from..to).contains(offset));
+            Sought { offsets: offsets.collect(), source }
+        });
+        Ok(sought.filter(|sought| !sought.offsets.is_empty()).collect())
+    }
+
+    /// Reads stretches of the topic, and tells each reject, or that what lies there cannot be read.
     fn read(
         &mut self,
-        reader: &mut L::Reader,
-        partition: u32,
-        from: Option<i64>,
-        tell: &mut dyn FnMut(Rejected) -> bool,
-    ) -> Result<bool, RejectsError> {
-        let source = TopicPartition { topic: self.names.output(OutputTopic::Rejects).clone(), partition };
-        let newest = self.bounds.newest.filter(|_| from.is_none());
-        let end = || self.log.end_offsets(std::slice::from_ref(&source));
-        let far = newest
-            .map(|newest| Ok::<_, LogError>(end()?.first().map_or(0, |end| end.saturating_sub(newest))));
-        let from = far.transpose()?.or(from);
-        let mut to_end = ToEnd::begin(self.log, reader, &source, from)?;
-        let is_whole = from.is_none() || to_end.position() <= reader.start_offset(&source)?;
-        while let Some(records) = to_end.next_records(reader)? {
-            if (self.bounds.is_over)() {
-                return Err(RejectsError::TooSlow);
-            }
-            for record in &records {
-                let place = Place { partition, offset: record.offset };
-                let value = record.value.as_deref().unwrap_or_default();
-                let reject = self.decoder.reject(value);
-                let reject = reject.map_err(|source| RejectsError::Unreadable { place, source })?;
-                if !tell(rejected(&reject, place)) {
-                    return Ok(is_whole);
+        stretches: &[Stretch],
+        tell: &mut dyn FnMut(Place, Result<Rejected, RejectsError>) -> Result<(), RejectsError>,
+    ) -> Result<(), RejectsError> {
+        let (is_over, decoder) = (self.bounds.is_over, &mut self.decoder);
+        let mut end = Ok(());
+        self.log.read_stretches(stretches, &mut |record| {
+            let told = match record {
+                _ if is_over() => Err(RejectsError::TooSlow),
+                None => Ok(()),
+                Some(record) => {
+                    let place = Place { partition: record.source.partition, offset: record.offset };
+                    let reject = decoder.reject(record.value.as_deref().unwrap_or_default());
+                    let reject = reject.map(|reject| rejected(&reject, place));
+                    tell(place, reject.map_err(|source| RejectsError::Unreadable { place, source }))
                 }
-            }
+            };
+            end = told;
+            if end.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+        end
+    }
+}
+
+/// Offsets of a partition at which rejects are sought.
+struct Sought {
+    source: TopicPartition,
+    offsets: BTreeSet<i64>,
+}
+
+impl Sought {
+    /// Takes out the first of them with those that lie near it.
+    fn near_ones(&mut self) -> Option<Stretch> {
+        let from = self.offsets.pop_first()?;
+        let mut to = from.saturating_add(1);
+        while let Some(next) = self.offsets.first().copied().filter(|next| next.saturating_sub(to) < NEAR) {
+            self.offsets.pop_first();
+            to = next.saturating_add(1);
         }
-        Ok(is_whole)
+        Some(Stretch { source: self.source.clone(), from, to })
     }
 }
 

@@ -82,6 +82,8 @@ pub struct Task<L: Log, S: Stores> {
     last_commit: Duration,
     /// Since when the store keeps the next commit waiting.
     waits_for_store: Option<Duration>,
+    /// How many batches were applied after which other commands wait.
+    waiting_changes: u64,
 }
 
 /// What a turn of a task left to do.
@@ -147,7 +149,8 @@ impl<L: Log, S: Stores> Task<L, S> {
     /// Says how far it is.
     pub(crate) fn is_shown_by(&self, showing: &Showing<'_>) {
         showing.moved(self.reached(), self.clock, &self.known);
-        showing.released(self.gate.breaker().released().map_or(0, |verdict| verdict.up_to));
+        showing.judged(self.gate.breaker().verdict().map_or(0, |verdict| verdict.up_to));
+        showing.waiting_changed(self.waiting_changes);
     }
 
     /// Begins with what is known of inputs over which the core failed.
@@ -445,6 +448,8 @@ impl<L: Log, S: Stores> Task<L, S> {
             outcome => outcome?,
         }
         tracing::debug!(partition = self.partition, batch = sealed.number, "applied");
+        let has_changed = !sealed.store.waiting.is_empty();
+        self.waiting_changes = self.waiting_changes.saturating_add(u64::from(has_changed));
         self.timers.applied(&sealed.store.timers_added);
         self.working.make_room(self.batch.saturating_add(1));
         self.caution.committed(sealed.inputs);

@@ -1,6 +1,7 @@
 //! Reading one partition of a topic to where it ended when the reading began: for whoever is in no group.
 
-use crate::log::{Log, LogError, LogRecord, Reader, TopicPartition};
+use crate::log::{Log, LogError, LogRecord, Reader, Stretch, Tell, TopicPartition};
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 /// How long one read waits.
@@ -83,4 +84,27 @@ impl ToEnd {
     pub fn is_whole(&self) -> bool {
         self.position >= self.end
     }
+}
+
+/// Reads stretches one after the other, for a log that has no better way. See [`Log::read_stretches`].
+pub(crate) fn one_after_the_other<L: Log>(
+    log: &L,
+    stretches: &[Stretch],
+    tell: &mut Tell<'_>,
+) -> Result<(), LogError> {
+    let mut reader = log.reader()?;
+    for Stretch { source, from, to } in stretches {
+        reader.seek(source, *from)?;
+        let mut to_end = ToEnd::new(*from, *to);
+        while let Some(records) = to_end.next_records(&mut reader)? {
+            let records = records.into_iter().filter(|record| record.offset < *to);
+            // Once without a record: nothing may have come.
+            for record in std::iter::once(None).chain(records.map(Some)) {
+                if tell(record) == ControlFlow::Break(()) {
+                    return Ok(());
+                }
+            }
+        }
+    }
+    Ok(())
 }

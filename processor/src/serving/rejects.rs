@@ -39,25 +39,44 @@ impl<L: Log> Declined<L> {
         Rejects::new(&*self.log, &self.group, &self.names, self.registry.clone()).bounded(NEWEST, is_over)
     }
 
-    fn send(&self, place: Place, even_known: bool, deadline: Instant) -> Result<Told, RejectsError> {
+    fn send(&self, places: &[Place], even_known: bool, deadline: Instant) -> Result<Vec<Told>, RejectsError> {
         let is_over = || Instant::now() >= deadline;
         let mut rejects = self.rejects(&is_over);
-        let rejected = rejects.one(to_engine(place))?;
+        let places: Vec<_> = places.iter().copied().map(to_engine).collect();
+        let found = rejects.several(&places)?;
         if is_over() {
             return Err(RejectsError::TooSlow);
         }
-        let outcomes = rejects.resend(std::slice::from_ref(&rejected), even_known, self.clock.now())?;
-        let (outcome, sent_to) = match outcomes.into_iter().next() {
-            Some(Resent::To(to)) => {
-                (ResendOutcome::Sent, Some(SentTo { topic: to.topic.to_string(), partition: to.partition }))
-            }
-            Some(Resent::Known) => (ResendOutcome::Known, None),
-            // One outcome comes for each.
-            Some(Resent::NoRecord) | None => (ResendOutcome::NoRecord, None),
-            Some(Resent::NoInput) => (ResendOutcome::NoInput, None),
-        };
-        Ok(Told { outcome, sent_to, account_id: rejected.account_id })
+        let there: Vec<Rejected> = found.iter().flatten().cloned().collect();
+        let mut outcomes = rejects.resend(&there, even_known, self.clock.now())?.into_iter();
+        // One outcome comes for each that is there, in their order.
+        Ok(found
+            .into_iter()
+            .map(|found| found.map_or_else(absent, |found| became(&found, outcomes.next())))
+            .collect())
     }
+}
+
+/// What became of a reject that was read.
+fn became(rejected: &Rejected, resent: Option<Resent>) -> Told {
+    let (outcome, sent_to) = match resent {
+        Some(Resent::To(to)) => {
+            (ResendOutcome::Sent, Some(SentTo { topic: to.topic.to_string(), partition: to.partition }))
+        }
+        Some(Resent::Known) => (ResendOutcome::Known, None),
+        Some(Resent::NoRecord) | None => (ResendOutcome::NoRecord, None),
+        Some(Resent::NoInput) => (ResendOutcome::NoInput, None),
+    };
+    Told { outcome, sent_to, account_id: rejected.account_id.clone() }
+}
+
+/// What became of one that is not to be had.
+fn absent(error: RejectsError) -> Told {
+    let outcome = match not_done(&error) {
+        NotDone::NotThere => ResendOutcome::NotThere,
+        NotDone::Silent | NotDone::Failed | NotDone::Unknown => ResendOutcome::Unreadable,
+    };
+    Told { outcome, sent_to: None, account_id: None }
 }
 
 impl<L: Log> api::rejects::Rejects for Declined<L> {
@@ -87,13 +106,13 @@ impl<L: Log> api::rejects::Rejects for Declined<L> {
         })
     }
 
-    fn resend(&self, place: Place, even_known: bool, deadline: Instant) -> Result<Told, NotDone> {
+    fn resend(&self, places: &[Place], even_known: bool, deadline: Instant) -> Result<Vec<Told>, NotDone> {
         let _sending = match self.sending.try_lock() {
             Ok(sending) => sending,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) => return Err(NotDone::Silent),
         };
-        self.send(place, even_known, deadline).map_err(|error| not_done(&error))
+        self.send(places, even_known, deadline).map_err(|error| not_done(&error))
     }
 }
 

@@ -98,7 +98,7 @@ impl Rejects for Begun {
         Err(NotDone::NotThere)
     }
 
-    fn resend(&self, _: RejectPlace, _: bool, _: Instant) -> Result<Resent, NotDone> {
+    fn resend(&self, _: &[RejectPlace], _: bool, _: Instant) -> Result<Vec<Resent>, NotDone> {
         Err(NotDone::NotThere)
     }
 }

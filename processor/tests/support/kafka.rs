@@ -137,6 +137,19 @@ impl Site {
         path
     }
 
+    /// Starts an instance of this name, with a folder of its own, whose API others reach.
+    pub fn instance(&self, name: &str) -> Process {
+        let folder = format!("state-{name}");
+        self.start(&[
+            ("WEIR__KAFKA__GROUP_INSTANCE_ID", name),
+            ("WEIR__STATE__FOLDER", &folder),
+            ("WEIR__API__LISTEN", "127.0.0.1:0"),
+            ("WEIR__API__URL", "http://127.0.0.1:{port}"),
+            // What is asked in tests is more than people ask.
+            ("WEIR__API__RATE_PER_SECOND", "100000"),
+        ])
+    }
+
     /// Starts the process, with these environment variables.
     pub fn start(&self, environment: &[(&str, &str)]) -> Process {
         let config = self.write_config();

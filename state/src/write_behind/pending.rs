@@ -160,10 +160,12 @@ impl Pending {
         self.waiting.get(&sequence)
     }
 
-    /// What is known here of the waiting commands after this sequence: their forms, or that they wait no more.
-    pub(super) fn waiting_after(&self, sequence: i64) -> BTreeMap<i64, Option<Bytes>> {
-        let after = self.waiting.range((Bound::Excluded(sequence), Bound::Unbounded));
-        after.map(|(sequence, form)| (*sequence, form.clone())).collect()
+    /// What is known here of the waiting commands after this sequence, in order: their forms, or that they wait no more.
+    /// At most so many, and whether there are more.
+    pub(super) fn waiting_after(&self, sequence: i64, at_most: usize) -> (Vec<(i64, Option<Bytes>)>, bool) {
+        let mut after = self.waiting.range((Bound::Excluded(sequence), Bound::Unbounded));
+        let some = after.by_ref().take(at_most).map(|(sequence, form)| (*sequence, form.clone())).collect();
+        (some, after.next().is_some())
     }
 
     /// What is known here of the version of the lists: it, or that there is none.

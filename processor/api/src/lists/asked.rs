@@ -1,6 +1,7 @@
 //! What is asked of the lists: out of the question's text, and as far as whoever asks may see it.
 
 use super::Place;
+use crate::limits;
 use crate::problem::Problem;
 use crate::who::{Person, Role, Segments};
 use decision::ids::DebtorId;
@@ -169,10 +170,7 @@ impl Query {
             Form::Json => MOST,
             Form::Csv => MOST_OF_CSV,
         };
-        let limit = self.limit.unwrap_or(ACCOUNTS);
-        if !(1..=most).contains(&limit) {
-            return Err(Problem::bad_request(format!("`limit` is {limit}, and must be from 1 to {most}.")));
-        }
+        let limit = limits::how_many(self.limit, ACCOUNTS, most)?;
         let min_debt = self.min_debt.unwrap_or(0);
         if !(0..=LARGEST_AMOUNT).contains(&min_debt) {
             let most = LARGEST_AMOUNT;

@@ -72,7 +72,7 @@ pub struct RejectDetails {
 }
 
 /// What became of a reject that was to be sent again.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Resent {
     /// What became of it.
     pub outcome: ResendOutcome,
@@ -94,10 +94,29 @@ pub enum ResendOutcome {
     NoRecord,
     /// Not: the topic that it came from is no input.
     NoInput,
+    /// Not: no reject lies there. Of several at once only; where one is asked for, that is 404.
+    NotThere,
+    /// Not: what lies there cannot be read. Of several at once only; where one is asked for, that is 500.
+    Unreadable,
+}
+
+impl ResendOutcome {
+    /// The outcome's word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::Known => "known",
+            Self::NoRecord => "no_record",
+            Self::NoInput => "no_input",
+            Self::NotThere => "not_there",
+            Self::Unreadable => "unreadable",
+        }
+    }
 }
 
 /// Where a record was sent.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct SentTo {
     /// The topic.
     pub topic: String,
@@ -125,12 +144,17 @@ impl Resend {
     pub(super) fn read(body: &[u8]) -> Result<Self, Problem> {
         let resend: Self = serde_json::from_slice(body)
             .map_err(|error| Problem::bad_request(format!("The body cannot be made out: {error}.")))?;
-        if resend.why.trim().is_empty() || resend.why.chars().count() > LONGEST_WHY {
-            let wrong = format!("`why` says why, in {LONGEST_WHY} characters at most.");
-            return Err(Problem::bad_request(wrong));
-        }
+        check_why(&resend.why)?;
         Ok(resend)
     }
+}
+
+pub(super) fn check_why(why: &str) -> Result<(), Problem> {
+    if why.trim().is_empty() || why.chars().count() > LONGEST_WHY {
+        let wrong = format!("`why` says why, in {LONGEST_WHY} characters at most.");
+        return Err(Problem::bad_request(wrong));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

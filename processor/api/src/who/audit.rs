@@ -7,42 +7,76 @@ use super::Person;
 use super::mask::Masked;
 use crate::owners::{self, HandedBack};
 use axum::extract::{FromRequestParts, MatchedPath, RawPathParams, Request};
+use axum::http::request::Parts;
 use axum::http::{Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What only whoever answers knows of a question, for its line; it goes with the answer.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Noted {
     /// The account that it was about, where the path does not say it.
     pub(crate) account: Option<String>,
     /// Why something was done.
     pub(crate) why: Option<String>,
+    /// What became of what was to be done: a word.
+    pub(crate) outcome: Option<&'static str>,
+}
+
+/// One of several rejects that something was done with.
+#[derive(Clone, Debug)]
+pub(crate) struct NotedReject {
+    /// Where it lies.
+    pub(crate) place: String,
+    /// The account that it is about, where that is known.
+    pub(crate) account: Option<String>,
+    /// What became of it, once that is known: a word.
+    pub(crate) outcome: Option<&'static str>,
+}
+
+/// The rejects that a question is about, where it is several, and why something is done with them.
+#[derive(Clone, Default)]
+struct Several(Arc<Mutex<(Vec<NotedReject>, String)>>);
+
+/// Has a line written for each of several rejects, whatever becomes of the question; what is said later counts.
+pub(crate) fn note_rejects(parts: &Parts, rejects: Vec<NotedReject>, why: &str) {
+    if let Some(Several(several)) = parts.extensions.get() {
+        *several.lock().unwrap_or_else(PoisonError::into_inner) = (rejects, on_one_line(why));
+    }
 }
 
 /// What its lines are written under.
 const TARGET: &str = "audit";
 
+/// What stands for an account that is not known.
+const UNKNOWN: &str = "(unknown)";
+
 /// Writes a line of the question, once it was answered.
 pub(crate) async fn note(request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let path = RawPathParams::from_request_parts(&mut parts, &()).await.ok();
+    let what =
+        parts.extensions.get::<MatchedPath>().map_or_else(String::new, |path| path.as_str().to_owned());
     let mut line = Line {
         person: parts.extensions.get::<Arc<Person>>().cloned(),
         method: parts.method.clone(),
-        what: parts.extensions.get::<MatchedPath>().map_or_else(String::new, |path| path.as_str().to_owned()),
-        account: account(path.as_ref()),
+        account: account(path.as_ref(), &what),
+        what,
         reject: reject(path.as_ref()),
         why: None,
+        outcome: None,
+        several: Several::default(),
         query: parts.uri.query().map(without_number).unwrap_or_default(),
         is_handed_on: owners::is_handed_on(&parts.headers),
         end: End::Gone,
     };
+    parts.extensions.insert(line.several.clone());
     let mut response = next.run(Request::from_parts(parts, body)).await;
-    if let Some(Noted { account, why }) = response.extensions_mut().remove() {
+    if let Some(Noted { account, why, outcome }) = response.extensions_mut().remove() {
         line.account = account.as_deref().map_or(line.account.clone(), on_one_line);
         line.why = why.as_deref().map(on_one_line);
+        line.outcome = outcome;
     }
     line.end = match response.extensions().get::<HandedBack>() {
         Some(_) if was_noted_there(&response) => End::NotedElsewhere,
@@ -61,11 +95,15 @@ fn was_noted_there(response: &Response) -> bool {
     !is_shut && !response.headers().contains_key(header::WWW_AUTHENTICATE)
 }
 
-/// Of which account; where the path names none it is a list, or of a reject, which may name one.
-fn account(path: Option<&RawPathParams>) -> String {
+/// Of which account; where the path names none it is a list, or of a reject, which may name one, or of all that is held.
+fn account(path: Option<&RawPathParams>, what: &str) -> String {
     let Some(path) = path else { return "(unreadable)".to_owned() };
     let id = path.iter().find(|(name, _)| *name == "id");
-    let no_id = if reject(Some(path)).is_some() { "(unknown)" } else { "(list)" };
+    let no_id = match what {
+        what if what.starts_with("/v1/held") => "(held)",
+        _ if reject(Some(path)).is_some() => UNKNOWN,
+        _ => "(list)",
+    };
     id.map_or_else(|| no_id.to_owned(), |(_, id)| on_one_line(id))
 }
 
@@ -103,14 +141,44 @@ struct Line {
     reject: Option<String>,
     /// Why something was done, where that is kept nowhere else.
     why: Option<String>,
+    /// What became of what was to be done, where the status does not say it.
+    outcome: Option<&'static str>,
+    /// The rejects that it is about, where it is several: each has a line.
+    several: Several,
     query: String,
     is_handed_on: bool,
     end: End,
 }
 
 impl Line {
-    fn is_of_rejects(&self) -> bool {
-        self.what.starts_with("/v1/rejects")
+    /// What was done, in words.
+    fn says(&self) -> &'static str {
+        match self.what.as_str() {
+            "/v1/held/verdict" => "a verdict was given on what the breaker holds",
+            "/v1/held" => "what the breaker holds was asked about",
+            what if what.starts_with("/v1/rejects") => "rejects were asked about",
+            _ => "an account was asked about",
+        }
+    }
+
+    fn write(&self, status: Option<u16>) {
+        let person = self.person.as_deref();
+        tracing::info!(
+            target: TARGET,
+            who = person.map_or("(nobody)", |person| &person.name),
+            role = person.map_or("(none)", |person| person.role.as_str()),
+            method = self.method.as_str(),
+            what = self.what,
+            account = self.account,
+            reject = self.reject,
+            outcome = self.outcome,
+            why = self.why,
+            query = self.query,
+            status,
+            handed_on = self.is_handed_on,
+            "{}",
+            self.says()
+        );
     }
 }
 
@@ -131,21 +199,18 @@ impl Drop for Line {
             End::NotedElsewhere => return,
             End::Gone => None,
         };
-        let person = self.person.as_deref();
-        tracing::info!(
-            target: TARGET,
-            who = person.map_or("(nobody)", |person| &person.name),
-            role = person.map_or("(none)", |person| person.role.as_str()),
-            method = self.method.as_str(),
-            what = self.what,
-            account = self.account,
-            reject = self.reject,
-            why = self.why,
-            query = self.query,
-            status,
-            handed_on = self.is_handed_on,
-            "{} asked about", if self.is_of_rejects() { "rejects were" } else { "an account was" }
-        );
+        let (rejects, why) =
+            std::mem::take(&mut *self.several.0.lock().unwrap_or_else(PoisonError::into_inner));
+        if rejects.is_empty() {
+            return self.write(status);
+        }
+        self.why = Some(why);
+        for NotedReject { place, account, outcome } in rejects {
+            self.reject = Some(place);
+            self.account = account.as_deref().map_or_else(|| UNKNOWN.to_owned(), on_one_line);
+            self.outcome = outcome;
+            self.write(status);
+        }
     }
 }
 

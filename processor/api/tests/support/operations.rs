@@ -78,6 +78,24 @@ impl Declined {
     }
 }
 
+impl Declined {
+    fn resend_one(&self, place: Place, even_known: bool) -> Result<Resent, NotDone> {
+        let not_sent = |outcome, account_id| Resent { outcome, sent_to: None, account_id };
+        match self.check(place) {
+            Ok(()) => {}
+            Err(NotDone::NotThere) => return Ok(not_sent(ResendOutcome::NotThere, None)),
+            Err(why) => return Err(why),
+        }
+        self.sent.lock().unwrap().push((place, even_known));
+        let account_id = Some("A-1".to_owned());
+        if !even_known {
+            return Ok(not_sent(ResendOutcome::Known, account_id));
+        }
+        let to = SentTo { topic: "controls".to_owned(), partition: PARTITION };
+        Ok(Resent { outcome: ResendOutcome::Sent, sent_to: Some(to), account_id })
+    }
+}
+
 pub fn reject(place: Place) -> Reject {
     Reject {
         partition: place.partition,
@@ -108,14 +126,7 @@ impl Rejects for Declined {
         Ok(RejectDetails { reject: reject(place), event, key_hex: Some("4131".to_owned()), value_hex: None })
     }
 
-    fn resend(&self, place: Place, even_known: bool, _: Instant) -> Result<Resent, NotDone> {
-        self.check(place)?;
-        self.sent.lock().unwrap().push((place, even_known));
-        let to = SentTo { topic: "controls".to_owned(), partition: PARTITION };
-        Ok(Resent {
-            outcome: if even_known { ResendOutcome::Sent } else { ResendOutcome::Known },
-            sent_to: Some(to).filter(|_| even_known),
-            account_id: Some("A-1".to_owned()),
-        })
+    fn resend(&self, places: &[Place], even_known: bool, _: Instant) -> Result<Vec<Resent>, NotDone> {
+        places.iter().map(|place| self.resend_one(*place, even_known)).collect()
     }
 }

@@ -487,6 +487,7 @@ impl<'a, L: Log, S: Stores> Recovery<'a, L, S> {
             committing: None,
             last_commit: Duration::ZERO,
             waits_for_store: None,
+            waiting_changes: 0,
         }
     }
 }

@@ -56,6 +56,49 @@ fn whoever_looks_at_rejects_or_sends_one_again_leaves_a_line_with_which_and_why(
     assert!(logged.lines(&["audit:", "/v1/instances"]).is_empty());
 }
 
+fn post(server: &Server, path: &str, body: &str) -> String {
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: weir\r\nConnection: close\r\nAuthorization: Bearer weir_mona\r\n\
+         Content-Type: application/json"
+    );
+    ask_saying(server, &format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len()))
+}
+
+#[test]
+fn of_several_that_are_sent_again_each_has_a_line() {
+    let logged = logged();
+    let body = r#"{"why": "audit-several", "rejects": [{"partition": 41, "offset": 1}, {"partition": 42, "offset": 2}]}"#;
+    check(&post(&quick(), "/v1/rejects/resend", body), 200, &["not_there"]);
+    for place in ["41/1", "42/2"] {
+        let place = format!("reject=\"{place}\"");
+        let expected = [
+            "audit:",
+            &place,
+            "why=\"audit-several\"",
+            "outcome=\"not_there\"",
+            "who=\"mona\"",
+            "status=200",
+        ];
+        assert_eq!(logged.lines(&expected).len(), 1, "{:?}", logged.lines(&["audit-several"]));
+    }
+    assert_eq!(logged.lines(&["audit:", "audit-several"]).len(), 2);
+}
+
+#[test]
+fn a_verdict_on_what_is_held_is_noted_in_words_of_its_own() {
+    let logged = logged();
+    let body = r#"{"verdict": "drop", "why": "audit-verdict"}"#;
+    // There is no log here.
+    check(&post(&quick(), "/v1/held/verdict", body), 503, &["not-given"]);
+    let expected = [
+        "audit:",
+        "a verdict was given on what the breaker holds",
+        "account=\"(held)\"",
+        "why=\"audit-verdict\"",
+    ];
+    assert_eq!(logged.lines(&expected).len(), 1, "{:?}", logged.lines(&["audit-verdict"]));
+}
+
 #[test]
 fn a_question_that_was_handed_on_is_noted_where_it_is_answered_and_nowhere_else() {
     let logged = logged();

@@ -2,7 +2,7 @@
 
 use crate::instances::Instances;
 use crate::instances::told::{Instance, Standing};
-use crate::rejects::told::{RejectDetails, RejectPage, Resent};
+use crate::rejects::told::{RejectDetails, RejectPage, ResendOutcome, Resent};
 use crate::rejects::{Filter, NotDone, Place, Rejects};
 use std::sync::Arc;
 use std::time::Instant;
@@ -37,7 +37,8 @@ impl Rejects for Nothing {
         Err(NotDone::NotThere)
     }
 
-    fn resend(&self, _: Place, _: bool, _: Instant) -> Result<Resent, NotDone> {
-        Err(NotDone::NotThere)
+    fn resend(&self, places: &[Place], _: bool, _: Instant) -> Result<Vec<Resent>, NotDone> {
+        let not_there = || Resent { outcome: ResendOutcome::NotThere, sent_to: None, account_id: None };
+        Ok(places.iter().map(|_| not_there()).collect())
     }
 }
