@@ -9,8 +9,9 @@
 
 pub mod told;
 
-use crate::accounts::{In, person_of_all};
+use crate::accounts::person_of_all;
 use crate::controls::is_json;
+use crate::plainly::In;
 use crate::problem::Problem;
 use crate::serving::Shared;
 use crate::who::audit::Noted;
