@@ -61,7 +61,7 @@ impl Hints {
         let mut lines = vec![format!("The console, in a browser: {}", self.console())];
         if self.held > 0 {
             lines.push(format!(
-                "The breaker has held {} orders; release or drop them: http://{api}/console/held",
+                "The breaker has held {} orders so far; those that wait to be released or dropped: http://{api}/console/held",
                 self.held
             ));
         }
@@ -111,7 +111,7 @@ mod tests {
         }
         assert!(!told.contains("A-2") && !told.contains("console/held"), "{told}");
         assert!(hints.held() && !hints.held());
-        assert!(hints.lines().join("\n").contains("has held 2 orders"), "{:?}", hints.lines());
+        assert!(hints.lines().join("\n").contains("has held 2 orders so far"), "{:?}", hints.lines());
     }
 
     #[test]

@@ -94,10 +94,10 @@ fn lines_of(server: &Server, logged: &Logged, (account, beside): (&str, &str), t
 fn looks_of_a_page_that_follows_are_told_together_and_no_client_has_its_own_told_so() {
     let logged = logged();
     let server = quick();
-    let plain = lines_of(&server, &logged, ("follows-1", "weir-followed: 1\r\n"), 3);
+    let plain = lines_of(&server, logged, ("follows-1", "weir-followed: 1\r\n"), 3);
     assert_eq!(plain.len(), 3, "whoever asks by HTTP is told of each time: {plain:?}");
     assert!(plain.iter().all(|line| !line.contains("followed=")), "{plain:?}");
-    let handed = lines_of(&server, &logged, ("follows-2", "weir-handed-on: 1\r\nweir-followed: 1\r\n"), 3);
+    let handed = lines_of(&server, logged, ("follows-2", "weir-handed-on: 1\r\nweir-followed: 1\r\n"), 3);
     assert!(handed.len() == 1 && handed[0].contains("followed=1"), "{handed:?}");
     drop(server);
     let told = logged.lines(&["audit:", "follows-2", "followed=2"]);
