@@ -7,7 +7,7 @@ use crate::problem::Problem;
 use axum::extract::{FromRequestParts, Path, Query, RawPathParams};
 use axum::http::request::Parts;
 use serde::de::value::{MapDeserializer, SeqDeserializer, StringDeserializer};
-use serde::de::{DeserializeOwned, Deserializer, Error, IntoDeserializer, Visitor};
+use serde::de::{DeserializeOwned, Deserializer, Error, IntoDeserializer, MapAccess, Visitor};
 use serde_json::Value;
 use std::fmt::{self, Display};
 
@@ -43,13 +43,38 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for In<Path<T>> {
 
 /// Reads a body that is a JSON object.
 pub(crate) fn body<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    let fields = match serde_json::from_slice(body) {
-        Ok(Value::Object(fields)) => fields,
-        Ok(_) | Err(_) => return Err(Problem::bad_request("The body is no JSON object.")),
-    };
+    let no_object = |_| Problem::bad_request("The body is no JSON object.");
+    let Fields(fields) = serde_json::from_slice(body).map_err(no_object)?;
     let parts =
         fields.into_iter().map(|(name, value)| (name.clone(), Part { name, said: Said::Json(value) }));
     T::deserialize(MapDeserializer::new(parts)).map_err(|fault| Problem::bad_request(fault.told("field")))
+}
+
+/// The fields of a JSON object as they came: one that came twice is not taken for the last of the two.
+struct Fields(Vec<(String, Value)>);
+
+impl<'de> serde::Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct All;
+
+        impl<'de> Visitor<'de> for All {
+            type Value = Fields;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
+                let mut fields = Vec::new();
+                while let Some(field) = map.next_entry()? {
+                    fields.push(field);
+                }
+                Ok(Fields(fields))
+            }
+        }
+
+        deserializer.deserialize_map(All)
+    }
 }
 
 /// Why it cannot be made out.
@@ -270,7 +295,7 @@ mod tests {
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]
     #[expect(dead_code, reason = "it is read into, and not read")]
-    struct Fields {
+    struct Said {
         why: String,
         #[serde(default)]
         even: bool,
@@ -287,7 +312,7 @@ mod tests {
 
     #[track_caller]
     fn check(said: &str, expected: Option<&str>) {
-        let read = body::<Fields>(said.as_bytes()).err().map(|problem| problem.detail().to_owned());
+        let read = body::<Said>(said.as_bytes()).err().map(|problem| problem.detail().to_owned());
         assert_eq!(read.as_deref(), expected, "{said}");
     }
 
@@ -298,6 +323,7 @@ mod tests {
         check("[]", Some("The body is no JSON object."));
         check("{", Some("The body is no JSON object."));
         check("{}", Some("`why` is missing."));
+        check(r#"{"why": "so", "why": "not so"}"#, Some("`why` is said twice."));
         check(r#"{"why": null}"#, Some("`why` is no text."));
         check(r#"{"why": 7}"#, Some("`why` is no text."));
         check(r#"{"why": "so", "even": "yes"}"#, Some("`even` is neither true nor false."));

@@ -72,12 +72,14 @@ impl Screen {
         let (second, held) = (after(policies::SECOND_AFTER_DAYS.unsigned_abs()), after(BARS_AFTER_DAYS));
         self.print(&format!(
             "The console, in a browser: {console}\n\n\
-             Weir, with {subscribers} synthetic subscribers in three segments and two currencies. A day takes {day:?}.\n\
-             After {second:?} another version of the policy holds; after {held:?} a billing run that came late is about to bar\n\
-             far more than usual, and the breaker holds the orders of its region until somebody says what becomes of them.\n\
-             The log of events is in memory. What Weir says of itself, each look at an account among it: {}\n\
+             Weir, with {subscribers} synthetic subscribers in three segments and two currencies.\n\
+             A day takes {day:?}. After {second:?} another version of the policy holds. After {held:?} the breaker\n\
+             holds what a billing run that came late would cut off, until somebody says\n\
+             what becomes of it; it is of one region, and the others go on.\n\
+             Events are in memory. What Weir says of itself, each look at an account among it:\n    {}\n\
              Metrics: http://{http}/metrics   probes: /livez, /readyz   stop: Ctrl-C\n\
-             A line each second with the totals so far; between, a few accounts' stories (→ is a command).\n\n",
+             A line each second with the totals so far; between, a few accounts' stories\n\
+             (→ is a command).\n\n",
             log.display(),
         ))
     }
