@@ -12,7 +12,7 @@ use miette::IntoDiagnostic;
 pub(crate) const SECOND_AFTER_DAYS: i32 = 10;
 
 /// What more than so many of a thousand subscribers cut off in a day is: far more than usual. On the third day, when
-/// the debts of old are all barred at once, there are some 100.
+/// the debts of old are all barred at once, it is some 90.
 const FAR_MORE_PER_MILLE: u32 = 240;
 
 /// What the demo's policy has beside the operator's.
