@@ -424,6 +424,10 @@ pub(crate) struct DemoArguments {
     /// Where the API is served: an address of the loopback; port 0 is any free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0", value_parser = loopback)]
     pub(crate) api: std::net::SocketAddr,
+    /// The file of those who may ask the API and the console, by their tokens (weir token new); without it everybody
+    /// on this machine is an administrator
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tokens: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -3,6 +3,9 @@
 //! [`upstream`] plays the systems around Weir, [`watch`] reads what Weir writes, [`screen`] shows
 //! it. Nothing here decides anything.
 
+mod hints;
+mod late_run;
+mod policies;
 mod screen;
 mod tally;
 mod upstream;
@@ -14,12 +17,13 @@ use crate::orders::Writer;
 use crate::serving::instances::Observed;
 use crate::serving::rejects::Declined;
 use crate::serving::{self, Accounts, Beside, GoesBy};
-use crate::signals;
+use crate::{logging, signals};
 use connectors::memory::MemoryLog;
 use decision::Policies;
-use decision::time::{Timestamp, Zone};
+use decision::time::Zone;
 use engine::{Clock, ClockGuard, Instance, Shared, Status, Topology};
-use loadtest::generate::{DEMO_POLICY, Operator, Profile};
+use hints::Hints;
+use loadtest::generate::{Operator, Profile};
 use miette::{Context, IntoDiagnostic};
 use schemas::{Registry, Schemas, StaticRegistry, TopicNames};
 use screen::Screen;
@@ -60,9 +64,10 @@ pub(crate) struct Stage {
 pub(crate) fn run(arguments: &DemoArguments) -> miette::Result<ExitCode> {
     let is_stopped = signals::stop_flag()?;
     let folder = tempfile::tempdir().into_diagnostic().wrap_err("cannot make a temporary folder")?;
+    let log = folder.path().join("weir.log");
+    logging::to_file(&log)?;
     let profile = Profile { seed: arguments.seed, subscribers: arguments.subscribers, ..Profile::demo() };
-    let first = Zone::utc().start_of(profile.start);
-    let stage = Arc::new(Stage::set(arguments.day, first)?);
+    let stage = Arc::new(Stage::set(arguments.day, &profile)?);
     let metrics = api::Metrics::install().into_diagnostic()?;
     engine::metrics::describe();
     let health = Arc::new(crate::run::InstanceHealth::new(stage.status.clone(), stage.clock.clone()));
@@ -70,14 +75,16 @@ pub(crate) fn run(arguments: &DemoArguments) -> miette::Result<ExitCode> {
     let accounts = Arc::new(Accounts::default());
     let versions = Arc::new(GoesBy::default());
     versions.is(stage.policies.clone().into(), stage.clock.clone());
-    let beside = stage.beside(Observed::new(metrics, health, None), versions);
-    let api = serving::serve(arguments.api, accounts.clone(), beside).into_diagnostic()?;
-    let mut screen = Screen::new(profile.subscribers, arguments.day, api.address());
-    if screen.begin(server.address(), folder.path()).is_err() {
+    let beside = stage.beside(Observed::new(metrics, health, None).faster(stage.clock.speed()), versions);
+    let tokens = arguments.tokens.as_deref();
+    let api = serving::serve(arguments.api, tokens, accounts.clone(), beside)?;
+    let hints = Hints::new(api.address(), tokens.is_some());
+    let mut screen = Screen::new(profile.subscribers, arguments.day, hints);
+    if screen.begin(server.address(), &log).is_err() {
         return Ok(ExitCode::SUCCESS);
     }
 
-    let engine = stage.start_engine(folder.path(), &is_stopped, &accounts)?;
+    let engine = stage.start_engine(&folder.path().join("state"), &is_stopped, &accounts)?;
     let upstream = Upstream::start(&stage, Operator::new(profile), &is_stopped)?;
     let outcome = watch_until_stopped(arguments, &stage, &upstream, &mut screen, &is_stopped);
     is_stopped.store(true, Ordering::Relaxed);
@@ -122,7 +129,7 @@ fn watch_until_stopped(
 }
 
 impl Stage {
-    fn set(day: Duration, first: Timestamp) -> miette::Result<Self> {
+    fn set(day: Duration, profile: &Profile) -> miette::Result<Self> {
         let log = MemoryLog::new();
         let names = TopicNames::default();
         for topic in names.inputs().iter().chain(names.outputs()) {
@@ -131,8 +138,8 @@ impl Stage {
         let registry = Arc::new(StaticRegistry::new());
         let schemas = Schemas::for_topics(&*registry, &names).into_diagnostic()?;
         let schemas = schemas.and_inputs(&*registry, &names).into_diagnostic()?;
-        let policies = Arc::new(policy::parse("demo.policy.yaml", DEMO_POLICY)?.policy.into());
-        let clock = Arc::new(FastClock::new(first, day));
+        let policies = Arc::new(policies::policies(profile.subscribers, profile.start)?);
+        let clock = Arc::new(FastClock::new(Zone::utc().start_of(profile.start), day));
         Ok(Self { log, names, registry, schemas, policies, clock, status: Arc::new(Status::default()) })
     }
 

@@ -37,6 +37,7 @@ use engine::reading::NotRead;
 use miette::IntoDiagnostic;
 use schemas::{HistoryLine, Registry};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 /// What is read of accounts here. Before the instance has joined the group nothing is.
@@ -216,17 +217,24 @@ impl Beside {
     }
 }
 
-/// Serves the API of an instance that is alone.
+/// Serves the API of an instance that is alone: to those of a token file, where there is one.
 ///
 /// # Errors
-/// When the address cannot be listened on.
+/// When the address cannot be listened on, or the file is wrong.
 pub(crate) fn serve(
     address: SocketAddr,
+    tokens: Option<&Path>,
     accounts: Arc<Accounts>,
     beside: Beside,
-) -> Result<Server, ApiError> {
-    let access = Access { authority: Arc::new(Open), rate_per_second: config::API_RATE, tls: None };
-    api::serving::serve(address, beside.and(accounts, Arc::new(Alone)), access, console::beside)
+) -> miette::Result<Server> {
+    let tokens = tokens.map(|file| Tokens::of_file(file, config::tokens)).transpose();
+    let authority: Arc<dyn Authority> = match tokens.map_err(|problem| *problem)? {
+        Some(tokens) => Arc::new(tokens),
+        None => Arc::new(Open),
+    };
+    let access = Access { authority, rate_per_second: config::API_RATE, tls: None };
+    let sources = beside.and(accounts, Arc::new(Alone));
+    api::serving::serve(address, sources, access, console::beside).into_diagnostic()
 }
 
 /// Serves the API. Where its address is taken that nobody asked for, Weir does without. One that the configuration asks

@@ -177,7 +177,8 @@ fn works_through_a_queue(browser: &Browser, (root, account): (&str, &str)) {
 fn reads_it_in_another_language(browser: &Browser, root: &str, page: &str) {
     browser.open(page);
     browser.click("#who a");
-    browser.wait_for_text("h1", "Policy demo 1");
+    // Another version holds after some days: it may hold by now.
+    browser.wait_for_text("h1", "Policy demo ");
     browser.check_open_to_all("policy");
     browser.open(page);
 
@@ -196,13 +197,13 @@ fn reads_it_in_another_language(browser: &Browser, root: &str, page: &str) {
     browser.check_fits();
 
     browser.open(&format!("{root}/console/policy"));
-    browser.wait_for_text("h1", "Политика demo 1");
+    browser.wait_for_text("h1", "Политика demo ");
     assert!(browser.count(".ladder .now") >= 2, "its plans are drawn, with what cuts off");
     assert_eq!(browser.count("#plans [lang=en], #limits [lang=en], #thresholds [lang=en]"), 0);
     browser.check_open_to_all("policy-phone-ru-dark");
     browser.check_fits();
     browser.click("#changes button");
-    browser.wait_for_text("#changes", "Различий нет.");
+    browser.wait_for_text("#changed", "consumer, stage bar");
 
     browser.open(&format!("{root}/console/accounts/nobody"));
     browser.wait_for_text("h1", "Не найдено");

@@ -1,8 +1,10 @@
 //! The examples of the README and of docs/examples are true.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
@@ -70,12 +72,64 @@ fn a_failing_test_and_a_faulty_policy_end_with_status_1_and_wrong_use_with_2() {
 }
 
 #[test]
-fn the_demo_runs_ends_in_time_and_says_what_it_did() {
-    let (code, told) = weir(&["demo", "--for", "8s", "--subscribers", "300", "--day", "500ms"]);
+fn the_demo_runs_ends_in_time_and_says_where_its_console_is_and_what_it_did() {
+    let (code, told) = weir(&["demo", "--for", "10s", "--subscribers", "300", "--day", "400ms"]);
     assert_eq!(code, 0, "{told}");
+    assert!(told.starts_with("The console, in a browser: http://127.0.0.1:"), "{told}");
     for part in ["events/s", "alerts", "remind", "commits, each with its state"] {
         assert!(told.contains(part), "«{part}» is not said:\n{told}");
     }
+    for part in ["/console/accounts/A-", " explain --account A-", "--stage agency --url http://"] {
+        assert!(told.matches(part).count() >= 1, "«{part}» is not said to try:\n{told}");
+    }
+    // A late billing run came on the twelfth day, and another partition's debts went on.
+    assert!(told.contains("The breaker has held "), "{told}");
+    let held = told.lines().find_map(|line| line.trim().strip_suffix(" orders held by the breaker"));
+    assert!(held.unwrap().parse::<u64>().unwrap() >= 10, "{told}");
+    assert!(!told.contains(" 0 restores") && told.contains(" restores"), "{told}");
+}
+
+#[test]
+fn the_demo_lets_in_whoever_has_a_token_and_logs_who_looked() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("tokens.toml");
+    let made = Command::new(env!("CARGO_BIN_EXE_weir"))
+        .args(["token", "new", "--name", "anna", "--role", "manager"])
+        .output()
+        .unwrap();
+    std::fs::write(&file, &made.stdout).unwrap();
+    let shown = String::from_utf8(made.stderr).unwrap();
+    let token = shown.split_whitespace().find(|word| word.starts_with("weir_")).unwrap();
+    let mut demo = Command::new(env!("CARGO_BIN_EXE_weir"))
+        .args(["demo", "--for", "60s", "--subscribers", "300", "--tokens"])
+        .arg(&file)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(demo.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let console =
+        lines.find_map(|line| line.split(' ').find(|word| word.ends_with("/console/")).map(str::to_owned));
+    let log =
+        lines.find_map(|line| line.split(' ').find(|word| word.ends_with("/weir.log")).map(str::to_owned));
+    let reader = std::thread::spawn(move || lines.for_each(drop));
+    let url = console.unwrap().replace("/console/", "/v1/accounts/audited");
+    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+    let status = |token: &str| {
+        let asked = agent.get(&url).header("authorization", format!("Bearer {token}"));
+        asked.call().unwrap().status().as_u16()
+    };
+    let (denied, mut answered) = (status("weir_nobodys"), status(token));
+    while answered == 503 {
+        std::thread::sleep(Duration::from_millis(200));
+        answered = status(token);
+    }
+    let logged = std::fs::read_to_string(log.unwrap()).unwrap();
+    demo.kill().unwrap();
+    demo.wait().unwrap();
+    reader.join().unwrap();
+    assert_eq!((denied, answered), (401, 404));
+    let is_it = |line: &&str| line.contains("\"who\":\"anna\"") && line.contains("\"account\":\"audited\"");
+    assert!(logged.lines().any(|line| is_it(&line)), "{logged}");
 }
 
 #[test]

@@ -13,6 +13,7 @@ pub mod history;
 mod view;
 
 use crate::limits;
+use crate::plainly::In;
 use crate::problem::Problem;
 use crate::serving::Shared;
 use crate::who::{Person, Role, Segments};
@@ -20,7 +21,7 @@ use account::Account;
 pub(crate) use allowed::Allowed;
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{FromRequestParts, Path, Query, State};
+use axum::extract::{Path, Query, State};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use decision::cycle::DebtClass;
@@ -241,7 +242,7 @@ async fn why_not(
         let (debtor, looked) = who.look(accounts)?;
         let question = question(&asked, &looked)?;
         let told = whatif::why_not::of(&debtor, &who.account, &question, looked.moment, &looked.policies);
-        Ok(told.map_err(|unknown| Problem::unknown_rule(told_of(&unknown)))?)
+        Ok(told.map_err(|unknown| Problem::unknown_rule(told_of(&unknown, &asked, &looked)))?)
     })
     .await
 }
@@ -268,10 +269,20 @@ fn question(asked: &Asked, looked: &Looked) -> Result<Question, Problem> {
     Ok(Question::Stage { stage: asked.rule.as_str().into(), plan, debt_class })
 }
 
-fn told_of(unknown: &decision::why_not::Unknown) -> String {
-    let known = unknown.known();
-    let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-    format!("{unknown}; there are: {known}.")
+fn told_of(unknown: &decision::why_not::Unknown, asked: &Asked, looked: &Looked) -> String {
+    let names = |known: Vec<&str>| if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+    let known = names(unknown.known());
+    let may_be_either = asked.of.is_none() && asked.plan.is_none() && asked.debt_class.is_none();
+    if !may_be_either {
+        return format!("{unknown}; there are: {known}.");
+    }
+    let holds = looked.policies.at(looked.moment.now);
+    let thresholds = names(holds.thresholds.iter().map(|rule| rule.id.as_str()).collect());
+    let rule = &asked.rule;
+    format!(
+        "The policy has neither a threshold nor a stage `{rule}`; there are the thresholds {thresholds}, and the stages \
+         {known}."
+    )
 }
 
 /// Whose account is asked about.
@@ -394,20 +405,5 @@ pub(crate) trait IntoAnswer: Send + 'static {
 impl<T: serde::Serialize + Send + 'static> IntoAnswer for T {
     fn into_answer(self) -> Response {
         Json(self).into_response()
-    }
-}
-
-/// A part of the question, whose faults are told as problems.
-pub(crate) struct In<T>(pub(crate) T);
-
-impl<S: Send + Sync, T: FromRequestParts<S>> FromRequestParts<S> for In<T>
-where
-    T::Rejection: std::fmt::Display,
-{
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let read = T::from_request_parts(parts, state).await;
-        read.map(Self).map_err(|fault| Problem::bad_request(fault.to_string()))
     }
 }

@@ -7,8 +7,9 @@
 pub mod forms;
 
 use crate::accounts::history::{KEPT, Line};
-use crate::accounts::{Allowed, Id, In, Payer, Who, answer, person_of};
+use crate::accounts::{Allowed, Id, Payer, Who, answer, person_of};
 use crate::held::Judgement;
+use crate::plainly::In;
 use crate::problem::Problem;
 use crate::serving::Shared;
 use crate::who::{Person, Role};

@@ -2,10 +2,11 @@
 //!
 //! It is about all accounts at once, so it is for those who see all. What a partition makes of a verdict is not known here.
 
-use crate::accounts::{In, person_of_all};
+use crate::accounts::person_of_all;
 use crate::controls::{NotGiven, is_json};
 use crate::limits;
 use crate::lists::gathering;
+use crate::plainly::{self, In};
 use crate::problem::Problem;
 use crate::serving::Shared;
 use crate::who::audit::Noted;
@@ -167,8 +168,7 @@ struct Given {
 
 impl Said {
     fn read(body: &[u8]) -> Result<Self, Problem> {
-        let said: Self = serde_json::from_slice(body)
-            .map_err(|error| Problem::bad_request(format!("the verdict cannot be read: {error}")))?;
+        let said: Self = plainly::body(body)?;
         let is_text = !said.why.trim().is_empty()
             && said.why.chars().count() <= 1_000
             && !said.why.chars().any(char::is_control);
@@ -272,10 +272,13 @@ mod tests {
         }
         check(r#"{ "verdict": "drop", "why": "a wrong price list" }"#, None);
         check(r#"{ "verdict": "release", "why": "checked", "event_id": "e-1" }"#, None);
-        check(r#"{ "verdict": "keep", "why": "checked" }"#, Some("unknown variant"));
-        check(r#"{ "verdict": "drop" }"#, Some("missing field `why`"));
+        check(
+            r#"{ "verdict": "keep", "why": "checked" }"#,
+            Some("`verdict` is «keep», and must be one of release, drop."),
+        );
+        check(r#"{ "verdict": "drop" }"#, Some("`why` is missing"));
         check(r#"{ "verdict": "drop", "why": "  " }"#, Some("`why`"));
         check(r#"{ "verdict": "drop", "why": "x", "event_id": "e 1" }"#, Some("`event_id`"));
-        check(r#"{ "verdict": "drop", "why": "x", "by": "boris" }"#, Some("unknown field"));
+        check(r#"{ "verdict": "drop", "why": "x", "by": "boris" }"#, Some("`by` is no field of this"));
     }
 }

@@ -30,6 +30,7 @@ mod limits;
 pub mod lists;
 pub mod metrics;
 pub mod owners;
+mod plainly;
 pub mod policies;
 pub mod probes;
 pub mod problem;

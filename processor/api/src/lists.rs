@@ -17,9 +17,10 @@ pub(crate) mod gathering;
 pub mod line;
 mod paging;
 
-use crate::accounts::{In, Looked, Unread, person_of};
+use crate::accounts::{Looked, Unread, person_of};
 use crate::controls::in_path;
 use crate::held::Held;
+use crate::plainly::In;
 use crate::problem::Problem;
 use crate::serving::Shared;
 use crate::who::Person;

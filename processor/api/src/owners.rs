@@ -4,6 +4,7 @@
 //! How instances come to know of one another is not known here.
 
 use crate::problem::Problem;
+use crate::who::followed::{FOLLOWED, is_followed};
 use axum::body::{Body, Bytes};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -87,7 +88,8 @@ impl Forwarding {
     fn question(&self, owner: &str, asked: &Parts) -> reqwest::RequestBuilder {
         let path = asked.uri.path_and_query().map_or("/", |path| path.as_str());
         let url = format!("{}{path}", owner.trim_end_matches('/'));
-        self.client.request(asked.method.clone(), url).headers(handed_on(&asked.headers))
+        let question = self.client.request(asked.method.clone(), url).headers(handed_on(&asked.headers));
+        if is_followed(asked) { question.header(FOLLOWED, "1") } else { question }
     }
 
     /// Asks an instance for its part of an answer, which this header says.
@@ -174,4 +176,26 @@ fn handed_on(asked: &HeaderMap) -> HeaderMap {
     }
     headers.insert(HANDED_ON, axum::http::HeaderValue::from_static("1"));
     headers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::who::Followed;
+    use axum::http::Request;
+
+    #[test]
+    fn that_a_page_follows_goes_with_a_question_that_is_handed_on_and_what_a_client_says_of_it_does_not() {
+        let forwarding = Forwarding::new(Arc::new(Alone)).unwrap();
+        #[track_caller]
+        fn check(forwarding: &Forwarding, request: Request<()>, expected: bool) {
+            let (parts, ()) = request.into_parts();
+            let question = forwarding.question("http://weir-1", &parts).build().unwrap();
+            assert_eq!(question.headers().contains_key(FOLLOWED), expected, "{:?}", question.headers());
+        }
+        let asked = || Request::builder().uri("/v1/accounts/A-1");
+        check(&forwarding, asked().body(()).unwrap(), false);
+        check(&forwarding, asked().extension(Followed).body(()).unwrap(), true);
+        check(&forwarding, asked().header(FOLLOWED, "1").body(()).unwrap(), false);
+    }
 }

@@ -17,7 +17,8 @@ mod times;
 pub mod told;
 mod view;
 
-use crate::accounts::{In, Unread};
+use crate::accounts::Unread;
+use crate::plainly::In;
 use crate::problem::Problem;
 use crate::serving::Shared;
 use axum::Json;

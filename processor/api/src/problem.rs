@@ -43,6 +43,12 @@ impl Problem {
         Self { kind, title, status, detail: detail.into(), retry_after: None, challenge: None }
     }
 
+    /// What it is in this case.
+    #[cfg(test)]
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// The question cannot be made out.
     #[must_use]
     pub fn bad_request(detail: impl Into<String>) -> Self {

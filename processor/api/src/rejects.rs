@@ -11,9 +11,10 @@
 pub mod several;
 pub mod told;
 
-use crate::accounts::{In, person_of_all};
+use crate::accounts::person_of_all;
 use crate::controls::is_json;
 use crate::limits;
+use crate::plainly::In;
 use crate::problem::Problem;
 use crate::serving::Shared;
 use crate::who::audit::Noted;

@@ -13,6 +13,7 @@ use crate::rejects::{self, Rejects};
 use crate::server::Bounds;
 use crate::tls::Tls;
 use crate::who::door::{self, Door};
+use crate::who::followed::Looks;
 use crate::who::oidc::sign_in::SignIn;
 use crate::who::{self, Authority, audit};
 use crate::{ApiError, Server};
@@ -147,7 +148,7 @@ fn router(shared: Shared, door: Arc<Door>, limits: Limits) -> Router {
         routes.route_layer(from_fn_with_state(limits, limits::time)).route_layer(from_fn(limits::no_body))
     };
     let asked = bounded(routes())
-        .route_layer(from_fn(audit::note))
+        .route_layer(from_fn_with_state(Looks::default(), audit::note))
         .merge(bounded(of_no_account()))
         .split_for_parts()
         .0

@@ -7,6 +7,7 @@
 //! | `door` | where each question is asked who asks it |
 //! | `rate` | how often one person may ask |
 //! | `audit` | the line that each look at an account leaves |
+//! | `followed` | the one that looks of a page that follows an account leave |
 //! | `document` | all this in the API's document |
 //! | [`mask`] | how what identifies a customer is made unreadable |
 //!
@@ -15,12 +16,14 @@
 pub(crate) mod audit;
 mod document;
 pub(crate) mod door;
+pub(crate) mod followed;
 pub mod mask;
 pub mod oidc;
 mod rate;
 pub mod tokens;
 
 pub(crate) use document::describe;
+pub use followed::Followed;
 
 use crate::problem::Problem;
 use oidc::sign_in::SignIn;

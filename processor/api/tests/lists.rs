@@ -113,12 +113,13 @@ fn what_cannot_be_made_out_is_declined_with_what_it_is() {
         ("format=csv&limit=10001", "from 1 to 10000"),
         ("currency=euro", "`currency` is «euro»"),
         ("min_debt=-1", "`min_debt` is -1"),
-        ("min_debt=1.5", "invalid digit"),
+        ("min_debt=1.5", "`min_debt` is no whole number"),
         ("stage=", "`stage` is a name"),
         ("stage=a,,b", "`stage` is a name"),
         ("after=A-1", "`after` is what `next`"),
-        ("stages=bar", "unknown field `stages`"),
-        ("format=xml", "unknown variant `xml`"),
+        ("stages=bar", "`stages` is no parameter of this, which has stage, plan"),
+        ("limit=7&limit=8", "`limit` is said twice."),
+        ("format=xml", "`format` is «xml», and must be one of json, csv."),
         ("phone=%01", "`phone` is a name"),
     ] {
         instance.get(&format!("/v1/accounts?{query}")).check_problem(400, "bad-request", says);

@@ -111,10 +111,10 @@ fn what_is_not_there_and_what_cannot_be_made_out_is_told_as_a_problem() {
         ("0", 400, "bad-request", "`number` is 0, and the versions of a policy count from 1."),
         ("-1/changes", 400, "bad-request", "`number` is -1"),
         ("1/changes?since=0", 400, "bad-request", "`since` is 0"),
-        ("1/changes?since=one", 400, "bad-request", "since"),
-        ("1/changes?sinc=1", 400, "bad-request", "unknown field `sinc`"),
-        ("soft", 400, "bad-request", "soft"),
-        ("9223372036854775808", 400, "bad-request", "9223372036854775808"),
+        ("1/changes?since=one", 400, "bad-request", "`since` is no whole number"),
+        ("1/changes?sinc=1", 400, "bad-request", "`sinc` is no parameter of this"),
+        ("soft", 400, "bad-request", "`number` is no whole number"),
+        ("9223372036854775808", 400, "bad-request", "or too large a one"),
     ] {
         instance.get(&format!("/v1/policies/{path}")).check_problem(status, word, says);
     }

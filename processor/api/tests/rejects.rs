@@ -81,9 +81,10 @@ fn what_cannot_be_made_out_is_declined_with_what_it_is() {
         ("?since=yesterday", "`since` is a moment"),
         ("?reason=", "`reason` has 1 to 255 characters"),
         ("?account=%01", "`account` has 1 to 255 characters"),
-        ("?topics=x", "unknown field `topics`"),
+        ("?topics=x", "`topics` is no parameter of this"),
         ("/3/-1", "an offset counts from 0"),
-        ("/x/1", "Cannot parse"),
+        ("/x/1", "`partition` is no whole number from 0 on"),
+        ("/1/x", "`offset` is no whole number"),
     ] {
         instance.get(&format!("/v1/rejects{path}")).check_problem(400, "bad-request", says);
     }
@@ -93,7 +94,7 @@ fn what_cannot_be_made_out_is_declined_with_what_it_is() {
     resend(&instance, "3/7", r#"{"why": "x", "all": true}"#).check_problem(
         400,
         "bad-request",
-        "unknown field",
+        "`all` is no field of this, which has why, even_known.",
     );
     let url = format!("{}/v1/rejects/3/7/resend", instance.url());
     post(&url, "text/plain", WHY).check_problem(415, "not-json", "application/json");

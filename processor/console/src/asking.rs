@@ -2,7 +2,7 @@
 
 use crate::visitor::Visitor;
 use api::controls::in_path;
-use api::who::Person;
+use api::who::{Followed, Person};
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
@@ -16,7 +16,11 @@ const LARGEST_ANSWER: usize = 8 * 1_024 * 1_024;
 
 /// The API.
 #[derive(Clone)]
-pub(crate) struct Api(Router);
+pub(crate) struct Api {
+    router: Router,
+    /// Whether what is asked is only to hear of changes.
+    follows: bool,
+}
 
 /// Why the API gave no answer.
 #[derive(Clone, Debug)]
@@ -35,7 +39,13 @@ struct Problem {
 
 impl Api {
     pub(crate) fn of(router: Router) -> Self {
-        Self(router)
+        Self { router, follows: false }
+    }
+
+    /// The same, asked again and again to hear whether something changed: such looks are counted in the audit log, and
+    /// not told one by one.
+    pub(crate) fn following(&self) -> Self {
+        Self { router: self.router.clone(), follows: true }
     }
 
     /// Who this is; asked of a path where there is nothing, which looks at no account.
@@ -82,10 +92,13 @@ impl Api {
             request = request.header(header::CONTENT_TYPE, "application/json");
         }
         // A token of characters that no header has is nobody's.
-        let Ok(request) = request.body(Body::from(body)) else {
+        let Ok(mut request) = request.body(Body::from(body)) else {
             return Answer { status: StatusCode::UNAUTHORIZED, ..Answer::default() };
         };
-        let Ok(response) = self.0.clone().oneshot(request).await;
+        if self.follows {
+            request.extensions_mut().insert(Followed);
+        }
+        let Ok(response) = self.router.clone().oneshot(request).await;
         let (parts, body) = response.into_parts();
         let person = parts.extensions.get::<Arc<Person>>().cloned();
         match to_bytes(body, LARGEST_ANSWER).await {
@@ -132,4 +145,28 @@ fn declined(answer: &Answer) -> Declined {
 pub(crate) fn with(question: &str, name: &str, value: &str) -> String {
     let joined = if question.is_empty() { "" } else { "&" };
     format!("{question}{joined}{name}={}", in_path(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::Json;
+    use axum::http::Extensions;
+    use axum::routing::get;
+
+    #[test]
+    fn only_what_is_asked_to_hear_of_changes_is_marked_so() {
+        let marked =
+            get(|extensions: Extensions| async move { Json(extensions.get::<Followed>().is_some()) });
+        let api = Api::of(Router::new().route("/v1/marked", marked));
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let ask = |api: &Api| {
+            let visitor = crate::tests::visitor();
+            let told = runtime.block_on(api.get::<bool>(&visitor, "/v1/marked"));
+            told.unwrap().0
+        };
+        assert!(!ask(&api), "a page that is opened, or read again, is a look");
+        assert!(ask(&api.following()));
+        assert!(!ask(&api), "and so it stays");
+    }
 }

@@ -49,6 +49,8 @@ pub(crate) async fn listen(console: Console, visitor: Visitor, watched: Watched,
     let Ok(_place) = console.listeners.clone().try_acquire_owned() else {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
+    // It listens; what is looked at is told when the page asks for itself again.
+    let console = Console { api: console.api.following(), ..console };
     let listener = Listener { console, visitor, watched, seen, _place };
     let events = stream::unfold(listener, |mut listener| async move {
         listener

@@ -357,16 +357,16 @@ mod tests {
             partition(4, json!({ "state": "coming_back", "lag_seconds": null })),
         ];
         let expected = [
-            "Nobody works on partitions: 5, 7",
-            "The disk fails: partitions: 3",
+            "Partitions that nobody works on: 5, 7",
+            "Partitions whose disk fails: 3",
             "Is not ready: this one",
-            "The breaker is open and holds what cuts off: partitions: 1",
-            "Being restored: partitions: 2",
-            "Not back at work yet: partitions: 4",
-            "More than a minute behind the newest events: partitions: 0, 2",
-            "Timers are more than five minutes late: partitions: 1",
-            "Weir fails over something and tries it again every hour: partitions: 3",
-            "This instance does not know who works on partitions: 6",
+            "Partitions whose breaker is open and holds what cuts off: 1",
+            "Partitions that are being restored: 2",
+            "Partitions that are not back at work yet: 4",
+            "Partitions that are more than a minute behind their events: 0, 2",
+            "Partitions whose timers are more than five minutes late: 1",
+            "Partitions in which Weir fails over something and tries it again every hour: 3",
+            "Partitions of which this instance does not know who works on them: 6",
         ];
         check(&fleet("waiting", &partitions, json!({ "nobodys": [5, 7], "elsewhere": [6] })), &expected);
         check(&fleet("silent", &[], json!({})), &["Does not answer: this one"]);

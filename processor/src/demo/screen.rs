@@ -1,13 +1,17 @@
 //! What the demo shows: how things are, a few accounts' stories, and what it did in the end.
 
+use super::hints::Hints;
+use super::late_run::BARS_AFTER_DAYS;
+use super::policies;
 use super::tally::{Tally, figure};
 use super::watch::Seen;
+use crate::terminal;
 use decision::time::{Timestamp, Zone};
 use engine::Status;
 use owo_colors::{OwoColorize, Stream};
 use schemas::HistoryLine;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -17,6 +21,9 @@ const STORIES: usize = 6;
 
 /// A story is begun only so often, so that the ones told can be read.
 const STORY_EVERY: Duration = Duration::from_millis(1_500);
+
+/// Where it goes to no terminal, what to try is said again so often.
+const HINTS_EVERY: Duration = Duration::from_secs(10);
 
 /// Names for the accounts whose stories are told.
 const NAMES: [&str; STORIES] = ["Amira", "Benoît", "Chiara", "Daulet", "Elif", "Farid"];
@@ -31,12 +38,17 @@ pub(crate) struct Screen {
     stories: BTreeMap<String, &'static str>,
     ended: BTreeSet<String>,
     last_story: Instant,
-    /// Where the API is, until it was said what to ask there.
-    api: Option<SocketAddr>,
+    hints: Hints,
+    /// Whether it is a terminal, on whose last lines the hints stay.
+    is_terminal: bool,
+    /// How many lines of a terminal the hints take up now.
+    hint_rows: usize,
+    /// When the hints were said last, where it is none; none where they are to be said.
+    hinted: Option<Instant>,
 }
 
 impl Screen {
-    pub(crate) fn new(subscribers: u32, day: Duration, api: SocketAddr) -> Self {
+    pub(crate) fn new(subscribers: u32, day: Duration, hints: Hints) -> Self {
         Self {
             subscribers,
             day,
@@ -46,62 +58,80 @@ impl Screen {
             stories: BTreeMap::new(),
             ended: BTreeSet::new(),
             last_story: Instant::now(),
-            api: Some(api),
+            hints,
+            is_terminal: io::stdout().is_terminal(),
+            hint_rows: 0,
+            hinted: Some(Instant::now()),
         }
     }
 
-    pub(crate) fn begin(&self, http: SocketAddr, folder: &Path) -> io::Result<()> {
-        let (mut out, subscribers) = (io::stdout(), self.subscribers);
-        writeln!(
-            out,
-            "Weir, with {subscribers} synthetic subscribers in three segments and two currencies."
-        )?;
-        writeln!(
-            out,
-            "A day takes {:?}. The log is in memory, the state in RocksDB at {}.",
-            self.day,
-            folder.display()
-        )?;
-        writeln!(out, "Metrics: http://{http}/metrics   probes: /livez, /readyz   stop: Ctrl-C")?;
-        writeln!(
-            out,
-            "A line each second with the totals so far; between, a few accounts' stories (→ is a command)."
-        )?;
-        writeln!(out)
+    /// What is running, and where what it does can be seen.
+    pub(crate) fn begin(&mut self, http: SocketAddr, log: &Path) -> io::Result<()> {
+        let (console, subscribers, day) = (self.hints.console(), self.subscribers, self.day);
+        let after = |days: u32| day.saturating_mul(days);
+        let (second, held) = (after(policies::SECOND_AFTER_DAYS.unsigned_abs()), after(BARS_AFTER_DAYS));
+        self.print(&format!(
+            "The console, in a browser: {console}\n\n\
+             Weir, with {subscribers} synthetic subscribers in three segments and two currencies.\n\
+             A day takes {day:?}. After {second:?} another version of the policy holds. After {held:?} the breaker\n\
+             holds what a billing run that came late would cut off, until somebody says\n\
+             what becomes of it; it is of one region, and the others go on.\n\
+             Events are in memory. What Weir says of itself, each look at an account among it:\n    {}\n\
+             Metrics: http://{http}/metrics   probes: /livez, /readyz   stop: Ctrl-C\n\
+             A line each second with the totals so far; between, a few accounts' stories\n\
+             (→ is a command).\n\n",
+            log.display(),
+        ))
     }
 
     /// Counts what was seen, and tells the stories that it belongs to.
     pub(crate) fn tell(&mut self, seen: &Seen) -> io::Result<()> {
-        let mut out = io::stdout();
+        let mut told = String::new();
         self.tally.add(seen);
         for line in &seen.lines {
             self.begin_story(line);
             if let (Some(name), Some(text)) = (self.stories.get(&line.account_id), story_of(line)) {
                 let when = local(line.at);
                 let who = format!("{name} ({})", line.account_id);
-                writeln!(
-                    out,
-                    "    {when}  {}  {text}",
-                    who.if_supports_color(Stream::Stdout, |who| who.cyan())
-                )?;
+                let who = who.if_supports_color(Stream::Stdout, |who| who.cyan()).to_string();
+                told.push_str(&format!("    {when}  {who}  {text}\n"));
             }
-            self.suggest(line)?;
+            self.suggest(line);
             self.end_story(line);
         }
-        Ok(())
+        self.print(&told)
     }
 
-    /// Three things to ask of the API, of the first account that is reminded of its debt.
-    fn suggest(&mut self, line: &HistoryLine) -> io::Result<()> {
-        let is_reminded = line.kind == "stage_entered" && line.figures.iter().any(|of| of.value == "remind");
-        let Some(api) = self.api.take_if(|_| is_reminded) else { return Ok(()) };
-        let (mut out, id) = (io::stdout(), &line.account_id);
-        writeln!(out)?;
-        writeln!(out, "Three things to try, the first in a browser:")?;
-        writeln!(out, "    http://{api}/console/accounts/{id}")?;
-        writeln!(out, "    weir explain --account {id} --url http://{api}")?;
-        writeln!(out, "    weir why-not --account {id} --stage bar --url http://{api}")?;
-        writeln!(out)
+    /// Notes what there is to try from now on.
+    fn suggest(&mut self, line: &HistoryLine) {
+        let is_reminded = line.kind == "stage_entered" && figure(line, "stage") == "remind";
+        let is_first = self.hints.has_no_account();
+        let is_to_be_said = (is_reminded && self.hints.reminded(&line.account_id) && is_first)
+            || (line.kind == "measure_held" && self.hints.held());
+        if is_to_be_said {
+            self.hinted = None;
+        }
+    }
+
+    /// Writes this, and below it what there is to try: on a terminal always, elsewhere now and then.
+    fn print(&mut self, told: &str) -> io::Result<()> {
+        let is_due = self.hinted.is_none_or(|last| last.elapsed() >= HINTS_EVERY);
+        if told.is_empty() && !is_due {
+            return Ok(());
+        }
+        let mut text =
+            if self.hint_rows > 0 { format!("\x1b[{}A\r\x1b[J", self.hint_rows) } else { String::new() };
+        text.push_str(told);
+        if self.is_terminal || is_due {
+            let lines = self.hints.lines();
+            self.hint_rows = if self.is_terminal { rows(&lines, usize::from(terminal::width())) } else { 0 };
+            let gap = if self.is_terminal { "" } else { "\n" };
+            text.push_str(&format!("{gap}{}\n{gap}", lines.join("\n")));
+            self.hinted = Some(Instant::now());
+        }
+        let mut out = io::stdout().lock();
+        out.write_all(text.as_bytes())?;
+        out.flush()
     }
 
     /// Every story begins with an alert, or with a debt.
@@ -144,15 +174,14 @@ impl Screen {
         let stages: Vec<String> =
             self.tally.stages.iter().map(|(stage, count)| format!("{stage} {count}")).collect();
         let day = Zone::utc().date_of(now).to_string();
-        writeln!(
-            io::stdout(),
-            "{}  {rate:>6} events/s · {} alerts · {} · {} cured · commit {}",
+        self.print(&format!(
+            "{}  {rate:>6} events/s · {} alerts · {} · {} cured · commit {}\n",
             day.if_supports_color(Stream::Stdout, |day| day.bold()),
             self.tally.alerts,
             if stages.is_empty() { "no stage yet".to_owned() } else { stages.join(", ") },
             self.tally.cured,
             lasting(p50),
-        )
+        ))
     }
 
     /// What it did.
@@ -162,6 +191,9 @@ impl Screen {
         let (commits, p50) = status.commit_time(50.0);
         let (_, p99) = status.commit_time(99.0);
         let seconds = self.started.elapsed().as_secs_f64();
+        if self.hint_rows > 0 {
+            write!(out, "\x1b[{}A\r\x1b[J", self.hint_rows)?;
+        }
         writeln!(out)?;
         writeln!(out, "In {seconds:.0} s Weir decided {inputs} events and timers ({told} events came in):")?;
         writeln!(
@@ -176,6 +208,7 @@ impl Screen {
         writeln!(out, "  stages entered: {}", list(&mut stages))?;
         let mut kinds = self.tally.commands.iter().map(|(kind, count)| ((*kind).to_owned(), *count));
         writeln!(out, "  {commands} commands: {}", list(&mut kinds))?;
+        writeln!(out, "  {} orders held by the breaker", self.tally.held)?;
         let (rejects, duplicates) = (self.tally.rejects, self.tally.duplicates);
         writeln!(
             out,
@@ -188,6 +221,11 @@ impl Screen {
             lasting(p99)
         )
     }
+}
+
+/// How many lines of a terminal of this width these take up.
+fn rows(lines: &[String], width: usize) -> usize {
+    lines.iter().map(|line| line.chars().count().div_ceil(width.max(1)).max(1)).sum()
 }
 
 /// How long something took, in the unit in which it is read best.
@@ -229,6 +267,7 @@ fn story_of(line: &HistoryLine) -> Option<String> {
         "stage_entered" => format!("stage {}, {} owed since {}", of("stage"), of("real_debt"), of("oldest")),
         "stage_left" => format!("back from {} to {}", of("from"), of("to")),
         "measure_requested" => format!("→ {}", command_text(line)),
+        "measure_held" => format!("held by the breaker: {}", command_text(line)),
         "measure_lifted" => format!("← {} {}", of("operation"), of("services")),
         "measure_cancelled" => format!("← task in {} cancelled", of("queue")),
         "cycle_ended" => format!("debt over ({}): plan {} ends", line.reason, of("plan")),
@@ -256,6 +295,13 @@ mod tests {
     #[track_caller]
     fn check(micros: u64, expected: &str) {
         assert_eq!(lasting(Duration::from_micros(micros)), expected);
+    }
+
+    #[test]
+    fn what_is_wider_than_the_terminal_takes_up_more_of_its_lines() {
+        let lines = ["", "1234567890", "12345678901"].map(str::to_owned);
+        assert_eq!(rows(&lines, 10), 4);
+        assert_eq!(rows(&lines, 100), 3);
     }
 
     #[test]

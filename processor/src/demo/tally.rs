@@ -17,6 +17,8 @@ pub(crate) struct Tally {
     pub(crate) cured: u64,
     /// Commands by kind.
     pub(crate) commands: BTreeMap<&'static str, u64>,
+    /// Orders that the breaker held.
+    pub(crate) held: u64,
     /// Events rejected.
     pub(crate) rejects: u64,
     /// Events that came again.
@@ -43,6 +45,7 @@ impl Tally {
                 "stage_entered" => *self.stages.entry(figure(line, "stage").to_owned()).or_default() += 1,
                 "cycle_opened" => self.opened += 1,
                 "cycle_ended" if line.reason == "cured" => self.cured += 1,
+                "measure_held" => self.held += 1,
                 "duplicate" => self.duplicates += 1,
                 // Counted by their commands, or of no interest in a summary.
                 _ => {}

@@ -1,6 +1,7 @@
 //! The systems around Weir: charging and billing, which tell what happens, and the receivers of
 //! commands, which report what became of them.
 
+use super::late_run::LateRuns;
 use super::{PARTITIONS, Stage};
 use bytes::Bytes;
 use decision::Event;
@@ -38,9 +39,10 @@ impl Upstream {
         let teller = Teller {
             stage: stage.clone(),
             encoder: Encoder::new(stage.schemas),
+            late: LateRuns::after(operator.profile().start),
             operator,
             answered,
-            reports: BinaryHeap::new(),
+            to_come: BinaryHeap::new(),
             told: 0,
         };
         let is_stopped = is_stopped.clone();
@@ -66,9 +68,10 @@ struct Teller {
     stage: Arc<Stage>,
     encoder: Encoder,
     operator: Operator,
+    late: LateRuns,
     answered: Receiver<Command>,
-    /// Reports to come, the earliest on top.
-    reports: BinaryHeap<Later>,
+    /// What is to be told later: reports, and what belongs to late runs; the earliest on top.
+    to_come: BinaryHeap<Later>,
     told: u64,
 }
 
@@ -78,14 +81,16 @@ impl Teller {
             let now = self.stage.clock.now();
             while let Ok(command) = self.answered.try_recv() {
                 let reports = self.operator.reports_for(&command.account_id, command.id, command.at);
-                self.reports.extend(reports.into_iter().map(Later));
+                self.to_come.extend(reports.into_iter().map(Later));
             }
-            while self.reports.peek().is_some_and(|report| report.0.occurred_at <= now) {
-                if let Some(Later(report)) = self.reports.pop() {
-                    self.tell(&report);
+            self.to_come.extend(self.late.due(now).into_iter().map(Later));
+            while self.to_come.peek().is_some_and(|event| event.0.occurred_at <= now) {
+                if let Some(Later(event)) = self.to_come.pop() {
+                    self.tell(&event);
                 }
             }
             for event in self.operator.events(now).collect::<Vec<_>>() {
+                self.late.note(&event);
                 self.tell(&event);
             }
             std::thread::sleep(EVERY);
@@ -106,7 +111,7 @@ impl Teller {
     }
 }
 
-/// A report to come; the earliest is the greatest.
+/// An event to come; the earliest is the greatest.
 struct Later(Event);
 
 impl Ord for Later {

@@ -28,6 +28,8 @@ pub(crate) struct Observed {
     /// The others; none where there are none.
     others: Option<Arc<Others>>,
     readings: Arc<Mutex<VecDeque<Reading>>>,
+    /// How much faster than whoever asks this instance's clock goes: 1 but in the demo.
+    speed: f64,
 }
 
 impl Observed {
@@ -58,13 +60,19 @@ impl Observed {
         if let Err(error) = thread {
             tracing::warn!(%error, "what this instance does is not told over the API: its thread cannot be started");
         }
-        Self { health, others, readings }
+        Self { health, others, readings, speed: 1.0 }
+    }
+
+    /// The same of an instance whose clock goes so many times faster: how far it is behind is told by the clock of
+    /// whoever asks, as they wait for it.
+    pub(crate) fn faster(self, speed: f64) -> Self {
+        Self { speed, ..self }
     }
 
     fn figures(&self) -> Option<told::Figures> {
         let readings = self.readings.lock().unwrap_or_else(PoisonError::into_inner);
         let (first, last) = (readings.front()?, readings.back()?);
-        Some(told_of(&last.figures, Rates::between(first, last).as_ref()))
+        Some(told_of(&last.figures, Rates::between(first, last).as_ref(), self.speed))
     }
 }
 
@@ -100,7 +108,7 @@ impl Instances for Observed {
 }
 
 /// The figures as the API tells them.
-fn told_of(figures: &Figures, rates: Option<&Rates>) -> told::Figures {
+fn told_of(figures: &Figures, rates: Option<&Rates>, speed: f64) -> told::Figures {
     let rate = |of: fn(&Rates) -> f64| rates.map(of).filter(|rate| rate.is_finite());
     let commits = rates.and_then(|rates| rates.commit_seconds.as_ref());
     let milliseconds =
@@ -112,12 +120,16 @@ fn told_of(figures: &Figures, rates: Option<&Rates>) -> told::Figures {
         rejects_per_second: rate(|rates| rates.rejects),
         commit_p50_ms: milliseconds(0.5),
         commit_p99_ms: milliseconds(0.99),
-        clock_lead_seconds: finite(figures.clock_lead_seconds).unwrap_or(0.0),
-        partitions: figures.partitions.iter().map(|(number, shown)| partition(*number, shown)).collect(),
+        clock_lead_seconds: finite(figures.clock_lead_seconds / speed).unwrap_or(0.0),
+        partitions: figures
+            .partitions
+            .iter()
+            .map(|(number, shown)| partition(*number, shown, speed))
+            .collect(),
     }
 }
 
-fn partition(number: u32, shown: &reading::Partition) -> told::Partition {
+fn partition(number: u32, shown: &reading::Partition, speed: f64) -> told::Partition {
     let count = |figure| count(figure).and_then(|count| u64::try_from(count).ok()).unwrap_or(0);
     let (state, left) = match shown.state() {
         // This process always says how its tasks stand.
@@ -132,8 +144,8 @@ fn partition(number: u32, shown: &reading::Partition) -> told::Partition {
         restore_records: left.map(|(records, _)| count(records)),
         // At its beginning it has no pace yet.
         restore_seconds: left.and_then(|(_, seconds)| finite(seconds)).filter(|seconds| *seconds > 0.0),
-        lag_seconds: shown.lag_seconds.and_then(finite),
-        timer_lateness_seconds: finite(shown.late_seconds).unwrap_or(0.0),
+        lag_seconds: shown.lag_seconds.and_then(|lag| finite(lag / speed)),
+        timer_lateness_seconds: finite(shown.late_seconds / speed).unwrap_or(0.0),
         queued_records: count(shown.queued),
         cached_debtors: count(shown.debtors),
         waiting_commands: count(shown.waiting),
@@ -190,11 +202,16 @@ weir_task_state{partition="4"} 0
         Reading { at: Duration::from_secs(seconds), waits_for: None, figures }
     }
 
-    /// What stands at a place of what is told, in JSON.
     #[track_caller]
     fn check(pointer: &str, expected: &Value) {
+        check_at(1.0, pointer, expected);
+    }
+
+    /// What stands at a place of what is told, in JSON, of an instance whose clock goes so many times faster.
+    #[track_caller]
+    fn check_at(speed: f64, pointer: &str, expected: &Value) {
         let (before, after) = (reading(0, BEFORE), reading(10, AFTER));
-        let told = told_of(&after.figures, Rates::between(&before, &after).as_ref());
+        let told = told_of(&after.figures, Rates::between(&before, &after).as_ref(), speed);
         let told = serde_json::to_value(told).unwrap();
         assert_eq!(told.pointer(pointer), Some(expected), "{pointer} of {told:#}");
     }
@@ -220,6 +237,14 @@ weir_task_state{partition="4"} 0
         // What is no number is none.
         check("/partitions/2/lag_seconds", &Value::Null);
         check("/partitions/3/state", &json!("store_failing"));
+    }
+
+    #[test]
+    fn an_instance_whose_clock_goes_faster_is_behind_by_the_clock_of_whoever_asks() {
+        check_at(50.0, "/partitions/0/lag_seconds", &json!(1.5));
+        check_at(50.0, "/partitions/0/timer_lateness_seconds", &json!(8.0));
+        check_at(50.0, "/clock_lead_seconds", &json!(0.03));
+        check_at(50.0, "/events_per_second", &json!(100.0));
     }
 
     #[test]

@@ -56,8 +56,12 @@ pub const FORMS: [Form; 21] = [
 /// The fields of every order.
 const OF_ALL: [&str; 3] = ["order", "why", "event_id"];
 
-/// Declines an order that has not the fields of any of its word's forms, or others beside. A word that there is not
-/// is for whoever reads the order to decline.
+/// Words of orders that are about every account at once: whoever reads the order declines them, and says where they
+/// are given.
+const OF_EVERY_ACCOUNT: [&str; 3] = ["release_held", "drop_held", "adopt_policy"];
+
+/// Declines an order that has not the fields of any of its word's forms, or others beside, and a word that there is
+/// not.
 pub(super) fn check(fields: &Map<String, Value>) -> Result<(), String> {
     if let Some((name, _)) = fields.iter().find(|(_, value)| value.is_null()) {
         return Err(format!("`{name}` is null; what is not said is left out"));
@@ -65,7 +69,7 @@ pub(super) fn check(fields: &Map<String, Value>) -> Result<(), String> {
     let word = fields.get("order").and_then(Value::as_str).unwrap_or_default();
     let forms = || FORMS.iter().filter(|form| form.order == word);
     if forms().next().is_none() {
-        return Ok(());
+        return if OF_EVERY_ACCOUNT.contains(&word) { Ok(()) } else { Err(no_such(fields.get("order"))) };
     }
     let has = |name: &&str| fields.contains_key(*name);
     let Some(form) = forms().find(|form| form.needs.iter().all(has)) else {
@@ -79,6 +83,17 @@ pub(super) fn check(fields: &Map<String, Value>) -> Result<(), String> {
             Err(format!("`{name}` is no field of `{word}`, which takes {}", known.join(", ")))
         }
         None => Ok(()),
+    }
+}
+
+/// Why a word orders nothing.
+fn no_such(word: Option<&Value>) -> String {
+    let mut known: Vec<&str> = FORMS.iter().map(|form| form.order).collect();
+    known.dedup();
+    match word {
+        None => format!("`order` is missing; it is one of {}", known.join(", ")),
+        Some(Value::String(word)) => format!("`order` is «{word}», and must be one of {}", known.join(", ")),
+        Some(_) => "`order` is no text".to_owned(),
     }
 }
 

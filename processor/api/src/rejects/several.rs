@@ -55,19 +55,10 @@ pub struct ResendSeveral {
 pub struct RejectPlace {
     /// The partition of the topic of rejects.
     #[schema(minimum = 0, maximum = 4_294_967_295_i64)]
-    #[serde(deserialize_with = "whole")]
     partition: u32,
     /// Its offset there.
     #[schema(minimum = 0, maximum = 9_223_372_036_854_775_807_i64)]
-    #[serde(deserialize_with = "whole")]
     offset: i64,
-}
-
-/// A number that some programs write as `17.0`.
-fn whole<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<T, D::Error> {
-    let mut value = Value::deserialize(deserializer)?;
-    make_value_whole(&mut value);
-    serde_json::from_value(value).map_err(D::Error::custom)
 }
 
 /// What became of several rejects.
@@ -100,8 +91,7 @@ struct Asked {
 
 impl ResendSeveral {
     fn read(body: &[u8], who: &str) -> Result<(Asked, String), Problem> {
-        let said: Self = serde_json::from_slice(body)
-            .map_err(|error| Problem::bad_request(format!("The body cannot be made out: {error}.")))?;
+        let said: Self = crate::plainly::body(body)?;
         check_why(&said.why)?;
         if !(1..=MOST).contains(&said.rejects.len()) {
             return Err(Problem::bad_request(format!("`rejects` names 1 to {MOST} rejects.")));
@@ -248,12 +238,12 @@ mod tests {
         check(&of(""), Err("`rejects` names 1 to 50"));
         check(&of(r#"{"partition":3,"offset":-1}"#), Err("an offset counts from 0"));
         check(&of(r#"{"partition":3.0,"offset":7.0}"#), Ok(&[(3, 7)]));
-        check(&of(r#"{"partition":3.5,"offset":7}"#), Err("cannot be made out"));
-        check(&of(r#"{"partition":-3,"offset":1}"#), Err("cannot be made out"));
-        check(&of(r#"{"partition":3,"offset":1,"topic":"x"}"#), Err("unknown field `topic`"));
+        check(&of(r#"{"partition":3.5,"offset":7}"#), Err("`rejects.partition` is no whole number from 0 on"));
+        check(&of(r#"{"partition":-3,"offset":1}"#), Err("`rejects.partition` is no whole number from 0 on"));
+        check(&of(r#"{"partition":3,"offset":1,"topic":"x"}"#), Err("`topic` is no field of this"));
         check(&of(one).replace("mended", " "), Err("`why` says why"));
         check(&of(one).replace("\"why\"", "\"id\":\"a b\",\"why\""), Err("`id` has 1 to 200 letters"));
-        check(r#"{"why":"mended"}"#, Err("missing field `rejects`"));
+        check(r#"{"why":"mended"}"#, Err("`rejects` is missing"));
     }
 
     #[test]

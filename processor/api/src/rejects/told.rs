@@ -142,8 +142,7 @@ const LONGEST_WHY: usize = 500;
 
 impl Resend {
     pub(super) fn read(body: &[u8]) -> Result<Self, Problem> {
-        let resend: Self = serde_json::from_slice(body)
-            .map_err(|error| Problem::bad_request(format!("The body cannot be made out: {error}.")))?;
+        let resend: Self = crate::plainly::body(body)?;
         check_why(&resend.why)?;
         Ok(resend)
     }

@@ -69,6 +69,7 @@ impl Accounts for Few {
             PHONE => Some(Some("consumer")),
             "business" => Some(Some("business")),
             "new" => Some(None),
+            id if id.starts_with("follows-") => Some(Some("consumer")),
             SLOW => {
                 std::thread::sleep(Duration::from_secs(1));
                 None

@@ -4,9 +4,10 @@
 //! is for. Everywhere else ids are masked.
 
 use super::Person;
+use super::followed::{self, Look, Looks};
 use super::mask::Masked;
 use crate::owners::{self, HandedBack};
-use axum::extract::{FromRequestParts, MatchedPath, RawPathParams, Request};
+use axum::extract::{FromRequestParts, MatchedPath, RawPathParams, Request, State};
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode, header};
 use axum::middleware::Next;
@@ -52,9 +53,10 @@ const TARGET: &str = "audit";
 /// What stands for an account that is not known.
 const UNKNOWN: &str = "(unknown)";
 
-/// Writes a line of the question, once it was answered.
-pub(crate) async fn note(request: Request, next: Next) -> Response {
+/// Writes a line of the question, once it was answered; of one by which a page follows an account, see [`followed`].
+pub(crate) async fn note(State(looks): State<Looks>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
+    let is_followed = followed::is_followed(&parts);
     let path = RawPathParams::from_request_parts(&mut parts, &()).await.ok();
     let what =
         parts.extensions.get::<MatchedPath>().map_or_else(String::new, |path| path.as_str().to_owned());
@@ -69,6 +71,7 @@ pub(crate) async fn note(request: Request, next: Next) -> Response {
         several: Several::default(),
         query: parts.uri.query().map(without_number).unwrap_or_default(),
         is_handed_on: owners::is_handed_on(&parts.headers),
+        followed: None,
         end: End::Gone,
     };
     parts.extensions.insert(line.several.clone());
@@ -82,6 +85,13 @@ pub(crate) async fn note(request: Request, next: Next) -> Response {
         Some(_) if was_noted_there(&response) => End::NotedElsewhere,
         Some(_) | None => End::Answered(response.status()),
     };
+    if is_followed && matches!(line.end, End::Answered(StatusCode::OK)) {
+        if looks.begins(&line) {
+            line.followed = Some(1);
+        } else {
+            line.end = End::Counted;
+        }
+    }
     response
 }
 
@@ -132,7 +142,7 @@ fn on_one_line(id: &str) -> String {
 }
 
 /// A line, written when it is dropped: also where whoever asked did not wait for the answer.
-struct Line {
+pub(super) struct Line {
     person: Option<Arc<Person>>,
     method: Method,
     what: String,
@@ -147,6 +157,8 @@ struct Line {
     several: Several,
     query: String,
     is_handed_on: bool,
+    /// How many looks of a page that follows the account it tells of.
+    followed: Option<u64>,
     end: End,
 }
 
@@ -162,11 +174,11 @@ impl Line {
     }
 
     fn write(&self, status: Option<u16>) {
-        let person = self.person.as_deref();
+        let (who, role) = self.person();
         tracing::info!(
             target: TARGET,
-            who = person.map_or("(nobody)", |person| &person.name),
-            role = person.map_or("(none)", |person| person.role.as_str()),
+            who,
+            role,
             method = self.method.as_str(),
             what = self.what,
             account = self.account,
@@ -176,9 +188,49 @@ impl Line {
             query = self.query,
             status,
             handed_on = self.is_handed_on,
+            followed = self.followed,
             "{}",
             self.says()
         );
+    }
+
+    /// What tells this look from others.
+    pub(super) fn look(&self) -> Look {
+        let (who, role) = self.person();
+        Look([who, role, &self.what, &self.account, &self.query].map(str::to_owned))
+    }
+
+    /// The same line, not to be written.
+    pub(super) fn silent(&self) -> Self {
+        Self {
+            person: self.person.clone(),
+            method: self.method.clone(),
+            what: self.what.clone(),
+            account: self.account.clone(),
+            reject: self.reject.clone(),
+            why: None,
+            outcome: None,
+            several: Several::default(),
+            query: self.query.clone(),
+            is_handed_on: self.is_handed_on,
+            followed: None,
+            end: End::Counted,
+        }
+    }
+
+    /// Writes it, of so many looks of a page that follows.
+    pub(super) fn tell(&self, looks: u64) {
+        let mut line = self.silent();
+        line.followed = Some(looks);
+        line.end = End::Answered(StatusCode::OK);
+    }
+
+    fn person(&self) -> (&str, &'static str) {
+        let person = self.person.as_deref();
+        (
+            person.map_or("(nobody)", |person| &person.name),
+            person.map_or("(none)", |person| person.role.as_str()),
+        )
     }
 }
 
@@ -188,6 +240,8 @@ enum End {
     Answered(StatusCode),
     /// With an answer of another instance, which has written the line.
     NotedElsewhere,
+    /// It is counted, and told with others.
+    Counted,
     /// Nobody waited for the answer.
     Gone,
 }
@@ -196,7 +250,7 @@ impl Drop for Line {
     fn drop(&mut self) {
         let status = match self.end {
             End::Answered(status) => Some(status.as_u16()),
-            End::NotedElsewhere => return,
+            End::NotedElsewhere | End::Counted => return,
             End::Gone => None,
         };
         let (rejects, why) =
@@ -217,6 +271,26 @@ impl Drop for Line {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl Line {
+        /// One of this account, not to be written.
+        pub(in crate::who) fn of_test(account: &str) -> Self {
+            Self {
+                person: None,
+                method: Method::GET,
+                what: "/v1/accounts/{id}".to_owned(),
+                account: account.to_owned(),
+                reject: None,
+                why: None,
+                outcome: None,
+                several: Several::default(),
+                query: String::new(),
+                is_handed_on: false,
+                followed: None,
+                end: End::Counted,
+            }
+        }
+    }
 
     #[test]
     fn a_number_by_which_an_account_was_sought_is_not_in_the_log() {

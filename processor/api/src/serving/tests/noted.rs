@@ -122,3 +122,32 @@ fn a_question_that_was_handed_on_is_noted_where_it_is_answered_and_nowhere_else(
     assert!(ordinary.is_empty(), "{ordinary:?}");
     assert!(!logged.lines(&["the owner of a partition does not answer"]).is_empty());
 }
+
+/// Asks so often for one account with this beside, and answers the lines that it left.
+fn lines_of(server: &Server, logged: &Logged, (account, beside): (&str, &str), times: usize) -> Vec<String> {
+    for _ in 0..times {
+        let head = format!("GET /v1/accounts/{account} HTTP/1.1\r\nHost: weir\r\nConnection: close\r\n");
+        let asked = format!("{head}Authorization: Bearer weir_mona\r\n{beside}\r\n");
+        check(&ask_saying(server, &asked), 200, &[]);
+    }
+    logged.lines(&["audit:", account])
+}
+
+#[test]
+fn looks_of_a_page_that_follows_are_told_together_and_no_client_has_its_own_told_so() {
+    let logged = logged();
+    let server = quick();
+    let plain = lines_of(&server, logged, ("follows-1", "weir-followed: 1\r\n"), 3);
+    assert_eq!(plain.len(), 3, "whoever asks by HTTP is told of each time: {plain:?}");
+    assert!(plain.iter().all(|line| !line.contains("followed=")), "{plain:?}");
+    let handed = lines_of(&server, logged, ("follows-2", "weir-handed-on: 1\r\nweir-followed: 1\r\n"), 3);
+    assert!(handed.len() == 1 && handed[0].contains("followed=1"), "{handed:?}");
+    drop(server);
+    let told = logged.lines(&["audit:", "follows-2", "followed=2"]);
+    assert_eq!(
+        told.len(),
+        1,
+        "those that were counted are told where the process ends: {:?}",
+        logged.lines(&["follows-2"])
+    );
+}
