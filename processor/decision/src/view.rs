@@ -1,5 +1,6 @@
 //! What a debtor's state says at a moment, for tests, tools and people. Nothing is decided here.
 
+pub mod owed;
 pub mod rules;
 pub mod tasks;
 
