@@ -242,21 +242,23 @@ pub(crate) struct Told {
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct Story {
-    pub(crate) rows: Vec<Row>,
+    /// None where it is told by a Weir that does not know it yet.
+    pub(crate) owed: Option<OwedOverTime>,
 }
 
 #[derive(Debug, Deserialize)]
-pub(crate) struct Row {
+pub(crate) struct OwedOverTime {
+    pub(crate) known_from: When,
+    pub(crate) is_whole: bool,
+    pub(crate) points: Vec<OwedFrom>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct OwedFrom {
     pub(crate) at: String,
     pub(crate) local: String,
-    pub(crate) debts: Vec<Debt>,
-}
-
-#[derive(Debug, Deserialize)]
-pub(crate) struct Debt {
-    pub(crate) debt_class: String,
-    pub(crate) stage: Option<String>,
-    pub(crate) real_debt: Option<String>,
+    pub(crate) real_debt: String,
+    pub(crate) entered: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -3,7 +3,7 @@
 use crate::Console;
 use crate::answers::{Account, Cycle, History, Measure, Outcome, Profile, Story, WhyNot};
 use crate::asking::Declined;
-use crate::chart::{self, Chart};
+use crate::chart::{self, Told};
 use crate::live::{self, Watched};
 use crate::orders::{self, Shown};
 use crate::pages::{Frame, declined};
@@ -42,7 +42,7 @@ struct AccountPage<'a> {
     frame: Frame<'a>,
     account: Account,
     ladders: Vec<Ladder>,
-    chart: Option<Chart>,
+    chart: Told,
     view_box: String,
     history: History,
     older: Option<String>,
@@ -150,7 +150,7 @@ async fn made<'a>(
     frame.title = account.account_id.clone();
     Ok(AccountPage {
         ladders: account.profiles.iter().map(|profile| ladder(profile, visitor)).collect(),
-        chart: chart::chart(&story.rows, &account.as_of),
+        chart: chart::told(story.owed.as_ref(), &account),
         view_box: chart::view_box(),
         older: history.next.map(|before| format!("{base}?{payer}before={before}#history")),
         history,
