@@ -134,6 +134,22 @@ fn finds_an_account_and_orders(browser: &Browser, account: &str) {
     browser.check_open_to_all("applied");
 }
 
+/// Keys lie where they lie, whatever letters stand on them.
+fn presses_keys_of_another_layout(browser: &Browser) {
+    let press = |key: &str, code: &str| {
+        browser.run(&format!(
+            "document.body.dispatchEvent(new KeyboardEvent('keydown', {{ key: '{key}', code: '{code}', bubbles: true }}))"
+        ));
+    };
+    press("р", "KeyH");
+    assert_eq!(browser.run("return document.activeElement.id"), "history-title");
+    press("щ", "KeyO");
+    assert_eq!(browser.run("return document.activeElement.closest('section').id"), "orders");
+    press(".", "Slash");
+    assert_eq!(browser.run("return document.activeElement.id"), "search");
+    browser.run("document.activeElement.blur()");
+}
+
 /// A page follows its account.
 fn hears_of_what_others_order(browser: &Browser, (root, account): (&str, &str)) {
     // What somebody else orders the page hears of: nobody loads it again.
@@ -144,6 +160,7 @@ fn hears_of_what_others_order(browser: &Browser, (root, account): (&str, &str)) 
     browser.wait_for_text("#summary", "Paused since");
     browser.wait_for_text("#history", "a colleague's word");
     assert_eq!(browser.run("return window.isTheSamePage"), true);
+    presses_keys_of_another_layout(browser);
 
     browser.open(&format!("{root}/console/accounts/{account}?why=stage%3Abar"));
     browser.wait_for("#why .findings li");

@@ -46,6 +46,8 @@ struct AccountPage<'a> {
     view_box: String,
     history: History,
     older: Option<String>,
+    /// Back to the newest lines, from older ones.
+    newest: Option<String>,
     outcome: Option<Outcome>,
     why: Option<Result<WhyNot, String>>,
     why_asked: String,
@@ -153,6 +155,7 @@ async fn made<'a>(
         chart: chart::told(story.owed.as_ref(), &account),
         view_box: chart::view_box(),
         older: history.next.map(|before| format!("{base}?{payer}before={before}#history")),
+        newest: asked.before.map(|_| format!("{base}?{}#history", payer.trim_end_matches('&'))),
         history,
         outcome,
         why: why(console, visitor, id, asked).await?,
@@ -241,7 +244,8 @@ fn lines(id: &str, asked: &Asked) -> String {
     format!("{path}{joined}limit={LINES}{}", before.unwrap_or_default())
 }
 
-/// The steps of a plan: those that the furthest cycle has entered, the next, and those after it.
+/// The steps of a plan: those that the furthest cycle has entered, the next, and those after it. Without a cycle nothing
+/// is under way, and no step is to come.
 fn ladder(profile: &Profile, visitor: &Visitor) -> Ladder {
     let cycle = profile.cycles.first();
     let next = profile.next.as_ref().map(|next| Step {
@@ -254,7 +258,8 @@ fn ladder(profile: &Profile, visitor: &Visitor) -> Ladder {
     let current = profile.stage.as_deref();
     let at = current.and_then(|stage| profile.stages.iter().position(|found| found == stage));
     let first_later = at.map_or(0, |at| at.saturating_add(1));
-    let later = profile.stages.iter().skip(first_later);
+    let stages = if cycle.is_some() { profile.stages.as_slice() } else { &[] };
+    let later = stages.iter().skip(first_later);
     let later = later.filter(|stage| next.as_ref().is_none_or(|next| next.stage != **stage));
     let later: Vec<Step> =
         later.map(|stage| Step { stage: stage.clone(), stands: "later", when: None }).collect();
@@ -298,5 +303,13 @@ mod tests {
                 ("collect", "later", false)
             ]
         );
+    }
+
+    #[test]
+    fn where_no_cycle_is_open_no_step_is_to_come() {
+        let mut profile = crate::tests::account().profiles.remove(0);
+        profile.cycles.clear();
+        (profile.stage, profile.next, profile.status) = (None, None, "clear".to_owned());
+        assert!(ladder(&profile, &crate::tests::visitor()).steps.is_empty());
     }
 }

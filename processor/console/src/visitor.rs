@@ -1,6 +1,7 @@
 //! Whoever looks at a page: their language, their colours, and the token that they signed in with. Who they are the
 //! API finds out.
 
+use crate::figures::grouped;
 use crate::texts::{self, Language};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -44,6 +45,11 @@ impl Visitor {
     pub(crate) fn w(&self, kind: &str, word: &str) -> String {
         texts::find(self.language, &format!("{kind}-{word}"))
             .map_or_else(|| word.replace('_', " "), ToOwned::to_owned)
+    }
+
+    /// A number, its digits in groups.
+    pub(crate) fn g(&self, number: &str) -> String {
+        grouped(number)
     }
 
     /// A count with its noun.
