@@ -121,6 +121,8 @@ fn finds_an_account_and_orders(browser: &Browser, account: &str) {
     assert_eq!(browser.count("svg.chart"), 1, "its debt is drawn");
     assert!(browser.count(".ladder li") >= 2, "its plan is told");
     assert!(browser.count(".history li") >= 2, "its history is told");
+    let cut = "const part = document.querySelector('#invoices table'); return part.scrollWidth - part.parentElement.clientWidth";
+    assert!(browser.run(cut).as_f64().unwrap() <= 0.0, "all figures of the invoices are seen");
     browser.check_open_to_all("account");
 
     browser.click("#order-promise > summary");
@@ -208,6 +210,17 @@ fn reads_it_in_another_language(browser: &Browser, root: &str, page: &str) {
     browser.narrow();
     browser.open(page);
     browser.check_open_to_all("account-phone");
+    browser.check_fits();
+    let top = |part: &str| {
+        let top =
+            browser.run(&format!("return document.querySelector('{part}').getBoundingClientRect().top"));
+        top.as_f64().unwrap()
+    };
+    assert!(top("#summary") < top("#orders") && top("#orders") < top("#chart"), "orders are at hand");
+    browser.open(&format!("{root}/console/accounts"));
+    browser.wait_for("details[data-fold]:not([open])");
+    browser.wait_for("#list tbody tr");
+    browser.check_open_to_all("accounts-phone");
     browser.check_fits();
 
     browser.open(&format!("{root}/console/policy"));

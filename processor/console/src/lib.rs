@@ -10,6 +10,8 @@
 //! | `visitor` | whoever looks: their language, their colours, their token |
 //! | `texts` | every text, in each language |
 //! | `answers` | what the API answers, as far as pages show it |
+//! | `standing` | which of its invoices come first, and what a hold is called |
+//! | `figures` | numbers as people read them |
 //! | `overview` | what Weir does now, and how far the work is |
 //! | `held` | what the breaker holds |
 //! | `lists` | the page of accounts: lists with filters, and the finding of one |

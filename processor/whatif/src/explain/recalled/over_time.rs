@@ -61,15 +61,20 @@ pub(super) fn owed(
     let mut owed = BTreeMap::from([(now, real_debt(facts, &past, now))]);
     let (mut until, mut is_whole) = (now, facts.debtor.records_made == 0);
     let mut first = lines.len();
+    // To count thousands of invoices is dear, and most of two hundred records are alerts.
+    let mut has_moved = false;
     for records in lines.chunk_by(|one, next| one.at == next.at).rev() {
         let Some(at) = records.first().map(|line| line.at) else { continue };
         if told.get(&at).is_some_and(|told| !agrees(facts, &past, at, told)) {
             break;
         }
         let between = entries.iter().copied().filter(|entry| (at..until).contains(entry));
+        let is_same = !has_moved && !entries.iter().any(|entry| at < *entry && *entry <= until);
+        let same = owed.first_key_value().map(|(_, real)| *real).filter(|_| is_same);
         for from in between.chain([at]) {
-            owed.entry(from).or_insert_with(|| real_debt(facts, &past, from));
+            owed.entry(from).or_insert_with(|| same.unwrap_or_else(|| real_debt(facts, &past, from)));
         }
+        has_moved = records.iter().any(|line| may_change_it(line));
         until = at;
         let begins = first.saturating_sub(records.len());
         let mut each = (begins..first).rev();
@@ -84,6 +89,22 @@ pub(super) fn owed(
         }
     }
     OwedOverTime { known_from: facts.customer.when(until), is_whole, points: points(facts, &owed, lines) }
+}
+
+/// Whether what was owed before a record may be another amount than after it.
+fn may_change_it(line: &HistoryLine) -> bool {
+    use RecordKind as Kind;
+    !matches!(
+        kind_of(line),
+        Some(
+            Kind::Alert
+                | Kind::AlertSuppressed
+                | Kind::AlertStale
+                | Kind::Recovered
+                | Kind::CommandReported
+                | Kind::MeasureRequested
+        )
+    )
 }
 
 /// The last records of which none is missing, up to the debtor's last.
