@@ -216,3 +216,30 @@ fn of_whatever_happens_nothing_is_said_that_was_not_so() {
     // Not by saying nothing.
     assert!(is_whole > 6, "{is_whole} of 24 lives are known as a whole");
 }
+
+#[test]
+fn what_a_record_tells_otherwise_or_no_record_tells_ends_what_is_known() {
+    let played = played(&[
+        account("01T05:00", "soft"),
+        invoice("02T05:00", "B1", 12_000, "2026-03-10"),
+        payment("12T05:00", "P1", 2_000, ""),
+        payment("20T05:00", "P2", 1_000, ""),
+        balance("29T05:00", 9_000),
+    ]);
+    let reminded = played.lines.iter().position(|line| line.kind == "stage_entered").unwrap();
+    let paid = played.lines.iter().position(|line| line.kind == "payment_booked").unwrap();
+    let known_from = |lines: &[HistoryLine]| {
+        recalled(&played.debtor, lines, played.moment, &policies()).owed.unwrap().known_from.local
+    };
+    assert_eq!(known_from(&played.lines), "2026-03-02 10:00");
+    // It was another plan's debt, or other invoices counted.
+    let mut otherwise = played.lines.clone();
+    otherwise[reminded].figures.iter_mut().find(|figure| figure.name == "real_debt").unwrap().value =
+        "77.00".to_owned();
+    assert_eq!(known_from(&otherwise), "2026-03-15 09:00", "from the next moment on");
+    let missing: Vec<_> = [&played.lines[..paid], &played.lines[paid + 1..]].concat();
+    assert_eq!(known_from(&missing), "2026-03-15 00:00");
+    let mut newer = played.lines.clone();
+    newer[paid].kind = "moon_landed".to_owned();
+    assert_eq!(known_from(&newer), "2026-03-12 10:00", "after it, it is known");
+}
