@@ -243,3 +243,19 @@ fn what_a_record_tells_otherwise_or_no_record_tells_ends_what_is_known() {
     newer[paid].kind = "moon_landed".to_owned();
     assert_eq!(known_from(&newer), "2026-03-12 10:00", "after it, it is known");
 }
+
+/// Where no record tells a debt: nobody works on it.
+#[test]
+fn before_a_record_that_is_missing_nothing_is_known() {
+    let mut played = played(&[
+        account("01T05:00", "soft"),
+        control("01T06:00", r#""order":"exempt""#),
+        invoice("02T05:00", "B1", 12_000, "2026-03-10"),
+        payment("12T05:00", "P1", 2_000, ""),
+        payment("20T05:00", "P2", 1_000, ""),
+    ]);
+    let known_from = |played: &Played| played.told(played.lines.len()).known_from.local;
+    assert_eq!(known_from(&played), "2026-03-01 11:00");
+    played.lines.retain(|line| line.figures.iter().all(|figure| figure.value != "P1"));
+    assert_eq!(known_from(&played), "2026-03-20 10:00");
+}
