@@ -121,6 +121,8 @@ fn finds_an_account_and_orders(browser: &Browser, account: &str) {
     assert_eq!(browser.count("svg.chart"), 1, "its debt is drawn");
     assert!(browser.count(".ladder li") >= 2, "its plan is told");
     assert!(browser.count(".history li") >= 2, "its history is told");
+    let cut = "const part = document.querySelector('#invoices table'); return part.scrollWidth - part.parentElement.clientWidth";
+    assert!(browser.run(cut).as_f64().unwrap() <= 0.0, "all figures of the invoices are seen");
     browser.check_open_to_all("account");
 
     browser.click("#order-promise > summary");
@@ -134,6 +136,22 @@ fn finds_an_account_and_orders(browser: &Browser, account: &str) {
     browser.check_open_to_all("applied");
 }
 
+/// Keys lie where they lie, whatever letters stand on them.
+fn presses_keys_of_another_layout(browser: &Browser) {
+    let press = |key: &str, code: &str| {
+        browser.run(&format!(
+            "document.body.dispatchEvent(new KeyboardEvent('keydown', {{ key: '{key}', code: '{code}', bubbles: true }}))"
+        ));
+    };
+    press("р", "KeyH");
+    assert_eq!(browser.run("return document.activeElement.id"), "history-title");
+    press("щ", "KeyO");
+    assert_eq!(browser.run("return document.activeElement.closest('section').id"), "orders");
+    press(".", "Slash");
+    assert_eq!(browser.run("return document.activeElement.id"), "search");
+    browser.run("document.activeElement.blur()");
+}
+
 /// A page follows its account.
 fn hears_of_what_others_order(browser: &Browser, (root, account): (&str, &str)) {
     // What somebody else orders the page hears of: nobody loads it again.
@@ -144,6 +162,7 @@ fn hears_of_what_others_order(browser: &Browser, (root, account): (&str, &str)) 
     browser.wait_for_text("#summary", "Paused since");
     browser.wait_for_text("#history", "a colleague's word");
     assert_eq!(browser.run("return window.isTheSamePage"), true);
+    presses_keys_of_another_layout(browser);
 
     browser.open(&format!("{root}/console/accounts/{account}?why=stage%3Abar"));
     browser.wait_for("#why .findings li");
@@ -194,6 +213,17 @@ fn reads_it_in_another_language(browser: &Browser, root: &str, page: &str) {
     browser.narrow();
     browser.open(page);
     browser.check_open_to_all("account-phone");
+    browser.check_fits();
+    let top = |part: &str| {
+        let top =
+            browser.run(&format!("return document.querySelector('{part}').getBoundingClientRect().top"));
+        top.as_f64().unwrap()
+    };
+    assert!(top("#summary") < top("#orders") && top("#orders") < top("#chart"), "orders are at hand");
+    browser.open(&format!("{root}/console/accounts"));
+    browser.wait_for("details[data-fold]:not([open])");
+    browser.wait_for("#list tbody tr");
+    browser.check_open_to_all("accounts-phone");
     browser.check_fits();
 
     browser.open(&format!("{root}/console/policy"));

@@ -99,6 +99,9 @@ fn the_debt_is_told_with_its_holds_its_stage_and_what_comes_next() {
             ("/holds/0/kind", json!("dispute")),
             ("/holds/0/freezes", json!("30.00")),
             ("/holds/0/by", json!("anna")),
+            ("/holds/0/is_upheld", json!(false)),
+            ("/holds/0/amount", json!("30.00")),
+            ("/holds/0/parts", json!([])),
             ("/profiles/0/debt_class", json!("all")),
             ("/profiles/0/status", json!("active")),
             ("/profiles/0/plan", json!("soft")),
@@ -114,6 +117,25 @@ fn the_debt_is_told_with_its_holds_its_stage_and_what_comes_next() {
             ("/next_due/local", json!("2026-03-25 00:00")),
         ],
     );
+}
+
+#[test]
+fn the_story_says_what_was_owed_over_time_up_to_now() {
+    let (instance, _) = instance();
+    let story = instance.get("/v1/accounts/A-1/story").good();
+    let point = |point: &Value| {
+        let of = |name: &str| point[name].as_str().unwrap().to_owned();
+        format!("{} {} {}", of("local"), of("real_debt"), point["entered"]).replace(" []", "")
+    };
+    let points: Vec<_> = story["owed"]["points"].as_array().unwrap().iter().map(point).collect();
+    let expected = [
+        "2026-03-01 12:00 0.00",
+        "2026-03-10 00:00 150.00",
+        "2026-03-11 10:00 130.00",
+        "2026-03-15 00:00 130.00 [\"remind\"]",
+    ];
+    assert_eq!(points, expected);
+    check(&story, &[("/owed/is_whole", json!(true)), ("/owed/known_from/local", json!("2026-03-01 12:00"))]);
 }
 
 #[test]

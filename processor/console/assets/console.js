@@ -16,7 +16,11 @@ async function refresh() {
     // What somebody is about to say there stays.
     const fields = [...part.querySelectorAll("input, textarea")];
     if (fields.some((field) => field.value !== field.defaultValue)) continue;
-    if (next.innerHTML !== part.innerHTML && !part.contains(document.activeElement)) part.innerHTML = next.innerHTML;
+    // So does where somebody is; a heading that they were led to is there again.
+    const focused = part.contains(document.activeElement) ? document.activeElement : null;
+    if (next.innerHTML === part.innerHTML || focused?.tabIndex >= 0) continue;
+    part.innerHTML = next.innerHTML;
+    if (focused) document.getElementById(focused.id)?.focus({ preventScroll: true });
   }
 }
 
@@ -45,7 +49,7 @@ function show(id) {
   const section = document.getElementById(id);
   if (!section) return;
   section.scrollIntoView();
-  section.querySelector("summary, a")?.focus();
+  section.querySelector("h2[tabindex], summary")?.focus();
 }
 const keys = {
   "/": () => document.getElementById("search").focus(),
@@ -54,9 +58,24 @@ const keys = {
   "?": () => help.showModal(),
 };
 document.querySelectorAll(".pages a").forEach((page, at) => { keys[at + 1] = () => page.click(); });
+// By what stands on the key, and where that is no Latin letter or digit, by where the key lies: `щ` is `o`.
+const places = { KeyO: "o", KeyH: "h" };
+for (const digit of "123456") places["Digit" + digit] = digit;
+function called(event) {
+  if (event.key in keys) return event.key;
+  if (event.code === "Slash" && [".", ","].includes(event.key)) return event.shiftKey ? "?" : "/";
+  return event.shiftKey || /^[\x20-\x7e]$/.test(event.key) ? null : places[event.code];
+}
 document.addEventListener("keydown", (event) => {
   const isTyping = event.target.closest("input, select, textarea, dialog");
-  if (isTyping || event.ctrlKey || event.metaKey || event.altKey || !(event.key in keys)) return;
+  const key = called(event);
+  if (isTyping || event.ctrlKey || event.metaKey || event.altKey || !(key in keys)) return;
   event.preventDefault();
-  keys[event.key]();
+  keys[key]();
 });
+
+// On a phone: the page that one is on is seen among the others, and filters that say nothing are folded.
+const here = document.querySelector(".pages [aria-current]");
+if (here) here.parentElement.scrollLeft = here.offsetLeft - (here.parentElement.clientWidth - here.offsetWidth) / 2;
+const fold = document.querySelector("details[data-fold]");
+if (fold && matchMedia("(max-width: 40rem)").matches) fold.open = false;

@@ -1,5 +1,6 @@
 //! What the API answers, as far as pages show it. What else it says is left.
 
+use crate::figures::{grouped, is_something};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -220,10 +221,24 @@ pub(crate) struct Invoice {
 pub(crate) struct Hold {
     pub(crate) id: String,
     pub(crate) kind: String,
+    pub(crate) amount: String,
     pub(crate) freezes: String,
+    pub(crate) paid: String,
+    pub(crate) invoices: Vec<String>,
     pub(crate) until: Option<String>,
+    pub(crate) is_upheld: bool,
+    /// None of a Weir that does not tell them yet.
+    #[serde(default)]
+    pub(crate) parts: Vec<HoldPart>,
     pub(crate) by: String,
     pub(crate) made_at: When,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct HoldPart {
+    pub(crate) due: String,
+    pub(crate) amount: String,
+    pub(crate) paid: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -249,21 +264,23 @@ pub(crate) struct FigureTold {
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct Story {
-    pub(crate) rows: Vec<Row>,
+    /// None where it is told by a Weir that does not know it yet.
+    pub(crate) owed: Option<OwedOverTime>,
 }
 
 #[derive(Debug, Deserialize)]
-pub(crate) struct Row {
+pub(crate) struct OwedOverTime {
+    pub(crate) known_from: When,
+    pub(crate) is_whole: bool,
+    pub(crate) points: Vec<OwedFrom>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct OwedFrom {
     pub(crate) at: String,
     pub(crate) local: String,
-    pub(crate) debts: Vec<Debt>,
-}
-
-#[derive(Debug, Deserialize)]
-pub(crate) struct Debt {
-    pub(crate) debt_class: String,
-    pub(crate) stage: Option<String>,
-    pub(crate) real_debt: Option<String>,
+    pub(crate) real_debt: String,
+    pub(crate) entered: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -438,7 +455,7 @@ pub(crate) struct Change {
 impl Account {
     /// Whether something was paid in advance.
     pub(crate) fn has_credit(&self) -> bool {
-        self.credit.bytes().any(|digit| (b'1'..=b'9').contains(&digit))
+        is_something(&self.credit)
     }
 }
 
@@ -446,10 +463,12 @@ impl Balance {
     /// A value of it, as people say it: bytes in the unit that makes them a short number.
     pub(crate) fn counted(&self, value: &str) -> String {
         let is_of_bytes = self.unit.as_deref() == Some("bytes");
-        let Some(bytes) = value.parse::<u64>().ok().filter(|_| is_of_bytes) else { return value.to_owned() };
+        let Some(bytes) = value.parse::<u64>().ok().filter(|_| is_of_bytes) else { return grouped(value) };
         let units = [("TB", 1_000_000_000_000), ("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)];
         match units.into_iter().find(|(_, size)| bytes >= *size) {
-            Some((unit, size)) => format!("{}.{:02}\u{a0}{unit}", bytes / size, bytes % size * 100 / size),
+            Some((unit, size)) => {
+                grouped(&format!("{}.{:02}", bytes / size, bytes % size * 100 / size)) + "\u{a0}" + unit
+            }
             None => format!("{bytes}\u{a0}B"),
         }
     }
@@ -470,6 +489,8 @@ mod tests {
             ("1000", "1.00\u{a0}kB"),
             ("999", "999\u{a0}B"),
             ("1.5", "1.5"),
+            ("-12204.5", "-12\u{a0}204.5"),
+            ("9007199254740000", "9\u{a0}007.19\u{a0}TB"),
         ] {
             assert_eq!(balance.counted(value), expected);
         }

@@ -1,10 +1,12 @@
 //! Debt over time, as a drawing: a line of steps, with a mark where a stage was entered. The same stands in a table.
 //!
-//! It is drawn here and not in the browser: it needs no script, reads without one, and prints.
+//! It is drawn here and not in the browser: it needs no script, reads without one, and prints. What was owed when, the
+//! API works out, and from when on that is known: before that nothing is drawn. The line ends where the account stands
+//! now, by what it owes by itself.
 
-use crate::answers::{Row, When};
+use crate::answers::{Account, OwedFrom, OwedOverTime};
+use decision::money::{Decimal, MinorUnits};
 use decision::time::Timestamp;
-use std::collections::BTreeMap;
 
 /// How wide and high the drawing is, and where its plot begins, in its own units.
 const WIDTH: f64 = 720.0;
@@ -13,6 +15,19 @@ const LEFT: f64 = 8.0;
 const RIGHT: f64 = 712.0;
 const TOP: f64 = 64.0;
 const BOTTOM: f64 = 204.0;
+
+/// What is known of the debt over time.
+#[derive(Debug)]
+pub(crate) enum Told {
+    /// There was one: it is drawn.
+    Drawn(Chart),
+    /// There never was one.
+    Never,
+    /// There was none since this moment, on the customer's wall clock; what was before is not known.
+    NoneSince(String),
+    /// Nothing but what is owed now.
+    Unknown,
+}
 
 /// The drawing.
 #[derive(Debug)]
@@ -30,7 +45,9 @@ pub(crate) struct Chart {
     /// When the drawing begins and ends, on the customer's wall clock.
     pub(crate) from: String,
     pub(crate) to: String,
-    /// The same as rows: when, what was owed, the stage that was entered.
+    /// Whether what lies before it is not known.
+    pub(crate) is_cut: bool,
+    /// The same as rows: when, what was owed, the stages that were entered; the last one is now.
     pub(crate) rows: Vec<Point>,
 }
 
@@ -50,31 +67,63 @@ pub(crate) struct Mark {
 pub(crate) struct Point {
     at: i64,
     pub(crate) local: String,
-    value: f64,
+    value: i64,
     pub(crate) owed: String,
-    pub(crate) entered: Option<String>,
+    pub(crate) entered: Vec<String>,
 }
 
-/// The drawing of a life up to now; none where its history says of no debt.
-pub(crate) fn chart(rows: &[Row], now: &When) -> Option<Chart> {
-    let points = points(rows);
-    let (first, last) = (points.first()?, points.last()?);
-    let end = micros(&now.at).unwrap_or(last.at).max(last.at);
-    let most = points.iter().max_by(|a, b| a.value.total_cmp(&b.value))?;
-    if most.value <= 0.0 {
-        return None;
+/// The debt of an account up to now.
+pub(crate) fn told(owed: Option<&OwedOverTime>, account: &Account) -> Told {
+    let drawn = owed.zip(now(account)).and_then(|(owed, now)| Some((owed, points(owed, now)?)));
+    let Some((owed, points)) = drawn else { return Told::Unknown };
+    if points.iter().any(|point| point.value > 0) {
+        return drawing(points, !owed.is_whole).map_or(Told::Unknown, Told::Drawn);
     }
-    let span = as_float(end.saturating_sub(first.at)).max(1.0);
+    if owed.is_whole { Told::Never } else { Told::NoneSince(owed.known_from.local.clone()) }
+}
+
+/// What is owed now in all; none where that cannot be read.
+fn now(account: &Account) -> Option<Point> {
+    let owed: Vec<&str> = account.profiles.iter().map(|profile| profile.real_debt.as_str()).collect();
+    let (value, decimals) = owed.iter().try_fold((0_i64, 0), |(sum, _), owed| {
+        let (value, decimals) = minor_units(owed)?;
+        Some((sum.checked_add(value)?, decimals))
+    })?;
+    let owed = match owed.as_slice() {
+        [only] => (*only).to_owned(),
+        _ => MinorUnits(value).in_major(decimals),
+    };
+    let local = account.as_of.local.clone();
+    Some(Point { at: micros(&account.as_of.at)?, local, value, owed, entered: Vec::new() })
+}
+
+/// All that is known, up to now; none where that is only now.
+fn points(owed: &OwedOverTime, now: Point) -> Option<Vec<Point>> {
+    let point = |point: &OwedFrom| {
+        let (value, _) = minor_units(&point.real_debt)?;
+        let (local, owed) = (point.local.clone(), point.real_debt.clone());
+        Some(Point { at: micros(&point.at)?, local, value, owed, entered: point.entered.clone() })
+    };
+    let mut points = owed.points.iter().map(point).collect::<Option<Vec<_>>>()?;
+    points.retain(|point| point.at < now.at);
+    points.push(now);
+    (points.len() > 1).then_some(points)
+}
+
+fn drawing(points: Vec<Point>, is_cut: bool) -> Option<Chart> {
+    let (first, last) = (points.first()?, points.last()?);
+    let most = points.iter().max_by_key(|point| point.value)?;
+    let span = as_float(last.at.saturating_sub(first.at)).max(1.0);
     let x = |at: i64| LEFT + (RIGHT - LEFT) * as_float(at.saturating_sub(first.at)) / span;
-    let y = |value: f64| BOTTOM - (BOTTOM - TOP) * (value / most.value).clamp(0.0, 1.0);
+    let part = |value: i64| as_float(value) / as_float(most.value.max(1));
+    let y = |value: i64| BOTTOM - (BOTTOM - TOP) * part(value).clamp(0.0, 1.0);
     let mut line = format!("M{:.1} {:.1}", x(first.at), y(first.value));
     for point in points.iter().skip(1) {
         line += &format!("H{:.1}V{:.1}", x(point.at), y(point.value));
     }
-    line += &format!("H{RIGHT:.1}");
     let area = format!("{line}V{BOTTOM:.1}H{:.1}Z", x(first.at));
-    let entered = points.iter().filter_map(|point| Some((x(point.at), point.entered.clone()?)));
-    let marks = entered.enumerate().map(|(at, (x, stage))| mark(at, x, stage)).collect();
+    let entered = points.iter().flat_map(|point| point.entered.iter().map(|stage| (x(point.at), stage)));
+    let marks = entered.enumerate().map(|(at, (x, stage))| mark(at, x, stage.clone())).collect();
     Some(Chart {
         marks,
         line,
@@ -82,7 +131,8 @@ pub(crate) fn chart(rows: &[Row], now: &When) -> Option<Chart> {
         most: most.owed.clone(),
         most_y: format!("{:.1}", y(most.value)),
         from: first.local.clone(),
-        to: now.local.clone(),
+        to: last.local.clone(),
+        is_cut,
         rows: points,
     })
 }
@@ -101,83 +151,104 @@ pub(crate) fn view_box() -> String {
     format!("0 0 {WIDTH} {HEIGHT}")
 }
 
-/// What is owed in all, wherever it or a stage changed. Of parts of the debt each keeps what was said of it last.
-fn points(rows: &[Row]) -> Vec<Point> {
-    let mut owed: BTreeMap<&str, f64> = BTreeMap::new();
-    let mut stages: BTreeMap<&str, Option<&str>> = BTreeMap::new();
-    let mut points: Vec<Point> = Vec::new();
-    // As many decimals as the currency has.
-    let mut decimals = 0;
-    for row in rows {
-        let Some(at) = micros(&row.at) else { continue };
-        let mut entered = None;
-        for debt in &row.debts {
-            let text = debt.real_debt.as_deref().unwrap_or_default();
-            if let Ok(value) = text.parse() {
-                decimals = text.split_once('.').map_or(0, |(_, decimals)| decimals.len());
-                owed.insert(&debt.debt_class, value);
-            }
-            let stage = debt.stage.as_deref();
-            if stages.insert(&debt.debt_class, stage) != Some(stage) {
-                entered = stage.or(entered);
-            }
-        }
-        if owed.is_empty() {
-            continue;
-        }
-        let value = owed.values().sum::<f64>();
-        let is_news =
-            entered.is_some() || points.last().is_none_or(|last| (last.value - value).abs() >= 0.000_5);
-        if is_news {
-            let owed = format!("{value:.decimals$}");
-            let entered = entered.map(ToOwned::to_owned);
-            points.push(Point { at, local: row.local.clone(), value, owed, entered });
-        }
-    }
-    points
+/// An amount in major units as minor ones, and how many decimals it has.
+fn minor_units(amount: &str) -> Option<(i64, u8)> {
+    let decimals = amount.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+    let decimals = u8::try_from(decimals).ok()?;
+    Some((Decimal::parse(amount).ok()?.scaled_to(decimals)?.0, decimals))
 }
 
 fn micros(at: &str) -> Option<i64> {
     Timestamp::parse(at).map(|at| at.0)
 }
 
-/// A length of time for drawing: what is lost is less than a pixel.
+/// A length of time or an amount for drawing: what is lost is less than a pixel.
 #[expect(clippy::cast_precision_loss, reason = "a drawing needs no microseconds")]
-fn as_float(micros: i64) -> f64 {
-    micros as f64
+fn as_float(number: i64) -> f64 {
+    number as f64
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
-    fn row(day: u8, debt: Option<&str>, stage: Option<&str>) -> Row {
-        let at = format!("2026-03-{day:02}T09:00:00Z");
-        serde_json::from_value(serde_json::json!({
-            "at": at, "local": format!("2026-03-{day:02} 09:00"),
-            "debts": [{ "debt_class": "all", "real_debt": debt, "stage": stage }],
-        }))
-        .unwrap()
+    /// What is told of an account that owes so much on 10 March; a point is a day in March, what was owed from it on, and
+    /// the stage that was entered.
+    fn said(now: &[&str], is_whole: bool, points: &[(u8, &str, Option<&str>)]) -> Told {
+        let when = |day: u8| json!({ "at": format!("2026-03-{day:02}T09:00:00Z"), "local": format!("2026-03-{day:02} 09:00") });
+        let point = |(day, owed, stage): &(u8, &str, Option<&str>)| {
+            let mut point = when(*day);
+            point["real_debt"] = json!(owed);
+            point["entered"] = json!(stage.iter().collect::<Vec<_>>());
+            point
+        };
+        let known_from = when(points.first().map_or(10, |(day, ..)| *day));
+        let points: Vec<_> = points.iter().map(point).collect();
+        let owed = json!({ "known_from": known_from, "is_whole": is_whole, "points": points });
+        let mut account = crate::tests::account();
+        account.as_of = serde_json::from_value(when(10)).unwrap();
+        let profiles = now.iter().map(|owed| {
+            let mut profile = crate::tests::account().profiles.remove(0);
+            profile.real_debt = (*owed).to_owned();
+            profile
+        });
+        account.profiles = profiles.collect();
+        told(Some(&serde_json::from_value(owed).unwrap()), &account)
+    }
+
+    fn drawn(told: Told) -> Chart {
+        match told {
+            Told::Drawn(chart) => chart,
+            Told::Never | Told::NoneSince(_) | Told::Unknown => panic!("{told:?}"),
+        }
+    }
+
+    /// The rows of the table beside the drawing.
+    fn rows(chart: &Chart) -> Vec<String> {
+        let row = |row: &Point| format!("{} {} {}", row.local, row.owed, row.entered.join(", "));
+        chart.rows.iter().map(|point| row(point).trim_end().to_owned()).collect()
     }
 
     #[test]
-    fn debt_is_drawn_in_steps_with_the_stages_marked() {
-        let rows = [
-            row(1, None, None),
-            row(2, Some("40.00"), None),
-            row(3, Some("40.00"), Some("remind")),
-            row(4, Some("40.00"), Some("remind")),
-            row(6, Some("10.00"), Some("remind")),
+    fn debt_is_drawn_in_steps_with_the_stages_marked_up_to_what_is_owed_now() {
+        let points = [
+            (2, "40.00", None),
+            (3, "40.00", Some("remind")),
+            (6, "10.00", None),
+            (8, "25.00", Some("warn")),
         ];
-        let now = When { at: "2026-03-10T09:00:00Z".to_owned(), local: "2026-03-10 09:00".to_owned() };
-        let chart = chart(&rows, &now).unwrap();
-        assert_eq!(chart.line, "M8.0 64.0H96.0V64.0H360.0V169.0H712.0");
-        assert_eq!(chart.marks.iter().map(|mark| mark.stage.as_str()).collect::<Vec<_>>(), ["remind"]);
+        let chart = drawn(said(&["25.00"], true, &points));
+        assert_eq!(chart.line, "M8.0 64.0H96.0V64.0H360.0V169.0H536.0V116.5H712.0V116.5");
         assert_eq!(
-            chart.rows.iter().map(|row| row.owed.as_str()).collect::<Vec<_>>(),
-            ["40.00", "40.00", "10.00"]
+            chart.marks.iter().map(|mark| mark.stage.as_str()).collect::<Vec<_>>(),
+            ["remind", "warn"]
         );
-        assert!(super::chart(&[row(1, None, None)], &now).is_none(), "nothing is known of a debt");
-        assert!(super::chart(&[row(1, Some("0.00"), None)], &now).is_none(), "there never was one");
+        let expected = [
+            "2026-03-02 09:00 40.00",
+            "2026-03-03 09:00 40.00 remind",
+            "2026-03-06 09:00 10.00",
+            "2026-03-08 09:00 25.00 warn",
+            "2026-03-10 09:00 25.00",
+        ];
+        assert_eq!((rows(&chart), chart.is_cut), (expected.map(str::to_owned).to_vec(), false));
+    }
+
+    #[test]
+    fn the_line_ends_with_what_the_account_owes_by_itself_whatever_was_known_a_moment_ago() {
+        let chart = drawn(said(&["50.00", "0.50"], false, &[(9, "40.00", None)]));
+        assert_eq!(rows(&chart), ["2026-03-09 09:00 40.00", "2026-03-10 09:00 50.50"]);
+        assert_eq!((chart.most.as_str(), chart.is_cut), ("50.50", true));
+    }
+
+    #[test]
+    fn no_debt_is_said_only_where_that_is_known() {
+        let nothing = [(1, "0.00", None)];
+        assert!(matches!(said(&["0.00"], true, &nothing), Told::Never));
+        let since = said(&["0.00"], false, &nothing);
+        assert!(matches!(since, Told::NoneSince(since) if since == "2026-03-01 09:00"));
+        // Of a debt of which only is known what it is now, nothing is drawn.
+        assert!(matches!(said(&["12.00"], false, &[(10, "12.00", None)]), Told::Unknown));
+        assert!(matches!(told(None, &crate::tests::account()), Told::Unknown));
     }
 }

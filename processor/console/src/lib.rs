@@ -11,6 +11,8 @@
 //! | `texts` | every text, in each language |
 //! | `said` | what the API says in sentences, in Russian |
 //! | `answers` | what the API answers, as far as pages show it |
+//! | `standing` | which of its invoices come first, and what a hold is called |
+//! | `figures` | numbers as people read them |
 //! | `overview` | what Weir does now, and how far the work is |
 //! | `held` | what the breaker holds |
 //! | `lists` | the page of accounts: lists with filters, and the finding of one |
@@ -37,6 +39,7 @@ mod answers;
 mod asking;
 mod chart;
 mod doors;
+mod figures;
 mod guard;
 mod held;
 mod history;
@@ -53,6 +56,7 @@ mod queues;
 mod rejects;
 mod resending;
 mod said;
+mod standing;
 mod story;
 mod texts;
 mod views;

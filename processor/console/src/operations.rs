@@ -3,6 +3,7 @@
 
 use crate::Console;
 use crate::asking::Declined;
+use crate::figures::grouped;
 use crate::live::{self, Watched};
 use crate::pages::{Frame, declined};
 use crate::rejects::{self, Filter, Shown};
@@ -290,18 +291,6 @@ pub(crate) fn rate(rate: f64) -> String {
 
 pub(crate) fn count(count: u64) -> String {
     grouped(&count.to_string())
-}
-
-/// Digits in groups of three.
-fn grouped(digits: &str) -> String {
-    let mut told = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && digits.len().saturating_sub(at).is_multiple_of(3) {
-            told.push('\u{a0}');
-        }
-        told.push(digit);
-    }
-    told
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The forms of orders, out of the API's one table of them, and what is sent of a form that was filled in.
 
 use crate::Console;
-use crate::answers::{Account, Given, Measure, Task};
+use crate::answers::{Account, Given, Hold, Measure, Task};
 use crate::story::{self, Asked};
 use crate::visitor::Visitor;
 use api::controls::forms::{FORMS, Form};
@@ -66,7 +66,7 @@ pub(crate) fn key(form: &Form) -> String {
 /// The orders that make sense of this account now; what was typed into one of them stands in it again.
 pub(crate) fn shown(account: &Account, typed: Typed<'_>, visitor: &Visitor) -> Vec<Shown> {
     let has_cycle = account.profiles.iter().any(|profile| !profile.cycles.is_empty());
-    let has_dispute = account.holds.iter().any(|hold| hold.kind == "dispute");
+    let has_dispute = open_disputes(account).next().is_some();
     let is_fitting = |form: &&Form| match form.order {
         "pause" => account.pause.is_none(),
         "resume" => account.pause.is_some(),
@@ -116,6 +116,11 @@ fn task_named(task: &Task, visitor: &Visitor) -> (String, String) {
     (task.command_id.clone(), said.into_iter().flatten().collect::<Vec<_>>().join(" · "))
 }
 
+/// The disputes whose end was not told yet.
+fn open_disputes(account: &Account) -> impl Iterator<Item = &Hold> {
+    account.holds.iter().filter(|hold| hold.kind == "dispute" && !hold.is_upheld)
+}
+
 /// The operations that a person has put on, and that can be taken back.
 fn in_force(account: &Account) -> Vec<&String> {
     let is_on = |measure: &&Measure| measure.kind == "order" && measure.lifted_since.is_none();
@@ -150,8 +155,8 @@ fn field((order, name): (&str, &'static str), needed: bool, account: &Account, v
         "operation" if order == "undo" => ("choice", same(in_force(account))),
         "class" => ("choice", called(&["service", "reminder", "statutory"])),
         "hold_id" => {
-            let disputes = account.holds.iter().filter(|hold| hold.kind == "dispute");
-            ("choice", same(disputes.map(|hold| &hold.id).collect()))
+            let called = |hold: &Hold| (hold.id.clone(), hold.called(account.currency.as_deref(), visitor));
+            ("choice", open_disputes(account).map(called).collect())
         }
         "command_id" => ("choice", account.tasks.iter().map(|task| task_named(task, visitor)).collect()),
         "stage" => ("choice", same(account.profiles.iter().flat_map(|profile| &profile.stages).collect())),

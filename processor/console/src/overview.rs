@@ -1,11 +1,12 @@
 //! The overview: what Weir does now, how far the work with debts is, and what waits for somebody.
 
 use crate::Console;
-use crate::answers::Counts;
+use crate::answers::{Counts, Plan, Ruling, Versions};
 use crate::asking::Declined;
 use crate::live::{self, Watched};
 use crate::operations::{self, Trouble, count, length, rate};
 use crate::pages::{Frame, declined};
+use crate::policy;
 use crate::rendered;
 use crate::visitor::Visitor;
 use api::instances::told::{Figures, Fleet, Partition};
@@ -81,13 +82,21 @@ async fn made<'a>(console: &Console, v: &'a Visitor) -> Result<Overview<'a>, Dec
     let (fleet, person) = console.api.get::<Fleet>(v, "/v1/instances").await?;
     // While a partition moves nobody can count; how the instances stand is told all the same.
     let counts = console.api.get::<Counts>(v, "/v1/counts").await.ok().map(|(counts, _)| counts);
+    let plans = plans(console, v).await.unwrap_or_default();
     Ok(Overview {
         troubles: operations::troubles(&fleet, v),
         figures: figures(&fleet, counts.as_ref(), v),
-        work: counts.map(|counts| groups(&counts, v)),
+        work: counts.map(|counts| groups(&counts, &plans, v)),
         live: format!("/console/live?seen={seen}"),
         frame: Frame::of(v, person, "nav.overview"),
     })
+}
+
+/// The plans of the policy that holds; none where nobody can say.
+async fn plans(console: &Console, v: &Visitor) -> Option<Vec<Plan>> {
+    let (versions, _) = console.api.get::<Versions>(v, policy::VERSIONS).await.ok()?;
+    let path = format!("{}/{}", policy::VERSIONS, versions.holds?);
+    Some(console.api.get::<Ruling>(v, &path).await.ok()?.0.plans)
 }
 
 fn watched() -> Watched {
@@ -159,10 +168,15 @@ fn figures(fleet: &Fleet, counts: Option<&Counts>, v: &Visitor) -> Vec<Figure> {
     ]
 }
 
-/// The counts by kind: what leads to the list of them.
-fn groups(counts: &Counts, v: &Visitor) -> Vec<Group> {
+/// The counts by kind: what leads to the list of them. Stages come as the plans have them, those of no plan last.
+fn groups(counts: &Counts, plans: &[Plan], v: &Visitor) -> Vec<Group> {
+    let stages = || plans.iter().flat_map(|plan| &plan.stages);
+    let step = |stage: &str| stages().position(|known| known.stage == stage).unwrap_or(usize::MAX);
     let group = |(by, id, title): (&str, &'static str, &'static str)| {
-        let of_kind: Vec<_> = counts.items.iter().filter(|count| count.by == by).collect();
+        let mut of_kind: Vec<_> = counts.items.iter().filter(|count| count.by == by).collect();
+        if by == "stage" {
+            of_kind.sort_by_key(|count| step(&count.name));
+        }
         let most = of_kind.iter().map(|count| count.accounts).max().unwrap_or(0).max(1);
         let rows = of_kind.into_iter().map(|found| Row {
             name: if by == "hold" { v.w("hold", &found.name) } else { found.name.clone() },
@@ -200,8 +214,10 @@ mod tests {
             |by: &str, name: &str, accounts: u64| json!({ "by": by, "name": name, "accounts": accounts });
         let items = [
             count("work", "", 1234),
+            count("stage", "agency", 1),
             count("stage", "bar", 3),
             count("stage", "remind", 12),
+            count("stage", "visit", 2),
             count("status", "held", 2),
             count("hold", "promise", 1),
             count("queue", "calls & co", 4),
@@ -210,15 +226,27 @@ mod tests {
     }
 
     #[test]
-    fn each_count_leads_to_those_who_were_counted() {
-        let groups = groups(&counts(), &visitor());
+    fn each_count_leads_to_those_who_were_counted_and_stages_come_as_plans_have_them() {
+        let stage = |name: &str| json!({ "stage": name, "says": "", "conditions": [], "cuts_off": false, "measures": [] });
+        let plan = |name: &str, stages: &[&str]| -> Plan {
+            let stages: Vec<_> = stages.iter().map(|name| stage(name)).collect();
+            serde_json::from_value(json!({
+                "name": name, "groups": [], "debt_class": "all", "observe": false, "rules": [], "before_due": [],
+                "stages": stages, "on_cure": [],
+            }))
+            .unwrap()
+        };
+        let plans = [plan("standard", &["remind", "bar"]), plan("mild", &["remind", "visit"])];
+        let groups = groups(&counts(), &plans, &visitor());
         let told = groups
             .iter()
             .flat_map(|group| &group.rows)
             .map(|row| (row.name.as_str(), row.told.as_str(), row.to.as_str(), row.most));
         let expected = [
-            ("bar", "3", "/console/accounts?stage=bar", 12),
             ("remind", "12", "/console/accounts?stage=remind", 12),
+            ("bar", "3", "/console/accounts?stage=bar", 12),
+            ("visit", "2", "/console/accounts?stage=visit", 12),
+            ("agency", "1", "/console/accounts?stage=agency", 12),
             ("Promise to pay", "1", "/console/accounts?hold=promise", 1),
             ("calls & co", "4", "/console/queues?queue=calls%20%26%20co", 4),
         ];

@@ -55,7 +55,7 @@ impl PolicyPage<'_> {
 }
 
 /// Where the versions are.
-const VERSIONS: &str = "/v1/policies";
+pub(crate) const VERSIONS: &str = "/v1/policies";
 
 /// The page of the policy.
 pub(crate) async fn page(

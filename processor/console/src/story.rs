@@ -3,7 +3,7 @@
 use crate::Console;
 use crate::answers::{Account, Cycle, History, Measure, Outcome, Profile, Story};
 use crate::asking::Declined;
-use crate::chart::{self, Chart};
+use crate::chart::{self, Told};
 use crate::history::{self, Line};
 use crate::known::{self, Known};
 use crate::live::{self, Watched};
@@ -46,10 +46,12 @@ struct AccountPage<'a> {
     frame: Frame<'a>,
     account: Account,
     ladders: Vec<Ladder>,
-    chart: Option<Chart>,
+    chart: Told,
     view_box: String,
     history: Vec<Line>,
     older: Option<String>,
+    /// Back to the newest lines, from older ones.
+    newest: Option<String>,
     outcome: Option<Shown>,
     why: Option<Result<Vec<Vec<Found>>, Said>>,
     why_asked: String,
@@ -161,9 +163,10 @@ async fn made<'a>(
     frame.title = account.account_id.clone();
     Ok(AccountPage {
         ladders: account.profiles.iter().map(|profile| ladder(profile, visitor)).collect(),
-        chart: chart::chart(&story.rows, &account.as_of),
+        chart: chart::told(story.owed.as_ref(), &account),
         view_box: chart::view_box(),
         older: history.next.map(|before| format!("{base}?{payer}before={before}#history")),
+        newest: asked.before.map(|_| format!("{base}?{}#history", payer.trim_end_matches('&'))),
         history: history::lines(&history.items, &account.time_zone, visitor),
         outcome: outcome.map(|outcome| became(&outcome, &account, visitor)),
         why: why_not(console, visitor, id, asked).await?,
@@ -270,7 +273,8 @@ fn lines(id: &str, asked: &Asked) -> String {
     format!("{path}{joined}limit={LINES}{}", before.unwrap_or_default())
 }
 
-/// The steps of a plan: those that the furthest cycle has entered, the next, and those after it.
+/// The steps of a plan: those that the furthest cycle has entered, the next, and those after it. Without a cycle nothing
+/// is under way, and no step is to come.
 fn ladder(profile: &Profile, visitor: &Visitor) -> Ladder {
     let cycle = profile.cycles.first();
     let next = profile.next.as_ref().map(|next| Step {
@@ -283,7 +287,8 @@ fn ladder(profile: &Profile, visitor: &Visitor) -> Ladder {
     let current = profile.stage.as_deref();
     let at = current.and_then(|stage| profile.stages.iter().position(|found| found == stage));
     let first_later = at.map_or(0, |at| at.saturating_add(1));
-    let later = profile.stages.iter().skip(first_later);
+    let stages = if cycle.is_some() { profile.stages.as_slice() } else { &[] };
+    let later = stages.iter().skip(first_later);
     let later = later.filter(|stage| next.as_ref().is_none_or(|next| next.stage != **stage));
     let later: Vec<Step> =
         later.map(|stage| Step { stage: stage.clone(), stands: "later", when: None }).collect();
@@ -327,5 +332,13 @@ mod tests {
                 ("collect", "later", false)
             ]
         );
+    }
+
+    #[test]
+    fn where_no_cycle_is_open_no_step_is_to_come() {
+        let mut profile = crate::tests::account().profiles.remove(0);
+        profile.cycles.clear();
+        (profile.stage, profile.next, profile.status) = (None, None, "clear".to_owned());
+        assert!(ladder(&profile, &crate::tests::visitor()).steps.is_empty());
     }
 }

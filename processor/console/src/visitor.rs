@@ -1,6 +1,7 @@
 //! Whoever looks at a page: their language, their colours, and the token that they signed in with. Who they are the
 //! API finds out.
 
+use crate::figures::grouped;
 use crate::said::{self, Said};
 use crate::texts::{self, Language};
 use axum::extract::FromRequestParts;
@@ -50,6 +51,11 @@ impl Visitor {
     /// A sentence of the API's in their language, by a section of the catalogue; English where that does not have it.
     pub(crate) fn said(&self, section: &str, text: &str) -> Said {
         said::said(self.language, section, text)
+    }
+
+    /// A number, its digits in groups.
+    pub(crate) fn g(&self, number: &str) -> String {
+        grouped(number)
     }
 
     /// A count with its noun.

@@ -1,5 +1,6 @@
 //! What a debtor's state says at a moment, for tests, tools and people. Nothing is decided here.
 
+pub mod owed;
 pub mod rules;
 pub mod tasks;
 
@@ -62,10 +63,23 @@ pub struct HoldView {
     pub ends_at: Option<Timestamp>,
     /// Of a dispute: the customer was right, and it waits for its adjustment.
     pub is_upheld: bool,
+    /// The parts of an instalment plan, by due date; of others none.
+    pub parts: Vec<PartView>,
     /// Who made it.
     pub by: String,
     /// When it was made.
     pub made_at: Timestamp,
+}
+
+/// A part of an instalment plan, as a person sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartView {
+    /// Until when it is to be paid.
+    pub due: Date,
+    /// How much it is, in minor units.
+    pub amount: MinorUnits,
+    /// What of that is paid: what is paid of the plan pays its parts in their order.
+    pub paid: MinorUnits,
 }
 
 /// Whether a debt is being worked on.

@@ -6,7 +6,7 @@
 mod recalled;
 pub mod text;
 
-pub use recalled::recalled;
+pub use recalled::{over_time, recalled};
 
 use crate::customer::Customer;
 use crate::moment;
@@ -55,6 +55,9 @@ pub struct Story {
     /// last ones only; none where it was played.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub earlier_records: Option<u64>,
+    /// What was owed over time, as far back as its history says; none where the life was played.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owed: Option<over_time::OwedOverTime>,
     /// What happened, in order.
     pub rows: Vec<Row>,
     /// How many decisions changed nothing and are not told.
@@ -158,6 +161,7 @@ pub fn tell(debtor: DebtorId, events: &[Arrival], wanted: &Wanted) -> Result<Sto
         debtor_id: life.debtor().id.to_string(),
         time_zone: facts.customer.zone.name().into(),
         earlier_records: None,
+        owed: None,
         end: facts.end(),
         rows: teller.rows,
         left_out: teller.left_out + left_out,

@@ -319,10 +319,23 @@ pub struct Hold {
     pub ends_at: Option<When>,
     /// Of a dispute: the customer was right, and it waits for its adjustment.
     pub is_upheld: bool,
+    /// The parts of an instalment plan, by due date; of others none.
+    pub parts: Vec<HoldPart>,
     /// Who made it.
     pub by: String,
     /// When.
     pub made_at: When,
+}
+
+/// A part of an instalment plan. Amounts are in major units.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HoldPart {
+    /// Until when it is to be paid.
+    pub due: String,
+    /// How much it is.
+    pub amount: String,
+    /// What of that is paid: what is paid of the plan pays its parts in their order.
+    pub paid: String,
 }
 
 /// A task for a person.

@@ -3,8 +3,8 @@
 
 use super::Looked;
 use super::account::{
-    Account, Balance, Cycle, Entered, Hold, Invoice, Line, Measure, NextStage, Pause, Policy, Profile, Rule,
-    Service, Snapshot, Task, UnderWay,
+    Account, Balance, Cycle, Entered, Hold, HoldPart, Invoice, Line, Measure, NextStage, Pause, Policy,
+    Profile, Rule, Service, Snapshot, Task, UnderWay,
 };
 use crate::who::Person;
 use crate::who::mask::Masked;
@@ -294,9 +294,15 @@ impl View<'_> {
             until: hold.until.map(|day| day.to_string()),
             ends_at: hold.ends_at.map(|at| self.when(at)),
             is_upheld: hold.is_upheld,
+            parts: hold.parts.iter().map(|part| self.part(part)).collect(),
             by: hold.by,
             made_at: self.when(hold.made_at),
         };
         view::holds(self.debtor, self.moment, self.policies).into_iter().map(hold).collect()
+    }
+
+    fn part(&self, part: &view::PartView) -> HoldPart {
+        let (amount, paid) = (self.amount(part.amount), self.amount(part.paid));
+        HoldPart { due: part.due.to_string(), amount, paid }
     }
 }

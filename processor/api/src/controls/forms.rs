@@ -104,7 +104,7 @@ pub(super) fn make_whole(fields: &mut Map<String, Value>) {
 }
 
 /// The same of any value.
-pub(crate) fn make_value_whole(value: &mut Value) {
+fn make_value_whole(value: &mut Value) {
     match value {
         Value::Number(number) if number.is_f64() => {
             if let Some(whole) = number.as_f64().and_then(whole) {

@@ -6,7 +6,6 @@
 use super::told::{ResendOutcome, Resent, check_why};
 use super::{NotDone, Place, Rejects, place_of};
 use crate::accounts::person_of_all;
-use crate::controls::forms::make_value_whole;
 use crate::controls::is_json;
 use crate::problem::Problem;
 use crate::serving::Shared;
@@ -16,9 +15,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
-use serde::de::{DeserializeOwned, Error as _};
-use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use utoipa::ToSchema;
@@ -238,7 +235,10 @@ mod tests {
         check(&of(""), Err("`rejects` names 1 to 50"));
         check(&of(r#"{"partition":3,"offset":-1}"#), Err("an offset counts from 0"));
         check(&of(r#"{"partition":3.0,"offset":7.0}"#), Ok(&[(3, 7)]));
-        check(&of(r#"{"partition":3.5,"offset":7}"#), Err("`rejects.partition` is no whole number from 0 on"));
+        check(
+            &of(r#"{"partition":3.5,"offset":7}"#),
+            Err("`rejects.partition` is no whole number from 0 on"),
+        );
         check(&of(r#"{"partition":-3,"offset":1}"#), Err("`rejects.partition` is no whole number from 0 on"));
         check(&of(r#"{"partition":3,"offset":1,"topic":"x"}"#), Err("`topic` is no field of this"));
         check(&of(one).replace("mended", " "), Err("`why` says why"));

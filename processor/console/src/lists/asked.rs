@@ -64,6 +64,13 @@ const FILTERS: [(&str, &str); 11] = [
     ("pays_for", "lists.pays-for"),
 ];
 
+impl Field {
+    /// What it is called to choose none: each word in its own gender.
+    pub(super) fn any(&self) -> &'static str {
+        if self.name == "status" { "lists.any-status" } else { "lists.any-hold" }
+    }
+}
+
 impl Asked {
     /// What narrows the list: each filter with what it is called, and what is said of it.
     fn filters(&self) -> impl Iterator<Item = (&'static str, &'static str, &str)> {

@@ -1,11 +1,14 @@
 //! A debtor's life, told from its history instead of being played: by the records of what was decided.
 //!
 //! History names no events. What its records show of them is put into words in `happened`, which commands they
-//! tell of in `sent`, and what they say of the debt in `owed`. Where a history lies is not known here.
+//! tell of in `sent`, and what they say of the debt in `owed`. What was owed between them is worked out in [`over_time`].
+//! Where a history lies is not known here.
 
 mod happened;
+pub mod over_time;
 mod owed;
 mod sent;
+mod undone;
 
 use super::{Around, Facts, Row, Story};
 use crate::words;
@@ -30,12 +33,15 @@ pub fn recalled(debtor: &Debtor, lines: &[HistoryLine], moment: Moment, policies
     let before = in_order.first().map_or(debtor.records_made, |first| first.sequence.saturating_sub(1));
     let mut recall =
         Recall { facts: &facts, happened: Happened::default(), owed: Owed::new(before == 0), last: before };
-    let rows =
+    let rows: Vec<Row> =
         in_order.chunk_by(|one, next| one.at == next.at).filter_map(|lines| recall.row(lines)).collect();
+    let told = rows.iter().map(|row| (row.at, row.debts.as_slice())).collect();
+    let owed = over_time::owed(&facts, &in_order, &told);
     Story {
         debtor_id: debtor.id.to_string(),
         time_zone: facts.customer.zone.name().into(),
         earlier_records: Some(u64::try_from(before).unwrap_or(0)),
+        owed: Some(owed),
         rows,
         left_out: 0,
         end: facts.end(),
@@ -107,4 +113,4 @@ fn figure<'a>(line: &'a HistoryLine, name: &str) -> Option<&'a str> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -341,6 +341,7 @@ fn each_thing_found_of_a_cycle_has_its_words() {
         until: None,
         ends_at: Some(at()),
         is_upheld: false,
+        parts: Vec::new(),
         by: "anna".to_owned(),
         made_at: at(),
     };

@@ -32,7 +32,7 @@ pub(super) fn of_folder(folder: &Path) -> Vec<String> {
 /// The code of a file up to its tests, without comments and without what only tells why.
 pub(super) fn of_file(path: &Path) -> String {
     let text = std::fs::read_to_string(path).unwrap();
-    let code = text.split("#[cfg(test)]").next().unwrap();
+    let code = text.split("#[cfg(test)]\nmod tests").next().unwrap();
     let is_said = |line: &&str| {
         let line = line.trim_start();
         let tells_why =

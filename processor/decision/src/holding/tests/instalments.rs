@@ -131,3 +131,27 @@ fn a_part_paid_after_its_days_is_missed_though_nobody_has_noted_their_end() {
     assert_eq!(after_an_outage("2026-01-12T23:59:59"), "I1 200 of 300");
     assert_eq!(after_an_outage("2026-01-13"), "");
 }
+
+#[test]
+fn what_is_paid_of_a_plan_pays_its_parts_in_their_order() {
+    let mut life = check(vec![
+        ("2026-01-01", Some(invoice("B1", 300, "2026-01-01")), "", ""),
+        ("2026-01-02", Some(instalments("I1", PARTS, 2, &[])), "I1 300 of 300", "made"),
+    ]);
+    for (at, id, amount, expected) in [
+        ("2026-01-03", "P1", 40, [40, 0, 0]),
+        ("2026-01-04", "P2", 100, [100, 40, 0]),
+        ("2026-01-05", "P3", 159, [100, 100, 99]),
+    ] {
+        life.at(at, payment(id, amount, &[]));
+        let now = moment(at);
+        let holds = crate::view::holds(&life.debtor, crate::Moment { now, horizon: now }, &life.policies);
+        let parts: Vec<_> =
+            holds[0].parts.iter().map(|part| (part.due.to_string(), part.amount.0, part.paid.0)).collect();
+        let all = PARTS.iter().zip(expected);
+        assert_eq!(
+            parts,
+            all.map(|((due, amount), paid)| ((*due).to_owned(), *amount, paid)).collect::<Vec<_>>()
+        );
+    }
+}

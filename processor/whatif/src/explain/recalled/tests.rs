@@ -50,51 +50,51 @@ plans:
 templates: { low: { en: low }, better: { en: better }, reminder: { en: pay } }
 "#;
 
-fn policies() -> Policies {
+pub(super) fn policies() -> Policies {
     policy::parse("soft.policy.yaml", POLICY).unwrap().policy.into()
 }
 
 /// An event of A-1 in March 2026: at `02T05:00`, with its other fields.
-fn event(kind: &str, at: &str, fields: &str) -> String {
+pub(super) fn event(kind: &str, at: &str, fields: &str) -> String {
     let at = format!("2026-03-{at}:00Z");
     let id = format!("{kind}-{at}-{}", fields.len());
     format!(r#"{{"event":"{kind}","event_id":"{id}","account_id":"A-1","occurred_at":"{at}",{fields}}}"#)
 }
 
-fn account(at: &str, plan: &str) -> String {
+pub(super) fn account(at: &str, plan: &str) -> String {
     event("account", at, &format!(r#""payment_mode":"postpaid","attributes":{{"plan":"{plan}"}}"#))
 }
 
-fn balance(at: &str, value: i64) -> String {
+pub(super) fn balance(at: &str, value: i64) -> String {
     event("balance", at, &format!(r#""name":"main","value":{value},"currency":"USD""#))
 }
 
-fn invoice(at: &str, id: &str, amount: i64, due: &str) -> String {
+pub(super) fn invoice(at: &str, id: &str, amount: i64, due: &str) -> String {
     let fields = format!(
         r#""invoice_id":"{id}","amount":{amount},"currency":"USD","issued":"2026-03-02","due":"{due}""#
     );
     event("invoice", at, &fields)
 }
 
-fn payment(at: &str, id: &str, amount: i64, more: &str) -> String {
+pub(super) fn payment(at: &str, id: &str, amount: i64, more: &str) -> String {
     event("payment", at, &format!(r#""payment_id":"{id}","amount":{amount},"currency":"USD"{more}"#))
 }
 
-fn adjustment(at: &str, id: &str, invoice: &str, amount: i64) -> String {
+pub(super) fn adjustment(at: &str, id: &str, invoice: &str, amount: i64) -> String {
     let fields =
         format!(r#""adjustment_id":"{id}","invoice_id":"{invoice}","amount":{amount},"currency":"USD""#);
     event("adjustment", at, &fields)
 }
 
-fn reversal(at: &str, payment: &str) -> String {
+pub(super) fn reversal(at: &str, payment: &str) -> String {
     event("reversal", at, &format!(r#""payment_id":"{payment}""#))
 }
 
-fn control(at: &str, fields: &str) -> String {
+pub(super) fn control(at: &str, fields: &str) -> String {
     event("control", at, &format!(r#""by":"anna","role":"agent",{fields}"#))
 }
 
-fn events(lines: &[String]) -> Vec<Arrival> {
+pub(super) fn events(lines: &[String]) -> Vec<Arrival> {
     (1..).zip(lines).map(|(number, line)| read_line(line, format!("events:{number}")).unwrap()).collect()
 }
 
