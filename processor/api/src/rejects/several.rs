@@ -121,7 +121,7 @@ pub(super) struct Done(Mutex<VecDeque<(Asked, Arc<Turn>)>>);
 #[derive(Default)]
 struct Turn {
     /// Held by whoever does it: who asks for the same meanwhile waits for what becomes of it.
-    doing: tokio::sync::Mutex<()>,
+    doing: Arc<tokio::sync::Mutex<()>>,
     /// What became of it, once something did.
     told: OnceLock<Vec<Resent>>,
 }
@@ -184,12 +184,14 @@ pub(super) async fn resend_several(
 
 async fn send(shared: Shared, asked: Asked) -> Result<Vec<Resent>, Problem> {
     let turn = shared.rejects.done.turn_of(&asked);
-    let _doing = turn.doing.lock().await;
+    let doing = turn.doing.clone().lock_owned().await;
     if let Some(told) = turn.told.get() {
         return Ok(told.clone());
     }
     let turn = turn.clone();
     let act = move |rejects: &dyn Rejects, deadline| {
+        // Until it has ended, also where nobody waits for it any more: who comes meanwhile is told of it then.
+        let _doing = doing;
         let told = rejects.resend(&asked.places, asked.even_known, deadline)?;
         // Also where it took so long that nobody waits for it any more.
         Ok(turn.told.get_or_init(|| told).clone())

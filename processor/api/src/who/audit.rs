@@ -85,7 +85,7 @@ pub(crate) async fn note(State(looks): State<Looks>, request: Request, next: Nex
         Some(_) if was_noted_there(&response) => End::NotedElsewhere,
         Some(_) | None => End::Answered(response.status()),
     };
-    if is_followed && matches!(line.end, End::Answered(StatusCode::OK)) {
+    if is_followed && line.is_a_look() && matches!(line.end, End::Answered(StatusCode::OK)) {
         if looks.begins(&line) {
             line.followed = Some(1);
         } else {
@@ -192,6 +192,11 @@ impl Line {
             "{}",
             self.says()
         );
+    }
+
+    /// Whether it tells of a look and of nothing else: what says which reject, or why, stands by itself.
+    fn is_a_look(&self) -> bool {
+        self.reject.is_none() && self.why.is_none() && self.outcome.is_none()
     }
 
     /// What tells this look from others.

@@ -8,9 +8,10 @@
 
 use super::audit::Line;
 use crate::owners;
-use axum::http::HeaderName;
 use axum::http::request::Parts;
+use axum::http::{HeaderName, Method};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -27,7 +28,7 @@ const EVERY: Duration = Duration::from_secs(60);
 /// Whether a page follows by this question.
 pub(crate) fn is_followed(asked: &Parts) -> bool {
     let is_told = || owners::is_handed_on(&asked.headers) && asked.headers.contains_key(FOLLOWED);
-    asked.extensions.get::<Followed>().is_some() || is_told()
+    asked.method == Method::GET && (asked.extensions.get::<Followed>().is_some() || is_told())
 }
 
 /// What tells looks apart: who, as whom, at what, of which account, with which query.
@@ -55,11 +56,13 @@ impl Looks {
     /// Whether the look that this line tells is to be told now; else it is counted, and told with others.
     pub(super) fn begins(&self, line: &Line) -> bool {
         let look = line.look();
-        if let Some(count) = self.untold().get_mut(&look) {
-            *count = count.saturating_add(1);
-            return false;
-        }
-        self.untold().insert(look.clone(), 0);
+        match self.untold().entry(look.clone()) {
+            Entry::Occupied(mut counted) => {
+                *counted.get_mut() = counted.get().saturating_add(1);
+                return false;
+            }
+            Entry::Vacant(begun) => begun.insert(0),
+        };
         let minute = Minute { looks: self.clone(), look, line: line.silent() };
         tokio::spawn(minute.pass());
         true

@@ -134,7 +134,7 @@ fn lines_of(server: &Server, logged: &Logged, (account, beside): (&str, &str), t
 }
 
 #[test]
-fn looks_of_a_page_that_follows_are_told_together_and_no_client_has_its_own_told_so() {
+fn looks_of_a_page_that_follows_are_told_together_and_none_is_left_out() {
     let logged = logged();
     let server = quick();
     let plain = lines_of(&server, logged, ("follows-1", "weir-followed: 1\r\n"), 3);
