@@ -53,8 +53,6 @@ impl Past {
             | RecordKind::PromiseKept
             | RecordKind::PromiseBroken
             | RecordKind::InstalmentsBroken
-            | RecordKind::SegmentChanged
-            | RecordKind::PlanAssigned
             | RecordKind::ManagerAssigned
             | RecordKind::CycleOpened
             | RecordKind::CycleHeld
@@ -72,8 +70,9 @@ impl Past {
             | RecordKind::MeasureLifted
             | RecordKind::CommandReported
             | RecordKind::ControlApplied
-            | RecordKind::EventRejected
-            | RecordKind::PolicyChanged => Some(()),
+            | RecordKind::EventRejected => Some(()),
+            // Another plan may have counted other invoices, and from other days on.
+            RecordKind::SegmentChanged | RecordKind::PlanAssigned | RecordKind::PolicyChanged => None,
         }
     }
 
