@@ -233,7 +233,7 @@ fn reads_it_in_another_language(browser: &Browser, root: &str, page: &str) {
     browser.check_open_to_all("policy-phone-ru-dark");
     browser.check_fits();
     browser.click("#changes button");
-    browser.wait_for_text("#changed", "consumer, stage bar");
+    browser.wait_for_text("#changed", "этап «bar»");
 
     browser.open(&format!("{root}/console/accounts/nobody"));
     browser.wait_for_text("h1", "Не найдено");

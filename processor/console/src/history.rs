@@ -57,13 +57,16 @@ impl Words<'_> {
     }
 
     fn reason(&self, kind: &str, reason: &str) -> Said {
+        // The reasons of adjustments and reversals are the billing system's own words, in whatever language, but for
+        // these of ours.
+        let is_quoted = matches!(kind, "invoice_adjusted" | "payment_reversed");
+        if is_quoted && !["undone", "undone while it waited"].contains(&reason) {
+            return self.own(reason);
+        }
         if let Some(text) = self.because(kind, reason) {
             return self.own(text);
         }
-        let said = self.v.said("history", &self.local_within(reason));
-        // The reasons of adjustments and reversals are the billing system's own words, in whatever language.
-        let is_quoted = matches!(kind, "invoice_adjusted" | "payment_reversed");
-        if is_quoted { self.own(said.text) } else { said }
+        self.v.said("history", &self.local_within(reason))
     }
 
     /// A word for programs, in a line of this kind.
@@ -73,7 +76,7 @@ impl Words<'_> {
     }
 
     fn own(&self, text: impl Into<String>) -> Said {
-        Said { text: text.into(), lang: self.v.language.code() }
+        self.v.own(text)
     }
 
     fn figures(&self, told: &Told) -> Vec<Figure> {

@@ -100,7 +100,7 @@ pub(crate) async fn listen(
     visitor: Visitor,
     Query(asked): Query<Asked>,
 ) -> Response {
-    match asked.question(&visitor) {
+    match asked.question() {
         Ok(question) => {
             let watched = Watched::whole(vec![path(&question)], EVERY);
             live::listen(console, visitor, watched, asked.seen).await
@@ -117,7 +117,7 @@ struct Answer {
 }
 
 async fn answer(console: &Console, visitor: &Visitor, asked: &Asked) -> Result<Answer, Declined> {
-    let question = asked.question(visitor)?;
+    let question = asked.question()?;
     let (answer, person) = console.api.get::<Value>(visitor, &path(&question)).await?;
     let seen = live::fingerprint_of([answer.clone()]);
     let list = serde_json::from_value(answer).map_err(|error| Declined::unreadable(&error))?;

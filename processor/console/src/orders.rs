@@ -276,7 +276,7 @@ fn value(name: &str, text: &str, account: &Account) -> Option<Value> {
 /// is a thousand to one of them and one to another, whatever the currency.
 pub(crate) fn minor_units(text: &str, currency: &str) -> Option<i64> {
     let exponent = Currency::parse(currency).ok()?.exponent();
-    let text: String = text.chars().filter(|letter| !letter.is_whitespace()).collect();
+    let text = without_blanks(text)?;
     let decimals = text.split_once([',', '.']).map_or(0, |(_, decimals)| decimals.len());
     let is_read_twice = decimals == 3 && text.contains(',');
     if decimals > usize::from(exponent) || is_read_twice {
@@ -284,6 +284,18 @@ pub(crate) fn minor_units(text: &str, currency: &str) -> Option<i64> {
     }
     let amount = Decimal::parse(&text.replace(',', ".")).ok()?.scaled_to(exponent)?;
     Some(amount.0)
+}
+
+/// A number without the blanks between its thousands; none where one lies elsewhere: `12 50` may be a slip.
+fn without_blanks(text: &str) -> Option<String> {
+    let whole = text.find([',', '.']).and_then(|end| text.get(..end)).unwrap_or(text);
+    let mut groups = whole.split(char::is_whitespace);
+    let first = groups.next().unwrap_or_default();
+    let are_thousands = groups.clone().next().is_none()
+        || (1..=3).contains(&first.len()) && groups.all(|group| group.len() == 3);
+    let has_blank_after = text.get(whole.len()..).is_some_and(|rest| rest.contains(char::is_whitespace));
+    (are_thousands && !has_blank_after)
+        .then(|| text.chars().filter(|letter| !letter.is_whitespace()).collect())
 }
 
 /// How an amount of a currency is written, for whoever wrote one that is none: `1250`, and where the currency has
@@ -372,6 +384,11 @@ mod tests {
             ("5 000", Some(500_000)),
             ("5\u{a0}000,5", Some(500_050)),
             ("12.505", None),
+            ("12 50", None),
+            ("5 0", None),
+            ("1000 000", None),
+            ("1.5 0", None),
+            ("1 000 000", Some(100_000_000)),
             ("1,000.00", None),
             ("", None),
             ("abc", None),

@@ -68,6 +68,8 @@ struct Queues<'a> {
     more: Option<String>,
     may_order: bool,
     event_id: String,
+    /// The page's question, with the order that is waited for, and without.
+    here: String,
     back: String,
     outcome: Option<Outcome>,
     /// On whose account the order was.
@@ -98,9 +100,14 @@ impl Asked {
 
     /// The same, from where it is looked at and with the order that is waited for.
     fn here(&self) -> String {
-        let said = [("after", &self.after), ("order", &self.order), ("account", &self.account)];
+        let said = [("order", &self.order), ("account", &self.account)];
         let said = said.into_iter().filter(|(_, value)| !value.is_empty());
-        said.fold(self.kept(), |here, (name, value)| with(&here, name, value))
+        said.fold(self.back(), |here, (name, value)| with(&here, name, value))
+    }
+
+    /// The page's own question, from where it is looked at.
+    fn back(&self) -> String {
+        if self.after.is_empty() { self.kept() } else { with(&self.kept(), "after", &self.after) }
     }
 
     /// What is asked of the API about tasks; nothing where no queue is chosen.
@@ -178,7 +185,8 @@ async fn made<'a>(
         outcome,
         of: asked.account.clone(),
         live: format!("/console/queues.live?{}", with(&asked.here(), "seen", &seen)),
-        back: kept,
+        here: asked.here(),
+        back: asked.back(),
         notice,
         typed: told.map(|told| told.result.clone()).unwrap_or_default(),
         frame: Frame::of(visitor, person, "nav.queues"),

@@ -7,6 +7,7 @@ use crate::operations;
 use crate::orders::fresh_id;
 use crate::pages::declined;
 use crate::rejects::{Filter, OUTCOMES};
+use crate::said::Said;
 use crate::visitor::Visitor;
 use api::controls::in_path as encoded;
 use api::rejects::several::{ResentOne, ResentSeveral};
@@ -27,8 +28,8 @@ pub(crate) struct Resending {
     /// The places of those that are shown and could be.
     shown: Vec<String>,
     takes_all: bool,
-    /// Why nothing was sent, or perhaps; and whether it is said in English.
-    pub(crate) notice: Option<(String, bool)>,
+    /// Why nothing was sent, or perhaps.
+    pub(crate) notice: Option<Said>,
     /// What became of each, in words, with its place.
     pub(crate) told: Vec<(String, String)>,
 }
@@ -88,7 +89,7 @@ pub(crate) async fn resend(
 ) -> Response {
     let (form, filter) = Resending::filled(fields);
     let Some(body) = form.body() else {
-        let notice = Some((visitor.t("resend.nothing").to_owned(), false));
+        let notice = Some(visitor.own(visitor.t("resend.nothing")));
         return again(&console, &visitor, filter, Resending { notice, ..form }, StatusCode::BAD_REQUEST)
             .await;
     };
@@ -98,7 +99,7 @@ pub(crate) async fn resend(
             declined(&visitor, &why)
         }
         Err(why) => {
-            let form = Resending { notice: Some((why.detail, true)), ..form };
+            let form = Resending { notice: Some(visitor.said("problem", &why.detail)), ..form };
             again(&console, &visitor, filter, form, why.status).await
         }
     }

@@ -222,12 +222,16 @@ async fn outcome(
 /// What became of a measure of which nothing went out.
 const LOST: [&str; 2] = ["measure_dropped", "measure_capped"];
 
+/// And of one that goes, or will.
+const GOES: [&str; 4] = ["measure_requested", "measure_delayed", "measure_held", "measure_lifted"];
+
 fn became(outcome: &Outcome, account: &Account, visitor: &Visitor) -> Shown {
     let mut lines = history::lines(&outcome.lines, &account.time_zone, visitor);
     // The reason says that.
     lines.retain(|line| !line.is_rejection);
     // Green would say that it went out.
-    let is_lost = outcome.lines.iter().any(|line| LOST.contains(&&*line.kind));
+    let is_any = |kinds: &[&str]| outcome.lines.iter().any(|line| kinds.contains(&&*line.kind));
+    let is_lost = is_any(&LOST) && !is_any(&GOES);
     let state = if is_lost && outcome.state == "applied" { "lost" } else { &outcome.state };
     Shown {
         state: state.to_owned(),

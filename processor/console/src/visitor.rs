@@ -53,6 +53,11 @@ impl Visitor {
         said::said(self.language, section, text)
     }
 
+    /// What is said in their language already.
+    pub(crate) fn own(&self, text: impl Into<String>) -> Said {
+        Said { text: text.into(), lang: self.language.code() }
+    }
+
     /// A number, its digits in groups.
     pub(crate) fn g(&self, number: &str) -> String {
         grouped(number)

@@ -133,11 +133,11 @@ impl Asked {
     }
 
     /// What is asked of the API. A field that says nothing is left out: it takes no empty one.
-    pub(super) fn question(&self, visitor: &Visitor) -> Result<String, Declined> {
+    pub(super) fn question(&self) -> Result<String, Declined> {
         let mut question = String::new();
         for (name, _, value) in self.filters().filter(|(_, _, value)| !value.is_empty()) {
             let value = match name {
-                "min_debt" => self.least(value, visitor)?,
+                "min_debt" => self.least(value)?,
                 "currency" => value.to_uppercase(),
                 _ => value.to_owned(),
             };
@@ -150,12 +150,15 @@ impl Asked {
     }
 
     /// An amount in the smallest unit of the currency.
-    fn least(&self, text: &str, visitor: &Visitor) -> Result<String, Declined> {
+    fn least(&self, text: &str) -> Result<String, Declined> {
         let currency = self.currency.trim().to_uppercase();
+        let declined = |detail| Declined { status: StatusCode::BAD_REQUEST, detail };
+        if currency.is_empty() {
+            return Err(declined("Choose the currency that the amount is in.".to_owned()));
+        }
         let units = minor_units(text, &currency).map(|units| units.to_string());
-        units.ok_or_else(|| Declined {
-            status: StatusCode::BAD_REQUEST,
-            detail: format!("«{text}» – {}: {}", visitor.t("lists.no-amount"), written(&currency)),
+        units.ok_or_else(|| {
+            declined(format!("«{text}» is no amount; it is written like this: {}.", written(&currency)))
         })
     }
 }

@@ -34,7 +34,7 @@ pub(crate) async fn csv(
     visitor: Visitor,
     Query(asked): Query<Asked>,
 ) -> Response {
-    let question = match asked.question(&visitor) {
+    let question = match asked.question() {
         Ok(question) => with(&with(&question, "format", "csv"), "limit", &LINES.to_string()),
         Err(why) => return declined(&visitor, &why),
     };
