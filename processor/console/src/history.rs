@@ -88,6 +88,8 @@ impl Words<'_> {
             "conditional_debt" => Some(&figure.value) != real,
             "debt_class" => figure.value != "all",
             "cycle" => figure.value != "1",
+            // An id that was made up for it tells a person nothing.
+            "hold" => !["console-", "api-"].iter().any(|made| figure.value.starts_with(made)),
             // Of a hold that was made the reason says that.
             "kind" => figure.value != *reason,
             _ => !figure.value.is_empty(),

@@ -40,6 +40,8 @@ fn a_reason_is_told_in_the_language_of_whoever_reads() {
     );
     // What the billing system said is nobody's English.
     check("invoice_adjusted", "goodwill", "goodwill (en)", "goodwill (ru)");
+    check("invoice_adjusted", "expired", "expired (en)", "expired (ru)");
+    check("payment_reversed", "undone", "undone (en)", "отменено (ru)");
 }
 
 #[test]
@@ -60,6 +62,9 @@ fn check_figures(kind: &str, figures: &[(&str, &str)], english: &str, other: &st
 
 #[test]
 fn figures_are_called_by_people_s_words_and_those_for_programs_are_left_out() {
+    let holds = |id| [("hold", id), ("amount", "1.00")];
+    check_figures("hold_made", &holds("D-7"), "hold: D-7 · amount: 1.00", "удержание: D-7 · сумма: 1.00");
+    check_figures("hold_made", &holds("console-f2d74c3c"), "amount: 1.00", "сумма: 1.00");
     let entered = [
         ("plan", "soft"),
         ("debt_class", "all"),
