@@ -115,6 +115,21 @@ mod tests {
         looks.untold().get(&line(account).look()).copied()
     }
 
+    /// An order says who gave it and why: that is never told together with looks.
+    #[test]
+    fn only_what_is_asked_is_a_look_by_which_a_page_follows() {
+        for (method, is_marked, expected) in
+            [(Method::GET, true, true), (Method::GET, false, false), (Method::POST, true, false)]
+        {
+            let (mut parts, ()) =
+                axum::http::Request::builder().method(method.clone()).body(()).unwrap().into_parts();
+            if is_marked {
+                parts.extensions.insert(Followed);
+            }
+            assert_eq!(is_followed(&parts), expected, "{method} {is_marked}");
+        }
+    }
+
     #[test]
     fn the_first_look_is_told_the_others_are_counted_and_what_nobody_follows_any_more_begins_anew() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
