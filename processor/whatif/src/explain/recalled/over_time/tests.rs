@@ -138,6 +138,17 @@ fn where_a_record_says_too_little_nothing_is_said_of_before_it() {
 }
 
 #[test]
+fn of_before_another_plan_or_segment_nothing_is_said_since_that_counted_otherwise() {
+    let assigned = control("12T05:30", r#""order":"assign_plan","plan":"mild""#);
+    for moved in [assigned, account("12T05:30", "clinic")] {
+        let life = [account("01T05:00", "soft"), invoice("02T05:00", "B1", 12_000, "2026-03-10"), moved];
+        let played = played(&life);
+        let told = played.told(played.lines.len());
+        assert_eq!((told.is_whole, told.known_from.local.as_str()), (false, "2026-03-12 10:30"), "{life:?}");
+    }
+}
+
+#[test]
 fn what_was_paid_ahead_or_waited_is_no_debt() {
     check(
         &[
